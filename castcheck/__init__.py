@@ -1,0 +1,1 @@
+"""Reads a clip and says who stays themselves."""

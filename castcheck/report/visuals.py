@@ -1,0 +1,43 @@
+"""Pictures kept while a clip is read, for the people who look rather than read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A small JPEG of one character at one frame."""
+
+    frame: int
+    tracklet_id: int
+    jpeg: bytes
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Crops side by side that show a finding: before and after, one pair per character concerned.
+
+    For a clone, "before" and "after" are the two who are on screen at once.
+    """
+
+    character_id: str | None
+    before: tuple[Picture, ...]
+    after: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visuals:
+    """Everything the HTML page shows besides the report itself.
+
+    Attributes:
+        strips: Character id to its looks over time, in order of frames.
+        comparisons: Finding id to the crops that show it.
+        shot_pictures: Shot index to a small JPEG of its middle frame.
+    """
+
+    strips: dict[str, tuple[Picture, ...]] = field(default_factory=dict)
+    comparisons: dict[str, tuple[Comparison, ...]] = field(default_factory=dict)
+    shot_pictures: dict[int, bytes] = field(default_factory=dict)

@@ -1,0 +1,60 @@
+"""What castcheck has to say about a clip, one cause per finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+Kind = Literal[
+    "swap",
+    "morph",
+    "drift",
+    "attribute_swap",
+    "clone",
+    "vanish",
+    "pop_in",
+    "missing",
+    "unexpected",
+    "stranger",
+]
+Severity = Literal["minor", "major", "critical"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # in rising order
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One identity error.
+
+    Attributes:
+        kind: Which kind of error.
+        severity: What a viewer would notice: "minor", "major" or "critical".
+        confidence: In [0, 1].
+        characters: Ids of those concerned, such as "char-01".
+        tracklets: Ids of the tracklets concerned.
+        shots: Indices of the shots concerned.
+        start_frame, stop_frame: Half-open range; what it spans depends on the kind.
+        message: One sentence a person understands.
+        evidence: What the decision rests on: numbers, and frames to look at. JSON types only.
+    """
+
+    kind: Kind
+    severity: Severity
+    confidence: float
+    characters: tuple[str, ...]
+    tracklets: tuple[int, ...]
+    shots: tuple[int, ...]
+    start_frame: int
+    stop_frame: int
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def finding_id(self) -> str:
+        """Stable within a clip: kind, first frame, and the tracklets concerned.
+
+        Example:
+            >>> Finding("swap", "major", 0.9, ("char-01",), (0, 1), (0,), 38, 39, "").finding_id
+            'swap-38-0-1'
+        """
+        return "-".join([self.kind, str(self.start_frame), *map(str, self.tracklets)])

@@ -1,0 +1,46 @@
+"""The one place where arrays are checked before they enter a value type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scenes.errors import ArrayShapeError
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+
+def frozen_array(
+    name: str, value: Any, *, shape: tuple[int | None, ...], dtype: DTypeLike
+) -> NDArray[Any]:
+    """Return a read-only view of `value` after checking its shape and dtype.
+
+    Args:
+        name: What the array is called in the error text.
+        value: The array; nothing is converted, so that a wrong dtype is found where it is made.
+        shape: The wanted shape; `None` stands for any length.
+        dtype: The wanted dtype.
+
+    Raises:
+        ArrayShapeError: Naming the expected and the actual shape or dtype.
+
+    Example:
+        >>> boxes = np.zeros((2, 4), np.float32)
+        >>> frozen_array("xyxy", boxes, shape=(None, 4), dtype=np.float32).shape
+        (2, 4)
+    """
+    if not isinstance(value, np.ndarray):
+        raise ArrayShapeError(f"{name}: expected an array, got {type(value).__name__}")
+    if value.dtype != np.dtype(dtype):
+        raise ArrayShapeError(f"{name}: expected dtype {np.dtype(dtype)}, got {value.dtype}")
+    fits = len(value.shape) == len(shape) and all(
+        want is None or want == have for want, have in zip(shape, value.shape, strict=True)
+    )
+    if not fits:
+        want_text = "(" + ", ".join("N" if n is None else str(n) for n in shape) + ")"
+        raise ArrayShapeError(f"{name}: expected shape {want_text}, got {value.shape}")
+    view = value.view()
+    view.flags.writeable = False
+    return view
