@@ -1,0 +1,61 @@
+"""Removing boxes that are no character of their own. Pure functions on detections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.detections import Detections
+
+SIDE_MIN_PX = 8.0  # below this there is nothing to recognise
+NESTED_SHARE = 0.9  # of the smaller box that lies in the larger one
+TOP_SHIFT = 0.12  # of the larger box's height: both start at the same head
+WIDTH_SHARE = 0.55  # of the larger box's width: one body, cut off, not a child in front
+
+
+def clean(found: Detections) -> Detections:
+    """Return the boxes of one frame by falling score, without tiny ones and second boxes."""
+    x1, y1, x2, y2 = found.xyxy.T
+    # A full order: equal scores must not fall back on the order the detector happened to use.
+    order = np.lexsort((y2, x2, y1, x1, -found.score)).astype(np.int64)
+    found = found.take(order)
+    size = found.xyxy[:, 2:] - found.xyxy[:, :2]
+    found = found.take(np.asarray((size >= SIDE_MIN_PX).all(axis=1), np.bool_))
+    return found.take(~second_boxes(found.xyxy))
+
+
+def second_boxes(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return (N,) True where a box shows a body that an earlier row shows already.
+
+    That is a half body inside the full body of one person (or the other way round), and the ghosts
+    of networks without NMS: nested, starting at the same head, similarly wide. A child in front of
+    a grown-up starts lower and stays.
+
+    Args:
+        xyxy: (N, 4) boxes of one frame, the more trusted first.
+
+    Example:
+        >>> rows = np.array([[0, 0, 40, 100], [1, 1, 39, 50], [10, 60, 30, 100]], np.float32)
+        >>> second_boxes(rows)
+        array([False,  True, False])
+    """
+    second = np.zeros(len(xyxy), bool)
+    if len(xyxy) < 2:
+        return second
+    inside = boxes.covered(xyxy, xyxy)
+    nested = np.maximum(inside, inside.T) >= NESTED_SHARE
+    width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
+    taller = np.maximum(height[:, None], height[None, :])
+    same_head = np.abs(xyxy[:, None, 1] - xyxy[None, :, 1]) <= TOP_SHIFT * taller
+    narrow = np.minimum(width[:, None], width[None, :])
+    wide = np.maximum(width[:, None], width[None, :])
+    alike = nested & same_head & (narrow >= WIDTH_SHARE * wide)
+    for row in range(1, len(xyxy)):
+        second[row] = bool(np.any(alike[row, :row] & ~second[:row]))
+    return second

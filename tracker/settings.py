@@ -1,0 +1,64 @@
+"""The settings of this room, each with its default, meaning and range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scenes.settings import check_ranges, setting
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """How characters are found in single pictures.
+
+    Example:
+        >>> DetectorSettings(classes="cat, dog").class_list
+        ('cat', 'dog')
+    """
+
+    classes: str = setting(
+        "", "what counts as a character, comma-separated; empty = people (or all the model knows)"
+    )
+    min_score: float = setting(
+        0.1,
+        "boxes scored lower are dropped; weak ones only ever lengthen a track",
+        low=0.001,
+        high=1,
+    )
+    nms_iou: float = setting(
+        0.7, "of two boxes that overlap more than this the weaker is dropped", low=0.05, high=1
+    )
+    image_size_px: int = setting(
+        640, "longer side of the picture the network sees", low=64, high=4096
+    )
+    batch_size: int = setting(8, "pictures per forward pass", low=1, high=1024)
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="detector")
+
+    @property
+    def class_list(self) -> tuple[str, ...]:
+        """The words of `classes`, stripped; empty where the default is wanted."""
+        return tuple(word.strip() for word in self.classes.split(",") if word.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How boxes become tracklets."""
+
+    start_score: float = setting(
+        0.4, "a track starts only at a box scored at least this", low=0, high=1
+    )
+    strong_score: float = setting(
+        0.3, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
+    )
+    hidden_s: float = setting(1.2, "a track that is hidden longer than this ends", low=0, high=60)
+    min_iou: float = setting(
+        0.25, "least overlap of a box with where its track is expected", low=0, high=1
+    )
+    min_boxes: int = setting(
+        3, "tracks with fewer boxes are dropped, except in shots that are shorter", low=1, high=1000
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="tracker")

@@ -1,0 +1,365 @@
+"""Detection with any Ultralytics model; the only file that imports it.
+
+The engine's own `predict` spends two thirds of its time outside the network on a small machine, so
+its network is run bare here: our letterbox, one forward pass per batch, its decoding and NMS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from scenes.errors import ConfigError, WeightsError
+from tracker import boxes
+from tracker.classes import choose_classes
+from tracker.detections import Detections
+from tracker.hygiene import clean
+from tracker.known_weights import check_trust, resolve_weights, weights_sha256
+from tracker.letterbox import Letterbox
+from tracker.settings import DetectorSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from scenes.frames import FrameBatch
+
+_PICKLED = (".pt", ".pth", ".torchscript", ".engine")  # opening these can run code
+_PLAIN = (".onnx",)
+_PLAIN_FOLDERS = ("_openvino_model", "_openvino_model/")
+_TASKS = ("detect", "segment", "pose")
+_MAX_BOXES = 300
+
+
+class YoloDetector:
+    """Finds characters with a YOLO network (a `Detector`).
+
+    Args:
+        spec: Path of the weights, or a name in the models folder. Never fetched from anywhere.
+        settings: Thresholds, classes and sizes.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        half: fp16; `None` = on a GPU yes, on a CPU no.
+        trusted: Whether weights of unknown bytes may be opened although that can run code.
+
+    Raises:
+        WeightsError: Missing, damaged, not trusted, or not a detector.
+        ConfigError: A class the model does not know, or a device that is not there.
+    """
+
+    def __init__(
+        self,
+        spec: str | Path,
+        settings: DetectorSettings | None = None,
+        *,
+        device: str = "auto",
+        half: bool | None = None,
+        trusted: bool = False,
+    ) -> None:
+        self._settings = settings or DetectorSettings()
+        path = resolve_weights(spec)
+        kind = _kind_of(path)
+        self._sha256 = weights_sha256(path)
+        if kind == "pickled":
+            check_trust(path, self._sha256, trusted=trusted)
+        self._name = path.name
+        self._device = _choose_device(device)
+        self._half = self._device.startswith("cuda") if half is None else half
+        self._degradations: list[str] = []
+        if self._half and not self._device.startswith("cuda"):
+            self._half = False
+            self._degradations.append("half precision is not available on the CPU, used float32")
+        with _engine_kept_quiet():
+            self._open(path)
+        wanted = () if self._has_prompts else self._settings.class_list
+        self._classes = choose_classes(self._names, wanted)
+
+    @property
+    def name(self) -> str:
+        """File name of the weights."""
+        return self._name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the weights."""
+        return self._sha256
+
+    @property
+    def device(self) -> str:
+        """Where the network runs: "cpu" or "cuda:N"."""
+        return self._device
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures per forward pass."""
+        return self._settings.batch_size
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """The classes that count as characters, by id."""
+        return {class_id: self._names[class_id] for class_id in self._classes}
+
+    @property
+    def degradations(self) -> tuple[str, ...]:
+        """What was asked for and could not be done."""
+        return tuple(self._degradations)
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        """Return the boxes of all frames of `batch`, sorted by frame, then by falling score."""
+        parts: list[Detections] = []
+        for first in range(0, len(batch), self._settings.batch_size):
+            rows = slice(first, first + self._settings.batch_size)
+            parts += self._detect_rows(batch.index[rows], batch.rgb[rows])
+        return Detections.concat(parts)
+
+    def _detect_rows(
+        self, index: NDArray[np.int64], rgb: NDArray[np.uint8]
+    ) -> Iterator[Detections]:
+        """Yield the boxes of each picture of one forward pass."""
+        height, width = rgb.shape[1:3]
+        letterbox = Letterbox.fit(
+            width,
+            height,
+            longer_px=self._settings.image_size_px,
+            stride_px=self._stride_px,
+            fixed_hw=self._fixed_hw,
+        )
+        for frame, rows in zip(index, self._forward(letterbox.apply(rgb)), strict=True):
+            xyxy = letterbox.undo(rows[:, :4], width_px=width, height_px=height)
+            # The last bits of a convolution depend on the size of the batch. Rounding keeps them
+            # out of the report: 0.01 px and 1e-4 are far below what a detector knows.
+            found = Detections(
+                np.full(len(rows), frame, np.int64),
+                np.round(boxes.clip(xyxy, width_px=width, height_px=height), 2),
+                np.round(np.clip(rows[:, 4], 0, 1), 4).astype(np.float32),
+                rows[:, 5].astype(np.int32),
+            )
+            yield clean(found)
+
+    def _forward(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return per picture (M, 6) rows: box in the letterbox, score, class."""
+        torch = self._torch
+        with torch.inference_mode():
+            # (N, H, W, 3) seen as (N, 3, H, W) is channels_last already: nothing is copied.
+            tensor = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2)
+            tensor = (tensor.half() if self._half else tensor.float()) / 255
+            out = self._network(tensor)
+            while isinstance(out, (list, tuple)):
+                out = out[0]
+            kept = self._nms(
+                out.float(),
+                self._settings.min_score,
+                self._settings.nms_iou,
+                classes=list(self._classes),
+                agnostic=True,  # one character, one box, whatever the classes
+                max_det=_MAX_BOXES,
+                nc=len(self._names),
+                max_time_img=1e6,  # its time limit would drop pictures on a busy machine
+                end2end=self._end2end,
+            )
+        return [rows[:, :6].cpu().numpy().astype(np.float32) for rows in kept]
+
+    def _open(self, path: Path) -> None:
+        """Load the network and what must be known of it."""
+        self._torch, engine = _import_engine()
+        self._nms = engine.nms
+        self._has_prompts = False
+        self._fixed_hw: tuple[int, int] | None = None
+        opener = self._open_checkpoint if path.suffix == ".pt" else self._open_export
+        try:
+            opener(engine, path)
+        except (ConfigError, WeightsError):
+            raise
+        except ModuleNotFoundError as err:
+            raise WeightsError(
+                f"needs the package {err.name}", where=path, hint=f"pip install {err.name}"
+            ) from err
+        # Damaged bytes make the loaders raise anything; whatever it is, the weights are at fault.
+        except Exception as err:
+            text = (str(err).strip() or type(err).__name__).splitlines()[0][:160]
+            raise WeightsError(
+                f"cannot be opened as a detector ({type(err).__name__}: {text})",
+                where=path,
+                hint="the file is damaged or no Ultralytics model",
+            ) from err
+
+    def _open_checkpoint(self, engine: _Engine, path: Path) -> None:
+        """Take the bare network out of a checkpoint."""
+        model = engine.YOLO(str(path))
+        network = model.model
+        _check_task(getattr(model, "task", None), path)
+        if hasattr(network, "set_classes") and self._settings.class_list:
+            self._prompt(model, path)
+        self._names = _as_dict(network.names)
+        network = network.fuse(verbose=False).eval()
+        self._end2end = bool(getattr(network.model[-1], "end2end", False))
+        self._stride_px = max(32, int(network.stride.max()))
+        dtype = self._torch.float16 if self._half else self._torch.float32
+        network.requires_grad_(requires_grad=False)
+        self._network = network.to(
+            device=self._device, dtype=dtype, memory_format=self._torch.channels_last
+        )
+
+    def _prompt(self, model: Any, path: Path) -> None:
+        """Tell a network that reads text what to look for."""
+        try:
+            model.set_classes(list(self._settings.class_list))
+        except Exception as err:  # the text encoder's loader raises anything
+            raise WeightsError(
+                "takes text prompts, but its text encoder cannot be opened without going online",
+                where=path,
+                hint="export it once with `set_classes` and give the exported file",
+            ) from err
+        self._has_prompts = True
+
+    def _open_export(self, engine: _Engine, path: Path) -> None:
+        """Open an exported network through the engine's own backends."""
+        network = engine.AutoBackend(
+            str(path), device=self._torch.device(self._device), fp16=self._half, verbose=False
+        )
+        _check_task(getattr(network, "task", None), path)
+        self._names = _as_dict(network.names)
+        self._end2end = bool(getattr(network, "end2end", False))
+        self._stride_px = max(32, int(getattr(network, "stride", 32)))
+        size = getattr(network, "imgsz", None)
+        if size is not None and not getattr(network, "dynamic", False):
+            self._fixed_hw = (int(size[0]), int(size[1]))
+        self._network = network
+
+
+class _Engine:
+    """The three things taken from the engine."""
+
+    def __init__(self, yolo: Any, auto_backend: Any, nms: Any) -> None:
+        self.YOLO, self.AutoBackend, self.nms = yolo, auto_backend, nms
+
+
+def _import_engine() -> tuple[Any, _Engine]:
+    """Import torch first, so that the engine's OMP_NUM_THREADS=1 comes too late to bite."""
+    import torch
+    import torchvision  # type: ignore[import-untyped]  # noqa: F401  the engine uses its NMS then
+    from ultralytics import YOLO
+    from ultralytics.nn.autobackend import AutoBackend
+
+    try:
+        from ultralytics.utils.nms import non_max_suppression
+    except ImportError:  # before 8.3.200 or so
+        from ultralytics.utils.ops import non_max_suppression
+    return torch, _Engine(YOLO, AutoBackend, non_max_suppression)
+
+
+@contextlib.contextmanager
+def _engine_kept_quiet() -> Iterator[None]:
+    """Keep the engine offline, silent and off the disk, and undo what its import does globally.
+
+    It would look up hosts, install packages, write a settings file, print, set OMP_NUM_THREADS=1
+    for this process and its children, and switch OpenCV's threads off.
+    """
+    import torch
+
+    threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
+    logger = logging.getLogger("ultralytics")
+    level = logger.level
+    with tempfile.TemporaryDirectory(prefix="castcheck-") as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wanted = {
+            "YOLO_OFFLINE": "true",
+            "YOLO_AUTOINSTALL": "false",
+            "YOLO_VERBOSE": "false",
+            "YOLO_CONFIG_DIR": folder,
+        }
+        kept = {key: os.environ.get(key) for key in (*wanted, "OMP_NUM_THREADS")}
+        os.environ.update(wanted)
+        try:
+            import ultralytics  # noqa: F401
+
+            logger.setLevel(logging.CRITICAL)
+            with _no_downloads():
+                yield
+        finally:
+            logger.setLevel(level)
+            for key, value in kept.items():
+                os.environ.pop(key, None) if value is None else os.environ.update({key: value})
+            torch.set_num_threads(threads)
+            cv2.setNumThreads(cv_threads)
+
+
+@contextlib.contextmanager
+def _no_downloads() -> Iterator[None]:
+    """Make every way the engine fetches files raise instead."""
+    import urllib.request
+
+    from ultralytics.utils import downloads
+
+    def refuse(*_args: Any, **_kwargs: Any) -> None:
+        raise ConnectionError("castcheck does not go online")
+
+    kept = downloads.safe_download, urllib.request.urlopen
+    downloads.safe_download, urllib.request.urlopen = refuse, refuse  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        downloads.safe_download, urllib.request.urlopen = kept
+
+
+def _kind_of(path: Path) -> str:
+    """Return "pickled" or "plain", or raise where the file can be no weights at all."""
+    name = path.name.lower()
+    if path.is_dir() and name.endswith(_PLAIN_FOLDERS):
+        return "plain"
+    if path.is_file() and name.endswith(_PICKLED + _PLAIN):
+        if path.stat().st_size == 0:
+            raise WeightsError("is empty", where=path, hint="fetch it again")
+        return "plain" if name.endswith(_PLAIN) else "pickled"
+    raise WeightsError(
+        "is no kind of detector weights",
+        where=path,
+        hint=f"give a file ending in {', '.join(_PICKLED + _PLAIN)} or an OpenVINO folder",
+    )
+
+
+def _choose_device(device: str) -> str:
+    """Return "cpu" or "cuda:N".
+
+    Raises:
+        ConfigError: The word is unknown, or there is no such device.
+    """
+    import torch
+
+    if device == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    kind, _, number = device.partition(":")
+    if device == "cpu":
+        return device
+    if kind != "cuda" or not (number.isdigit() or ":" not in device):
+        raise ConfigError(
+            f"{device!r} is unknown, allowed is auto, cpu, cuda, cuda:N", where="device"
+        )
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(number or 0) >= count:
+        raise ConfigError(
+            f"there is no {device} here ({count} found)", where="device", hint="use auto"
+        )
+    return f"cuda:{int(number or 0)}"
+
+
+def _check_task(task: str | None, path: Path) -> None:
+    """Raise where the network is not one that finds boxes."""
+    if task not in _TASKS:
+        raise WeightsError(
+            f"is a model for {task!r}, not a detector", where=path, hint=f"allowed: {_TASKS}"
+        )
+
+
+def _as_dict(names: Any) -> dict[int, str]:
+    """Return class names by id; some models carry a list."""
+    pairs = names.items() if isinstance(names, dict) else enumerate(names)
+    return {int(key): str(value) for key, value in pairs}
