@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from identity.findings import SEVERITIES, Finding
@@ -14,10 +14,23 @@ if TYPE_CHECKING:
 SCHEMA = "castcheck.report/1"
 Verdict = Literal["pass", "fail", "abstain"]
 
+BOX_DIGITS = 2  # a hundredth of a pixel
+SCORE_DIGITS = 4
+STEADY_WITHIN_S = 0.001  # Matroska stores whole milliseconds: no closer can be asked for
+
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What clip was judged. `fps` is an exact fraction as text, such as "24000/1001"."""
+    """What clip was judged.
+
+    Attributes:
+        path: As the user gave it.
+        sha256: Of the file, or of the pictures of a folder.
+        width, height: Pixels of the displayed (rotated) picture.
+        frames: Pictures that could be decoded.
+        fps: Average rate, an exact fraction as text, such as "24000/1001".
+        duration_s: Until the last picture has been shown.
+    """
 
     path: str
     sha256: str
@@ -77,10 +90,18 @@ class Curve:
     frames: tuple[int, ...]
     values: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", tuple(int(frame) for frame in self.frames))
+        values = tuple(round(float(value), SCORE_DIGITS) for value in self.values)
+        object.__setattr__(self, "values", values)
+
 
 @dataclass(frozen=True, slots=True)
 class TrackletFacts:
-    """One continuous box through one shot. `boxes` are `[x1, y1, x2, y2]` pixels, one per frame."""
+    """One continuous box through one shot. `boxes` are `[x1, y1, x2, y2]` pixels, one per frame.
+
+    Numbers are kept no finer than a person or a script can use, so that reports stay small.
+    """
 
     id: int
     shot: int
@@ -90,10 +111,35 @@ class TrackletFacts:
     segments: tuple[SegmentFacts, ...]
     likeness: Curve | None = None
 
+    def __post_init__(self) -> None:
+        boxes = tuple(tuple(round(float(v), BOX_DIGITS) for v in box) for box in self.boxes)
+        object.__setattr__(self, "frames", tuple(int(frame) for frame in self.frames))
+        object.__setattr__(self, "boxes", boxes)
+        scores = tuple(round(float(score), SCORE_DIGITS) for score in self.scores)
+        object.__setattr__(self, "scores", scores)
+
+    def character_at(self, frame: int) -> str | None:
+        """Return whose looks the tracklet wears at `frame`; `None` = not told."""
+        for segment in self.segments:
+            if segment.start_frame <= frame < segment.stop_frame:
+                return segment.character
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything castcheck says about one clip."""
+    """Everything castcheck says about one clip.
+
+    Attributes:
+        clip: What was judged.
+        verdict: "pass", "fail" or "abstain".
+        shots, characters, tracklets, findings: What was seen in it.
+        frame_times_s: When each frame is shown, seconds from the first. Give them always; they are
+            kept only where they differ from the steady beat of `clip.fps`, and are empty otherwise.
+        provenance: What judged it: version, models, configuration, device.
+        degradations: What could not be done as it should.
+        timings: Seconds per stage.
+    """
 
     clip: ClipFacts
     verdict: Verdict
@@ -106,28 +152,45 @@ class Report:
     degradations: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        rate = frame_rate(self.clip.fps)
+        times = tuple(round(float(time), 6) for time in self.frame_times_s)
+        if rate is not None and all(
+            abs(time - index / rate) <= STEADY_WITHIN_S for index, time in enumerate(times)
+        ):
+            times = ()
+        object.__setattr__(self, "frame_times_s", times)
+
     def at_or_above(self, severity: str) -> tuple[Finding, ...]:
         """Return the findings whose severity is `severity` or worse."""
         floor = SEVERITIES.index(severity)  # type: ignore[arg-type]
         return tuple(f for f in self.findings if SEVERITIES.index(f.severity) >= floor)
 
     def time_s(self, frame: int) -> float:
-        """Return when `frame` is shown; for the frame after the last, the end of the clip."""
-        if frame >= len(self.frame_times_s):
+        """Return when `frame` is shown; for the frame after the last, the end of the clip.
+
+        Example:
+            >>> Report(ClipFacts("a.mp4", "", 64, 64, 48, "24/1", 2.0), "abstain").time_s(12)
+            0.5
+        """
+        if frame >= self.clip.frames:
             return self.clip.duration_s
-        return self.frame_times_s[frame]
+        if frame < len(self.frame_times_s):
+            return self.frame_times_s[frame]
+        rate = frame_rate(self.clip.fps)
+        if rate is None:
+            return self.clip.duration_s * frame / self.clip.frames
+        return float(frame / rate)
 
-    def to_json(self, *, indent: int | None = 1) -> str:
-        """Return the report as JSON text in the published schema. No NaN; unknown is `null`."""
-        from castcheck.report.json_out import report_to_dict  # noqa: PLC0415 (it imports us)
+    def to_json(self, *, pretty: bool = True) -> str:
+        """Return the report as JSON text in the published schema. No NaN; unknown is `null`.
 
-        return json.dumps(
-            report_to_dict(self),
-            ensure_ascii=False,
-            allow_nan=False,
-            indent=indent,
-            sort_keys=False,
-        )
+        Args:
+            pretty: One line per shot, character, tracklet and finding; else all on one line.
+        """
+        from castcheck.report.json_out import report_to_json  # noqa: PLC0415 (it imports us)
+
+        return report_to_json(self, pretty=pretty)
 
     @staticmethod
     def from_json(text: str) -> Report:
@@ -136,6 +199,20 @@ class Report:
         Raises:
             CastcheckError: The text is not a report of a schema this version knows.
         """
-        from castcheck.report.json_out import report_from_dict  # noqa: PLC0415 (it imports us)
+        from castcheck.report.json_out import report_from_json  # noqa: PLC0415 (it imports us)
 
-        return report_from_dict(text)
+        return report_from_json(text)
+
+
+def frame_rate(fps: str) -> Fraction | None:
+    """Return the exact rate that `fps` spells; `None` where it spells none.
+
+    Example:
+        >>> frame_rate("30000/1001"), frame_rate("0/0")
+        (Fraction(30000, 1001), None)
+    """
+    try:
+        rate = Fraction(fps)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return rate if rate > 0 else None

@@ -1,0 +1,168 @@
+"""One run over one or more clips: each is judged, shown, written; one bad clip stops no other."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from castcheck.report.writers import Material, check_writable, write_reports
+from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
+from castcheck.words import KIND_TITLES, headline, ordered, when
+from scenes.errors import CastcheckError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from castcheck.config import Config
+    from castcheck.report.model import Report
+
+EXIT_OK = 0
+EXIT_FINDINGS = 1
+EXIT_BAD_INPUT = 2
+EXIT_BUG = 3
+EXIT_INTERRUPTED = 130
+
+STEM_LIMIT_BYTES = 200  # of the 255 most file systems allow, room left for a number
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all clips of one call share.
+
+    Attributes:
+        config: The resolved settings.
+        out: Folder that holds one folder per clip.
+        json_to_stdout: Print each report as one line of JSON.
+    """
+
+    config: Config
+    out: Path
+    screen: Screen
+    json_to_stdout: bool = False
+
+
+def check_clips(clips: Sequence[Path], run: Run) -> int:
+    """Judge every clip and return the exit code: the worst of all.
+
+    Raises:
+        CastcheckError: Nothing can be done at all: the output folder or a model is bad.
+    """
+    check_writable(run.out)
+    missing = [clip for clip in clips if not _exists(clip)]
+    for clip in missing:
+        run.screen.error(f"{clip}: no such file; check the path")
+    if len(missing) == len(clips):
+        return EXIT_BAD_INPUT
+    with run.screen.progress("castcheck") as progress, redirect_stdout(sys.stderr):
+        progress("loading models", 0, None)
+        models = _pipeline().load_models(run.config)
+    folders = clip_folders(clips)
+    codes = [EXIT_BAD_INPUT] if missing else [EXIT_OK]
+    for number, clip in enumerate(clips, start=1):
+        if clip not in missing:
+            title = f"{clip.name}" if len(clips) == 1 else f"{number}/{len(clips)} {clip.name}"
+            codes.append(_check_safely(clip, run.out / folders[number - 1], models, run, title))
+    return max(codes)
+
+
+def clip_folders(clips: Sequence[Path]) -> list[str]:
+    """Return the name of each clip's folder: its stem, with a number where two are alike.
+
+    Two names that differ only in case are alike, since some file systems cannot tell them apart.
+
+    Example:
+        >>> clip_folders([Path("a/x.mp4"), Path("b/X.mov"), Path("x-2.mp4")])
+        ['x', 'X-3', 'x-2']
+    """
+    stems = [_stem(clip) for clip in clips]
+    taken = {stem.casefold() for stem in stems}
+    seen: set[str] = set()
+    names = []
+    for stem in stems:
+        name, number = stem, 2
+        if stem.casefold() in seen:
+            while f"{stem}-{number}".casefold() in taken:
+                number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.casefold())
+        seen.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _stem(clip: Path) -> str:
+    """Return the stem of what the path points at: `.` and `..` never name a folder of reports."""
+    stem = clip.stem if clip.name not in {"", ".."} else clip.resolve().stem
+    encoded = stem.encode("utf-8", "surrogateescape")[:STEM_LIMIT_BYTES]
+    return encoded.decode("utf-8", "ignore").strip() or "clip"
+
+
+def _exists(clip: Path) -> bool:
+    try:
+        return clip.exists()
+    except (OSError, ValueError):  # too long a name, a loop of links, a NUL: the reader tells
+        return True
+
+
+def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
+    """Judge one clip; turn what goes wrong into a message and a code."""
+    try:
+        return _check(clip, folder, models, run, title)
+    except CastcheckError as err:
+        run.screen.error(str(err) if err.where else f"{clip}: {err}")
+        return EXIT_BAD_INPUT
+    except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
+        say_bug(run.screen, err, where=str(clip))
+        return EXIT_BUG
+
+
+def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
+    config = run.config
+    with run.screen.progress(title) as progress, redirect_stdout(sys.stderr):
+        outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
+        report: Report = outcome.report
+        material = Material(report, outcome.visuals, config.report, clip)
+        written = write_reports(material, folder, config.report.format_list, progress=progress)
+    if run.json_to_stdout:
+        run.screen.data(report.to_json(pretty=False))
+    show(report, run.screen, label=str(clip))
+    best = written.get("html") or next(iter(written.values()))
+    run.screen.line(f"      report: {best}")
+    code = config.parsed_gate().exit_code(report.findings)
+    for line in report.degradations:
+        if config.gate.strict:
+            run.screen.error(f"{clip}: {line}; --strict makes this an error")
+            code = EXIT_BAD_INPUT
+        else:
+            run.screen.note(f"{clip}: {line}")
+    return code
+
+
+def show(report: Report, screen: Screen, *, label: str) -> None:
+    """Print the verdict on one clip and a line per finding, worst first."""
+    screen.verdict(report.verdict.upper(), f"{label}: {headline(report)}")
+    for finding in ordered(report.findings):
+        title = f"{finding.severity} {KIND_TITLES[finding.kind].lower()}"
+        screen.line(f"      {when(report, finding)}  {title}: {finding.message}")
+
+
+def say_bug(screen: Screen, err: BaseException, *, where: str = "") -> None:
+    """Tell of an error that should not have happened, in one line; with the traceback if wanted."""
+    if env_flag(DEBUG_VARIABLE):
+        traceback.print_exception(type(err), err, err.__traceback__)
+    what = " ".join(f"{type(err).__name__}: {err}".split())
+    screen.error(
+        f"{where}{': ' if where else ''}a bug in castcheck ({what[:300]}); "
+        f"set {DEBUG_VARIABLE}=1 to see where, and please report it"
+    )
+
+
+def _pipeline() -> Any:
+    """Return the pipeline; imported late, since it brings the networks' engines along."""
+    from castcheck import pipeline  # noqa: PLC0415
+
+    return pipeline

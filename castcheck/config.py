@@ -1,0 +1,290 @@
+"""Every option, in one frozen tree: default, then `castcheck.toml`, then flags.
+
+Each room declares its own settings; a section here is one line. The table in
+`docs/configuration.md` is made from the same fields: `python -m castcheck.config > FILE`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
+from scenes.errors import ConfigError
+from scenes.settings import check_ranges, setting
+from tracker.settings import DetectorSettings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+AUTO = "auto"
+FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Which models judge, and where they run."""
+
+    detector: str = setting(AUTO, "who finds the characters: a known name or a path to weights")
+    embedder: str = setting(AUTO, "who compares their looks: a known name or a path to weights")
+    device: str = setting(AUTO, "where the networks run: auto, cpu, cuda or cuda:N")
+    half: bool = setting(default=True, text="compute in half precision on a GPU; a CPU never does")
+    trust_weights: bool = setting(
+        default=False,
+        text="load weights that can run code when loaded, although their sha256 is not known",
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="run")
+        name, _, number = self.device.partition(":")
+        if name not in {AUTO, "cpu", "cuda"} or (":" in self.device and not number.isdecimal()):
+            raise ConfigError(
+                f"{self.device!r} is unknown, allowed is auto, cpu, cuda or cuda:N",
+                where="run.device",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """When a clip fails."""
+
+    fail_on: str = setting(
+        DEFAULT_GATE,
+        "a clip fails on findings this severe or worse (minor, major, critical), or of these kinds "
+        "(a comma-separated list); never = the exit code stays 0",
+    )
+    strict: bool = setting(default=False, text="a degradation, such as a missing GPU, is an error")
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="gate")
+        parse_gate(self.fail_on)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """What is written about a clip."""
+
+    formats: str = setting("json,html", f"comma-separated list of {', '.join(FORMATS)}")
+    picture_kb: int = setting(
+        1200,
+        "pictures in the HTML page take at most this many kB; above it the strips are thinned",
+        low=50,
+        high=100_000,
+    )
+    strip_height_px: int = setting(
+        128, "height of the pictures of a character in the HTML page", low=32, high=512
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="report")
+        known = ", ".join(FORMATS)
+        for name in self.format_list:
+            if name not in FORMATS:
+                raise ConfigError(
+                    f"format {name!r} is unknown{_did_you_mean(name, FORMATS)}",
+                    where="report.formats",
+                    hint=f"allowed is a comma-separated list of {known}",
+                )
+        if not self.format_list:
+            raise ConfigError(f"no format given, allowed is {known}", where="report.formats")
+
+    @property
+    def format_list(self) -> tuple[str, ...]:
+        """The formats asked for, each once, in the order given.
+
+        Example:
+            >>> ReportSettings(formats="html, json,html").format_list
+            ('html', 'json')
+        """
+        words = (word.strip() for word in self.formats.split(","))
+        return tuple(dict.fromkeys(word for word in words if word))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of a run. A section of `castcheck.toml` is a field here, a key a field of it.
+
+    Example:
+        >>> Config.from_dict({"run": {"device": "cpu"}}).run.device
+        'cpu'
+    """
+
+    run: RunSettings = field(default_factory=RunSettings)
+    detector: DetectorSettings = field(default_factory=DetectorSettings)
+    gate: GateSettings = field(default_factory=GateSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+
+    @staticmethod
+    def load(path: str | Path) -> Config:
+        """Read a TOML file.
+
+        Raises:
+            ConfigError: It cannot be read, is not TOML, or holds an unknown or bad setting.
+        """
+        path = Path(path)
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except OSError as err:
+            reason = (err.strerror or str(err)).lower()
+            raise ConfigError(
+                f"cannot be read: {reason}", where=path, hint="check --config"
+            ) from err
+        except UnicodeDecodeError as err:
+            raise ConfigError("is not a text file in UTF-8", where=path) from err
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as err:
+            raise ConfigError(f"is not valid TOML: {err}", where=path) from err
+        return Config.from_dict(table, source=str(path))
+
+    @staticmethod
+    def from_dict(table: Mapping[str, Any], *, source: str = "") -> Config:
+        """Build the tree from nested mappings; what is not named keeps its default.
+
+        Args:
+            table: Section to key to value.
+            source: The file it came from, put in front of error messages.
+
+        Raises:
+            ConfigError: Naming the key, what is allowed, and the nearest known name.
+        """
+        return Config().updated(table, source=source)
+
+    def updated(self, table: Mapping[str, Any], *, source: str = "") -> Config:
+        """Return a copy with the settings named in `table` in place of those here."""
+        try:
+            merged: Config = _merge(self, table, where="")
+        except ConfigError as err:
+            if not source:
+                raise
+            where = source if err.where is None else f"{source}: {err.where}"
+            raise ConfigError(err.message, where=where, hint=err.hint) from err
+        return merged
+
+    def parsed_gate(self) -> Gate:
+        """Return the bar that findings have to reach."""
+        return parse_gate(self.gate.fail_on)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the resolved tree as JSON types, for the report."""
+        return asdict(self)
+
+
+def _merge(current: Any, table: Any, *, where: str) -> Any:
+    """Return the dataclass `current` with the values of `table`, recursively."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"expected a section, got {table!r}", where=where or None)
+    known = {item.name: item for item in fields(current)}
+    values = {item.name: getattr(current, item.name) for item in fields(current)}
+    for name, value in table.items():
+        path = f"{where}.{name}" if where else str(name)
+        if name not in known:
+            what = "setting" if where else "section"
+            raise ConfigError(
+                f"unknown {what}{_did_you_mean(name, known)}",
+                where=path,
+                hint=f"known here: {', '.join(known)}",
+            )
+        old = values[name]
+        values[name] = (
+            _merge(old, value, where=path) if is_dataclass(old) else _cast(old, value, where=path)
+        )
+    return type(current)(**values)
+
+
+def _cast(old: Any, value: Any, *, where: str) -> Any:
+    """Return `value` as the type of the setting it replaces; ranges are checked by the section."""
+    if isinstance(old, tuple):
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"expected a list, got {value!r}", where=where)
+        return tuple(value)
+    if isinstance(old, bool) != isinstance(value, bool) and old is not None:
+        expected = "true or false" if isinstance(old, bool) else _type_name(old)
+        raise ConfigError(f"expected {expected}, got {value!r}", where=where)
+    if isinstance(old, float) and isinstance(value, int):
+        return float(value)
+    if old is not None and not isinstance(value, type(old)):
+        raise ConfigError(f"expected {_type_name(old)}, got {value!r}", where=where)
+    return value
+
+
+def _type_name(value: object) -> str:
+    names = {int: "a whole number", float: "a number", str: "a text in quotes"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _did_you_mean(name: object, known: Any) -> str:
+    close = get_close_matches(str(name), list(known), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+_PREFACE = """\
+# Configuration
+
+`castcheck check --config castcheck.toml` reads these settings from a file. A flag beats the file,
+the file beats the default. An unknown section or key, a wrong type or a value out of range is an
+error that names it. This page is made from the code: `make docs`.
+"""
+
+
+def reference() -> str:
+    """Return the reference of all settings as Markdown."""
+    lines = [_PREFACE]
+    for item in fields(Config):
+        lines += _section_lines(item.name, getattr(Config(), item.name))
+    return "\n".join(lines)
+
+
+def _section_lines(name: str, settings: Any) -> Iterator[str]:
+    yield f"## `[{name}]`"
+    yield ""
+    yield (type(settings).__doc__ or "").strip().splitlines()[0]
+    yield ""
+    yield "| key | default | allowed | what it does |"
+    yield "|---|---|---|---|"
+    nested = []
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if is_dataclass(value):
+            nested.append((f"{name}.{item.name}", value))
+        else:
+            yield (
+                f"| `{item.name}` | `{_toml(value)}` | {_allowed(value, item.metadata)} "
+                f"| {item.metadata.get('help', '')} |"
+            )
+    yield ""
+    for path, value in nested:
+        yield from _section_lines(path, value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def _allowed(value: Any, meta: Mapping[str, Any]) -> str:
+    if meta.get("choices"):
+        return ", ".join(meta["choices"])
+    if isinstance(value, bool):
+        return "true, false"
+    low, high = meta.get("low"), meta.get("high")
+    if low is None and high is None:
+        return "any" if isinstance(value, (int, float)) else "text"
+    if high is None:
+        return f"{low} or more"
+    return f"{high} or less" if low is None else f"{low} to {high}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,182 @@
+"""The report as JSON, schema `castcheck.report/1`, and back. Fields may be added, never changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from castcheck.report.model import (
+    SCHEMA,
+    CharacterFacts,
+    ClipFacts,
+    Curve,
+    Report,
+    SegmentFacts,
+    ShotFacts,
+    TrackletFacts,
+)
+from identity.findings import Finding
+from scenes.errors import CastcheckError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from castcheck.report.writers import Material
+
+_TIME_DIGITS = 6
+
+
+class ReportReadError(CastcheckError):
+    """A text that should be a report is none this version can read."""
+
+
+def report_to_dict(report: Report) -> dict[str, Any]:
+    """Return the report as JSON types in the order of the published schema."""
+    return {
+        "schema": SCHEMA,
+        "clip": asdict(report.clip),
+        "verdict": report.verdict,
+        "shots": [asdict(shot) for shot in report.shots],
+        "characters": [asdict(character) for character in report.characters],
+        "tracklets": [_tracklet_to_dict(tracklet) for tracklet in report.tracklets],
+        "findings": [_finding_to_dict(finding, report) for finding in report.findings],
+        "provenance": dict(report.provenance),
+        "degradations": list(report.degradations),
+        "timings": dict(report.timings),
+        # Only where the clip has no steady rate; else frame / fps tells the time.
+        **({"frame_times_s": list(report.frame_times_s)} if report.frame_times_s else {}),
+    }
+
+
+def report_to_json(report: Report, *, pretty: bool = True) -> str:
+    """Return the report as JSON text. No NaN.
+
+    Args:
+        report: The report.
+        pretty: Top-level keys and the rows of lists on lines of their own; else one line.
+    """
+    table = report_to_dict(report)
+    if not pretty:
+        return _dump(table)
+    rows = (f" {_dump(key)}: {_dump_rows(value)}" for key, value in table.items())
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def render(material: Material) -> str:
+    """Return the text of `report.json`."""
+    return report_to_json(material.report)
+
+
+def report_from_dict(table: Mapping[str, Any]) -> Report:
+    """Build the report that `report_to_dict` took apart; unknown fields are passed over.
+
+    Raises:
+        ReportReadError: Another schema, or a field is missing or of the wrong kind.
+    """
+    schema = table.get("schema")
+    if schema != SCHEMA:
+        raise ReportReadError(
+            f"schema is {schema!r}, this version reads {SCHEMA!r}", where="report"
+        )
+    try:
+        return Report(
+            clip=_build(ClipFacts, table["clip"]),
+            verdict=table["verdict"],
+            shots=tuple(_build(ShotFacts, row) for row in table["shots"]),
+            characters=tuple(_build(CharacterFacts, row) for row in table["characters"]),
+            tracklets=tuple(_tracklet(row) for row in table["tracklets"]),
+            findings=tuple(_finding(row) for row in table["findings"]),
+            frame_times_s=tuple(table.get("frame_times_s", ())),
+            provenance=dict(table["provenance"]),
+            degradations=tuple(table["degradations"]),
+            timings=dict(table["timings"]),
+        )
+    except KeyError as err:
+        raise ReportReadError(f"field {err} is missing", where="report") from err
+    except (TypeError, ValueError, AttributeError) as err:
+        raise ReportReadError(f"a field is of the wrong kind: {err}", where="report") from err
+
+
+def report_from_json(text: str) -> Report:
+    """Read a report from JSON text.
+
+    Raises:
+        ReportReadError: The text is not JSON, or no report this version can read.
+    """
+    try:
+        table = json.loads(text)
+    except ValueError as err:
+        raise ReportReadError(f"not JSON: {err}", where="report") from err
+    if not isinstance(table, dict):
+        raise ReportReadError("not a JSON object", where="report")
+    return report_from_dict(table)
+
+
+def _tracklet_to_dict(tracklet: TrackletFacts) -> dict[str, Any]:
+    table = {
+        "id": tracklet.id,
+        "shot": tracklet.shot,
+        "frames": list(tracklet.frames),
+        "boxes": [list(box) for box in tracklet.boxes],
+        "scores": list(tracklet.scores),
+        "segments": [asdict(segment) for segment in tracklet.segments],
+        "likeness": None,
+    }
+    if tracklet.likeness is not None:
+        curve = tracklet.likeness
+        table["likeness"] = {"frames": list(curve.frames), "values": list(curve.values)}
+    return table
+
+
+def _finding_to_dict(finding: Finding, report: Report) -> dict[str, Any]:
+    return {
+        "id": finding.finding_id,
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "characters": list(finding.characters),
+        "tracklets": list(finding.tracklets),
+        "shots": list(finding.shots),
+        "start_frame": finding.start_frame,
+        "stop_frame": finding.stop_frame,
+        "start_s": round(report.time_s(finding.start_frame), _TIME_DIGITS),
+        "stop_s": round(report.time_s(finding.stop_frame), _TIME_DIGITS),
+        "message": finding.message,
+        "evidence": finding.evidence,
+    }
+
+
+def _build(kind: type[Any], row: Mapping[str, Any]) -> Any:
+    """Return `kind` from the fields of `row` that it knows; one without default must be there."""
+    return kind(**{item.name: row[item.name] for item in fields(kind) if item.name in row})
+
+
+def _tracklet(row: Mapping[str, Any]) -> TrackletFacts:
+    curve = row.get("likeness")
+    return TrackletFacts(
+        id=row["id"],
+        shot=row["shot"],
+        frames=tuple(row["frames"]),
+        boxes=tuple(tuple(box) for box in row["boxes"]),  # type: ignore[misc]
+        scores=tuple(row["scores"]),
+        segments=tuple(_build(SegmentFacts, segment) for segment in row["segments"]),
+        likeness=None if curve is None else Curve(tuple(curve["frames"]), tuple(curve["values"])),
+    )
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    values = {item.name: row[item.name] for item in fields(Finding) if item.name in row}
+    for name in ("characters", "tracklets", "shots"):
+        values[name] = tuple(row[name])
+    return Finding(**values)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _dump_rows(value: Any) -> str:
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return _dump(value)
+    return "[\n" + ",\n".join(f"  {_dump(row)}" for row in value) + "\n ]"

@@ -1,0 +1,147 @@
+"""Which formats there are and what their files are called; each is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenes.errors import CastcheckError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from castcheck.config import ReportSettings
+    from castcheck.report.model import Report
+    from castcheck.report.visuals import Visuals
+
+    Progress = Callable[[str, int, int | None], None]
+
+
+class OutputError(CastcheckError):
+    """A report cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of report.
+
+    Attributes:
+        filename: What its file is called; fixed, scripts look for it.
+        target: "module:function", imported on first use so that `castcheck --help` stays fast.
+        moving: The function writes a video to a path; else it returns the text of the file.
+    """
+
+    filename: str
+    target: str
+    moving: bool = False
+
+    def load(self) -> Callable[..., Any]:
+        """Return the function that writes or renders this format."""
+        module, _, name = self.target.partition(":")
+        function: Callable[..., Any] = getattr(import_module(module), name)
+        return function
+
+
+FORMATS: dict[str, Format] = {
+    "json": Format("report.json", "castcheck.report.json_out:render"),
+    "html": Format("report.html", "castcheck.report.html:render"),
+    "video": Format("annotated.mp4", "castcheck.report.video:write", moving=True),
+    "mot": Format("tracks.txt", "castcheck.report.mot:render"),
+    "csv": Format("findings.csv", "castcheck.report.csv_out:render"),
+    "junit": Format("junit.xml", "castcheck.report.junit:render"),
+    "otio": Format("findings.otio", "castcheck.report.otio:render"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a writer works from.
+
+    Attributes:
+        report: The report.
+        visuals: Pictures for the formats that show some.
+        settings: The `[report]` section.
+        clip: Where the clip lies now, for the formats that read it again.
+    """
+
+    report: Report
+    visuals: Visuals
+    settings: ReportSettings
+    clip: Path
+
+
+def write_reports(
+    material: Material, folder: Path, formats: Iterable[str], *, progress: Progress
+) -> dict[str, Path]:
+    """Write the reports asked for into `folder`, and return format name to file.
+
+    Each file is put in place only once it is complete.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    written = {}
+    for name in formats:
+        kind = FORMATS[name]
+        path = folder / kind.filename
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(kind, material, path, progress)
+        except OSError as err:
+            raise _output_error(err, path) from err
+        written[name] = path
+    return written
+
+
+def check_writable(folder: Path) -> None:
+    """Raise where nothing could be written into `folder`; leaves no trace.
+
+    Raises:
+        OutputError: Naming the folder and the reason.
+    """
+    made = []
+    try:
+        for parent in [*reversed(folder.parents), folder]:
+            if not parent.is_dir():
+                parent.mkdir()
+                made.append(parent)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as err:
+        raise _output_error(err, folder) from err
+    finally:
+        for parent in reversed(made):
+            parent.rmdir()
+
+
+def _write_whole(kind: Format, material: Material, path: Path, progress: Progress) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        if kind.moving:
+            kind.load()(material, part, progress=progress)
+        else:
+            # A file name that is not UTF-8 holds lone surrogates; JSON spells them as escapes.
+            part.write_bytes(kind.load()(material).encode("utf-8", "backslashreplace"))
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _output_error(err: OSError, path: Path) -> OutputError:
+    reason = (err.strerror or str(err)).lower()
+    return OutputError(
+        f"cannot be written: {reason}", where=path, hint="choose another folder with -o"
+    )

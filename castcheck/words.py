@@ -1,0 +1,134 @@
+"""The plain words for verdicts, kinds and times: the same on screen and on every page. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from castcheck.report.model import CharacterFacts, Report
+    from identity.findings import Finding
+
+SEVERITY_RANK = {"critical": 0, "major": 1, "minor": 2}
+
+KIND_TITLES = {
+    "swap": "Swap",
+    "morph": "Morph",
+    "drift": "Drift",
+    "attribute_swap": "Attribute swap",
+    "clone": "Clone",
+    "vanish": "Vanish",
+    "pop_in": "Pop-in",
+    "missing": "Missing",
+    "unexpected": "Unexpected",
+    "stranger": "Stranger",
+}
+PLURALS = {"vanish": "vanishes", "missing": "missing", "unexpected": "unexpected"}
+KIND_MEANINGS = {
+    "swap": "Two characters exchange identity.",
+    "morph": "A character abruptly becomes someone else.",
+    "drift": "A character's look changes gradually.",
+    "attribute_swap": "One part of a look changes owner while the rest stays.",
+    "clone": "One identity is on screen twice at once.",
+    "vanish": "A character disappears in open picture.",
+    "pop_in": "A character appears in open picture.",
+    "missing": "Someone of the cast is not there.",
+    "unexpected": "Someone is there who should not be.",
+    "stranger": "A person matches nobody of the cast.",
+}
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Example:
+        >>> plural(1, "shot"), plural(0, "character")
+        ('1 shot', '0 characters')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {PLURALS.get(noun, noun + 's')}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time for people: minutes, seconds and hundredths.
+
+    Example:
+        >>> clock(1.584), clock(75.0), clock(3661.999)
+        ('0:01.58', '1:15.00', '1:01:02.00')
+    """
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    text = f"{rest // 100:02d}.{rest % 100:02d}"
+    if minutes < 60:
+        return f"{minutes}:{text}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{text}"
+
+
+def letter(index: int) -> str:
+    """Return the letter of the character at `index`: A to Z, then AA and on.
+
+    Example:
+        >>> letter(0), letter(25), letter(26), letter(52)
+        ('A', 'Z', 'AA', 'BA')
+    """
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def display_name(character: CharacterFacts) -> str:
+    """Return what people call a character: its name, else its id."""
+    return character.name or character.id
+
+
+def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return findings with the worst first, then in order of time."""
+    return tuple(sorted(findings, key=lambda f: (SEVERITY_RANK[f.severity], f.start_frame)))
+
+
+def tally(findings: tuple[Finding, ...]) -> str:
+    """Return how many of what, worst first.
+
+    Example:
+        >>> from identity.findings import Finding
+        >>> swap = Finding("swap", "critical", 0.9, (), (), (), 3, 4, "")
+        >>> tally((swap, swap))
+        '2 swaps (critical)'
+    """
+    counts = Counter((f.kind, f.severity) for f in ordered(findings))
+    return ", ".join(
+        f"{plural(count, KIND_TITLES[kind].lower())} ({severity})"
+        for (kind, severity), count in counts.items()
+    )
+
+
+def headline(report: Report) -> str:
+    """Return the verdict in plain words, without the name of the clip.
+
+    Example:
+        >>> from castcheck.report.model import ClipFacts, Report
+        >>> clip = ClipFacts("a.mp4", "", 64, 64, 5, "24/1", 0.2)
+        >>> headline(Report(clip, "abstain"))
+        'nobody seen well enough to judge'
+    """
+    cast = f"{plural(len(report.characters), 'character')} in {plural(len(report.shots), 'shot')}"
+    if report.findings:
+        return f"{tally(report.findings)} — {cast}"
+    if report.verdict == "abstain":
+        return "nobody seen well enough to judge"
+    verb = "stays itself" if len(report.characters) == 1 else "stay themselves"
+    if not report.characters:
+        return f"nobody found in {plural(len(report.shots), 'shot')}"
+    unsure = sum(1 for character in report.characters if character.abstained)
+    note = f"; {unsure} not seen well enough to judge" if unsure else ""
+    return f"{cast} {verb}{note}"
+
+
+def when(report: Report, finding: Finding) -> str:
+    """Return when a finding holds: one time for a moment, two for a stretch."""
+    start = clock(report.time_s(finding.start_frame))
+    if finding.stop_frame - finding.start_frame <= 1:
+        return start
+    return f"{start} to {clock(report.time_s(finding.stop_frame))}"
