@@ -20,6 +20,31 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+BATCH_LIMIT_BYTES = 512 * 1024 * 1024  # five 8K pictures; 64 of 1080p fit with room to spare
+
+
+def batch_length(size: int, *, width_px: int, height_px: int) -> int:
+    """Return how many pictures one batch holds when `size` are asked for.
+
+    Args:
+        size: Pictures asked for, at least 1.
+        width_px: Width of the pictures.
+        height_px: Their height.
+
+    Raises:
+        ValueError: `size` is below 1.
+
+    Example:
+        >>> batch_length(64, width_px=1920, height_px=1080)
+        64
+        >>> batch_length(64, width_px=7680, height_px=4320)
+        5
+    """
+    if size < 1:
+        raise ValueError(f"batch size must be at least 1, got {size}")
+    return max(1, min(size, BATCH_LIMIT_BYTES // max(1, width_px * height_px * 3)))
+
+
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
     """What the container says about a clip, as displayed (after rotation).
@@ -76,7 +101,8 @@ class FrameBatch:
 class FrameSource(Protocol):
     """Something that yields the pictures of one clip in batches, once, in order.
 
-    A context manager: leaving it releases the decoder, also when the reader stops half-way.
+    A context manager: leaving it releases the decoder, also when the reader stops half-way. Opening
+    it has read the first picture, so that a clip without any never becomes a source.
     """
 
     @property
@@ -89,8 +115,25 @@ class FrameSource(Protocol):
         """What could not be read as it should; complete once the last batch was read."""
         ...
 
+    @property
+    def end_s(self) -> Fraction:
+        """Exact time at which the newest picture read ends: its time plus how long it is shown.
+
+        After the last batch this is the duration of the clip; 0 before the first batch.
+        """
+        ...
+
     def batches(self, size: int) -> Iterator[FrameBatch]:
-        """Yield batches of `size` pictures (the last may be shorter). Memory holds one batch."""
+        """Yield batches of at most `size` pictures; memory holds one batch, never the clip.
+
+        A batch is shorter at the end of the clip, and where pictures are so large that `size` of
+        them would not fit into `BATCH_LIMIT_BYTES`. What is computed must not depend on it.
+
+        Raises:
+            ValueError: `size` is below 1.
+            RuntimeError: Called twice; the pictures pass by once.
+            FrameDecodeError: Reading broke off in a way that leaves nothing to judge.
+        """
         ...
 
     def __enter__(self) -> Self: ...

@@ -1,0 +1,163 @@
+"""A folder of numbered pictures as a clip."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from scenes.errors import FrameDecodeError, VideoOpenError
+from scenes.frames import FrameBatch, VideoInfo, batch_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+DEFAULT_PICTURE_RATE = Fraction(24)  # frames per second: what most generators write
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that reads digits as numbers, so that `f10` follows `f9`.
+
+    Example:
+        >>> sorted(["f10.png", "f9.png", "f1.png"], key=natural_key)
+        ['f1.png', 'f9.png', 'f10.png']
+    """
+    parts = re.split(r"([0-9]+)", name.casefold())
+    digits = ((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
+    return (*digits, (2, 0, name))
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """Return the pictures directly in `folder`, in natural order; hidden files are none."""
+    files = (
+        item
+        for item in folder.iterdir()
+        if item.suffix.lower() in PICTURE_SUFFIXES
+        and not item.name.startswith(".")
+        and item.is_file()
+    )
+    return sorted(files, key=lambda item: natural_key(item.name))
+
+
+class PictureFolderSource:
+    """The pictures of a folder, one per frame, at a constant rate; see `FrameSource`.
+
+    Args:
+        folder: Holds pictures of one size, named so that natural order is their order.
+        rate: Frames per second.
+
+    Raises:
+        VideoOpenError: The folder cannot be read or holds no pictures, or `rate` is not positive.
+        FrameDecodeError: The first picture cannot be read.
+    """
+
+    def __init__(self, folder: Path, *, rate: Fraction = DEFAULT_PICTURE_RATE) -> None:
+        self._folder = Path(folder)
+        if rate <= 0:
+            raise VideoOpenError(f"frame rate must be above 0, got {rate}", where=self._folder)
+        try:
+            self._files = picture_files(self._folder)
+        except OSError as err:
+            reason = err.strerror or str(err)
+            raise VideoOpenError(f"cannot be read: {reason.lower()}", where=self._folder) from err
+        if not self._files:
+            raise VideoOpenError(
+                "the folder holds no pictures",
+                where=self._folder,
+                hint="give a clip, or a folder of numbered png, jpg or webp files",
+            )
+        self._rate = rate
+        self._count = 0
+        self._started = False
+        first = _read_picture(self._files[0])
+        self._info = VideoInfo(
+            path=self._folder,
+            width_px=first.shape[1],
+            height_px=first.shape[0],
+            rate=rate,
+            frame_count=len(self._files),
+            codec=self._files[0].suffix[1:].lower(),
+        )
+
+    @property
+    def info(self) -> VideoInfo:
+        """What is known before the first batch is read."""
+        return self._info
+
+    @property
+    def degradations(self) -> tuple[str, ...]:
+        """Always empty: a picture that cannot be read is an error, not a gap."""
+        return ()
+
+    @property
+    def end_s(self) -> Fraction:
+        """Exact time at which the newest picture read ends."""
+        return self._count / self._rate
+
+    def batches(self, size: int) -> Iterator[FrameBatch]:
+        """Yield batches of at most `size` pictures; see `FrameSource.batches`."""
+        info = self._info
+        length = batch_length(size, width_px=info.width_px, height_px=info.height_px)
+        if self._started:
+            raise RuntimeError("batches() was called twice; open the folder anew")
+        self._started = True
+        return self._batches(length)
+
+    def _batches(self, length: int) -> Iterator[FrameBatch]:
+        for start in range(0, len(self._files), length):
+            files = self._files[start : start + length]
+            rgb = np.empty((len(files), self._info.height_px, self._info.width_px, 3), np.uint8)
+            for row, file in enumerate(files):
+                rgb[row] = self._checked(file)
+            self._count = start + len(files)
+            index = np.arange(start, self._count, dtype=np.int64)
+            times = tuple(int(i) / self._rate for i in index)
+            yield FrameBatch(index=index, time_s=times, rgb=rgb)
+
+    def _checked(self, file: Path) -> NDArray[np.uint8]:
+        """Return the picture in `file`, which must have the size of the first one."""
+        rgb = _read_picture(file)
+        want = (self._info.height_px, self._info.width_px)
+        if rgb.shape[:2] != want:
+            raise FrameDecodeError(
+                f"the picture is {rgb.shape[1]}x{rgb.shape[0]}, "
+                f"the first of the folder is {want[1]}x{want[0]}",
+                where=file,
+                hint="keep one clip of one size per folder",
+            )
+        return rgb
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+
+def _read_picture(file: Path) -> NDArray[np.uint8]:
+    """Return (H, W, 3) RGB of the picture in `file`, turned as its EXIF says."""
+    try:
+        with Image.open(file) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I"):  # 16-bit grey; Pillow would clip it to white
+                grey = np.asarray(upright, np.float64) / 257.0
+                return np.repeat(grey.round().astype(np.uint8)[..., None], 3, axis=2)
+            return np.asarray(upright.convert("RGB"), np.uint8)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as err:
+        raise FrameDecodeError(
+            "the picture cannot be read", where=file, hint="write it again or take it out"
+        ) from err

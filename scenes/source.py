@@ -1,0 +1,92 @@
+"""Open whatever the user names as a clip."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenes.errors import VideoOpenError
+from scenes.pictures import DEFAULT_PICTURE_RATE, PictureFolderSource, picture_files
+from scenes.video_pyav import PyAvSource
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from scenes.frames import FrameSource
+
+HASH_CHUNK_BYTES = 1024 * 1024
+
+
+def open_source(
+    path: str | Path, *, picture_rate: Fraction = DEFAULT_PICTURE_RATE, threads: int = 0
+) -> FrameSource:
+    """Open a clip file, or a folder of numbered pictures, for one pass in batches.
+
+    Use it as a context manager: `with open_source(path) as source: ...`.
+
+    Args:
+        path: The clip or folder.
+        picture_rate: Frames per second of a folder of pictures; a file has its own.
+        threads: Decoder threads; 0 = as many as the decoder finds useful.
+
+    Raises:
+        VideoOpenError: There is nothing at `path`, or it is no clip.
+        FrameDecodeError: It is a clip, but not one picture of it can be decoded.
+    """
+    path = Path(path)
+    _check_readable(path)
+    if path.is_dir():
+        return PictureFolderSource(path, rate=picture_rate)
+    return PyAvSource(path, threads=threads)
+
+
+def clip_sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a clip as 64 hex digits, read in chunks.
+
+    A folder of pictures gives the digest over the names and digests of its pictures in order.
+
+    Raises:
+        VideoOpenError: There is nothing readable at `path`.
+    """
+    path = Path(path)
+    _check_readable(path)
+    try:
+        if not path.is_dir():
+            return _file_sha256(path)
+        digest = hashlib.sha256()
+        for file in picture_files(path):
+            line = f"{_file_sha256(file)}  {file.name}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+    except OSError as err:
+        reason = (err.strerror or str(err)).lower()
+        raise VideoOpenError(f"cannot be read: {reason}", where=path) from err
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _check_readable(path: Path) -> None:
+    """Raise in plain words for what no decoder could open."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        raise VideoOpenError("no such file", where=path, hint="check the path") from None
+    except (OSError, ValueError) as err:  # ValueError: a NUL character in the name
+        reason = str(getattr(err, "strerror", None) or err).lower()
+        raise VideoOpenError(f"cannot be opened: {reason}", where=path) from err
+    if not os.access(path, os.R_OK):
+        raise VideoOpenError("no permission to read it", where=path, hint="check its access rights")
+    if path.is_dir():
+        return
+    if not path.is_file():
+        raise VideoOpenError("not a file", where=path, hint="give a clip or a folder of pictures")
+    if stat.st_size == 0:
+        raise VideoOpenError("the file is empty", where=path, hint="copy or download it again")

@@ -1,0 +1,311 @@
+"""Clips through PyAV (FFmpeg): the one file of this room that imports it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+
+from scenes.errors import FrameDecodeError, VideoOpenError
+from scenes.frames import FrameBatch, VideoInfo, batch_length
+from scenes.orient import Orientation, orientation_from_matrix
+from scenes.timebase import FrameClock, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+# FFmpeg draws any text file as terminal art; nobody means that by "clip".
+NO_CLIP_FORMATS = frozenset({"tty"})
+HINT_FORMATS = "give a video FFmpeg can read, such as mp4, mov, mkv, webm or gif"
+MAX_RATE = 1000  # frames per second; above it, the "rate" is the resolution of the clock
+
+
+class PyAvSource:
+    """The pictures of a clip file, decoded once, in order; see `scenes.frames.FrameSource`.
+
+    Damage does not end the reading: a picture that is damaged, or that is predicted from one, is
+    left out up to the next key picture, and `degradations` says how many and where.
+
+    Args:
+        path: The clip.
+        threads: Decoder threads inside FFmpeg; 0 = as many as it finds useful.
+
+    Raises:
+        VideoOpenError: The file cannot be opened as a video or holds no pictures.
+        FrameDecodeError: It holds pictures, but none of them can be decoded.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
+        self._path = Path(path)
+        self._container = _open_container(self._path)
+        try:
+            self._stream = _video_stream(self._container, self._path)
+            self._stream.thread_type = "AUTO"
+            self._stream.thread_count = threads
+            self._start()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _start(self) -> None:
+        """Read up to the first good picture, and with it what is known about the clip."""
+        stream = self._stream
+        rate = _rate(stream)
+        self._clock = FrameClock(time_base=stream.time_base or Fraction(1, 1000), rate=rate)
+        self._left_out = 0
+        self._left_out_at_s: Fraction | None = None
+        self._rescaled = 0
+        self._count = 0
+        self._stopped = ""
+        self._complete = False
+        self._started = False
+        self._frames = self._good_frames()
+        self._first = next(self._frames, None)
+        if self._first is None:
+            raise self._nothing_decodable()
+        self._orientation = _orientation(self._first)
+        self._stored_px = (self._first.width, self._first.height)
+        width_px, height_px = self._orientation.size(*self._stored_px)
+        self._info = VideoInfo(
+            path=self._path,
+            width_px=width_px,
+            height_px=height_px,
+            rate=rate,
+            frame_count=stream.frames or None,
+            codec=stream.codec_context.name,
+        )
+
+    @property
+    def info(self) -> VideoInfo:
+        """What is known before the first batch is read."""
+        return self._info
+
+    @property
+    def end_s(self) -> Fraction:
+        """Exact time at which the newest picture read ends; 0 before the first batch."""
+        return self._clock.end_s
+
+    @property
+    def degradations(self) -> tuple[str, ...]:
+        """What could not be read as it should; complete once the last batch was read."""
+        notes = []
+        if self._left_out:
+            at = seconds_text(self._left_out_at_s or Fraction(0))
+            notes.append(f"damaged pictures left out: {self._left_out}, the first near {at}")
+        if self._stopped:
+            notes.append(self._stopped)
+        if self._clock.repaired:
+            notes.append(
+                f"time stamps missing or out of order: {self._clock.repaired}, "
+                "filled in from the frame rate"
+            )
+        if self._rescaled:
+            width_px, height_px = self._stored_px
+            notes.append(
+                f"pictures of another size than the first: {self._rescaled}, "
+                f"scaled to {width_px}x{height_px}"
+            )
+        shortfall = self._shortfall() if self._complete and not notes else ""
+        return (*notes, shortfall) if shortfall else tuple(notes)
+
+    def batches(self, size: int) -> Iterator[FrameBatch]:
+        """Yield batches of at most `size` pictures; see `FrameSource.batches`."""
+        info = self._info
+        length = batch_length(size, width_px=info.width_px, height_px=info.height_px)
+        if self._started:
+            raise RuntimeError("batches() was called twice; open the clip anew")
+        self._started = True
+        return self._batches(length)
+
+    def _batches(self, length: int) -> Iterator[FrameBatch]:
+        times: list[Fraction] = []
+        shape = (length, self._info.height_px, self._info.width_px, 3)
+        rgb = np.empty(shape, np.uint8)
+        frame, self._first = self._first, None
+        while frame is not None:
+            rgb[len(times)] = self._picture(frame)
+            times.append(self._clock.tick(frame.pts, frame.duration))
+            if len(times) == length:
+                yield self._batch(rgb, times)
+                # A fresh buffer: the reader may still hold the old one.
+                rgb, times = np.empty(shape, np.uint8), []
+            frame = next(self._frames, None)
+        self._complete = True
+        if times:
+            yield self._batch(rgb[: len(times)], times)
+
+    def _batch(self, rgb: NDArray[np.uint8], times: list[Fraction]) -> FrameBatch:
+        start = self._count
+        self._count += len(times)
+        return FrameBatch(
+            index=np.arange(start, self._count, dtype=np.int64), time_s=tuple(times), rgb=rgb
+        )
+
+    def _picture(self, frame: Any) -> NDArray[np.uint8]:
+        """Return the displayed picture (H, W, 3) of a decoded frame."""
+        size: dict[str, int] = {}
+        if (frame.width, frame.height) != self._stored_px:
+            self._rescaled += 1
+            size = dict(zip(("width", "height"), self._stored_px, strict=True))
+        try:
+            stored: NDArray[np.uint8] = frame.to_ndarray(format="rgb24", **size)
+        except (av.FFmpegError, ValueError) as err:
+            raise FrameDecodeError(
+                f"picture {self._count} has a pixel format that cannot be converted "
+                f"({frame.format.name})",
+                where=self._path,
+                hint="re-encode it as H.264",
+            ) from err
+        return self._orientation.apply(stored)
+
+    def _good_frames(self) -> Iterator[Any]:
+        """Yield decoded frames; leave out damaged ones and all that are predicted from them."""
+        waiting = False  # for a key picture, after damage
+        for frame in self._decoded():
+            damaged = frame is None or frame.is_corrupt
+            waiting = damaged or (waiting and not frame.key_frame)
+            if waiting:
+                if self._left_out_at_s is None:
+                    self._left_out_at_s = self._clock.end_s
+                self._left_out += 1
+            else:
+                yield frame
+
+    def _decoded(self) -> Iterator[Any]:
+        """Yield what the decoder makes of each packet: a frame, or `None` for one it refuses."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError as err:
+                self._stopped = (
+                    f"reading stopped near {seconds_text(self._clock.end_s)}: {_why(err)}"
+                )
+                yield from self._flushed()
+                return
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                yield None
+                continue
+            yield from frames
+
+    def _flushed(self) -> Iterator[Any]:
+        """Yield the frames the decoder still holds after the file broke off."""
+        try:
+            yield from self._stream.decode(None)
+        except av.FFmpegError:
+            yield None
+
+    def _shortfall(self) -> str:
+        """Say how much less there was than the file claims; empty where it is all there."""
+        claimed = self._stream.frames
+        if claimed and claimed - self._count > max(1, claimed // 50):
+            return f"the file claims {claimed} pictures, only {self._count} could be read"
+        claimed_s = self._claimed_s()
+        if claimed_s is not None and claimed_s - self.end_s > max(Fraction(1, 2), claimed_s / 20):
+            return (
+                f"the file claims {seconds_text(claimed_s)}, "
+                f"the pictures end at {seconds_text(self.end_s)}"
+            )
+        return ""
+
+    def _claimed_s(self) -> Fraction | None:
+        """Return how long the pictures last by what the file says; `None` where it does not."""
+        stream, container = self._stream, self._container
+        if stream.duration is not None and stream.time_base is not None:
+            return Fraction(stream.duration * stream.time_base)
+        if container.duration is None or len(container.streams) > 1:
+            return None  # the container's figure may be that of the sound
+        return Fraction(container.duration, av.time_base)
+
+    def _nothing_decodable(self) -> Exception:
+        if self._left_out or self._stopped:
+            return FrameDecodeError(
+                "no picture of it can be decoded, the file is damaged or cut off",
+                where=self._path,
+                hint="copy or download it again",
+            )
+        return VideoOpenError(
+            "the video holds no pictures", where=self._path, hint="check how it was written"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._frames = iter(())
+        self._container.close()
+
+
+def _open_container(path: Path) -> Any:
+    """Open `path`; names and tags that are not UTF-8 are read with replacement characters."""
+    try:
+        container = av.open(str(path), mode="r", metadata_errors="replace")
+    except av.InvalidDataError as err:
+        raise VideoOpenError(
+            "not a video, or damaged or cut off before its index", where=path, hint=HINT_FORMATS
+        ) from err
+    except (av.FFmpegError, OSError, ValueError) as err:
+        raise VideoOpenError(
+            f"cannot be opened: {_why(err)}", where=path, hint=HINT_FORMATS
+        ) from err
+    if container.format.name in NO_CLIP_FORMATS:
+        container.close()
+        raise VideoOpenError("a text file, not a video", where=path, hint=HINT_FORMATS)
+    return container
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    """Return the first video stream that is more than a cover picture."""
+    streams = [s for s in container.streams.video if not _is_cover(s)]
+    if not streams:
+        what = "only sound" if container.streams.audio else "no video"
+        raise VideoOpenError(f"there is {what} in it", where=path, hint="give a clip with pictures")
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise VideoOpenError(
+            "its video codec is unknown to this FFmpeg", where=path, hint="re-encode it as H.264"
+        )
+    return stream
+
+
+def _is_cover(stream: Any) -> bool:
+    """Whether a video stream is the cover picture of a sound file."""
+    return bool(stream.disposition & type(stream.disposition).attached_pic)
+
+
+def _rate(stream: Any) -> Fraction | None:
+    """Return the average frames per second, or `None` where the file gives no usable figure."""
+    for rate in (stream.average_rate, stream.guessed_rate):
+        if rate is not None and 0 < rate <= MAX_RATE:
+            return Fraction(rate)
+    return None
+
+
+def _orientation(frame: Any) -> Orientation:
+    """Return how `frame` is turned for display."""
+    side = next((item for item in frame.side_data if item.type.name == "DISPLAYMATRIX"), None)
+    if side is None:
+        return Orientation()
+    return orientation_from_matrix([int(v) for v in np.frombuffer(bytes(side), np.int32)[:9]])
+
+
+def _why(err: Exception) -> str:
+    """Return the reason of an FFmpeg error in a few words, without its file name."""
+    text = getattr(err, "strerror", None) or str(err) or type(err).__name__
+    return str(text)[:1].lower() + str(text)[1:]
