@@ -75,6 +75,7 @@ def clip_folders(clips: Sequence[Path]) -> list[str]:
     Two names that differ only in case are alike, since some file systems cannot tell them apart.
 
     Example:
+        >>> from pathlib import Path
         >>> clip_folders([Path("a/x.mp4"), Path("b/X.mov"), Path("x-2.mp4")])
         ['x', 'X-3', 'x-2']
     """

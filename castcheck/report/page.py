@@ -1,0 +1,376 @@
+"""What the HTML page shows, ready to be poured into the template. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from castcheck.report.curves import Plot, character_plot, finding_plot
+from castcheck.report.model import frame_rate
+from castcheck.report.palette import Look, look
+from castcheck.report.pictures import choose
+from castcheck.report.timeline import (
+    Axis,
+    Lane,
+    Marker,
+    ShotBlock,
+    Tick,
+    finding_markers,
+    lanes,
+    shot_blocks,
+)
+from castcheck.words import (
+    KIND_MEANINGS,
+    KIND_TITLES,
+    clock,
+    display_name,
+    headline,
+    ordered,
+    plural,
+    when,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from castcheck.report.model import CharacterFacts, Report
+    from castcheck.report.visuals import Comparison, Picture, Visuals
+    from identity.findings import Finding
+
+MANY_FINDINGS = 8  # from here on the page offers to filter them
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture with its caption."""
+
+    src: str
+    width: int
+    height: int
+    caption: str
+    flagged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A character as a letter in its colour."""
+
+    look: Look | None
+    name: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The crops of one character, side by side."""
+
+    badge: Badge | None
+    before: tuple[Shown, ...]
+    after: tuple[Shown, ...]
+    labels: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One finding."""
+
+    number: int
+    id: str
+    kind: str
+    title: str
+    severity: str
+    when: str
+    frames: str
+    shots: str
+    message: str
+    confidence: str
+    badges: tuple[Badge, ...]
+    pairs: tuple[Pair, ...]
+    plot: Plot | None
+    numbers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One character."""
+
+    badge: Badge
+    id: str
+    description: str
+    abstained: str
+    consistency: str
+    percent: float | None
+    seen: str
+    findings: tuple[Marker, ...]
+    strip: tuple[Shown, ...]
+    plot: Plot | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShotCard:
+    """One shot with who is in it."""
+
+    number: int
+    picture: bool
+    text: str
+    badges: tuple[Badge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the template needs."""
+
+    verdict: str
+    headline: str
+    clip: str
+    facts: tuple[str, ...]
+    notices: tuple[str, ...]
+    cards: tuple[Card, ...]
+    markers: tuple[Marker, ...]
+    marker_levels: int
+    lanes: tuple[Lane, ...]
+    ticks: tuple[Tick, ...]
+    blocks: tuple[ShotBlock, ...]
+    shot_pictures: tuple[tuple[int, str], ...]
+    shots: tuple[ShotCard, ...]
+    people: tuple[Person, ...]
+    provenance: tuple[tuple[str, str], ...]
+    config: str
+    timings: tuple[tuple[str, str], ...]
+    picture_notes: tuple[str, ...]
+    glossary: tuple[tuple[str, str, str], ...]
+    filterable: bool
+    data: str
+
+
+def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
+    """Return everything the page shows."""
+    choice = choose(visuals, report, budget_bytes=budget_bytes)
+    pictures = choice.visuals
+    axis = Axis(report)
+    findings = ordered(report.findings)
+    markers = finding_markers(report, axis, findings)
+    badges = _badges(report.characters)
+    return Page(
+        verdict=report.verdict,
+        headline=headline(report),
+        clip=report.clip.path,
+        facts=_facts(report),
+        notices=report.degradations,
+        cards=tuple(
+            _card(report, pictures, badges, number, finding)
+            for number, finding in enumerate(findings, start=1)
+        ),
+        markers=markers,
+        marker_levels=1 + max((marker.level for marker in markers), default=0),
+        lanes=lanes(report, axis, findings, markers),
+        ticks=axis.ticks(),
+        blocks=shot_blocks(report, axis, frozenset(pictures.shot_pictures)),
+        shot_pictures=tuple(
+            (index + 1, data_uri(jpeg)) for index, jpeg in sorted(pictures.shot_pictures.items())
+        ),
+        shots=_shot_cards(report, badges, pictures),
+        people=tuple(
+            _person(report, pictures, badges, character, findings, markers)
+            for character in report.characters
+        ),
+        provenance=_provenance(report),
+        config=json.dumps(report.provenance.get("config", {}), indent=1, ensure_ascii=False),
+        timings=tuple((stage, f"{seconds:.2f} s") for stage, seconds in report.timings.items()),
+        picture_notes=choice.notes,
+        glossary=tuple(
+            (kind, title, KIND_MEANINGS[kind])
+            for kind, title in KIND_TITLES.items()
+            if any(finding.kind == kind for finding in findings)
+        ),
+        filterable=len(findings) >= MANY_FINDINGS,
+        data=_data(report, findings),
+    )
+
+
+def data_uri(jpeg: bytes) -> str:
+    """Return a JPEG as something a page can hold."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+
+
+def _badges(characters: Iterable[CharacterFacts]) -> dict[str, Badge]:
+    return {
+        character.id: Badge(look(index), display_name(character), f"c{index + 1}")
+        for index, character in enumerate(characters)
+    }
+
+
+def _facts(report: Report) -> tuple[str, ...]:
+    clip = report.clip
+    rate = frame_rate(clip.fps)
+    beat = (
+        "varying frame rate" if report.frame_times_s else f"{float(rate):.5g} fps" if rate else ""
+    )
+    facts = (
+        clock(clip.duration_s),
+        plural(clip.frames, "frame"),
+        f"{clip.width}×{clip.height}",  # noqa: RUF001 (a size is written with a cross)
+        beat,
+        plural(len(report.shots), "shot"),
+        plural(len(report.characters), "character"),
+    )
+    return tuple(fact for fact in facts if fact)
+
+
+def _card(
+    report: Report, visuals: Visuals, badges: dict[str, Badge], number: int, finding: Finding
+) -> Card:
+    pairs = visuals.comparisons.get(finding.finding_id, ())
+    return Card(
+        number=number,
+        id=finding.finding_id,
+        kind=finding.kind,
+        title=KIND_TITLES[finding.kind],
+        severity=finding.severity,
+        when=when(report, finding),
+        frames=_frames(finding),
+        shots=_shots(finding),
+        message=finding.message,
+        confidence=f"{100 * finding.confidence:.0f} % sure",
+        badges=tuple(badges[name] for name in finding.characters if name in badges),
+        pairs=tuple(_pair(report, pair, badges, finding) for pair in pairs),
+        plot=finding_plot(report, number, finding),
+        numbers=tuple(_flat(finding.evidence)),
+    )
+
+
+def _frames(finding: Finding) -> str:
+    if finding.stop_frame - finding.start_frame <= 1:
+        return f"frame {finding.start_frame}"
+    return f"frames {finding.start_frame} to {finding.stop_frame - 1}"
+
+
+def _shots(finding: Finding) -> str:
+    names = ", ".join(str(index + 1) for index in finding.shots)
+    return f"shot {names}" if len(finding.shots) == 1 else f"shots {names}" if names else ""
+
+
+def _pair(report: Report, pair: Comparison, badges: dict[str, Badge], finding: Finding) -> Pair:
+    labels = (
+        ("on screen here", "and here at once") if finding.kind == "clone" else ("before", "after")
+    )
+    return Pair(
+        badges.get(pair.character_id or ""),
+        tuple(_shown(report, picture) for picture in pair.before),
+        tuple(_shown(report, picture) for picture in pair.after),
+        labels,
+    )
+
+
+def _shown(report: Report, picture: Picture, *, flagged: bool = False) -> Shown:
+    return Shown(
+        data_uri(picture.jpeg),
+        picture.width_px,
+        picture.height_px,
+        f"{clock(report.time_s(picture.frame))} · frame {picture.frame}",
+        flagged,
+    )
+
+
+def _person(
+    report: Report,
+    visuals: Visuals,
+    badges: dict[str, Badge],
+    character: CharacterFacts,
+    findings: tuple[Finding, ...],
+    markers: tuple[Marker, ...],
+) -> Person:
+    mine = [
+        (finding, marker)
+        for finding, marker in zip(findings, markers, strict=True)
+        if character.id in finding.characters
+    ]
+    spans = [(f.start_frame, f.stop_frame) for f, _ in mine]
+    level = character.consistency
+    return Person(
+        badge=badges[character.id],
+        id=character.id,
+        description=character.description,
+        abstained=character.abstained,
+        consistency="not judged" if level is None else f"{100 * level:.0f} %",
+        percent=None if level is None else round(100 * level, 1),
+        seen=f"{character.screen_s:.1f} s on screen",
+        findings=tuple(marker for _, marker in mine),
+        strip=tuple(
+            _shown(report, p, flagged=any(start <= p.frame < stop for start, stop in spans))
+            for p in visuals.strips.get(character.id, ())
+        ),
+        plot=character_plot(report, character.id, [(m.number, f) for f, m in mine]),
+    )
+
+
+def _shot_cards(report: Report, badges: dict[str, Badge], visuals: Visuals) -> tuple[ShotCard, ...]:
+    cards = []
+    for shot in report.shots:
+        present = {
+            segment.character
+            for tracklet in report.tracklets
+            if tracklet.shot == shot.index
+            for segment in tracklet.segments
+        }
+        opens = "" if shot.opens_with == "start" else f" · opens with a {shot.opens_with}"
+        text = f"{clock(shot.start_s)} to {clock(shot.stop_s)}{opens}"
+        seen = tuple(badge for name, badge in badges.items() if name in present)
+        cards.append(ShotCard(shot.index + 1, shot.index in visuals.shot_pictures, text, seen))
+    return tuple(cards)
+
+
+def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
+    facts = report.provenance
+    rows = [("castcheck", str(facts.get("version", "unknown")))]
+    for key in ("detector", "embedder"):
+        rows.append((key, _model(facts.get(key))))
+    known = {"version", "detector", "embedder", "config"}
+    rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
+    rows.append(("clip sha256", report.clip.sha256 or "unknown"))
+    return tuple(rows)
+
+
+def _model(facts: Any) -> str:
+    if not isinstance(facts, dict):
+        return _plain(facts)
+    rest = ", ".join(f"{k} {_plain(v)}" for k, v in facts.items() if k != "name" and v is not None)
+    return f"{facts.get('name', 'unknown')}{f' ({rest})' if rest else ''}"
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _flat(evidence: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    """Yield the evidence as rows of text; a tree becomes dotted names."""
+    for key, value in evidence.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name} · ")
+        else:
+            yield name, _plain(value)
+
+
+def _data(report: Report, findings: tuple[Finding, ...]) -> str:
+    """Return the verdict and the findings as JSON that may stand inside a `<script>`."""
+    table = {
+        "verdict": report.verdict,
+        "clip": report.clip.path,
+        "findings": [
+            {
+                "id": f.finding_id,
+                "kind": f.kind,
+                "severity": f.severity,
+                "start_frame": f.start_frame,
+            }
+            for f in findings
+        ],
+    }
+    return json.dumps(table).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
