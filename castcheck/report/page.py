@@ -14,11 +14,13 @@ from castcheck.report.pictures import choose
 from castcheck.report.timeline import (
     Axis,
     Lane,
+    Link,
     Marker,
     ShotBlock,
     Tick,
     finding_markers,
     lanes,
+    links,
     shot_blocks,
 )
 from castcheck.words import (
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from castcheck.report.visuals import Comparison, Picture, Visuals
     from identity.findings import Finding
 
-MANY_FINDINGS = 8  # from here on the page offers to filter them
+MANY_FINDINGS = 10  # from here on the page offers to filter them, and folds those beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Shown:
     src: str
     width: int
     height: int
-    caption: str
+    time: str
+    frame: int
     flagged: bool = False
 
 
@@ -131,6 +134,7 @@ class Page:
     markers: tuple[Marker, ...]
     marker_levels: int
     lanes: tuple[Lane, ...]
+    links: tuple[Link, ...]
     ticks: tuple[Tick, ...]
     blocks: tuple[ShotBlock, ...]
     shot_pictures: tuple[tuple[int, str], ...]
@@ -142,6 +146,7 @@ class Page:
     picture_notes: tuple[str, ...]
     glossary: tuple[tuple[str, str, str], ...]
     filterable: bool
+    summary_length: int
     data: str
 
 
@@ -153,6 +158,7 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
     findings = ordered(report.findings)
     markers = finding_markers(report, axis, findings)
     badges = _badges(report.characters)
+    rows = lanes(report, axis, findings, markers)
     return Page(
         verdict=report.verdict,
         headline=headline(report),
@@ -165,7 +171,8 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
         ),
         markers=markers,
         marker_levels=1 + max((marker.level for marker in markers), default=0),
-        lanes=lanes(report, axis, findings, markers),
+        lanes=rows,
+        links=links(rows),
         ticks=axis.ticks(),
         blocks=shot_blocks(report, axis, frozenset(pictures.shot_pictures)),
         shot_pictures=tuple(
@@ -186,6 +193,7 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
             if any(finding.kind == kind for finding in findings)
         ),
         filterable=len(findings) >= MANY_FINDINGS,
+        summary_length=MANY_FINDINGS,
         data=_data(report, findings),
     )
 
@@ -269,7 +277,8 @@ def _shown(report: Report, picture: Picture, *, flagged: bool = False) -> Shown:
         data_uri(picture.jpeg),
         picture.width_px,
         picture.height_px,
-        f"{clock(report.time_s(picture.frame))} · frame {picture.frame}",
+        clock(report.time_s(picture.frame)),
+        picture.frame,
         flagged,
     )
 
@@ -325,8 +334,7 @@ def _shot_cards(report: Report, badges: dict[str, Badge], visuals: Visuals) -> t
 def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
     facts = report.provenance
     rows = [("castcheck", str(facts.get("version", "unknown")))]
-    for key in ("detector", "embedder"):
-        rows.append((key, _model(facts.get(key))))
+    rows += [(key, _model(facts.get(key))) for key in ("detector", "embedder")]
     known = {"version", "detector", "embedder", "config"}
     rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
     rows.append(("clip sha256", report.clip.sha256 or "unknown"))

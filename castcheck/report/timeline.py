@@ -64,6 +64,16 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A finding that joins several lanes: from lane `top` over `rows` lanes down."""
+
+    left: float
+    top: int
+    rows: int
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """One label of the ruler."""
 
@@ -158,6 +168,19 @@ def lanes(
     return tuple(rows)
 
 
+def links(lanes: Sequence[Lane]) -> tuple[Link, ...]:
+    """Return one link per finding that concerns more than one lane."""
+    rows: dict[Marker, list[int]] = {}
+    for row, lane in enumerate(lanes):
+        for marker in lane.markers:
+            rows.setdefault(marker, []).append(row)
+    return tuple(
+        Link(marker.left, found[0], found[-1] - found[0], marker.severity)
+        for marker, found in rows.items()
+        if len(found) > 1
+    )
+
+
 def _spans(report: Report, axis: Axis, character: str | None, name: str) -> tuple[Span, ...]:
     spans = []
     for tracklet in report.tracklets:
@@ -179,4 +202,4 @@ def _tick_text(time: float, step: float) -> str:
     minutes, seconds = divmod(time, 60)
     if step < 1:
         return f"{int(minutes)}:{seconds:04.1f}"
-    return f"{int(minutes)}:{int(round(seconds)):02d}"
+    return f"{int(minutes)}:{round(seconds):02d}"

@@ -5,8 +5,8 @@
 
   // What the pointer is on, in words: on a phone there is no hover, a tap says it.
   const say = (event) => {
-    const target = event.target.closest("[data-say]");
-    if (target && readout) readout.textContent = target.dataset.say;
+    const target = event.target.closest("[title]");
+    if (target && readout) readout.textContent = target.title;
   };
   const timeline = document.querySelector("#timeline");
   if (timeline) {

@@ -1,0 +1,73 @@
+"""The findings as JUnit XML: what most build servers show without being taught."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from castcheck.words import KIND_TITLES, display_name, headline, ordered, when
+
+if TYPE_CHECKING:
+    from castcheck.report.model import Report
+    from castcheck.report.writers import Material
+    from identity.findings import Finding
+
+# What XML 1.0 cannot hold, not even as an escape.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(material: Material) -> str:
+    """Return the text of `junit.xml`."""
+    return junit_text(material.report)
+
+
+def junit_text(report: Report) -> str:
+    """Return one test suite for the clip: a failed case per finding, a passed one per character.
+
+    A character who could not be judged is a skipped case; so is a clip with nobody to judge.
+    """
+    suite = ET.Element("testsuite", name=_clean(report.clip.path))
+    for finding in ordered(report.findings):
+        _add_finding(suite, report, finding)
+    named = {name for finding in report.findings for name in finding.characters}
+    for character in report.characters:
+        if character.id not in named:
+            case = _case(suite, report, f"{display_name(character)} stays the same")
+            if character.abstained:
+                ET.SubElement(case, "skipped", message=_clean(character.abstained))
+    if report.verdict == "abstain" and not report.characters:
+        ET.SubElement(_case(suite, report, "cast"), "skipped", message=headline(report))
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(report.findings)))
+    suite.set("errors", "0")
+    suite.set("skipped", str(len(suite.findall("*/skipped"))))
+    suite.set("time", f"{sum(report.timings.values()):.3f}")
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_finding(suite: ET.Element, report: Report, finding: Finding) -> None:
+    title = f"{KIND_TITLES[finding.kind]} at {when(report, finding)} ({finding.finding_id})"
+    failure = ET.SubElement(
+        _case(suite, report, title),
+        "failure",
+        type=f"{finding.kind}.{finding.severity}",
+        message=_clean(finding.message),
+    )
+    failure.text = _clean(
+        f"{finding.severity} {finding.kind}, frames {finding.start_frame} to "
+        f"{finding.stop_frame - 1}, confidence {finding.confidence:.2f}: {finding.message}"
+    )
+
+
+def _case(suite: ET.Element, report: Report, name: str) -> ET.Element:
+    return ET.SubElement(
+        suite, "testcase", classname=_clean(f"castcheck.{report.clip.path}"), name=_clean(name)
+    )
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", text)
