@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.report.writers import Material, check_writable, write_reports
@@ -14,8 +16,7 @@ from castcheck.words import KIND_TITLES, headline, ordered, when
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from castcheck.config import Config
     from castcheck.report.model import Report
@@ -57,7 +58,7 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
         run.screen.error(f"{clip}: no such file; check the path")
     if len(missing) == len(clips):
         return EXIT_BAD_INPUT
-    with run.screen.progress("castcheck") as progress, redirect_stdout(sys.stderr):
+    with run.screen.progress("castcheck") as progress, _hushed():
         progress("loading models", 0, None)
         models = _pipeline().load_models(run.config)
     folders = clip_folders(clips)
@@ -123,7 +124,7 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
 
 def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
     config = run.config
-    with run.screen.progress(title) as progress, redirect_stdout(sys.stderr):
+    with run.screen.progress(title) as progress, _hushed():
         outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
         report: Report = outcome.report
         material = Material(report, outcome.visuals, config.report, clip)
@@ -160,6 +161,17 @@ def say_bug(screen: Screen, err: BaseException, *, where: str = "") -> None:
         f"{where}{': ' if where else ''}a bug in castcheck ({what[:300]}); "
         f"set {DEBUG_VARIABLE}=1 to see where, and please report it"
     )
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what other libraries print off stdout: results are the only thing there."""
+    if env_flag(DEBUG_VARIABLE):
+        with redirect_stdout(sys.stderr):
+            yield
+    else:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            yield
 
 
 def _pipeline() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -71,6 +72,8 @@ class _Group(TyperGroup):
         except Exception as err:  # noqa: BLE001 (Python would end with 1, which means "findings")
             say_bug(screen, err)
             return EXIT_BUG
+        if code == EXIT_INTERRUPTED:  # newer versions of Typer return it without a word
+            screen.error("interrupted")
         return code if isinstance(code, int) else EXIT_OK
 
 
@@ -117,7 +120,8 @@ def _root(
 ) -> None:
     """Read a clip and say who is in it, and whether everybody stays themselves."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
+        with redirect_stdout(sys.stderr):  # Typer prints the help itself
+            typer.echo(context.get_help())
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
