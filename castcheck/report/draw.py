@@ -51,7 +51,7 @@ class Annotator:
         short = min(width_px, height_px)
         self._line_px = max(1, round(short / 240))
         self._text_px = max(10, round(short / 26))
-        self._bar_px = max(2, round(height_px / 90))
+        self._bar_px = min(height_px, max(2, round(height_px / 90)))
         self._boxes = _boxes_by_frame(report)
         self._banners = _held(report)
         self._looks = {c.id: look(i) for i, c in enumerate(report.characters)}

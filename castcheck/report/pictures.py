@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EVIDENCE_SHARE = 0.6  # before/after crops come first: they are what a page is opened for
 SHOTS_SHARE = 0.25
+MARKUP_BYTES = 200  # what a picture costs on the page besides itself: size, caption, alt text
 
 _T = TypeVar("_T")
 
@@ -65,7 +66,7 @@ def spread(items: Sequence[_T], count: int) -> list[_T]:
 
 
 def _wanted_bytes(visuals: Visuals) -> int:
-    strips = sum(len(picture.jpeg) for strip in visuals.strips.values() for picture in strip)
+    strips = sum(map(_strip_bytes, visuals.strips.values()))
     shots = sum(map(len, visuals.shot_pictures.values()))
     return strips + shots + _comparison_bytes(visuals.comparisons)
 
@@ -75,7 +76,11 @@ def _comparison_bytes(comparisons: dict[str, tuple[Comparison, ...]]) -> int:
 
 
 def _size(pair: Comparison) -> int:
-    return sum(len(picture.jpeg) for picture in (*pair.before, *pair.after))
+    return _strip_bytes((*pair.before, *pair.after))
+
+
+def _strip_bytes(strip: Sequence[Picture]) -> int:
+    return sum(len(picture.jpeg) + MARKUP_BYTES for picture in strip)
 
 
 def _fit_comparisons(
@@ -113,10 +118,7 @@ def _fit_strips(
     longest = max((len(strip) for strip in strips.values()), default=0)
     for count in range(longest, 0, -1):
         thinned = {name: tuple(spread(strip, count)) for name, strip in strips.items()}
-        if (
-            sum(len(picture.jpeg) for strip in thinned.values() for picture in strip)
-            <= budget_bytes
-        ):
+        if sum(map(_strip_bytes, thinned.values())) <= budget_bytes:
             return thinned
     return {}
 

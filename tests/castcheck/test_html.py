@@ -1,0 +1,180 @@
+"""The page: everything found is on it, it needs no network, and it stays small."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from castcheck.config import Config, ReportSettings
+from castcheck.report.html import render
+from castcheck.report.model import Report
+from castcheck.report.palette import contrast, look
+from castcheck.report.pictures import MARKUP_BYTES, choose
+from castcheck.report.visuals import Picture, Visuals
+from castcheck.report.writers import Material
+from tests.castcheck import support
+
+VOID = {"meta", "img", "link", "input", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """Counts what is on a page, and checks that its tags are closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def of_class(self, name: str) -> list[dict[str, str | None]]:
+        return [a for _, a in self.elements if name in (a.get("class") or "").split()]
+
+
+def page_of(report: Report, visuals: Visuals | None = None) -> tuple[str, Page]:
+    material = Material(
+        report, visuals or support.make_visuals(report), Config().report, Path("clip.mp4")
+    )
+    text = render(material)
+    return text, Page(text)
+
+
+REPORTS = {
+    "empty": support.empty_report(),
+    "single": support.single_report(),
+    "clean": support.pass_report(),
+    "full": support.full_report(),
+    "crowd": support.crowd_report(),
+    "no-shots": Report(support.empty_report().clip, "abstain"),
+    "long-name": support.full_report("x" * 255 + ".mp4"),
+    "script-name": support.full_report("</script><script>alert(1)</script>&<!--.mp4"),
+    "rtl": support.full_report("קליפ.mp4"),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_everything_found_is_on_the_page(name):
+    report = REPORTS[name]
+    text, page = page_of(report)
+    assert len(page.of_class("finding")) == len(report.findings)
+    assert len(page.of_class("marker")) == len(report.findings)
+    assert len(page.of_class("person")) == len(report.characters)
+    untold = any(s.character is None for t in report.tracklets for s in t.segments)
+    assert len(page.of_class("row-lane")) == len(report.characters) + untold
+    assert len(page.of_class("shot")) == len(page.of_class("shot-card")) == len(report.shots)
+    assert f'class="verdict {report.verdict}"' in text
+    for line in report.degradations:
+        assert line in text
+    for character in report.characters:
+        assert character.abstained in text
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_is_loaded_from_anywhere(name):
+    text, page = page_of(REPORTS[name])
+    for tag, attrs in page.elements:
+        for key in ("src", "href", "srcset", "data", "action"):
+            value = attrs.get(key)
+            assert value is None or value.startswith(("#", "data:image/jpeg;base64,")), (tag, value)
+        assert tag not in {"link", "iframe", "object", "base", "form"}
+        assert not [key for key in attrs if key.startswith("on")]
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "@import" not in text
+    assert not re.findall(r"url\((?!data:image/jpeg;base64,)", text)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_links_lead_somewhere_and_ids_are_there_once(name):
+    _, page = page_of(REPORTS[name])
+    ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    targets = {(a.get("href") or "")[1:] for t, a in page.elements if t in {"a", "use"}}
+    assert targets <= set(ids)
+
+
+def test_data_cannot_leave_its_script():
+    text, page = page_of(REPORTS["script-name"])
+    assert "alert(1)</script>" not in text
+    assert sum(tag == "script" for tag, _ in page.elements) == 2
+
+
+def test_every_picture_says_what_it_is():
+    _, page = page_of(REPORTS["full"])
+    assert all(attrs.get("alt") for tag, attrs in page.elements if tag == "img")
+
+
+def test_findings_show_frame_and_time_of_both_sides():
+    text, _ = page_of(REPORTS["full"])
+    for part in ("frame 37", "frame 38", "0:01.54", "0:01.58", "before", "after", "97 % sure"):
+        assert part in text
+
+
+@pytest.mark.parametrize("jpeg_bytes", [500, 20_000])
+def test_a_minute_stays_under_two_megabytes_and_says_what_was_left_out(jpeg_bytes):
+    report = support.crowd_report()
+    strips = {
+        character.id: tuple(
+            Picture(frame, 0, b"\xff" * jpeg_bytes, 64, 128) for frame in range(0, 1400, 14)
+        )
+        for character in report.characters
+    }
+    drawn = support.make_visuals(report)
+    shots = {shot.index: b"\xff" * jpeg_bytes for shot in report.shots}
+    text, page = page_of(report, Visuals(strips, drawn.comparisons, shots))
+    assert len(text.encode()) < 2_000_000
+    assert page.of_class("thinned")
+    assert "pictures of characters shown" in text
+
+
+def test_evidence_comes_first_when_pictures_do_not_fit():
+    report = support.full_report()
+    visuals = support.make_visuals(report)
+    sizes = sum(
+        len(p.jpeg) + MARKUP_BYTES for pairs in visuals.comparisons.values() for c in pairs
+        for p in (*c.before, *c.after)
+    )  # fmt: skip
+    chosen = choose(visuals, report, budget_bytes=round(sizes / 0.6) + 10)
+    assert chosen.visuals.comparisons == visuals.comparisons
+    assert not chosen.notes or "before" not in " ".join(chosen.notes)
+    tiny = choose(visuals, report, budget_bytes=18_000)
+    assert next(iter(tiny.visuals.comparisons)) == "swap-38-0-1"
+    assert any("before-and-after" in note for note in tiny.notes)
+    nothing = choose(visuals, report, budget_bytes=0)
+    assert nothing.visuals == Visuals()
+
+
+def test_the_budget_is_a_setting():
+    report = support.crowd_report()
+    material = support.make_material(report, Config(), Path("x"))
+    small = Material(report, material.visuals, ReportSettings(picture_kb=50), Path("x"))
+    assert len(render(material)) - len(render(small)) > 500_000
+
+
+def test_characters_can_be_told_apart_in_colour_in_grey_and_by_letter():
+    looks = [look(index) for index in range(30)]
+    assert len({one.letter for one in looks}) == 30
+    assert len({(one.colour, one.pattern) for one in looks}) == 30
+    assert all(contrast(one.colour, one.ink) >= 4.5 for one in looks)
+    neighbours = pairwise(looks)
+    assert all(a.pattern != b.pattern for a, b in neighbours)
