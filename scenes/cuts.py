@@ -1,22 +1,24 @@
-"""From batches of pictures to cuts: the interface, the settings, and the detector that wins."""
+"""From batches of pictures to cuts: the interface, the settings, and the detector they ask for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import cv2
-import numpy as np
-
-from scenes.cuts_transnet import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, TransNetScorer
+from scenes.cuts_content import small_frames
+from scenes.cuts_joint import JointDetector
+from scenes.cuts_scenedetect import SceneDetectDetector
+from scenes.cuts_transnet import TransNetScorer
 from scenes.settings import check_ranges, setting
 from scenes.shots import Cut, Shot, shots_from_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from scenes.cuts_joint import TransitionScorer
     from scenes.frames import FrameBatch
 
 
@@ -40,14 +42,22 @@ class CutDetector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ShotSettings:
-    """How a clip is cut into shots."""
+    """How a clip is cut into shots. Thresholds: see the section on shots in the measurements."""
 
     detector: str = setting(
         "auto",
-        "what finds the cuts; none = the whole clip is one shot",
-        choices=("auto", "transnet", "none"),
+        "what finds the cuts: auto = network and pictures together, one of them alone, or none",
+        choices=("auto", "transnet", "content", "scenedetect", "none"),
     )
-    threshold: float = setting(0.5, "score from which a frame is a cut", low=0.01, high=0.99)
+    score_min: float = setting(
+        0.6, "score of the network from which a frame is a cut", low=0.01, high=0.99
+    )
+    jump_min: float = setting(
+        1.8, "how many times a step must exceed those around it to be a cut", low=1.0, high=100.0
+    )
+    adaptive_min: float = setting(
+        3.0, "the same for the detector of PySceneDetect, its own measure", low=1.0, high=100.0
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="shots")
@@ -59,54 +69,24 @@ class ShotSplitter:
     Args:
         settings: What to use, and how sure it must be.
         device: Where a network runs, such as "cpu" or "cuda:0".
+
+    Example:
+        >>> ShotSplitter(ShotSettings(detector="none")).finish()
+        []
     """
 
     def __init__(self, settings: ShotSettings | None = None, *, device: str = "cpu") -> None:
-        self._settings = settings or ShotSettings()
-        self._scorer = None if self._settings.detector == "none" else TransNetScorer(device=device)
-        self._scored = 0
-        self._run: list[tuple[float, int]] = []
-        self.lookback_frames = 0 if self._scorer is None else self._scorer.delay_frames
+        self.settings = settings or ShotSettings()
+        self._detector = _make_detector(self.settings, device=device)
+        self.lookback_frames = self._detector.lookback_frames
 
     def push(self, batch: FrameBatch) -> list[Cut]:
-        """Return the cuts that have become certain with `batch`."""
-        return (
-            [] if self._scorer is None else self._cuts(self._scorer.push(small_frames(batch.rgb)))
-        )
+        """Return the cuts that have become certain with `batch`, in order of frames."""
+        return self._detector.push(batch)
 
     def finish(self) -> list[Cut]:
         """Return the remaining cuts, after the last batch."""
-        if self._scorer is None:
-            return []
-        cuts = self._cuts(self._scorer.finish())
-        frame_count = self._scored
-        if self._run:
-            cuts.append(self._close_run())
-        return [cut for cut in cuts if cut.frame < frame_count]
-
-    def _cuts(self, scores: NDArray[np.float32]) -> list[Cut]:
-        cuts = []
-        for score in scores[:, 0]:
-            if score >= self._settings.threshold:
-                self._run.append((float(score), self._scored))
-            elif self._run:
-                cuts.append(self._close_run())
-            self._scored += 1
-        return cuts
-
-    def _close_run(self) -> Cut:
-        score, frame = max(self._run)
-        self._run = []
-        return Cut(frame + 1, "cut", score)
-
-
-def small_frames(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (N, 27, 48, 3) area averages of the pictures `rgb` (N, H, W, 3)."""
-    size = (INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
-    small = np.empty((len(rgb), INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), np.uint8)
-    for row, picture in enumerate(rgb):
-        small[row] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return small
+        return self._detector.finish()
 
 
 def detect_shots(
@@ -121,3 +101,65 @@ def detect_shots(
         frame_count += len(batch)
     cuts += splitter.finish()
     return shots_from_cuts(cuts, frame_count=frame_count)
+
+
+class ScoreDetector:
+    """Cuts where the scores of a network alone reach a threshold; one per run of such frames."""
+
+    def __init__(self, scorer: TransitionScorer, *, score_min: float) -> None:
+        self._scorer = scorer
+        self._score_min = score_min
+        self._scored = 0
+        self._run: list[tuple[float, int]] = []
+        self.lookback_frames = scorer.delay_frames
+
+    def push(self, batch: FrameBatch) -> list[Cut]:
+        """Return the cuts that have become certain with `batch`, in order of frames."""
+        return self._cuts(self._scorer.push(small_frames(batch.rgb)))
+
+    def finish(self) -> list[Cut]:
+        """Return the remaining cuts, after the last batch."""
+        cuts = self._cuts(self._scorer.finish())
+        if self._run:
+            cuts.append(self._close_run())
+        return [cut for cut in cuts if cut.frame < self._scored]
+
+    def _cuts(self, scores: NDArray[np.float32]) -> list[Cut]:
+        cuts = []
+        for score in scores[:, 0].tolist():
+            if score >= self._score_min:
+                self._run.append((score, self._scored))
+            elif self._run:
+                cuts.append(self._close_run())
+            self._scored += 1
+        return cuts
+
+    def _close_run(self) -> Cut:
+        score, frame = max(self._run)
+        self._run = []
+        return Cut(frame + 1, "cut", round(score, 4))
+
+
+class NoDetector:
+    """Finds nothing: the whole clip is one shot."""
+
+    lookback_frames = 0
+
+    def push(self, batch: FrameBatch) -> list[Cut]:  # noqa: ARG002 (the protocol's)
+        """Return no cuts."""
+        return []
+
+    def finish(self) -> list[Cut]:
+        """Return no cuts."""
+        return []
+
+
+def _make_detector(settings: ShotSettings, *, device: str) -> CutDetector:
+    if settings.detector == "none":
+        return NoDetector()
+    if settings.detector == "scenedetect":
+        return SceneDetectDetector(adaptive_min=settings.adaptive_min)
+    if settings.detector == "transnet":
+        return ScoreDetector(TransNetScorer(device=device), score_min=settings.score_min)
+    scorer = TransNetScorer(device=device) if settings.detector == "auto" else None
+    return JointDetector(scorer, score_min=settings.score_min, jump_min=settings.jump_min)

@@ -1,0 +1,171 @@
+"""Small drawn worlds with known cuts: textured rooms with moving figures, filmed by a camera.
+
+Every clip is (N, H, W, 3) uint8 RGB and comes from a seed, so it is the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scenes.frames import FrameBatch
+
+WIDTH_PX, HEIGHT_PX = 192, 108
+Clip = NDArray[np.uint8]
+
+
+def shot(
+    seed: int, frames: int, *, pan_px: float = 0.3, start_px: float = 0.0, figures: int = 2
+) -> Clip:
+    """Film one set-up: a room of cloudy colours and furniture, figures walking through it."""
+    rng = np.random.default_rng(seed)
+    room = _room(rng)
+    walkers = [_Walker(rng) for _ in range(figures)]
+    out = np.empty((frames, HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+    for t in range(frames):
+        x = WIDTH_PX + start_px + pan_px * t
+        view = cv2.getRectSubPix(
+            room, (WIDTH_PX, HEIGHT_PX), (x + WIDTH_PX / 2 - 0.5, HEIGHT_PX / 2 - 0.5)
+        )
+        picture = np.ascontiguousarray(view)
+        for walker in walkers:
+            walker.draw(picture, t, pan_px * t)
+        out[t] = picture
+    return out
+
+
+def _room(rng: np.random.Generator) -> Clip:
+    """Return a wide picture (H, 4 W, 3): soft light over a wall, boxes standing in front."""
+    base = rng.uniform(40, 190, 3)
+    room = np.broadcast_to(base, (HEIGHT_PX, 4 * WIDTH_PX, 3)).astype(np.float32)
+    for cells, strength in ((3, 45.0), (8, 25.0), (24, 12.0)):
+        coarse = rng.normal(0, strength, (cells, 4 * cells, 3)).astype(np.float32)
+        room = room + cv2.resize(
+            coarse, (4 * WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC
+        )
+    picture = np.clip(room, 0, 255).astype(np.uint8)
+    for _ in range(28):
+        x, y = int(rng.integers(0, 4 * WIDTH_PX)), int(rng.integers(20, HEIGHT_PX))
+        width, height = int(rng.integers(8, 50)), int(rng.integers(10, 60))
+        colour = tuple(int(v) for v in rng.integers(0, 255, 3))
+        cv2.rectangle(picture, (x, y), (x + width, y + height), colour, -1)
+    return picture
+
+
+class _Walker:
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.x, self.y = rng.uniform(30, WIDTH_PX - 30), rng.uniform(50, 70)
+        self.speed = rng.uniform(-0.8, 0.8)
+        self.coat = tuple(int(v) for v in rng.integers(0, 255, 3))
+        self.skin = (190, 150, 120)
+
+    def draw(self, picture: Clip, t: int, camera_px: float) -> None:
+        x, y = int(self.x + self.speed * t - camera_px), int(self.y + 2 * np.sin(t / 3))
+        cv2.ellipse(picture, (x, y + 34), (12, 30), 0, 0, 360, self.coat, -1)
+        cv2.circle(picture, (x, y - 6), 9, self.skin, -1)
+
+
+def hard_cut(frames: int = 60) -> Clip:
+    return np.concatenate([shot(1, frames), shot(2, frames)])
+
+
+def dissolve(length: int, frames: int = 60) -> Clip:
+    """Blend over `length` frames; the first at which the new shot weighs more is the middle."""
+    old, new = shot(3, frames + length).astype(np.float32), shot(4, frames + length)
+    weight = (np.arange(1, length + 1) / (length + 1))[:, None, None, None]
+    blend = old[frames:] * (1 - weight) + new[:length] * weight
+    return np.concatenate([old[:frames], blend, new[length:]]).round().astype(np.uint8)
+
+
+def fade_through_black(length: int = 12, black: int = 4, frames: int = 60) -> Clip:
+    old, new = shot(5, frames), shot(6, frames)
+    down = np.linspace(1, 0, length, endpoint=False)[:, None, None, None]
+    old = np.concatenate([old[:-length], (old[-length:] * down).astype(np.uint8)])
+    new = np.concatenate([(new[:length] * down[::-1]).astype(np.uint8), new[length:]])
+    return np.concatenate([old, np.zeros((black, *old.shape[1:]), np.uint8), new])
+
+
+def flash(at: int = 60, length: int = 1) -> Clip:
+    clip = shot(7, 120)
+    clip[at : at + length] = 255 - (255 - clip[at : at + length]) // 6
+    return clip
+
+
+def exposure_ramp(length: int = 20) -> Clip:
+    clip = shot(8, 120).astype(np.float32)
+    gain = np.interp(np.arange(120), [50, 50 + length], [1.0, 0.35])[:, None, None, None]
+    return np.clip(clip * gain, 0, 255).astype(np.uint8)
+
+
+def light_switch() -> Clip:
+    clip = shot(8, 120).astype(np.float32)
+    clip[60:] *= 0.55
+    return clip.astype(np.uint8)
+
+
+def whip_pan() -> Clip:
+    """Rest, sweep over two picture widths in ten frames with motion blur, rest."""
+    room = _room(np.random.default_rng(9))
+    steps = np.concatenate([np.zeros(55), np.linspace(0, 1, 12) ** 1.0, np.ones(53)])
+    xs = WIDTH_PX * 0.5 + 2 * WIDTH_PX * (3 * steps**2 - 2 * steps**3)
+    out = np.empty((len(xs), HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+    for t, x in enumerate(xs):
+        before = xs[max(0, t - 1)]
+        views = [
+            room[:, int(v) : int(v) + WIDTH_PX].astype(np.float32)
+            for v in np.linspace(x - (x - before) / 2, x, 8)
+        ]
+        out[t] = np.mean(views, axis=0)
+    return out
+
+
+def cloth(frames: int = 120) -> Clip:
+    """A dark cloth flies through and hides all of the picture for three frames."""
+    clip = shot(10, frames)
+    rng = np.random.default_rng(11)
+    folds = cv2.resize(
+        rng.uniform(20, 90, (6, 20, 3)).astype(np.float32), (2 * WIDTH_PX, HEIGHT_PX)
+    )
+    for t in range(50, 70):
+        left = int(np.interp(t, [50, 70], [WIDTH_PX, -2 * WIDTH_PX]))
+        start, stop = max(0, left), min(WIDTH_PX, left + 2 * WIDTH_PX)
+        if start < stop:
+            clip[t, :, start:stop] = folds[:, start - left : stop - left]
+    return clip
+
+
+def ghost_cut() -> Clip:
+    """A cut with one frame in which both shots show."""
+    old, new = shot(12, 61), shot(13, 60)
+    blend = (old[60].astype(np.float32) * 0.55 + new[0].astype(np.float32) * 0.45)[None]
+    return np.concatenate([old[:60], blend.astype(np.uint8), new])
+
+
+def jump_cut() -> Clip:
+    """The same set-up and figures, later: the figures have moved and turned at once."""
+    clip = shot(14, 170, figures=3)
+    return np.concatenate([clip[:60], clip[110:]])
+
+
+def freeze_and_jump() -> Clip:
+    """A moving shot hangs for 12 frames and then jumps to where it would have been."""
+    clip = shot(15, 120, pan_px=0.8)
+    clip[50:62] = clip[50]
+    return clip
+
+
+def slow_rate(hold: int = 6) -> Clip:
+    """A shot in which every picture is shown `hold` times."""
+    return np.repeat(shot(16, 25, pan_px=2.0), hold, axis=0)
+
+
+def batches(clip: Clip, size: int, *, rate: int = 24) -> Iterator[FrameBatch]:
+    """Cut a clip into batches as a source would."""
+    for start in range(0, len(clip), size):
+        rgb = np.ascontiguousarray(clip[start : start + size])
+        index = np.arange(start, start + len(rgb), dtype=np.int64)
+        yield FrameBatch(index, tuple(Fraction(int(i), rate) for i in index), rgb)
