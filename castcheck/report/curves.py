@@ -32,14 +32,14 @@ class Plot:
     Attributes:
         lines: What to draw.
         cuts: Positions of cuts, in units of the width.
-        marks: (position, width, number of the finding) of the findings.
+        marks: (position, width, number, severity) of the findings.
         start_s, stop_s: What the ends of the axis stand for.
         lowest: Smallest value drawn, for the text; `None` for an empty plot.
     """
 
     lines: tuple[Line, ...]
     cuts: tuple[float, ...]
-    marks: tuple[tuple[float, float, int], ...]
+    marks: tuple[tuple[float, float, int, str], ...]
     start_s: float
     stop_s: float
     lowest: float | None
@@ -90,6 +90,7 @@ def _plot(
                 scale.x(finding.start_frame),
                 round(scale.x(finding.stop_frame) - scale.x(finding.start_frame), 1),
                 number,
+                finding.severity,
             )
             for number, finding in findings
         ),

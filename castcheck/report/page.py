@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.report.curves import Plot, character_plot, finding_plot
@@ -162,7 +163,7 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
     return Page(
         verdict=report.verdict,
         headline=headline(report),
-        clip=report.clip.path,
+        clip=Path(report.clip.path).name or report.clip.path,
         facts=_facts(report),
         notices=report.degradations,
         cards=tuple(
@@ -305,7 +306,7 @@ def _person(
         abstained=character.abstained,
         consistency="not judged" if level is None else f"{100 * level:.0f} %",
         percent=None if level is None else round(100 * level, 1),
-        seen=f"{character.screen_s:.1f} s on screen",
+        seen=_seen(character.screen_s),
         findings=tuple(marker for _, marker in mine),
         strip=tuple(
             _shown(report, p, flagged=any(start <= p.frame < stop for start, stop in spans))
@@ -313,6 +314,10 @@ def _person(
         ),
         plot=character_plot(report, character.id, [(m.number, f) for f, m in mine]),
     )
+
+
+def _seen(seconds: float) -> str:
+    return f"{seconds:.1f} s on screen" if seconds >= 0.1 else "on screen for a moment"
 
 
 def _shot_cards(report: Report, badges: dict[str, Badge], visuals: Visuals) -> tuple[ShotCard, ...]:
@@ -337,6 +342,7 @@ def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
     rows += [(key, _model(facts.get(key))) for key in ("detector", "embedder")]
     known = {"version", "detector", "embedder", "config"}
     rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
+    rows.append(("clip", report.clip.path))
     rows.append(("clip sha256", report.clip.sha256 or "unknown"))
     return tuple(rows)
 

@@ -18,6 +18,7 @@ MARKER_GAP_PERCENT = 3.2  # markers closer than this go onto another level
 MARKER_LEVELS = 4
 TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600)
 MOST_TICKS = 10
+LAST_TICK_PERCENT = 93  # the text of a later one would not fit in
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,9 @@ class Axis:
             return ()
         step = next((s for s in TICK_STEPS_S if self._length_s / s <= MOST_TICKS), 7200)
         times = [step * i for i in range(int(self._length_s / step) + 1)]
+        placed = [(round(100 * time / self._length_s, 3), time) for time in times]
         return tuple(
-            Tick(round(100 * time / self._length_s, 3), _tick_text(time, step)) for time in times
+            Tick(left, _tick_text(time, step)) for left, time in placed if left <= LAST_TICK_PERCENT
         )
 
 

@@ -1,0 +1,58 @@
+# make demo   judge the sample clips          make test    the tests
+# make check  everything a change must pass   make docs    the pages made from the code
+
+VENV     ?= .venv
+PYTHON   ?= python3
+BIN      := $(VENV)/bin
+READY    := $(VENV)/.castcheck-ready
+
+# What the demo judges, and with what.
+CLIPS    ?= $(wildcard sample_videos/*.mp4)
+DETECTOR ?= auto
+EMBEDDER ?= auto
+OUT      ?= castcheck-out
+
+PYTEST   ?= -q -n auto --maxprocesses=8
+
+.PHONY: venv demo test check format-check lint types contracts docs goldens clean
+
+venv: $(READY)
+
+$(READY): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/castcheck check $(CLIPS) -o $(OUT) --detector $(DETECTOR) --embedder $(EMBEDDER) \
+		--format json,html,video; \
+	code=$$?; test $$code -le 1 || exit $$code; \
+	echo; echo "The pages to open:"; \
+	for clip in $(CLIPS); do echo "  $(OUT)/$$(basename "$${clip%.*}")/report.html"; done
+
+test: $(READY)
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: format-check lint types contracts test
+
+format-check: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports --no-cache
+
+docs: $(READY)
+	$(BIN)/python -m castcheck.config > docs/configuration.md
+
+goldens: $(READY)
+	$(BIN)/python -m tests.castcheck.make_goldens
+	@git --no-pager diff --stat -- tests
+
+clean:
+	rm -rf $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
