@@ -7,19 +7,25 @@ is what we want to see. Here a box joins a track by motion alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from deep_sort_realtime.deep_sort.detection import Detection
-from deep_sort_realtime.deep_sort.kalman_filter import KalmanFilter
+from deep_sort_realtime.deep_sort.kalman_filter import KalmanFilter, chi2inv95
 from deep_sort_realtime.deep_sort.nn_matching import NearestNeighborDistanceMetric
-from deep_sort_realtime.deep_sort.track import Track
+from deep_sort_realtime.deep_sort.track import Track, TrackState
 from deep_sort_realtime.deep_sort.tracker import Tracker
-from scipy.optimize import linear_sum_assignment
 
 from tracker import boxes
 from tracker.detections import Detections
+from tracker.matching import (
+    best_pairs,
+    contested_pairs,
+    grown,
+    lonely_pairs,
+    shadows,
+    similar_size,
+)
 from tracker.settings import TrackerSettings
 from tracker.tracklets import Tracklet
 
@@ -27,6 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    Pair = tuple[int, int]
+
+WEAK_IOU = 0.5  # a weak box lengthens a track only where it is expected
+WEAK_DOUBLE_IOU, WEAK_DOUBLE_INSIDE = 0.4, 0.7  # a weak box this near a taken one is its double
+NEW_DOUBLE_IOU = 0.45  # and a strong one this near starts no track of its own
+CLAIM_BOXES, CLAIM_MARGIN = 5, 0.05  # two tracks of this length claim one box this equally
+HIDDEN_IOU = 0.4  # below this two of three reappearances are somebody else (street footage)
+SAME_SIZE = 0.6  # of two heights, where one box is taken for the other after a jump or a gap
+JUMP_GROWTH, JUMP_IOU = 0.5, 0.2  # boxes grown by half on every side must still overlap
 
 _NO_LOOK = np.ones(1, np.float32)  # the engine wants a vector; this one says nothing
 _REFERENCE_FPS = 30.0  # the rate the engine's noise was tuned for
@@ -110,7 +126,8 @@ class _Kalman(KalmanFilter):  # type: ignore[misc]
         super().__init__()
         step = float(np.clip(_REFERENCE_FPS / max(fps, 1e-3), 0.5, 4.0))
         self._std_weight_position *= step**0.5
-        self._std_weight_velocity *= step
+        # Half the engine's: people keep their pace, and a hidden one must not be sped away.
+        self._std_weight_velocity *= 0.5 * step
 
 
 class _Track(Track):  # type: ignore[misc]
@@ -119,24 +136,17 @@ class _Track(Track):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows: list[int] = [self.others]
+        self.last_box = np.asarray(self.to_ltrb(), np.float32)
 
     def update(self, kf: KalmanFilter, detection: Detection) -> None:
         """Take the box into the track."""
         super().update(kf, detection)
         self.rows.append(detection.others)
+        self.last_box = np.asarray(detection.to_tlbr(), np.float32)
 
-    def box(self) -> NDArray[np.float32]:
-        """Return (4,) where the filter expects it now, x1 y1 x2 y2 in pixels."""
-        return np.asarray(self.to_ltrb(), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Which track took which detection in one round of matching."""
-
-    matches: list[tuple[int, int]]
-    tracks: list[int]
-    found: list[int]
+    def end(self) -> None:
+        """Take no more boxes."""
+        self.state = TrackState.Deleted
 
 
 class _Engine(Tracker):  # type: ignore[misc]
@@ -172,40 +182,104 @@ class _Engine(Tracker):  # type: ignore[misc]
         super()._initiate_track(detection)
         self._all.append(self.tracks[-1])
 
-    def _match(
-        self, detections: Sequence[Detection]
-    ) -> tuple[list[tuple[int, int]], list[int], list[int]]:
-        """Pair tracks with boxes: strong boxes first, then weak ones; return what is left over."""
-        score = np.array([d.confidence for d in detections], np.float32)
-        strong = [i for i, s in enumerate(score) if s >= self._settings.strong_score]
-        weak = [i for i, s in enumerate(score) if s < self._settings.strong_score]
-        first = self._pair(
-            detections, list(range(len(self.tracks))), strong, self._settings.min_iou
-        )
-        # A weak box may only lengthen a track that was seen in the frame before, where it was.
-        fresh = [k for k in first.tracks if self.tracks[k].time_since_update == 1]
-        second = self._pair(detections, fresh, weak, 0.5)
-        matches = first.matches + second.matches
-        taken = {k for k, _ in matches}
-        lost = [k for k in range(len(self.tracks)) if k not in taken]
-        new = [i for i in first.found if score[i] >= self._settings.start_score]
-        return matches, lost, new
+    def _match(self, detections: Sequence[Detection]) -> tuple[list[Pair], list[int], list[int]]:
+        """Pair tracks with boxes; return the pairs, the lost tracks and the boxes that start one.
 
-    def _pair(
-        self, detections: Sequence[Detection], tracks: list[int], found: list[int], min_iou: float
-    ) -> _Pairs:
-        """Pair by overlap with the expected boxes, best total first."""
-        if not tracks or not found:
-            return _Pairs([], tracks, found)
-        expected = np.stack([self.tracks[k].box() for k in tracks])
-        seen = np.stack([detections[i].to_tlbr() for i in found]).astype(np.float32)
-        overlap = boxes.iou(expected, seen)
-        cost = np.where(overlap >= min_iou, 1 - overlap, 10.0)
-        pairs = [(int(r), int(c)) for r, c in zip(*linear_sum_assignment(cost), strict=True)]
-        pairs = [(r, c) for r, c in pairs if overlap[r, c] >= min_iou]
-        matched_rows, matched_columns = {r for r, _ in pairs}, {c for _, c in pairs}
-        return _Pairs(
-            [(tracks[r], found[c]) for r, c in pairs],
-            [k for r, k in enumerate(tracks) if r not in matched_rows],
-            [i for c, i in enumerate(found) if c not in matched_columns],
-        )
+        In four rounds, the surest first: tracks seen in the frame before with strong boxes, then
+        with weak ones (that only lengthen a track), then by a wide jump where only one box can be
+        meant; then hidden tracks, which must never take the box of somebody still in view.
+        """
+        work = _Round(self.tracks, detections, self.kf)
+        strong = work.score >= self._settings.strong_score
+        fresh = np.array([t.time_since_update == 1 for t in self.tracks], np.bool_)
+        work.match_near(fresh, strong, self._settings.min_iou)
+        work.drop_shadows(~strong, iou=WEAK_DOUBLE_IOU, inside=WEAK_DOUBLE_INSIDE)
+        work.match_near(fresh, ~strong, WEAK_IOU)
+        work.match_jumps(fresh, strong)
+        work.match_hidden(~fresh, strong)
+        work.drop_shadows(strong, iou=NEW_DOUBLE_IOU, inside=2)
+        new = work.free_boxes & (work.score >= self._settings.start_score)
+        for row in work.contested:
+            self.tracks[row].end()
+        return work.pairs, np.flatnonzero(work.free_tracks).tolist(), np.flatnonzero(new).tolist()
+
+
+class _Round:
+    """The matching of one frame: what is still free, and what has been paired."""
+
+    def __init__(
+        self, tracks: Sequence[_Track], detections: Sequence[Detection], kalman: KalmanFilter
+    ) -> None:
+        self._tracks, self._detections, self._kalman = tracks, detections, kalman
+        self.score = np.array([d.confidence for d in detections], np.float32)
+        self._seen = _stack([d.to_tlbr() for d in detections])
+        self._expected = _stack([t.to_ltrb() for t in tracks])
+        self._last = _stack([t.last_box for t in tracks])
+        self._overlap = boxes.iou(self._expected, self._seen)
+        self.free_tracks = np.ones(len(tracks), np.bool_)
+        self.free_boxes = np.ones(len(detections), np.bool_)
+        self.pairs: list[Pair] = []
+        self.contested: list[int] = []
+
+    def match_near(
+        self, tracks: NDArray[np.bool_], found: NDArray[np.bool_], min_iou: float
+    ) -> None:
+        """Pair by overlap with the expected boxes; where two tracks claim one box, end the one."""
+        rows, columns = self._free(tracks, found)
+        overlap = self._overlap[np.ix_(rows, columns)]
+        pairs = best_pairs(overlap, min_overlap=min_iou)
+        old = np.array([len(self._tracks[r].rows) >= CLAIM_BOXES for r in rows], np.bool_)
+        claims = np.where(old[:, None], overlap, 0) if len(rows) else overlap
+        disputed = contested_pairs(claims, pairs, min_overlap=min_iou, margin=CLAIM_MARGIN)
+        disputed = [pair for pair in disputed if old[pair[0]]]
+        self.contested += [int(rows[r]) for r, _ in disputed]
+        self._keep(rows, columns, [pair for pair in pairs if pair not in disputed])
+
+    def match_jumps(self, tracks: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
+        """Pair what moved farther than its own size, where nothing else can be meant."""
+        rows, columns = self._free(tracks, found)
+        rows = rows[[int(r) not in self.contested for r in rows]] if len(rows) else rows
+        seen, last = self._seen[columns], self._last[rows]
+        near = boxes.iou(grown(last, JUMP_GROWTH), grown(seen, JUMP_GROWTH))
+        near = np.where(similar_size(last, seen, least=SAME_SIZE), near, 0).astype(np.float32)
+        pairs = best_pairs(near, min_overlap=JUMP_IOU)
+        self._keep(rows, columns, lonely_pairs(near, pairs, below=0.05))
+
+    def match_hidden(self, tracks: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
+        """Pair tracks that were hidden with boxes where, and as large as, they are expected."""
+        rows, columns = self._free(tracks, found)
+        if not len(rows) or not len(columns):
+            return
+        overlap = self._overlap[np.ix_(rows, columns)]
+        overlap = overlap * similar_size(self._last[rows], self._seen[columns], least=SAME_SIZE)
+        xyah = np.stack([self._detections[c].to_xyah() for c in columns])
+        for i, row in enumerate(rows):
+            track = self._tracks[row]
+            far = self._kalman.gating_distance(track.mean, track.covariance, xyah) > chi2inv95[4]
+            overlap[i, far] = 0
+        pairs = best_pairs(overlap, min_overlap=HIDDEN_IOU)
+        self._keep(rows, columns, lonely_pairs(overlap, pairs, below=HIDDEN_IOU))
+
+    def drop_shadows(self, found: NDArray[np.bool_], *, iou: float, inside: float) -> None:
+        """Take doubles of boxes that have a track already out of the game."""
+        columns = np.flatnonzero(found & self.free_boxes)
+        taken = self._seen[[column for _, column in self.pairs]]
+        self.free_boxes[columns] = ~shadows(self._seen[columns], taken, iou=iou, inside=inside)
+
+    def _free(
+        self, tracks: NDArray[np.bool_], found: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the indices of the wanted tracks and boxes that are still free."""
+        return np.flatnonzero(tracks & self.free_tracks), np.flatnonzero(found & self.free_boxes)
+
+    def _keep(self, rows: NDArray[np.int64], columns: NDArray[np.int64], pairs: list[Pair]) -> None:
+        """Write down `pairs`, given in places of `rows` and `columns`."""
+        for r, c in pairs:
+            self.pairs.append((int(rows[r]), int(columns[c])))
+            self.free_tracks[rows[r]] = False
+            self.free_boxes[columns[c]] = False
+
+
+def _stack(rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the (4,) boxes as (N, 4), also where there are none."""
+    return np.asarray(rows, np.float32).reshape(-1, 4)

@@ -47,7 +47,7 @@ class TrackerSettings:
     """How boxes become tracklets."""
 
     start_score: float = setting(
-        0.4, "a track starts only at a box scored at least this", low=0, high=1
+        0.45, "a track starts only at a box scored at least this", low=0, high=1
     )
     strong_score: float = setting(
         0.3, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1

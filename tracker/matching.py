@@ -1,0 +1,114 @@
+"""Which track takes which box. Pure functions on overlaps; rows are tracks, columns are boxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Pair = tuple[int, int]
+
+
+def best_pairs(overlap: NDArray[np.float32], *, min_overlap: float) -> list[Pair]:
+    """Return the (row, column) pairs of greatest total overlap, none below `min_overlap`.
+
+    Args:
+        overlap: (T, N) in [0, 1]; 0 where a pair is impossible.
+        min_overlap: Least overlap of a pair.
+
+    Example:
+        >>> best_pairs(np.array([[0.9, 0.8], [0.8, 0.1]], np.float32), min_overlap=0.3)
+        [(0, 1), (1, 0)]
+    """
+    if not overlap.size:
+        return []
+    cost = np.where(overlap >= min_overlap, 1 - overlap, 10.0)
+    rows, columns = linear_sum_assignment(cost)
+    return [
+        (int(r), int(c)) for r, c in zip(rows, columns, strict=True) if overlap[r, c] >= min_overlap
+    ]
+
+
+def contested_pairs(
+    overlap: NDArray[np.float32], pairs: list[Pair], *, min_overlap: float, margin: float
+) -> list[Pair]:
+    """Return the pairs whose box a second track, left with nothing, claims nearly as well.
+
+    One of two people is hidden and motion cannot say which: better two tracks than a wrong one.
+
+    Example:
+        >>> claims = np.array([[0.60], [0.58]], np.float32)
+        >>> contested_pairs(claims, [(0, 0)], min_overlap=0.3, margin=0.05)
+        [(0, 0)]
+    """
+    taken = {row for row, _ in pairs}
+    left = [row for row in range(len(overlap)) if row not in taken]
+    return [
+        (row, column)
+        for row, column in pairs
+        if any(
+            overlap[other, column] >= min_overlap
+            and overlap[row, column] - overlap[other, column] < margin
+            for other in left
+        )
+    ]
+
+
+def lonely_pairs(overlap: NDArray[np.float32], pairs: list[Pair], *, below: float) -> list[Pair]:
+    """Return the pairs whose track and box overlap no other box and no other track by `below`.
+
+    Example:
+        >>> lonely_pairs(np.array([[0.6, 0.5]], np.float32), [(0, 0)], below=0.4)
+        []
+    """
+    alone = []
+    for row, column in pairs:
+        rest = np.concatenate([np.delete(overlap[row], column), np.delete(overlap[:, column], row)])
+        if not np.any(rest >= below):
+            alone.append((row, column))
+    return alone
+
+
+def shadows(
+    xyxy: NDArray[np.float32], of: NDArray[np.float32], *, iou: float, inside: float
+) -> NDArray[np.bool_]:
+    """Return (N,) True where a box is a weaker double of one of the boxes `of` (M, 4).
+
+    Args:
+        xyxy: (N, 4) boxes.
+        of: (M, 4) boxes that tracks have taken.
+        iou: A double overlaps at least this much,
+        inside: or lies inside it to at least this share.
+    """
+    if not len(xyxy) or not len(of):
+        return np.zeros(len(xyxy), np.bool_)
+    double = (boxes.iou(xyxy, of) >= iou) | (boxes.covered(xyxy, of) >= inside)
+    return np.asarray(double.any(axis=1), np.bool_)
+
+
+def grown(xyxy: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Return the (N, 4) boxes with `share` of their size added on every side.
+
+    Example:
+        >>> grown(np.array([[10, 10, 20, 30]], np.float32), 0.5).tolist()
+        [[5.0, 0.0, 25.0, 40.0]]
+    """
+    size = xyxy[:, 2:] - xyxy[:, :2]
+    return np.concatenate([xyxy[:, :2] - share * size, xyxy[:, 2:] + share * size], axis=1).astype(
+        np.float32
+    )
+
+
+def similar_size(
+    a: NDArray[np.float32], b: NDArray[np.float32], *, least: float
+) -> NDArray[np.bool_]:
+    """Return (A, B) True where the smaller height is at least the share `least` of the larger."""
+    high_a, high_b = (a[:, 3] - a[:, 1])[:, None], (b[:, 3] - b[:, 1])[None, :]
+    ratio = np.minimum(high_a, high_b) / np.maximum(np.maximum(high_a, high_b), 1e-9)
+    return np.asarray(ratio >= least, np.bool_)
