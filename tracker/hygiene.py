@@ -17,6 +17,9 @@ SIDE_MIN_PX = 8.0  # below this there is nothing to recognise
 NESTED_SHARE = 0.9  # of the smaller box that lies in the larger one
 TOP_SHIFT = 0.12  # of the larger box's height: both start at the same head
 WIDTH_SHARE = 0.55  # of the larger box's width: one body, cut off, not a child in front
+MEMBER_INSIDE = 0.85  # of a member of a group that lies in the box around the group
+MEMBER_HEIGHT = 0.6  # of that box's height: people side by side, not somebody carrying something
+MEMBER_APART = 0.3  # at most, of either of two members that the other covers
 
 
 def clean(found: Detections) -> Detections:
@@ -27,7 +30,8 @@ def clean(found: Detections) -> Detections:
     found = found.take(order)
     size = found.xyxy[:, 2:] - found.xyxy[:, :2]
     found = found.take(np.asarray((size >= SIDE_MIN_PX).all(axis=1), np.bool_))
-    return found.take(~second_boxes(found.xyxy))
+    found = found.take(~second_boxes(found.xyxy))
+    return found.take(~group_boxes(found.xyxy, found.score))
 
 
 def second_boxes(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -59,3 +63,28 @@ def second_boxes(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
     for row in range(1, len(xyxy)):
         second[row] = bool(np.any(alike[row, :row] & ~second[:row]))
     return second
+
+
+def group_boxes(xyxy: NDArray[np.float32], score: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return (N,) True where a box is drawn around two people who have boxes of their own.
+
+    Args:
+        xyxy: (N, 4) boxes of one frame.
+        score: (N,) their scores; the members together must score at least as much as the group.
+
+    Example:
+        >>> rows = np.array([[0, 0, 40, 90], [50, 0, 90, 90], [0, 0, 90, 90]], np.float32)
+        >>> group_boxes(rows, np.array([0.9, 0.8, 0.6], np.float32))
+        array([False, False,  True])
+    """
+    group = np.zeros(len(xyxy), bool)
+    inside = boxes.covered(xyxy, xyxy)
+    height = xyxy[:, 3] - xyxy[:, 1]
+    for row in range(len(xyxy)):
+        member = (inside[:, row] >= MEMBER_INSIDE) & (height >= MEMBER_HEIGHT * height[row])
+        member[row] = False
+        rows = np.flatnonzero(member)
+        apart = np.maximum(inside, inside.T)[np.ix_(rows, rows)] <= MEMBER_APART
+        enough = score[rows][:, None] + score[rows][None, :] >= score[row]
+        group[row] = bool(np.any(apart & enough))
+    return group
