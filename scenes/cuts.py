@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from scenes.cut_settings import ShotSettings
 from scenes.cuts_content import small_frames
 from scenes.cuts_joint import JointDetector
 from scenes.cuts_scenedetect import SceneDetectDetector
 from scenes.cuts_transnet import TransNetScorer
-from scenes.settings import check_ranges, setting
 from scenes.shots import Cut, Shot, shots_from_cuts
 
 if TYPE_CHECKING:
@@ -20,6 +19,16 @@ if TYPE_CHECKING:
 
     from scenes.cuts_joint import TransitionScorer
     from scenes.frames import FrameBatch
+
+
+__all__ = [
+    "CutDetector",
+    "NoDetector",
+    "ScoreDetector",
+    "ShotSettings",
+    "ShotSplitter",
+    "detect_shots",
+]
 
 
 class CutDetector(Protocol):
@@ -38,29 +47,6 @@ class CutDetector(Protocol):
     def finish(self) -> list[Cut]:
         """Return the remaining cuts, after the last batch."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ShotSettings:
-    """How a clip is cut into shots. Thresholds: see the section on shots in the measurements."""
-
-    detector: str = setting(
-        "auto",
-        "what finds the cuts: auto = network and pictures together, one of them alone, or none",
-        choices=("auto", "transnet", "content", "scenedetect", "none"),
-    )
-    score_min: float = setting(
-        0.6, "score of the network from which a frame is a cut", low=0.01, high=0.99
-    )
-    jump_min: float = setting(
-        1.8, "how many times a step must exceed those around it to be a cut", low=1.0, high=100.0
-    )
-    adaptive_min: float = setting(
-        3.0, "the same for the detector of PySceneDetect, its own measure", low=1.0, high=100.0
-    )
-
-    def __post_init__(self) -> None:
-        check_ranges(self, section="shots")
 
 
 class ShotSplitter:
