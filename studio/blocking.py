@@ -52,9 +52,9 @@ def rough_views(
     heights = {look.name: look.build.height_m for look in scene.cast}
     boxes = {}
     for person, action in shot.actions:
-        box = _figure_box(lens, action, time_s, heights[person])
-        if box is not None:
-            boxes[person] = box
+        figure = _figure_box(lens, action, time_s, heights[person])
+        if figure is not None:
+            boxes[person] = figure
     screens = [b for b in (_pillar_box(lens, at) for at in occluders) if b is not None]
     views = {}
     for person, (box, depth, frontal) in boxes.items():

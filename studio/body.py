@@ -87,7 +87,8 @@ class Body:
         world[:3, :3] = turn * METRES_PER_UNIT
         place = np.array([floor_xz_m[0], 0.0, floor_xz_m[1]])
         world[:3, 3] = place - world[:3, :3] @ np.array([0, ground, 0])
-        return (world @ matrices).astype(np.float32)
+        placed: Floats = (world @ matrices).astype(np.float32)
+        return placed
 
     def joints_world(self, bones: Floats) -> dict[str, Floats]:
         """Return named (3,) world positions of the joints a truth file lists."""
@@ -104,13 +105,15 @@ class Body:
         """Return about 700 (V, 3) world positions spread over the skin."""
         vertices = np.c_[self.character.position[self._sample], np.ones(len(self._sample))]
         blended = np.einsum("vk,vkij->vij", self._sample_weight, bones[self._sample_bone])
-        return np.einsum("vij,vj->vi", blended, vertices)[:, :3].astype(np.float32)
+        points: Floats = np.einsum("vij,vj->vi", blended, vertices)[:, :3].astype(np.float32)
+        return points
 
     def head_world(self, bones: Floats) -> Floats:
         """Return the (V, 3) world positions of the head's skin."""
         rig = self.character.library.rig
         head = rig.weight[self._sample, rig.index["head"]] > 0.6
-        return self.sample_world(bones)[head]
+        points: Floats = self.sample_world(bones)[head]
+        return points
 
     def _measure_gait(self) -> tuple[Doubles, Doubles]:
         """Tabulate phase against the distance covered by keeping the lower foot still."""

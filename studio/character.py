@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from studio.errors import AssetsMissingError
 from studio.makehuman import BASE_VERTICES
 from studio.mesh import Mesh, split_corners, strongest_four, vertex_normals
 from studio.patterns import GarmentMap, map_garment, paint_garment, tinted
@@ -17,6 +17,7 @@ from studio.shape import shape_look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -73,8 +74,8 @@ class Part:
     texture_b: Texture | None = None
     proxy: Proxy | None = None
     # Which base or proxy vertex each render vertex shows, and the quads normals come from.
-    source: NDArray[np.int64] | None = None
-    quads: NDArray[np.int64] | None = None
+    source: NDArray[np.integer] | None = None
+    quads: NDArray[np.integer] | None = None
     moves_with_face: bool = False
     dirty: bool = True
 
@@ -234,7 +235,8 @@ class Character:
     def _skin_part(self, hidden: NDArray[np.bool_]) -> Part:
         base, rig = self.library.base, self.library.rig
         body = base.quads[base.is_body]
-        seen = base.is_body & ~hidden[base.quads].all(1)
+        covered = np.all(hidden[base.quads], axis=1)
+        seen = base.is_body & ~covered
         source, uv_source, triangles = split_corners(base.quads[seen], base.uv_quads[seen])
         index, weight = strongest_four(rig.weight[source])
         material = Material(SKIN, rough=0.55)
@@ -252,8 +254,8 @@ class Character:
         index, weight = strongest_four(proxy.weight[proxy.source])
         triangles = proxy.triangles
         if covered.any():
-            under = covered[proxy.anchor].all(1)
-            triangles = triangles[~under[proxy.source[triangles]].all(1)]
+            under = np.all(covered[proxy.anchor], axis=1)
+            triangles = triangles[~np.all(under[proxy.source[triangles]], axis=1)]
         blank = np.zeros((len(proxy.source), 3), np.float32)
         mesh = Mesh(blank, blank, proxy.uv, triangles, index, weight)
         texture = proxy.textures.get("mapDiffuse")
@@ -316,12 +318,15 @@ def _fur(rgb: Floats, look: Look) -> Floats:
     fur = np.maximum(np.asarray(look.hair.colour), 0.12) * 255
     light = np.clip(fur * 1.25 + 25, 0, 255)
     coat = light * (1 - 0.75 * stripe) + fur * 0.45 * 0.75 * stripe
-    return (coat * (grey * (0.55 + 0.9 * strand))[..., None]).astype(np.float32)
+    fur_rgb: Floats = (coat * (grey * (0.55 + 0.9 * strand))[..., None]).astype(np.float32)
+    return fur_rgb
 
 
 @lru_cache(maxsize=64)
 def _read_rgba(path: Path) -> Image:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise AssetsMissingError(f"{path}: not a readable picture; run `castcheck-studio assets`")
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGRA)
     elif image.shape[2] == 3:

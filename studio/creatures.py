@@ -11,9 +11,7 @@ from studio.character import CLOTH, GLOSS, Character, Material, Part, Texture
 from studio.mesh import capsule, rounded_box
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from studio.character import Wardrobe
     from studio.looks import Look, Rgb
@@ -69,7 +67,8 @@ class Robot(Character):
 
     def _at(self, bone: str, *, tail: bool = False) -> NDArray[np.float32]:
         source = self.tails if tail else self.joints
-        return source[self.library.rig.index[bone]]
+        place: NDArray[np.float32] = source[self.library.rig.index[bone]]
+        return place
 
     def _build_limbs(self) -> None:
         body = self.library.base.groups["body"]
@@ -103,15 +102,15 @@ class Robot(Character):
     def _build_trunk(self) -> None:
         chest = (self._at("spine_03") + self._at("neck_01")) / 2
         wide = 1.55 + 0.5 * self.look.build.weight
-        bulk = rounded_box(chest + [0, 0.1, 0.1], (wide, 1.75, 1.05), rounding=0.25)
+        bulk = rounded_box(_moved(chest, 0, 0.1, 0.1), (wide, 1.75, 1.05), rounding=0.25)
         self._solid("shell", bulk, "spine_03")
-        plate = rounded_box(chest + [0, 0.3, 1.1], (0.9, 0.55, 0.12), rounding=0.2)
+        plate = rounded_box(_moved(chest, 0, 0.3, 1.1), (0.9, 0.55, 0.12), rounding=0.2)
         self._solid("accent", plate, "spine_03")
-        lamp = rounded_box(chest + [0, 0.3, 1.23], (0.25, 0.25, 0.04), rounding=0.2)
+        lamp = rounded_box(_moved(chest, 0, 0.3, 1.23), (0.25, 0.25, 0.04), rounding=0.2)
         self._solid("light", lamp, "spine_03")
         waist = capsule(self._at("spine_01"), self._at("spine_03"), 0.9, 1.0)
         self._solid("joint", waist, "spine_01")
-        hips = rounded_box(self._at("pelvis") + [0, 0.1, 0], (1.35, 0.7, 0.9), rounding=0.25)
+        hips = rounded_box(_moved(self._at("pelvis"), 0, 0.1, 0), (1.35, 0.7, 0.9), rounding=0.25)
         self._solid("accent", hips, "pelvis")
         neck = capsule(self._at("neck_01"), self._at("head"), 0.4, 0.4)
         self._solid("joint", neck, "neck_01")
@@ -120,19 +119,21 @@ class Robot(Character):
         head = self._at("head")
         round_head = self.look.build.masculine < 0.5
         if round_head:
-            mesh = capsule(head + [0, 0.6, 0.2], head + [0, 0.95, 0.2], 0.95, 0.95)
+            mesh = capsule(_moved(head, 0, 0.6, 0.2), _moved(head, 0, 0.95, 0.2), 0.95, 0.95)
         else:
-            mesh = rounded_box(head + [0, 0.75, 0.25], (0.85, 0.85, 0.9), rounding=0.28)
+            mesh = rounded_box(_moved(head, 0, 0.75, 0.25), (0.85, 0.85, 0.9), rounding=0.28)
         self._solid("shell", mesh, "head")
-        visor = rounded_box(head + [0, 0.85, 1.05], (0.7, 0.33, 0.16), rounding=0.2)
+        visor = rounded_box(_moved(head, 0, 0.85, 1.05), (0.7, 0.33, 0.16), rounding=0.2)
         self._solid("joint", visor, "head")
         for x in (-0.33, 0.33):
-            eye = capsule(head + [x, 0.85, 1.16], head + [x, 0.85, 1.2], 0.15, 0.15)
+            eye = capsule(_moved(head, x, 0.85, 1.16), _moved(head, x, 0.85, 1.2), 0.15, 0.15)
             self._solid("light", eye, "head")
         for x in (0.55,) if round_head else (-0.6, 0.6):
-            rod = capsule(head + [x, 1.4, 0.2], head + [x, 2.1, 0.2], 0.05, 0.05, sides=8, rings=3)
+            rod = capsule(
+                _moved(head, x, 1.4, 0.2), _moved(head, x, 2.1, 0.2), 0.05, 0.05, sides=8, rings=3
+            )
             self._solid("joint", rod, "head")
-            tip = capsule(head + [x, 2.15, 0.2], head + [x, 2.2, 0.2], 0.14, 0.14)
+            tip = capsule(_moved(head, x, 2.15, 0.2), _moved(head, x, 2.2, 0.2), 0.14, 0.14)
             self._solid("light", tip, "head")
 
 
@@ -174,23 +175,32 @@ class AnimalPerson(Character):
         light = _paint("fur:belly", (0.94, 0.88, 0.78))
         parts = []
         for side in (-1, 1):
-            start, stop = nose + [side * 0.16, -0.38, -0.25], nose + [side * 0.18, -0.38, -0.02]
+            start, stop = (
+                _moved(nose, side * 0.16, -0.38, -0.25),
+                _moved(nose, side * 0.18, -0.38, -0.02),
+            )
             parts.append(self._solid(capsule(start, stop, 0.27, 0.24), "head", light))
-        tip = capsule(nose + [-0.06, -0.12, 0.02], nose + [0.06, -0.12, 0.02], 0.11, 0.11)
+        tip = capsule(_moved(nose, -0.06, -0.12, 0.02), _moved(nose, 0.06, -0.12, 0.02), 0.11, 0.11)
         parts.append(self._solid(tip, "head", _paint("fur:nose", (0.25, 0.18, 0.18)), GLOSS))
         return parts
 
     def _tail(self) -> list[Part]:
         pelvis = self.library.rig.joints(self._rest)[0][self.library.rig.index["pelvis"]]
-        at: Sequence[float] | NDArray[np.floating] = pelvis + [0, 0.2, -1.0]
+        at = _moved(pelvis, 0, 0.2, -1.0)
         fur = self._fur()
         parts = []
         for k in range(9):
             rise = -0.3 + (0.32 * (k - 2) if k > 2 else 0.0)
-            tip = np.asarray(at) + [0.12 * np.sin(k * 0.9), rise, -0.42]
+            tip = _moved(at, 0.12 * np.sin(k * 0.9), rise, -0.42)
             parts.append(self._solid(capsule(at, tip, 0.22, 0.21), "pelvis", fur))
             at = tip
         return parts
+
+
+def _moved(point: ArrayLike, x: float, y: float, z: float) -> NDArray[np.float64]:
+    """Return a (3,) point shifted by decimetres."""
+    moved: NDArray[np.float64] = np.asarray(point, float) + np.array([x, y, z])
+    return moved
 
 
 def _paint(key: str, colour: Rgb, rough: float = 0.05) -> Texture:

@@ -1,13 +1,12 @@
 """Training crops: many people, each from all sides, near and far, in several sets.
 
 Views: "full" from head to foot, "half" from the hips up, "close" head and shoulders, "back" from
-behind. Each crop is cut from the visible box with a little random slack, as a detector would cut it.
+behind. A crop is cut from the visible box with a little random slack, as a detector would cut it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ import cv2
 import numpy as np
 
 from studio.body import Body
-from studio.creatures import make_character
 from studio.character import Wardrobe
+from studio.creatures import make_character
 from studio.film import pose_bones
 from studio.looks import random_look
 from studio.renderer import Actor, Renderer, RenderSettings
@@ -176,7 +175,7 @@ def _write_person(home: Path, made: list[tuple[Crop, Image]]) -> None:
     lines = [json.dumps(asdict(crop), sort_keys=True) for crop, _ in made]
     temporary = home / ".part"
     temporary.write_text("\n".join(lines) + "\n")
-    os.replace(temporary, home / ".done")
+    temporary.replace(home / ".done")
 
 
 def _write_index(folder: Path) -> int:
@@ -188,5 +187,5 @@ def _write_index(folder: Path) -> int:
     ]
     temporary = folder / ".index.part"
     temporary.write_text("\n".join(lines) + "\n")
-    os.replace(temporary, folder / "index.jsonl")
+    temporary.replace(folder / "index.jsonl")
     return len(lines)

@@ -80,7 +80,9 @@ def stage_scene(
     chosen_set = set_name or str(rng.choice([*INDOORS, *OUTDOORS]))
     chosen_story = story or str(rng.choice(list(STORIES)))
     count = people or int(rng.integers(2, 4))
-    looks = tuple(cast) if cast else tuple(distinct_looks(seed, count, species=species, suits=suits))
+    looks = (
+        tuple(cast) if cast else tuple(distinct_looks(seed, count, species=species, suits=suits))
+    )
     names = [look.name for look in looks]
     set_seed = int(rng.integers(1, 1000))
     floor = floor_plan(chosen_set, set_seed)
@@ -151,7 +153,7 @@ def _swap_open(scene: Scene, rng: np.random.Generator) -> tuple[int, tuple[str, 
     return _pick(rng, spots)
 
 
-def _swap_crossing(scene: Scene, rng: np.random.Generator) -> tuple[int, tuple[str, str]] | None:
+def _swap_crossing(scene: Scene, _rng: np.random.Generator) -> tuple[int, tuple[str, str]] | None:
     """Find the frame at which one person hides another while they pass; walkers come first."""
     found: list[tuple[int, float, int, tuple[str, str]]] = []
     for frame in _inner_frames(scene):
@@ -209,7 +211,8 @@ def _plant_drift(scene: Scene, wish: Wish, rng: np.random.Generator) -> _Planted
     look = next(look for look in scene.cast if look.name == person)
     goal = replace(drift_target(look, donor, cues), name=goal_name(person))
     start = 6 if where == "steady" else scene.spans()[0][1]
-    stop = max(start + 12, scene.frames - 6)
+    # A drift from shot to shot lasts as long as its shots do.
+    stop = max(start + 12, scene.frames - 6) if where == "steady" else scene.frames
     plan = ErrorPlan("drift", (person,), start, stop, wish.strength, cues, where=where)
     return plan, (goal,)
 

@@ -17,12 +17,12 @@ from studio.poses import GESTURES, blend, walk
 from studio.renderer import Actor, Renderer
 from studio.schedule import all_looks, draw_list, goal_name
 from studio.sets import build_set
-from studio.stage import place
+from studio.stage import Stand, place
 from studio.truth import Sighting, build_truth, measure, write_truth
 from studio.video import VideoLook, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -46,11 +46,33 @@ class FilmFrame:
     sightings: list[Sighting]
 
 
+class FrameMemo:
+    """Remembers the frames of one story, so that a broken twin renders only where it differs.
+
+    A frame is the same when the same figures do the same thing in the same take; what a clean clip
+    and its broken twins share is most of them.
+    """
+
+    def __init__(self) -> None:
+        self._story: tuple[Hashable, ...] = ()
+        self._frames: dict[Hashable, tuple[Image, list[Sighting]]] = {}
+
+    def of(self, scene: Scene) -> dict[Hashable, tuple[Image, list[Sighting]]]:
+        """Return the frames known of a scene's story; another story's are dropped."""
+        story = (scene.seed, scene.set_name, scene.set_seed, scene.species, scene.cast, scene.shots)
+        if story != self._story:
+            self._story, self._frames = story, {}
+        return self._frames
+
+
 class Film:
     """Renders the frames of one scene with a renderer that several films may share."""
 
-    def __init__(self, renderer: Renderer, wardrobe: Wardrobe, scene: Scene) -> None:
+    def __init__(
+        self, renderer: Renderer, wardrobe: Wardrobe, scene: Scene, memo: FrameMemo | None = None
+    ) -> None:
         self.scene = scene
+        self._known = (memo or FrameMemo()).of(scene)
         self._renderer = renderer
         self._wardrobe = wardrobe
         self._looks = all_looks(scene)
@@ -80,6 +102,18 @@ class Film:
         warmth = shot.light.warmth
         gain = (level * (1 + warmth), level, level * (1 - warmth))
         figures = draw_list(self.scene, index)
+        # Names of the cast mean the same people in every twin, names of strangers do not.
+        cast = {look.name for look in self.scene.cast}
+        plain = all(figure.look in cast and figure.drift == 0 for figure in figures)
+        key = (index, tuple(figures), () if plain else self.scene.strangers)
+        if key not in self._known:
+            self._known[key] = self._compose(figures, index, lens, gain)
+        return self._known[key]
+
+    def _compose(
+        self, figures: list[Drawn], index: int, lens: Lens, gain: tuple[float, float, float]
+    ) -> tuple[Image, list[Sighting]]:
+        """Draw a frame; while a look fades into another, mix the frame before and after."""
         rgb, sightings = self._draw(figures, index, lens, gain)
         ghosts = [figure for figure in figures if figure.ghost_of is not None]
         if ghosts:
@@ -157,10 +191,12 @@ class Film:
 def pose_bones(body: Body, action: Action, time_s: float, salt: float) -> NDArray[np.float32]:
     """Return the world bones of a body that carries out an action."""
     where = place(action, time_s)
-    gesture = getattr(action, "gesture", None) or getattr(action, "then", "idle")
+    gesture, phase = (
+        (action.gesture, 0.0) if isinstance(action, Stand) else (action.then, action.phase)
+    )
     pose = GESTURES[gesture](time_s, salt)
     if where.moving > 0:
-        walking = walk(body.phase_at(where.walked_m, getattr(action, "phase", 0.0)))
+        walking = walk(body.phase_at(where.walked_m, phase))
         pose = blend(pose, walking, where.moving)
     return body.bones(pose, (where.x_m, where.z_m), where.yaw_rad)
 
@@ -191,6 +227,7 @@ class Studio:
         self.settings = settings
         self.encoding = encoding
         self.renderer = Renderer(settings)
+        self._memo = FrameMemo()
         self.wardrobe = Wardrobe(library)
 
     def __enter__(self) -> Studio:
@@ -207,7 +244,7 @@ class Studio:
         The truth is written last, so a clip with a truth file is a finished one.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        film = Film(self.renderer, self.wardrobe, scene)
+        film = Film(self.renderer, self.wardrobe, scene, self._memo)
         sightings: list[list[Sighting]] = []
 
         def pictures() -> Iterator[Image]:

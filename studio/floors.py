@@ -1,4 +1,4 @@
-"""Floor plans: where a set lets people sit and what they can walk behind. No textures, no meshes."""
+"""Floor plans: where a set lets people sit, and what they can walk behind."""
 
 from __future__ import annotations
 

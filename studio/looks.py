@@ -23,7 +23,8 @@ Cue = Literal["face", "hair", "clothes", "body"]
 CUES: tuple[Cue, ...] = ("face", "hair", "clothes", "body")
 RACES = ("caucasian", "asian", "african")
 PATTERNS = (
-    "plain", "hstripe", "vstripe", "check", "diagonal", "dots", "camo", "block", "raglan", "confetti",
+    "plain", "hstripe", "vstripe", "check", "diagonal", "dots", "camo", "block", "raglan",
+    "confetti",
 )  # fmt: skip
 LOGOS = ("disc", "star", "ring", "bar", "number", "diamond", "bolt")
 EYE_COLOURS = ("brown", "brownlight", "blue", "green", "grey", "deepblue")
@@ -188,9 +189,7 @@ def distinct_looks(
     return looks
 
 
-def sibling(
-    look: Look, seed: int, name: str, *, suits: frozenset[str] = frozenset()
-) -> Look:
+def sibling(look: Look, seed: int, name: str, *, suits: frozenset[str] = frozenset()) -> Look:
     """Return somebody of the same family: half the face, own clothes and hair style."""
     other = random_look(seed, name)
     suit = _suit_like(look.outfit.suit, seed, suits)

@@ -96,7 +96,7 @@ class Proxy:
     anchor_weight: Floats
     offset: Floats
     quads: Indices
-    source: Indices
+    source: NDArray[np.integer]
     uv: Floats
     triangles: NDArray[np.int32]
     weight: Floats
@@ -107,7 +107,8 @@ class Proxy:
     def fit(self, position: Floats) -> Floats:
         """Return the (P, 3) vertices on a deformed body."""
         fitted = np.einsum("pk,pkc->pc", self.anchor_weight, position[self.anchor])
-        return (fitted + self.offset).astype(np.float32)
+        placed: Floats = (fitted + self.offset).astype(np.float32)
+        return placed
 
 
 class Library:

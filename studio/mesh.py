@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int32]
@@ -64,7 +64,9 @@ class Mesh:
 
 def unit_rows(rows: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return (N, 3) rows scaled to length 1; zero rows stay zero."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    length = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    scaled: NDArray[np.floating] = rows / length
+    return scaled
 
 
 def vertex_normals(position: Floats, quads: NDArray[np.integer]) -> Floats:
@@ -111,7 +113,7 @@ def quad(centre: Vec3, half_u: Vec3, half_v: Vec3, repeat: tuple[float, float] =
     facing = np.cross(u, v)
     facing = facing / np.linalg.norm(facing)
     across, up = repeat
-    uv = [[0, 0], [across, 0], [across, up], [0, up]]
+    uv = np.array([[0, 0], [across, 0], [across, up], [0, up]], np.float32)
     return Mesh.of(corners, np.tile(facing, (4, 1)), uv, [[0, 1, 2], [0, 2, 3]])
 
 
@@ -152,7 +154,9 @@ def cylinder(
     normal = np.tile(np.stack([cos, ring, sin], 1), (2, 1))
     uv = np.concatenate([np.stack([angle / np.pi, ring + v], 1) for v in (0.0, 1.0)])
     first = np.arange(sides)[:, None]
-    triangles = np.concatenate([first + [0, 1, sides + 2], first + [0, sides + 2, sides + 1]])
+    triangles = np.concatenate(
+        [first + np.array([0, 1, sides + 2]), first + np.array([0, sides + 2, sides + 1])]
+    )
     return Mesh.of(np.concatenate([lower, upper]) + np.asarray(foot), normal, uv, triangles)
 
 
@@ -168,8 +172,8 @@ def disc(centre: Vec3, radius: float, *, sides: int = 24) -> Mesh:
 
 
 def capsule(
-    start: Sequence[float],
-    stop: Sequence[float],
+    start: ArrayLike,
+    stop: ArrayLike,
     start_radius: float,
     stop_radius: float,
     *,
@@ -201,7 +205,7 @@ def capsule(
     )
 
 
-def rounded_box(centre: Sequence[float], half: Sequence[float], *, rounding: float = 0.12) -> Mesh:
+def rounded_box(centre: ArrayLike, half: ArrayLike, *, rounding: float = 0.12) -> Mesh:
     """Return a box with round edges; `rounding` is a share of three smallest half sides."""
     half_size = np.asarray(half, float)
     radius = rounding * half_size.min() * 3
@@ -227,4 +231,6 @@ def rounded_box(centre: Sequence[float], half: Sequence[float], *, rounding: flo
 
 def _grid_triangles(rows: int, columns: int) -> NDArray[np.int64]:
     first = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).reshape(-1, 1)
-    return np.concatenate([first + [0, 1, columns + 1], first + [0, columns + 1, columns]])
+    return np.concatenate(
+        [first + np.array([0, 1, columns + 1]), first + np.array([0, columns + 1, columns])]
+    )

@@ -89,7 +89,8 @@ def tinted(image: Image, colour: Rgb) -> Image:
 
 def _fabric(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:
     mask = _pattern_mask(where_m, cloth)[..., None]
-    return np.asarray(cloth.colour) * (1 - mask) + np.asarray(cloth.accent) * mask
+    fabric: NDArray[np.floating] = np.asarray(cloth.colour) * (1 - mask)
+    return fabric + np.asarray(cloth.accent) * mask
 
 
 def _pattern_mask(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:
@@ -242,7 +243,8 @@ def _bleed(values: Floats, covered: NDArray[np.bool_]) -> Floats:
     )
     table = np.zeros((int(label.max()) + 1, 3), np.float32)
     table[label[covered]] = values[covered]
-    return table[label]
+    filled: Floats = table[label]
+    return filled
 
 
 def _read_grey(proxy: Proxy, key: str) -> Floats:

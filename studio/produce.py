@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
@@ -115,7 +114,7 @@ def _render_one(
         return
     temporary = stamp.with_suffix(".part")
     temporary.write_text(mark + "\n")
-    os.replace(temporary, stamp)
+    temporary.replace(stamp)
     tally.rendered.append(scene.name)
 
 

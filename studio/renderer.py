@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ALPHA_TO_COVERAGE = 0x809E  # GL_SAMPLE_ALPHA_TO_COVERAGE: soft hair without sorting
 _MAX_BONES = 64
+_BACKEND: dict[str, Any] = {"backend": "egl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Renderer:
     def __init__(self, settings: RenderSettings) -> None:
         self.settings = settings
         try:
-            self._gl = moderngl.create_context(standalone=True, backend="egl")
+            self._gl = moderngl.create_context(standalone=True, **_BACKEND)
         # moderngl raises bare Exception when a driver is missing.
         except Exception as err:
             raise RendererUnavailableError(
@@ -190,8 +191,10 @@ class Renderer:
         held = self._meshes.pop(id(item), None)
         self._kept.pop(id(item), None)
         if held is not None:
-            for resource in (*held.arrays.values(), *held.buffers):
-                resource.release()
+            for array in held.arrays.values():
+                array.release()
+            for buffer in held.buffers:
+                buffer.release()
         for texture in textures:
             # Painted textures belong to one character or set; files are shared.
             if texture is not None and texture.rgba is not None:
@@ -312,7 +315,7 @@ class Renderer:
         )
         metres = projection[2, 3] / (depth * 2 - 1 + projection[2, 2])
         focus_m = float(np.linalg.norm(lens.at - lens.eye))
-        blur = np.clip((np.abs(1 / np.maximum(metres, 0.1) - 1 / focus_m) - 0.1) * 7, 0, 1)
+        blur = np.clip((np.abs(1 / np.maximum(metres, 0.1) - 1 / focus_m) - 0.12) * 4, 0, 0.85)
         blur = cv2.GaussianBlur(blur.astype(np.float32), (0, 0), 1.2)[..., None]
         picture = rgb.astype(np.float32)
         picture = picture * (1 - blur) + cv2.GaussianBlur(picture, (0, 0), 2.2) * blur
@@ -323,13 +326,14 @@ class Renderer:
         rng = np.random.default_rng([grain_seed, 2])
         picture = picture * self._vignette()
         picture += rng.normal(0, 2.0, (s.height_px, s.width_px, 1)).astype(np.float32)
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        film: Image = np.clip(picture, 0, 255).astype(np.uint8)
+        return film
 
     def _vignette(self) -> Floats:
         s = self.settings
         y = np.arange(s.height_px, dtype=np.float32)[:, None] / s.height_px - 0.5
         x = np.arange(s.width_px, dtype=np.float32)[None] / s.width_px - 0.5
-        shade: Floats = (1 - 0.36 * (x**2 + y**2))[..., None]
+        shade: Floats = (1 - 0.36 * (x**2 + y**2))[..., None].astype(np.float32)
         return shade
 
     def _draw_ids(
@@ -356,15 +360,15 @@ class Renderer:
 
     def _draw(self, name: str, props: Sequence[Prop], actors: Sequence[Actor]) -> None:
         program = self._programs[name]
-        for prop in props:
-            self._draw_one(name, program, prop, None, prop.material, 0)
         for number, actor in enumerate(actors):
             bones = np.zeros((_MAX_BONES, 4, 4), np.float32)
             # GLSL wants columns.
             bones[: len(actor.bones)] = actor.bones.transpose(0, 2, 1)
-            program["bones"].write(bones.tobytes())
+            _set(program, bones=bones.tobytes())
             for part in actor.parts:
                 self._draw_one(name, program, part, part.normal_map, part.material, number + 1)
+        for prop in props:
+            self._draw_one(name, program, prop, None, prop.material, 0)
 
     def _draw_one(
         self,
@@ -447,10 +451,13 @@ def _set(program: moderngl.Program, **uniforms: Any) -> None:
     for name, value in uniforms.items():
         if name not in program:
             continue
-        if isinstance(value, np.ndarray):
-            program[name].write(value.T.astype(np.float32).tobytes())
+        uniform: Any = program[name]
+        if isinstance(value, bytes):
+            uniform.write(value)
+        elif isinstance(value, np.ndarray):
+            uniform.write(value.T.astype(np.float32).tobytes())
         else:
-            program[name].value = value
+            uniform.value = value
 
 
 def _sun_matrix(light: Lighting) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The clips in `sample_videos/`: small, good to look at, and each broken one beside its clean twin."""
+"""The clips in `sample_videos/`: small, good to look at, broken ones beside their clean twins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from studio.stage import Scene, Species
+    from studio.looks import Species
+    from studio.stage import Scene
 
 SETTINGS = RenderSettings(width_px=854, height_px=480, supersample=1.0, samples=4)
 
@@ -31,7 +32,7 @@ class Pair:
     people: int
     wish: Wish
     error_name: str
-    frames: int = 108
+    frames: int = 96
     species: Species = "human"
     with_clean: bool = True
 
@@ -53,16 +54,17 @@ class Pair:
 
 PAIRS = (
     Pair("room", 25, "room", "gather", 3, Wish("swap", where="open"), "swap"),
-    Pair("street", 4, "street", "crossing", 3, Wish("swap", where="crossing"), "swap_crossing"),
-    Pair("cafe", 23, "cafe", "dialogue", 2, Wish("swap", where="cut"), "swap_cut"),
-    Pair("park", 31, "park", "stroll", 2, Wish("drift"), "drift"),
-    Pair("office", 8, "office", "gather", 2, Wish("clone", where="stand"), "clone"),
-    Pair("toys", 6, "room", "gather", 3, Wish("attribute_swap", cue="clothes"), "clothes_swap",
-         frames=96, species="toy", with_clean=False),
-    Pair("robots", 3, "street", "turns", 3, Wish("morph", ghost_frames=1), "morph",
-         frames=96, species="robot", with_clean=False),
+    Pair("street", 3, "street", "crossing", 3, Wish("swap", where="crossing"), "swap_crossing"),
+    Pair("cafe", 27, "cafe", "dialogue", 2, Wish("swap", where="cut"), "swap_cut"),
+    Pair("park", 35, "park", "stroll", 2, Wish("drift"), "drift"),
+    Pair("office", 7, "office", "gather", 2, Wish("clone", where="stand"), "clone",
+         with_clean=False),
+    Pair("toys", 4, "room", "gather", 3, Wish("attribute_swap", cue="clothes"), "clothes_swap",
+         species="toy", with_clean=False),
+    Pair("robots", 6, "street", "turns", 3, Wish("morph", ghost_frames=1), "morph",
+         species="robot", with_clean=False),
     Pair("cel", 17, "park", "crossing", 2, Wish("vanish"), "vanish",
-         frames=96, species="cel", with_clean=False),
+         species="cel", with_clean=False),
 )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def sample_scenes() -> list[Scene]:
 
 
 def write_stills(scenes: list[Scene], folder: Path, *, width_px: int = 427) -> None:
-    """Write one small picture per clip beside it: the middle of what is broken, else of the clip."""
+    """Write one small picture per clip beside it, of what is broken where something is."""
     for scene in scenes:
         frame = scene.frames // 3
         if scene.errors:
@@ -90,5 +92,6 @@ def _frame_of(clip: Path, wanted: int) -> Image.Image:
     with av.open(str(clip)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number == wanted:
-                return frame.to_image()
+                picture: Image.Image = frame.to_image()
+                return picture
     raise IndexError(f"{clip}: has no frame {wanted}")

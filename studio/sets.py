@@ -82,7 +82,7 @@ def build_set(name: str, seed: int) -> StageSet:
 
 
 def _walls(b: _Builder, height: float, wall: Texture) -> None:
-    """Put four walls around the stage; the camera side has a door, so reverse angles look lived in."""
+    """Put four walls around the stage; the camera side has a door, for reverse angles."""
     half = height / 2
     b.add(quad((0, half, -3.2), (5, 0, 0), (0, half, 0), (4, 2)), wall)
     for mesh in (

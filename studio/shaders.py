@@ -43,11 +43,11 @@ float lit() {
   vec3 c = lp.xyz / lp.w * .5 + .5;
   if (c.x < 0. || c.x > 1. || c.y < 0. || c.y > 1. || c.z > 1.) return 1.;
   float turn = hash(gl_FragCoord.xy) * 6.283, s = 0.;
-  for (int i = 0; i < 10; i++) {
-    float a = turn + i * 2.39996, r = sqrt((i + .5) / 10.) * shadow_soft;
+  for (int i = 0; i < 6; i++) {
+    float a = turn + i * 2.39996, r = sqrt((i + .5) / 6.) * shadow_soft;
     s += texture(shadow, vec3(c.xy + vec2(cos(a), sin(a)) * r / 2048., c.z - .0012));
   }
-  return s / 10.;
+  return s / 6.;
 }
 void main() {
   vec4 t = texture(tex, uv);

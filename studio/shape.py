@@ -123,4 +123,5 @@ def _toy_proportions(library: Library, position: Floats) -> Floats:
     out[below, 1] = pelvis_y + 0.62 * (out[below, 1] - pelvis_y)
     widen = np.float32(1.12)
     out[:, [0, 2]] *= np.where(head_share > 0.5, 1.0, widen)
-    return out.astype(np.float32)
+    toy: Floats = out.astype(np.float32)
+    return toy

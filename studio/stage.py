@@ -98,17 +98,14 @@ def place(action: Action, time_s: float) -> Placement:
 
 def _heading(points: NDArray[np.float64], ends: NDArray[np.float64], walked: float) -> float:
     """Return the direction of travel, turning smoothly over half a metre round each corner."""
-    total = 0.0
+    angles = []
     for offset in (-0.25, 0.0, 0.25):
         at = float(np.clip(walked + offset, 1e-6, ends[-1] - 1e-6))
         leg = int(np.clip(np.searchsorted(ends, at) - 1, 0, len(points) - 2))
         dx, dz = points[leg + 1] - points[leg]
-        angle = float(np.arctan2(dx, dz))
-        if offset == -0.25:
-            first = angle
-            continue
-        total += wrap_angle(angle - first) / 3
-    return first + total
+        angles.append(float(np.arctan2(dx, dz)))
+    first = angles[0]
+    return first + sum(wrap_angle(angle - first) / 3 for angle in angles[1:])
 
 
 def wrap_angle(angle_rad: float) -> float:
@@ -155,7 +152,8 @@ class Camera:
         rng = np.random.default_rng([self.shake_seed, 17])
         speed = rng.uniform(0.8, 3.2, (3, 3))
         phase = rng.uniform(0, 2 * np.pi, (3, 3))
-        return np.sin(time_s * speed + phase).sum(0) / 2
+        sway: NDArray[np.float64] = np.sin(time_s * speed + phase).sum(0) / 2
+        return sway
 
 
 def _lerp(a: Vec3, b: Vec3 | None, share: float) -> NDArray[np.float64]:

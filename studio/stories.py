@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 # Nearer than this a pillar would fill the picture.
 _CLEARANCE_M = 0.8
+LIGHTS = {
+    "ramp": LightChange(1.0, 1.9, 0.3, 1.4),
+    "dim": LightChange(1.0, 0.45, 0.3, 1.2),
+    "warm": LightChange(0.95, 0.95, warmth=0.22),
+}
 GESTURES = ("idle", "talk", "hip", "nod", "phone", "wave")
 
 
@@ -103,7 +108,9 @@ def _lengths(total: int, parts: int) -> list[int]:
     return [total // parts + (i < total % parts) for i in range(parts)]
 
 
-def gather(rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor) -> list[Shot]:
+def gather(
+    rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor
+) -> list[Shot]:
     """Stand together and talk: master, closer on one, back to the master."""
     spots = _spots(rng, len(names))
     faces = [float(-0.35 * x + rng.uniform(-0.25, 0.25)) for x, _ in spots]
@@ -132,17 +139,16 @@ def _standing(
 
 
 def crossing(
-    rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor
+    rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor
 ) -> list[Shot]:
     """Two walk past each other, one before the other; then a closer shot of both."""
     lengths = _lengths(frames, 2) if frames >= 40 else [frames]
     seconds = lengths[0] / 24
     near, far = float(rng.uniform(0.1, 0.4)), float(rng.uniform(-0.9, -0.55))
-    reach = min(2.3, 0.5 + 0.62 * seconds)
-    pace = 2 * reach / max(seconds, 0.8)
-    # Long shots end with a stop, short ones in mid-stride.
-    pace = min(pace, 1.45)
-    a_end, b_end = (pace * seconds - reach, near), (reach - pace * seconds, far)
+    pace = float(rng.uniform(1.2, 1.45))
+    # They meet in the middle of the shot; long shots end with a stop, short ones in mid-stride.
+    reach = min(2.2, 0.5 * pace * seconds)
+    a_end, b_end = (reach, near), (-reach, far)
     actions: list[tuple[str, Action]] = [
         (names[0], Walk(((-reach, near), a_end), pace, then="talk")),
         (names[1], Walk(((reach, far), b_end), pace * 0.97, then="idle", phase=1.5)),
@@ -166,7 +172,7 @@ def crossing(
 
 
 def dialogue(
-    rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor
+    rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor
 ) -> list[Shot]:
     """Two face each other: two-shot, over one shoulder, over the other, two-shot again."""
     a, b = (-0.62, float(rng.uniform(-0.3, 0.1))), (0.62, float(rng.uniform(-0.3, 0.1)))
@@ -199,7 +205,9 @@ def dialogue(
     return shots
 
 
-def stroll(rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor) -> list[Shot]:
+def stroll(
+    rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor
+) -> list[Shot]:
     """Walk side by side while the camera pans along; then the same from the front."""
     lengths = _lengths(frames, 2)
     seconds = lengths[0] / 24
@@ -244,7 +252,7 @@ def hide(rng: np.random.Generator, names: Sequence[str], frames: int, floor: Flo
 
 
 def leave_return(
-    rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor
+    rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor
 ) -> list[Shot]:
     """Somebody walks out of the picture and is back after a close-up of another."""
     lengths = _lengths(frames, 3)
@@ -291,7 +299,7 @@ def seated(rng: np.random.Generator, names: Sequence[str], frames: int, floor: F
 
 
 def approach(
-    rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor
+    rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor
 ) -> list[Shot]:
     """Somebody comes up to the camera until head and shoulders fill it; others stay behind."""
     seconds = frames / 24
@@ -306,7 +314,7 @@ def approach(
     return [Shot(frames, camera, tuple(actions), ())]
 
 
-def turns(rng: np.random.Generator, names: Sequence[str], frames: int, floor: Floor) -> list[Shot]:
+def turns(rng: np.random.Generator, names: Sequence[str], frames: int, _floor: Floor) -> list[Shot]:
     """Everybody turns: away from the camera and back, profile and front."""
     lengths = _lengths(frames, 2)
     spots = _spots(rng, len(names))
@@ -341,12 +349,7 @@ def _cleared(camera: Camera, floor: Floor) -> Camera:
 
 def with_light_change(shots: Sequence[Shot], kind: str) -> list[Shot]:
     """Return the shots under changing light, which is legal: "ramp", "dim" or "warm"."""
-    changes = {
-        "ramp": LightChange(1.0, 1.9, 0.3, 1.4),
-        "dim": LightChange(1.0, 0.45, 0.3, 1.2),
-        "warm": LightChange(0.95, 0.95, warmth=0.22),
-    }
-    change = changes[kind]
+    change = LIGHTS[kind]
     return [
         replace(shot, light=change) if number == 0 or kind == "warm" else shot
         for number, shot in enumerate(shots)

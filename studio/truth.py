@@ -1,16 +1,15 @@
 """The truth of a rendered clip: measured per frame from the id pass, written as JSON.
 
 Schema `castcheck.truth/1`, with more fields than a reader needs to know:
-    people[].tracks[]: frames, boxes, amodal, visible, look, and added: full (box that may leave the
-        picture), truncation, drift, head (box or null), joints ([x, y] or null each).
+    people[].tracks[]: frames, boxes, amodal, visible, look, and added: full (box that may leave
+        the picture), truncation, drift, head (box or null), joints ([x, y] or null each).
     people[].tracks[].hidden: frames in which the figure is in the picture but wholly covered.
-    shots[].setup, events[].until_frame / cues / strength / where / ghost_frames, joint_names, studio.
+    shots[].setup, events[].until_frame, cues, strength, where, ghost_frames; joint_names; studio.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -243,7 +242,7 @@ def write_truth(path: Path, truth: JsonDict) -> None:
     text = json.dumps(truth, allow_nan=False, sort_keys=True, separators=(",", ":"))
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(text + "\n")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def check_truth(truth: JsonDict) -> list[str]:
@@ -273,11 +272,13 @@ def check_truth(truth: JsonDict) -> list[str]:
 
 
 def _track_faults(person: str, track: JsonDict, truth: JsonDict) -> list[str]:
-    faults = []
+    faults: list[str] = []
     count = len(track["frames"])
-    for name in ("boxes", "amodal", "visible", "look", "truncation", "drift", "head", "joints"):
-        if len(track[name]) != count:
-            faults.append(f"{person}: {name} has {len(track[name])} rows, frames {count}")
+    faults += [
+        f"{person}: {name} has {len(track[name])} rows, frames {count}"
+        for name in ("boxes", "amodal", "visible", "look", "truncation", "drift", "head", "joints")
+        if len(track[name]) != count
+    ]
     if any(b <= a for a, b in zip(track["frames"], track["frames"][1:], strict=False)):
         faults.append(f"{person}: frames do not increase")
     for box, whole in zip(track["boxes"], track["amodal"], strict=False):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -89,4 +88,4 @@ def encode(path: Path, frames: Iterable[Image], *, fps: int, crf: int, preset: s
         if stream is not None:
             for packet in stream.encode():
                 container.mux(packet)
-    os.replace(temporary, path)
+    temporary.replace(path)
