@@ -34,17 +34,25 @@ _ClickError: type[Any] = next(
 _EPILOG = """\
 [bold]Examples[/bold]
 
-  castcheck check clip.mp4                       verdict here, page in castcheck-out/clip/
+  castcheck check clip.mp4
 
-  castcheck check *.mp4 --fail-on critical       many clips; exit code 1 on a critical finding
+     the verdict here, the page in castcheck-out/clip/report.html
 
-  castcheck check clip.mp4 --json - | jq .verdict   the report on stdout and nothing else
+  castcheck check *.mp4 -o reports --format json,html,video --fail-on critical
+
+     many clips; exit code 1 only on a critical finding
+
+  castcheck check clip.mp4 --json - --quiet | jq .verdict
+
+     the report on stdout and nothing else
 
 [bold]Exit codes[/bold]
 
-  0  nothing at or above the gate      1  findings at or above the gate
+  0  nothing at or above the gate    1  findings at or above the gate
 
-  2  bad usage or a bad clip           3  a bug in castcheck
+  2  bad usage or a bad clip         3  a bug in castcheck
+
+What a finding is, and what each setting does: the README and docs/configuration.md.
 """
 
 

@@ -291,7 +291,8 @@ def test_import_and_help_load_no_engine():
         castcheck.Config, castcheck.Report, castcheck.CastcheckError, castcheck.__version__
         from castcheck.cli import app
         assert CliRunner().invoke(app, ["check", "--help"]).exit_code == 0
-        heavy = {"torch", "ultralytics", "av", "onnxruntime", "scenedetect", "jinja2", "PIL"}
+        heavy = {"torch", "numpy", "cv2", "ultralytics", "av", "onnxruntime", "scenedetect"}
+        heavy |= {"scipy", "jinja2", "PIL"}
         print(sorted(heavy & set(sys.modules)))
     """)
     result = subprocess.run(
