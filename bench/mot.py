@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from tracker import boxes
 
@@ -97,37 +96,41 @@ def score(truth: Tracks, said: Tracks, *, frame_count: int) -> dict[str, float]:
 def purity(truth: Tracks, said: Tracks) -> dict[str, float]:
     """Say how often a track jumps from one true person to another, and into how many it breaks.
 
-    `jumps` counts tracks that follow a second person for at least 5 boxes; `pure` is the share
-    of boxes that show the person their track shows most; `pieces` is tracks per true person.
+    A track belongs to the person most of its boxes overlap. `jumps` counts tracks of which 5 boxes
+    or more overlap somebody else and not that person; `pure` is the share of all boxes (of those
+    that show anybody) that do overlap the person their track belongs to; `pieces` is tracks per
+    true person. Where two people cover each other a box may show both.
     """
-    who = true_person(truth, said)
-    jumps, right, total, tracks = 0, 0, 0, 0
+    jumps, right, total, owners = 0, 0, 0, []
+    people = np.unique(truth.track)
+    shown = _shown(truth, said, people)
     for track in np.unique(said.track):
-        people = who[(said.track == track) & (who >= 0)]
-        if not len(people):
+        rows = shown[said.track == track]
+        counts = rows.sum(axis=0)
+        if not counts.any():
             continue
-        counts = np.sort(np.unique(people, return_counts=True)[1])[::-1]
-        jumps += int(len(counts) > 1 and counts[1] >= 5)
-        right, total, tracks = right + int(counts[0]), total + len(people), tracks + 1
-    seen = len(np.unique(who[who >= 0]))
+        owner = int(counts.argmax())
+        others = int((rows.any(axis=1) & ~rows[:, owner]).sum())
+        jumps += int(others >= 5)
+        right, total = right + int(counts[owner]), total + int(counts[owner]) + others
+        owners.append(owner)
     return {
         "tracks": len(np.unique(said.track)),
         "jumps": jumps,
         "pure": 100 * right / max(total, 1),
-        "pieces": tracks / max(seen, 1),
+        "pieces": len(owners) / max(len(set(owners)), 1),
     }
 
 
-def true_person(truth: Tracks, said: Tracks) -> NDArray[np.int64]:
-    """Return (N,) the true track each box shows, -1 where it shows none."""
-    who = np.full(len(said.frame), -1, np.int64)
+def _shown(truth: Tracks, said: Tracks, people: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return (N, P) True where box n of `said` shows the true person p."""
+    shown = np.zeros((len(said.frame), len(people)), np.bool_)
     for frame in np.unique(said.frame):
         rows, true_rows = np.flatnonzero(said.frame == frame), np.flatnonzero(truth.frame == frame)
+        columns = np.searchsorted(people, truth.track[true_rows])
         overlap = boxes.iou(said.xyxy[rows], truth.xyxy[true_rows])
-        for i, j in zip(*linear_sum_assignment(-overlap), strict=True):
-            if overlap[i, j] >= SAME_IOU:
-                who[rows[i]] = truth.track[true_rows[j]]
-    return who
+        shown[np.ix_(rows, columns)] = overlap >= SAME_IOU
+    return shown
 
 
 def _trackeval_data(truth: Tracks, said: Tracks, frame_count: int) -> dict[str, Any]:

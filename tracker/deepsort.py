@@ -21,6 +21,7 @@ from tracker.detections import Detections
 from tracker.matching import (
     best_pairs,
     contested_pairs,
+    extend_back,
     grown,
     lonely_pairs,
     shadows,
@@ -40,7 +41,7 @@ WEAK_IOU = 0.5  # a weak box lengthens a track only where it is expected
 WEAK_DOUBLE_IOU, WEAK_DOUBLE_INSIDE = 0.4, 0.7  # a weak box this near a taken one is its double
 NEW_DOUBLE_IOU = 0.45  # and a strong one this near starts no track of its own
 CLAIM_BOXES, CLAIM_MARGIN = 5, 0.05  # two tracks of this length claim one box this equally
-HIDDEN_IOU = 0.4  # below this two of three reappearances are somebody else (street footage)
+HIDDEN_IOU = 0.3  # and no second track or box may overlap this much: then motion cannot tell
 SAME_SIZE = 0.6  # of two heights, where one box is taken for the other after a jump or a gap
 JUMP_GROWTH, JUMP_IOU = 0.5, 0.2  # boxes grown by half on every side must still overlap
 
@@ -100,11 +101,8 @@ class ShotTracker:
         """Return the tracklets by first frame, numbered from `first_id`."""
         found = Detections.concat(self._found)
         need = min(self._settings.min_boxes, self._frame_count)
-        parts = [
-            found.take(np.asarray(rows, np.int64))
-            for rows in self._engine.rows_by_track()
-            if len(rows) >= need
-        ]
+        tracks = [rows for rows in self._engine.rows_by_track() if len(rows) >= need]
+        parts = [found.take(np.asarray(rows, np.int64)) for rows in self._lead_in(tracks, found)]
         parts.sort(key=lambda p: (int(p.frame[0]), *p.xyxy[0].tolist()))
         return [
             Tracklet(
@@ -116,6 +114,20 @@ class ShotTracker:
                 int(np.bincount(part.class_id).argmax()),
             )
             for number, part in enumerate(parts)
+        ]
+
+    def _lead_in(self, tracks: list[list[int]], found: Detections) -> list[list[int]]:
+        """Return the rows of each track with the weaker boxes that lead up to its start."""
+        free = np.ones(len(found), np.bool_)
+        free[[row for rows in tracks for row in rows]] = False
+        free &= found.score >= self._settings.lead_score
+        rows_at: dict[int, list[int]] = {}
+        for row in np.flatnonzero(free):
+            rows_at.setdefault(int(found.frame[row]), []).append(int(row))
+        ordered = sorted(tracks, key=lambda rows: -len(rows))
+        return [
+            extend_back(rows[0], rows_at, found.xyxy, frame=int(found.frame[rows[0]])) + rows
+            for rows in ordered
         ]
 
 

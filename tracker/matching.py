@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Pair = tuple[int, int]
 
 
+BACK_IOU = 0.6  # going back there is no prediction and no second look: only what hardly moved
+
+
 def best_pairs(overlap: NDArray[np.float32], *, min_overlap: float) -> list[Pair]:
     """Return the (row, column) pairs of greatest total overlap, none below `min_overlap`.
 
@@ -112,3 +115,29 @@ def similar_size(
     high_a, high_b = (a[:, 3] - a[:, 1])[:, None], (b[:, 3] - b[:, 1])[None, :]
     ratio = np.minimum(high_a, high_b) / np.maximum(np.maximum(high_a, high_b), 1e-9)
     return np.asarray(ratio >= least, np.bool_)
+
+
+def extend_back(
+    first_row: int, rows_at: dict[int, list[int]], xyxy: NDArray[np.float32], *, frame: int
+) -> list[int]:
+    """Return the rows, in order of time, of the boxes that lead up to the start of a track.
+
+    A track starts at a strong box; the weaker ones of the same body in the frames before are found
+    by going back from it, one frame at a time, while there is a box of nearly the same place.
+
+    Args:
+        first_row: The row the track starts with.
+        rows_at: The rows of boxes without a track, by frame; those taken are removed.
+        xyxy: (N, 4) boxes of all rows.
+        frame: Of `first_row`.
+    """
+    lead: list[int] = []
+    row = first_row
+    while rows := rows_at.get(frame - 1 - len(lead)):
+        overlap = boxes.iou(xyxy[[row]], xyxy[rows])[0]
+        best = int(overlap.argmax())
+        if overlap[best] < BACK_IOU:
+            break
+        row = rows.pop(best)
+        lead.append(row)
+    return lead[::-1]

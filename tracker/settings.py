@@ -52,7 +52,10 @@ class TrackerSettings:
     strong_score: float = setting(
         0.3, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
     )
-    hidden_s: float = setting(1.2, "a track that is hidden longer than this ends", low=0, high=60)
+    lead_score: float = setting(
+        0.2, "boxes scored at least this may lead up to the start of a track", low=0, high=1
+    )
+    hidden_s: float = setting(0.8, "a track that is hidden longer than this ends", low=0, high=60)
     min_iou: float = setting(
         0.25, "least overlap of a box with where its track is expected", low=0, high=1
     )
