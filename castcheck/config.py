@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
+from identity.settings import CastSettings, FindingSettings, LooksSettings
+from scenes.cut_settings import ShotSettings
 from scenes.errors import ConfigError
 from scenes.settings import check_ranges, setting
-from tracker.settings import DetectorSettings
+from tracker.settings import DetectorSettings, TrackerSettings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -118,7 +120,12 @@ class Config:
     """
 
     run: RunSettings = field(default_factory=RunSettings)
+    shots: ShotSettings = field(default_factory=ShotSettings)
     detector: DetectorSettings = field(default_factory=DetectorSettings)
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    looks: LooksSettings = field(default_factory=LooksSettings)
+    cast: CastSettings = field(default_factory=CastSettings)
+    findings: FindingSettings = field(default_factory=FindingSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
 

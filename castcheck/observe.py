@@ -1,0 +1,184 @@
+"""From a clip to what was seen in it: shots, tracklets and their looks. Nothing is judged here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from identity.looks import Looks, LooksReader
+from scenes.cuts import ShotSplitter
+from scenes.shots import Cut, Shot, shots_from_cuts
+from scenes.source import open_source
+from tracker.deepsort import ShotTracker
+from tracker.detections import Detections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from castcheck.config import Config
+    from castcheck.models import Models
+    from scenes.frames import FrameBatch, VideoInfo
+    from tracker.tracklets import Tracklet
+
+    Progress = Callable[[str, int, int | None], None]
+
+_BATCH_FRAMES = 16
+THUMBNAIL_PX = (32, 18)  # width, height: enough to tell one camera set-up from another
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observations:
+    """All that was seen in one clip.
+
+    Attributes:
+        info: What the container says.
+        frame_times_s: Time of every frame, seconds from the first.
+        end_s: When the last frame ends.
+        shots: They tile the clip.
+        tracklets: Numbered by their place in this tuple.
+        looks: The looks of each tracklet, one row per box.
+        thumbnails: (S, 2, 18, 32, 3) uint8 RGB, the first and last picture of every shot, small.
+        degradations: What could not be read as it should.
+        timings: Seconds per stage.
+    """
+
+    info: VideoInfo
+    frame_times_s: tuple[Fraction, ...]
+    end_s: Fraction
+    shots: tuple[Shot, ...]
+    tracklets: tuple[Tracklet, ...]
+    looks: tuple[Looks, ...]
+    thumbnails: NDArray[np.uint8]
+    degradations: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fps(self) -> float:
+        """Mean frames per second, for thresholds; never for times."""
+        if self.info.rate is not None:
+            return float(self.info.rate)
+        return len(self.frame_times_s) / max(float(self.end_s), 1e-6)
+
+
+class Observer:
+    """Reads one clip once, keeping small things only: boxes, looks, thumbnails at the cuts."""
+
+    def __init__(self, models: Models, config: Config, *, fps: float) -> None:
+        self._models = models
+        self._splitter = ShotSplitter(config.shots, device=models.device)
+        self._reader = LooksReader(models.embedder, config.looks, fps=fps)
+        self._found: list[Detections] = []
+        self._looks: list[Looks] = []
+        self._cuts: list[Cut] = []
+        self._times: list[Fraction] = []
+        self._thumbnails: dict[int, NDArray[np.uint8]] = {}
+        self.timings = dict.fromkeys(("detect", "shots", "looks"), 0.0)
+
+    @property
+    def frame_count(self) -> int:
+        """Frames seen so far."""
+        return len(self._times)
+
+    def push(self, batch: FrameBatch) -> None:
+        """Take in the next frames."""
+        clock = time.perf_counter
+        t0 = clock()
+        found = self._models.detector.detect(batch)
+        t1 = clock()
+        self._cuts += self._splitter.push(batch)
+        t2 = clock()
+        self._looks.append(self._reader.read(batch, found))
+        self._keep_thumbnails(batch)
+        t3 = clock()
+        self._found.append(found)
+        self._times += batch.time_s
+        for stage, seconds in (("detect", t1 - t0), ("shots", t2 - t1), ("looks", t3 - t2)):
+            self.timings[stage] += seconds
+
+    def _keep_thumbnails(self, batch: FrameBatch) -> None:
+        """Keep the pictures at both sides of every cut, and those that may still become such."""
+        for row, frame in enumerate(batch.index):
+            self._thumbnails[int(frame)] = cv2.resize(
+                batch.rgb[row], THUMBNAIL_PX, interpolation=cv2.INTER_AREA
+            )
+        open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 1
+        edges = {0, *(cut.frame for cut in self._cuts), *(cut.frame - 1 for cut in self._cuts)}
+        self._thumbnails = {
+            frame: picture
+            for frame, picture in self._thumbnails.items()
+            if frame >= open_from or frame in edges
+        }
+
+    def finish(
+        self, info: VideoInfo, config: Config, *, end_s: Fraction, degradations: tuple[str, ...]
+    ) -> Observations:
+        """Cut into shots, follow everybody through each, and hand out what was seen."""
+        self._cuts += self._splitter.finish()
+        shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
+        found = Detections.concat(self._found)
+        looks = Looks.concat(self._looks, body_dim=self._reader.body_dim)
+        fps = len(self._times) / max(float(end_s), 1e-6)
+        tracklets: list[Tracklet] = []
+        for shot in shots:
+            tracker = ShotTracker(config.tracker, fps=fps, shot_index=shot.index)
+            inside = (found.frame >= shot.start_frame) & (found.frame < shot.stop_frame)
+            tracker.push(
+                found.take(inside), start_frame=shot.start_frame, stop_frame=shot.stop_frame
+            )
+            tracklets += tracker.finish(first_id=len(tracklets))
+        row_of = {
+            (int(frame), box.tobytes()): row
+            for row, (frame, box) in enumerate(zip(found.frame, found.xyxy, strict=True))
+        }
+        rows = [
+            np.array(
+                [row_of[int(f), b.tobytes()] for f, b in zip(t.frame, t.xyxy, strict=True)],
+                np.int64,
+            )
+            for t in tracklets
+        ]
+        edges = [
+            np.stack([self._thumbnails[s.start_frame], self._thumbnails[s.stop_frame - 1]])
+            for s in shots
+        ]
+        return Observations(
+            info,
+            tuple(self._times),
+            end_s,
+            shots,
+            tuple(tracklets),
+            tuple(looks.take(r) for r in rows),
+            np.stack(edges) if edges else np.zeros((0, 2, 18, 32, 3), np.uint8),
+            degradations,
+            self.timings,
+        )
+
+
+def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -> Observations:
+    """Read `clip` once.
+
+    Raises:
+        CastcheckError: The clip cannot be read.
+    """
+    started = time.perf_counter()
+    with open_source(clip) as source:
+        rate = source.info.rate
+        observer = Observer(models, config, fps=float(rate) if rate else 25.0)
+        progress("reading", 0, source.info.frame_count)
+        for batch in source.batches(_BATCH_FRAMES):
+            observer.push(batch)
+            progress("reading", observer.frame_count, source.info.frame_count)
+        seen = observer.finish(
+            source.info, config, end_s=source.end_s, degradations=source.degradations
+        )
+    spent = time.perf_counter() - started
+    seen.timings["decode_and_rest"] = spent - sum(seen.timings.values())
+    return seen

@@ -1,0 +1,238 @@
+"""The main job: one clip in, one report out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from castcheck.api import __version__
+from castcheck.models import Models, load_models
+from castcheck.observe import Observations, observe
+from castcheck.report.model import (
+    CharacterFacts,
+    ClipFacts,
+    Curve,
+    Report,
+    SegmentFacts,
+    ShotFacts,
+    TrackletFacts,
+)
+from castcheck.second_look import look_again, make_visuals
+from castcheck.wording import Writer, character_id, descriptions
+from identity.calibration import Scale, calibration_for, is_known
+from identity.judge import Judgement, judge_looks
+from identity.open_embedder import COLOUR
+from identity.self_scale import scale_from_clip
+from identity.setups import setup_likeness
+from scenes.source import clip_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from castcheck.config import Config
+    from castcheck.report.model import Verdict
+    from castcheck.report.visuals import Visuals
+    from identity.findings import Finding
+
+    Progress = Callable[[str, int, int | None], None]
+
+__all__ = ["Models", "Outcome", "judge", "load_models"]
+
+_MIN_JUDGED_SAMPLES = 3  # fewer looks at a character say nothing about whether it stays the same
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A report and the pictures that go with it."""
+
+    report: Report
+    visuals: Visuals
+
+
+def judge(clip: Path, *, config: Config, models: Models, progress: Progress) -> Outcome:
+    """Judge one clip.
+
+    Raises:
+        CastcheckError: The clip cannot be read.
+    """
+    seen = observe(clip, config=config, models=models, progress=progress)
+    progress("judging", 0, None)
+    started = time.perf_counter()
+    judgement, notes = judge_observations(seen, config, embedder=embedder_name(models))
+    judged = time.perf_counter()
+    strip_px = config.report.strip_height_px
+    look, confirmed = look_again(clip, seen, judgement, progress=progress)
+    findings = Writer(seen, judgement, config.findings).findings(confirmed)
+    visuals = make_visuals(look, seen, judgement, findings, strip_px=strip_px)
+    timings = {
+        **seen.timings,
+        "judge": judged - started,
+        "pictures": time.perf_counter() - judged,
+    }
+    report = Report(
+        clip=_clip_facts(clip, seen),
+        verdict=_verdict(judgement, findings),
+        shots=_shot_facts(seen),
+        characters=_character_facts(seen, judgement),
+        tracklets=_tracklet_facts(seen, judgement),
+        findings=findings,
+        frame_times_s=tuple(float(t) for t in seen.frame_times_s),
+        provenance=_provenance(config, models),
+        degradations=(*models.degradations, *seen.degradations, *notes),
+        timings={stage: round(seconds, 3) for stage, seconds in timings.items()},
+    )
+    return Outcome(report, visuals)
+
+
+def embedder_name(models: Models) -> str:
+    """Return the name of the embedder, "colour" where there is no network."""
+    return COLOUR if models.embedder is None else models.embedder.name
+
+
+def judge_observations(
+    seen: Observations, config: Config, *, embedder: str
+) -> tuple[Judgement, tuple[str, ...]]:
+    """Judge what was seen; also return what had to be done in a lesser way."""
+    notes = []
+    scale: Scale | None = None
+    if not is_known(embedder):
+        scale = scale_from_clip(seen.tracklets, seen.looks, fps=seen.fps)
+        how = "the usual range of re-ID networks" if scale is None else "this clip alone"
+        notes.append(f"embedder {embedder} is not calibrated; its likeness was scaled by {how}")
+    judgement = judge_looks(
+        seen.tracklets,
+        seen.looks,
+        seen.shots,
+        setup_likeness(seen.thumbnails),
+        calibration_for(embedder, body_scale=scale),
+        config.cast,
+        config.findings,
+        size_px=(seen.info.width_px, seen.info.height_px),
+        fps=seen.fps,
+    )
+    return judgement, tuple(notes)
+
+
+def _verdict(judgement: Judgement, findings: tuple[Finding, ...]) -> Verdict:
+    """Return "fail" where there are findings, "abstain" where nobody could be judged."""
+    if findings:
+        return "fail"
+    judged = any(_sample_count(judgement, k) for k in range(judgement.cast.character_count))
+    return "pass" if judged else "abstain"
+
+
+def _sample_count(judgement: Judgement, number: int) -> int:
+    """Return how many looks a character was judged by, 0 where too few."""
+    labels = judgement.cast.labels
+    count = sum(
+        s.sample_count for s, k in zip(judgement.segments, labels, strict=True) if k == number
+    )
+    return count if count >= _MIN_JUDGED_SAMPLES else 0
+
+
+def _clip_facts(clip: Path, seen: Observations) -> ClipFacts:
+    frames = len(seen.frame_times_s)
+    rate = seen.info.rate or (Fraction(frames) / seen.end_s if seen.end_s else Fraction(0))
+    return ClipFacts(
+        path=str(clip),
+        sha256=clip_sha256(clip),
+        width=seen.info.width_px,
+        height=seen.info.height_px,
+        frames=frames,
+        fps=f"{rate.numerator}/{rate.denominator}",
+        duration_s=round(float(seen.end_s), 6),
+    )
+
+
+def _seconds(seen: Observations, frame: int) -> float:
+    if frame >= len(seen.frame_times_s):
+        return round(float(seen.end_s), 6)
+    return round(float(seen.frame_times_s[frame]), 6)
+
+
+def _shot_facts(seen: Observations) -> tuple[ShotFacts, ...]:
+    return tuple(
+        ShotFacts(
+            s.index,
+            s.start_frame,
+            s.stop_frame,
+            _seconds(seen, s.start_frame),
+            _seconds(seen, s.stop_frame),
+            s.opens_with,
+        )
+        for s in seen.shots
+    )
+
+
+def _character_facts(seen: Observations, judgement: Judgement) -> tuple[CharacterFacts, ...]:
+    frame_s = float(seen.end_s) / max(len(seen.frame_times_s), 1)
+    facts = []
+    for number, words in enumerate(descriptions(judgement)):
+        own = [
+            s
+            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
+            if label == number
+        ]
+        frames = np.unique(np.concatenate([s.frames for s in own]))
+        judged = _sample_count(judgement, number) > 0
+        consistency = judgement.consistency[number] if judged else None
+        facts.append(
+            CharacterFacts(
+                id=character_id(number),
+                name=None,
+                consistency=None if consistency is None else round(consistency, 4),
+                screen_s=round(len(frames) * frame_s, 3),
+                abstained="" if judged else "never seen large, long and free enough",
+                description=words,
+            )
+        )
+    return tuple(facts)
+
+
+def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletFacts, ...]:
+    segments: dict[int, list[SegmentFacts]] = {}
+    for segment, label in zip(judgement.segments, judgement.cast.labels, strict=True):
+        who = character_id(int(label)) if label >= 0 else None
+        segments.setdefault(segment.tracklet.tracklet_id, []).append(
+            SegmentFacts(segment.start_frame, segment.stop_frame, who)
+        )
+    curves: dict[int, Curve] = {}
+    for series, curve in zip(judgement.series, judgement.curves, strict=True):
+        owner = series.owner[np.searchsorted(series.frame, curve.frame)]
+        for member in series.members:
+            own = owner == member
+            if own.any():
+                curves[member] = Curve(
+                    tuple(curve.frame[own].tolist()), tuple(curve.value[own].tolist())
+                )
+    return tuple(
+        TrackletFacts(
+            t.tracklet_id,
+            t.shot_index,
+            tuple(t.frame.tolist()),
+            tuple(tuple(box) for box in t.xyxy.tolist()),
+            tuple(t.score.tolist()),
+            tuple(segments[t.tracklet_id]),
+            curves.get(t.tracklet_id),
+        )
+        for t in seen.tracklets
+    )
+
+
+def _provenance(config: Config, models: Models) -> dict[str, object]:
+    detector, embedder = models.detector, models.embedder
+    return {
+        "version": __version__,
+        "detector": {"name": detector.name, "sha256": detector.sha256},
+        "embedder": {
+            "name": embedder_name(models),
+            "sha256": None if embedder is None else embedder.sha256,
+        },
+        "config": config.to_dict(),
+        "device": models.device,
+    }

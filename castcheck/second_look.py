@@ -1,0 +1,312 @@
+"""A second reading of the clip for what only pictures can tell: gaps confirmed, crops for people.
+
+Only the frames that are asked for are kept, so memory does not grow with the clip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from castcheck.report.visuals import Comparison, Picture, Visuals
+from castcheck.wording import character_id
+from identity.presence import still_there
+from scenes.source import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from castcheck.observe import Observations
+    from identity.findings import Finding
+    from identity.judge import Judgement
+    from identity.presence import Gap
+
+    Progress = Callable[[str, int, int | None], None]
+
+_STRIP_PICTURES = 10  # per character; the page thins them further where its budget asks for it
+_STRIP_PICTURES_MAX = 24
+_COMPARISON_PX = 240
+_SHOT_PX = 240
+_JPEG_QUALITY = 82
+_GONE = 0.55  # agreement of the pictures below which somebody is really gone
+_STEADY = 0.85  # agreement of the frames without him among each other: the change was one step
+_CUT_MARGIN_FRAMES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One crop that is wanted; `tracklet_id` -1 = the whole picture."""
+
+    frame: int
+    tracklet_id: int
+    box: tuple[float, float, float, float]
+
+
+class SecondLook:
+    """Collects wishes, reads the clip once more, and hands out crops."""
+
+    def __init__(self, clip: Path, seen: Observations) -> None:
+        self._clip = clip
+        self._seen = seen
+        self._wishes: set[_Wish] = set()
+        self._crops: dict[_Wish, NDArray[np.uint8]] = {}
+
+    def want(self, frame: int, box: NDArray[np.float32], tracklet_id: int) -> _Wish:
+        """Ask for the pixels of `box` at `frame`."""
+        wish = _Wish(frame, tracklet_id, tuple(float(v) for v in box))  # type: ignore[arg-type]
+        self._wishes.add(wish)
+        return wish
+
+    def crop(self, wish: _Wish) -> NDArray[np.uint8] | None:
+        """Return the (h, w, 3) RGB pixels; `None` where the frame could not be read again."""
+        return self._crops.get(wish)
+
+    def read(self, progress: Progress) -> None:
+        """Read the clip up to the last frame that is wanted."""
+        by_frame: dict[int, list[_Wish]] = {}
+        for wish in self._wishes - self._crops.keys():
+            by_frame.setdefault(wish.frame, []).append(wish)
+        if not by_frame:
+            return
+        last = max(by_frame)
+        progress("pictures", 0, last + 1)
+        with open_source(self._clip) as source:
+            for batch in source.batches(16):
+                for frame in range(int(batch.index[0]), int(batch.index[-1]) + 1):
+                    picture = batch.rgb[frame - int(batch.index[0])]
+                    for wish in by_frame.get(frame, ()):
+                        self._crops[wish] = _cut(picture, wish)
+                progress("pictures", min(int(batch.index[-1]) + 1, last + 1), last + 1)
+                if int(batch.index[-1]) >= last:
+                    break
+
+
+def _cut(picture: NDArray[np.uint8], wish: _Wish) -> NDArray[np.uint8]:
+    """Return a copy of the pixels, no larger than the page can use."""
+    height, width = picture.shape[:2]
+    limit = _SHOT_PX if wish.tracklet_id < 0 else _COMPARISON_PX
+    x1, y1, x2, y2 = (round(v) for v in wish.box)
+    x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
+    crop = picture[y1 : max(min(y2, height), y1 + 1), x1 : max(min(x2, width), x1 + 1)]
+    scale = limit / crop.shape[0]
+    if scale < 1:
+        size = (max(round(crop.shape[1] * scale), 1), limit)
+        return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA))
+    return crop.copy()
+
+
+def look_again(
+    clip: Path, seen: Observations, judgement: Judgement, *, progress: Progress
+) -> tuple[SecondLook, tuple[tuple[Gap, float], ...]]:
+    """Read the clip again; return the crops and the gaps that the pictures confirm."""
+    look = SecondLook(clip, seen)
+    for shot in seen.shots:
+        look.want(*_whole(seen, (shot.start_frame + shot.stop_frame) // 2))
+    for picks in _strip_picks(seen, judgement).values():
+        for tracklet_id, row in picks:
+            tracklet = seen.tracklets[tracklet_id]
+            look.want(int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id)
+    for frame, box, tracklet_id in _evidence_picks(seen, judgement):
+        look.want(frame, box, tracklet_id)
+    wishes = {
+        k: [look.want(f, gap.box, gap.series) for f in (gap.seen_frame, *gap.unseen_frames)]
+        for k, gap in enumerate(judgement.gaps)
+    }
+    look.read(progress)
+    confirmed = []
+    for k, gap in enumerate(judgement.gaps):
+        crops = [look.crop(w) for w in wishes[k]]
+        confidence = _gap_confidence([c for c in crops if c is not None])
+        if confidence is not None:
+            confirmed.append((gap, confidence))
+    return look, tuple(confirmed)
+
+
+def _gap_confidence(crops: list[NDArray[np.uint8]]) -> float | None:
+    """Return how sure that somebody is gone from one frame to the next; `None` = not so.
+
+    Args:
+        crops: The frame with the character first, then those without, nearest first.
+    """
+    if len(crops) < 3:
+        return None
+    gone = still_there(crops[0], crops[1])
+    steady = min(still_there(a, b) for a, b in pairwise(crops[1:]))
+    if gone > _GONE or steady < _STEADY:
+        return None
+    return round(min(0.6 + 0.4 * (_GONE - gone) / _GONE, 0.97), 3)
+
+
+def _whole(seen: Observations, frame: int) -> tuple[int, NDArray[np.float32], int]:
+    box = np.array([0, 0, seen.info.width_px, seen.info.height_px], np.float32)
+    return frame, box, -1
+
+
+def _strip_picks(seen: Observations, judgement: Judgement) -> dict[int, list[tuple[int, int]]]:
+    """Return character to (tracklet, row) of its pictures: every tracklet, spread over time."""
+    picks: dict[int, list[tuple[int, int]]] = {}
+    for number in range(judgement.cast.character_count):
+        own = [
+            s
+            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
+            if label == number
+        ]
+        total = sum(len(s.frames) for s in own)
+        chosen: list[tuple[int, int]] = []
+        for segment in own:
+            count = max(1, round(_STRIP_PICTURES * len(segment.frames) / max(total, 1)))
+            rows = np.linspace(segment.start_row, segment.stop_row - 1, count + 2)[1:-1]
+            chosen += [(segment.tracklet.tracklet_id, round(float(r))) for r in rows]
+        chosen.sort(key=lambda c: int(seen.tracklets[c[0]].frame[c[1]]))
+        step = max(1, -(-len(chosen) // _STRIP_PICTURES_MAX))
+        picks[number] = chosen[::step]
+    return picks
+
+
+def _evidence_picks(
+    seen: Observations, judgement: Judgement
+) -> list[tuple[int, NDArray[np.float32], int]]:
+    """Return (frame, box, tracklet) of every crop that may show a finding."""
+    picks = []
+    for tracklet_id, before, after in _moments(judgement):
+        for row in _rows_around(seen, tracklet_id, before, after):
+            tracklet = seen.tracklets[tracklet_id]
+            picks.append((int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id))
+    return picks
+
+
+def _moments(judgement: Judgement) -> list[tuple[int, int, int]]:
+    """Return (tracklet, last frame before, first frame after) of everything that may be shown."""
+    moments: list[tuple[int, int, int]] = []
+    for incident in judgement.incidents:
+        for k in incident.series:
+            for member in judgement.series[k].members:
+                moments.append((member, incident.start_frame - 1, incident.stop_frame))
+                moments.append((member, incident.start_frame - 1, incident.start_frame))
+    for clone in judgement.clones:
+        middle = (clone.start_frame + clone.stop_frame) // 2
+        owners = [judgement.segments[k].tracklet.tracklet_id for k in clone.pair]
+        moments += [(owner, middle, middle) for owner in owners]
+    for swap in judgement.cut_swaps:
+        both = (*swap.before, *swap.after)
+        owners = [judgement.segments[k].tracklet.tracklet_id for k in both]
+        moments += [(owner, swap.start_frame - 1, swap.start_frame) for owner in owners]
+    for gap in judgement.gaps:
+        members = judgement.series[gap.series].members
+        moments += [(member, gap.seen_frame, gap.seen_frame) for member in members]
+    return moments
+
+
+def _rows_around(seen: Observations, tracklet_id: int, before: int, after: int) -> list[int]:
+    """Return the rows of two pictures at or before `before` and two at or after `after`."""
+    frames = seen.tracklets[tracklet_id].frame
+    early = int(np.searchsorted(frames, before, side="right")) - 1
+    late = int(np.searchsorted(frames, after))
+    gap = max(2, round(seen.fps / 4))
+    rows = {early, early - gap, late, late + gap}
+    return sorted(r for r in rows if 0 <= r < len(frames))
+
+
+def make_visuals(
+    look: SecondLook,
+    seen: Observations,
+    judgement: Judgement,
+    findings: Sequence[Finding],
+    *,
+    strip_px: int,
+) -> Visuals:
+    """Return all pictures of the page."""
+    strips = {}
+    for number, picks in _strip_picks(seen, judgement).items():
+        pictures = [_picture(look, seen, t, row, strip_px) for t, row in picks]
+        strips[character_id(number)] = tuple(p for p in pictures if p is not None)
+    shots = {}
+    for shot in seen.shots:
+        frame, box, nobody = _whole(seen, (shot.start_frame + shot.stop_frame) // 2)
+        crop = look.crop(look.want(frame, box, nobody))
+        if crop is not None:
+            shots[shot.index] = _jpeg(crop)
+    comparisons = {f.finding_id: _comparisons(look, seen, judgement, f) for f in findings}
+    return Visuals(strips, comparisons, shots)
+
+
+def _comparisons(
+    look: SecondLook, seen: Observations, judgement: Judgement, finding: Finding
+) -> tuple[Comparison, ...]:
+    """Return the crops of one finding, a row per tracklet concerned."""
+    if finding.kind == "clone":
+        middle = (finding.start_frame + finding.stop_frame) // 2
+        sides = [
+            tuple(_available(look, seen, t, middle, middle)[:1]) for t in finding.tracklets[:2]
+        ]
+        return (Comparison(finding.characters[0], sides[0], sides[1]),)
+    rows = []
+    over_cut = bool(finding.evidence.get("over_cut"))
+    groups: list[tuple[int, ...]] = [(t,) for t in finding.tracklets]
+    if over_cut:
+        first, second, third, fourth = finding.tracklets
+        groups = [(first, third), (second, fourth)]
+    is_stretch = finding.kind == "drift"
+    for group in groups:
+        family = {m for t in group for m in _family(judgement, t)}
+        after_frame = finding.stop_frame if is_stretch else finding.start_frame
+        pictures = [
+            p
+            for t in family
+            for p in _available(look, seen, t, finding.start_frame - 1, after_frame)
+        ]
+        pictures.sort(key=lambda p: p.frame)
+        before = tuple(p for p in pictures if p.frame < finding.start_frame)[-2:]
+        after = tuple(p for p in pictures if p.frame >= after_frame)[:2]
+        who = seen_character(judgement, group[-1], finding.start_frame)
+        rows.append(Comparison(who, before, after))
+    return tuple(rows)
+
+
+def _family(judgement: Judgement, tracklet_id: int) -> tuple[int, ...]:
+    """Return the tracklets of the body that a tracklet belongs to."""
+    return next((s.members for s in judgement.series if tracklet_id in s.members), (tracklet_id,))
+
+
+def seen_character(judgement: Judgement, tracklet_id: int, frame: int) -> str | None:
+    """Return the id of whom a tracklet wears at `frame`."""
+    for segment, label in zip(judgement.segments, judgement.cast.labels, strict=True):
+        inside = segment.start_frame <= frame < segment.stop_frame
+        if segment.tracklet.tracklet_id == tracklet_id and inside and label >= 0:
+            return character_id(int(label))
+    return None
+
+
+def _available(
+    look: SecondLook, seen: Observations, tracklet_id: int, before: int, after: int
+) -> list[Picture]:
+    rows = _rows_around(seen, tracklet_id, before, after)
+    pictures = [_picture(look, seen, tracklet_id, row, _COMPARISON_PX) for row in rows]
+    return [p for p in pictures if p is not None]
+
+
+def _picture(
+    look: SecondLook, seen: Observations, tracklet_id: int, row: int, height_px: int
+) -> Picture | None:
+    tracklet = seen.tracklets[tracklet_id]
+    crop = look.crop(look.want(int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id))
+    if crop is None:
+        return None
+    if crop.shape[0] > height_px:
+        width_px = max(round(crop.shape[1] * height_px / crop.shape[0]), 1)
+        crop = np.asarray(cv2.resize(crop, (width_px, height_px), interpolation=cv2.INTER_AREA))
+    return Picture(int(tracklet.frame[row]), tracklet_id, _jpeg(crop), crop.shape[1], crop.shape[0])
+
+
+def _jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    """Return the picture as JPEG."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(rgb[:, :, ::-1]), quality)
+    return bytes(data)

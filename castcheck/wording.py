@@ -1,0 +1,207 @@
+"""From what identity found to findings a person understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from identity.describe import colour_word
+from identity.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from castcheck.observe import Observations
+    from identity.clones import Clone
+    from identity.findings import Kind, Severity
+    from identity.incidents import Incident
+    from identity.judge import CutSwap, Judgement
+    from identity.presence import Gap
+    from identity.settings import FindingSettings
+
+_STEEPNESS = 0.25  # likeness beyond the threshold at which half of the remaining doubt is gone
+_CRITICAL_CONFIDENCE = 0.8
+_MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
+
+
+def character_id(number: int) -> str:
+    """Return the id of the character with this number, from 0.
+
+    Example:
+        >>> character_id(0)
+        'char-01'
+    """
+    return f"char-{number + 1:02d}"
+
+
+def confidence_of(strength: float, threshold: float) -> float:
+    """Return how sure: 0.6 at the threshold, towards 0.99 far beyond it.
+
+    Example:
+        >>> confidence_of(0.5, 0.5), round(confidence_of(0.75, 0.5), 2)
+        (0.6, 0.8)
+    """
+    beyond = max(strength - threshold, 0.0)
+    return round(min(1 - 0.4 * float(0.5 ** (beyond / _STEEPNESS)), 0.99), 3)
+
+
+def descriptions(judgement: Judgement) -> tuple[str, ...]:
+    """Return a few words per character: what colour they wear, from all their samples."""
+    words = []
+    for number in range(judgement.cast.character_count):
+        own = [
+            s
+            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
+            if label == number and "upper" in s.means
+        ]
+        if own:
+            total = sum(s.means["upper"] * s.sample_count for s in own)
+            words.append(f"{colour_word(total)} top")  # type: ignore[arg-type]
+        else:
+            words.append("")
+    return tuple(words)
+
+
+class Writer:
+    """Words findings for one clip."""
+
+    def __init__(self, seen: Observations, judgement: Judgement, settings: FindingSettings) -> None:
+        self._seen = seen
+        self._judgement = judgement
+        self._settings = settings
+        self._words = descriptions(judgement)
+
+    def findings(self, confirmed: Sequence[tuple[Gap, float]]) -> tuple[Finding, ...]:
+        """Return all findings that are sure enough, in order of time.
+
+        Args:
+            confirmed: Gaps that the pictures confirm, each with its confidence.
+        """
+        judgement = self._judgement
+        every = [
+            *(self._incident(incident) for incident in judgement.incidents),
+            *(self._cut_swap(swap) for swap in judgement.cut_swaps),
+            *(self._clone(clone) for clone in judgement.clones),
+            *(self._gap(gap, confidence) for gap, confidence in confirmed),
+        ]
+        sure = [f for f in every if f is not None and f.confidence >= self._settings.min_confidence]
+        return tuple(sorted(sure, key=lambda f: (f.start_frame, f.kind, f.tracklets)))
+
+    def _incident(self, incident: Incident) -> Finding | None:
+        judgement, frame = self._judgement, incident.start_frame
+        before = [judgement.character_at(k, frame - 1) for k in incident.series]
+        after = [judgement.character_at(k, frame) for k in incident.series]
+        involved = [c for c in dict.fromkeys([*before, *after]) if c >= 0]
+        if not involved:
+            return None  # background people
+        threshold = self._settings.drift if incident.kind == "drift" else self._settings.change
+        confidence = confidence_of(incident.strength, threshold)
+        tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
+        who = [self._name(c) for c in before if c >= 0] or ["a character"]
+        message = {
+            "swap": f"From {self._time(frame)} on, {' and '.join(who)} have exchanged looks.",
+            "morph": f"At {self._time(frame)}, {who[0]} abruptly becomes someone else.",
+            "drift": f"From {self._time(frame)} to {self._time(incident.stop_frame)}, the look of "
+            f"{who[0]} changes gradually.",
+        }[incident.kind]
+        severity = self._severity(confidence, incident.series[0], worst=incident.kind != "drift")
+        evidence = {
+            "strength": round(incident.strength, 3),
+            "threshold": threshold,
+            "likeness": _rounded(incident.likeness),
+        }
+        return self._make(
+            incident.kind, severity, confidence, involved, tracklets,
+            (frame, incident.stop_frame), message, evidence,
+        )  # fmt: skip
+
+    def _cut_swap(self, swap: CutSwap) -> Finding:
+        judgement = self._judgement
+        labels = [int(judgement.cast.labels[k]) for k in swap.after]
+        tracklets = tuple(
+            judgement.segments[k].tracklet.tracklet_id for k in (*swap.before, *swap.after)
+        )
+        confidence = confidence_of(swap.strength / 4, 0.25)
+        names = " and ".join(self._name(c) for c in labels)
+        message = (
+            f"After the cut at {self._time(swap.start_frame)}, back in the same set-up, {names} "
+            "have exchanged places."
+        )
+        return self._make(
+            "swap", "major", confidence, labels, tracklets,
+            (swap.start_frame, swap.start_frame + 1), message,
+            {"log_odds_gain": round(swap.strength, 3), "over_cut": True},
+        )  # fmt: skip
+
+    def _clone(self, clone: Clone) -> Finding | None:
+        judgement = self._judgement
+        label = int(judgement.cast.labels[clone.pair[0]])
+        if label < 0:
+            return None
+        tracklets = tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair)
+        threshold = self._settings.clone
+        confidence = confidence_of((clone.strength - threshold) / (1 - threshold + 1e-9) / 2, 0.0)
+        message = (
+            f"From {self._time(clone.start_frame)} to {self._time(clone.stop_frame)}, "
+            f"{self._name(label)} is on screen twice."
+        )
+        return self._make(
+            "clone", "major", confidence, [label], tracklets,
+            (clone.start_frame, clone.stop_frame), message,
+            {"likeness_between_over_within": _rounded(clone.likeness), "threshold": threshold},
+        )  # fmt: skip
+
+    def _gap(self, gap: Gap, confidence: float) -> Finding | None:
+        judgement = self._judgement
+        label = judgement.character_at(gap.series, gap.seen_frame)
+        if label < 0:
+            return None
+        what = "disappears" if gap.kind == "vanish" else "appears"
+        message = f"At {self._time(gap.frame)}, {self._name(label)} {what} in open picture."
+        return self._make(
+            gap.kind, self._severity(confidence, gap.series, worst=False), confidence, [label],
+            (judgement.series[gap.series].tracklet_at(gap.seen_frame),),
+            (gap.frame, gap.frame + 1), message,
+            {"seen_frame": gap.seen_frame, "box": [round(float(v), 2) for v in gap.box]},
+        )  # fmt: skip
+
+    def _make(
+        self,
+        kind: Kind,
+        severity: Severity,
+        confidence: float,
+        characters: Sequence[int],
+        tracklets: tuple[int, ...],
+        frames: tuple[int, int],
+        message: str,
+        evidence: dict[str, Any],
+    ) -> Finding:
+        shots = {self._seen.tracklets[t].shot_index for t in tracklets}
+        ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
+        return Finding(
+            kind, severity, confidence, ids, tracklets, tuple(sorted(shots)), *frames,
+            message, evidence,
+        )  # fmt: skip
+
+    def _severity(self, confidence: float, series: int, *, worst: bool) -> Severity:
+        """Return what a viewer notices: the larger and the surer, the worse."""
+        boxes = self._judgement.series[series].xyxy
+        share = float((boxes[:, 3] - boxes[:, 1]).mean()) / self._seen.info.height_px
+        if share < _MAJOR_SHARE:
+            return "minor"
+        if worst and confidence >= _CRITICAL_CONFIDENCE:
+            return "critical"
+        return "major"
+
+    def _name(self, label: int) -> str:
+        words = self._words[label] if 0 <= label < len(self._words) else ""
+        number = character_id(label)
+        return f"{number} ({words})" if words else number
+
+    def _time(self, frame: int) -> str:
+        times = self._seen.frame_times_s
+        seconds = float(times[frame]) if frame < len(times) else float(self._seen.end_s)
+        return f"{seconds:.2f} s"
+
+
+def _rounded(values: Mapping[Any, float]) -> dict[str, float]:
+    return {str(key): round(float(value), 3) for key, value in values.items()}

@@ -1,0 +1,127 @@
+"""From similarities to log-odds that two looks are one person.
+
+A raw cosine means nothing by itself: two pictures of one real face have a median of about 0.46 in
+face networks, two strangers dressed alike more than that in colour. So every similarity is first
+put on a scale on which different people who are on screen together lie around 0 and one person
+within one shot around 1, and the cues are then weighed by a logistic model.
+
+The numbers below were fitted over labelled clips as a whole and checked by leaving whole sources
+out; `bench/calibrate.py` fits them again and `docs/measurements.md` holds what came out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+from typing import TYPE_CHECKING
+
+from identity.open_embedder import COLOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from identity.looks import Cue
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a similarity is for different people (median) and for one person in one shot (median).
+
+    Example:
+        >>> Scale(different=0.0, same=0.8).likeness(0.4)
+        0.5
+    """
+
+    different: float
+    same: float
+
+    def likeness(self, similarity: float) -> float:
+        """Return the similarity on the scale where 0 = different people and 1 = one person."""
+        return (similarity - self.different) / (self.same - self.different)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Log-odds per unit of evidence.
+
+    Attributes:
+        body: Per unit of likeness of the network's cue.
+        body_same_view: The same, counted from 0.6, where both are seen alike: a close-up and a
+            wide shot of one person look different to a network, two close-ups do not.
+        upper: Per unit of likeness of the colours of the upper body.
+        place: Per unit of overlap, counted from 0.35, of their places in one camera set-up.
+        bias: Where all of these are 0.
+    """
+
+    body: float
+    body_same_view: float
+    upper: float
+    place: float
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How one embedder's body cue and the colour cues are scaled and weighed."""
+
+    scales: Mapping[Cue, Scale]
+    weights: Weights
+
+    def log_odds(
+        self, similarities: Mapping[Cue, float], *, view_gap: float, place: float | None = None
+    ) -> float:
+        """Return the log-odds that two looks are one person; 0 where no cue was seen in both.
+
+        Args:
+            similarities: Cue to mean cosine. A cue that was not seen in both stands at the middle
+                of its scale, where it says little.
+            view_gap: 0 = seen alike; absolute log-ratio of the shapes of their boxes.
+            place: Overlap in [0, 1] of their places, where the camera set-up is the same.
+        """
+        if not similarities:
+            return 0.0
+        body, upper = self._likeness(similarities, "body"), self._likeness(similarities, "upper")
+        weights = self.weights
+        odds = weights.bias + weights.body * body + weights.upper * upper
+        odds += weights.body_same_view * (body - 0.6) * exp(-2 * view_gap)
+        return odds if place is None else odds + weights.place * (place - 0.35)
+
+    def _likeness(self, similarities: Mapping[Cue, float], cue: Cue) -> float:
+        if cue not in similarities:
+            return 0.5
+        return min(max(self.scales[cue].likeness(similarities[cue]), -1.0), 1.5)
+
+
+_COLOUR_SCALES: dict[Cue, Scale] = {
+    "head": Scale(0.60, 0.90),
+    "upper": Scale(0.35, 0.90),
+    "lower": Scale(0.40, 0.90),
+}
+_WEIGHTS = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=0.4, bias=-0.76)
+# Without a network the body cue is colour too and must not count the same evidence twice.
+_WEIGHTS_COLOUR = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=0.4, bias=-0.76)
+
+# Body scale by the name of the embedder; measured over in-shot tracklets and people seen together.
+_BODY_SCALES: dict[str, Scale] = {
+    "intel-person-reid-0286": Scale(0.25, 0.85),
+    "osnet-x0.25-msmt17": Scale(0.50, 0.90),
+    "mobilenetv2-imagenet": Scale(0.55, 0.90),
+    COLOUR: Scale(0.60, 0.95),
+}
+
+
+def is_known(embedder: str) -> bool:
+    """Tell whether the similarities of this embedder have been measured."""
+    return embedder in _BODY_SCALES
+
+
+def calibration_for(embedder: str, *, body_scale: Scale | None = None) -> Calibration:
+    """Return the calibration of an embedder by its name.
+
+    Args:
+        embedder: `Embedder.name`, or "colour" where there is none.
+        body_scale: Scale measured in the clip itself, for an embedder that is not known.
+    """
+    body = _BODY_SCALES.get(embedder) or body_scale or Scale(0.4, 0.85)
+    weights = _WEIGHTS_COLOUR if embedder == COLOUR else _WEIGHTS
+    return Calibration({"body": body, **_COLOUR_SCALES}, weights)

@@ -1,0 +1,166 @@
+"""The cast of a clip: segments of all shots joined into characters, background people left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.partition import partition
+from identity.segments import Segment, similarities
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.calibration import Calibration
+    from identity.settings import CastSettings
+
+_TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
+_SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
+_SAME_SETUP = 0.9  # likeness of set-ups from which a place in one means the place in the other
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """Who is who.
+
+    Attributes:
+        labels: (N,) int64, character of each segment, -1 = nobody of the cast.
+        log_odds: (N, N) that two segments are one person, before any constraint.
+        apart: (N, N) bool, seen together, so not one person.
+        character_count: Characters are numbered 0 to this, by falling time on screen.
+    """
+
+    labels: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+    apart: NDArray[np.bool_]
+    character_count: int
+
+
+def build_cast(
+    segments: Sequence[Segment],
+    setups: NDArray[np.float32],
+    calibration: Calibration,
+    settings: CastSettings,
+) -> Cast:
+    """Join segments into characters over the whole clip.
+
+    Args:
+        segments: Of all shots.
+        setups: (S, S) likeness of the shots' set-ups.
+        calibration: How likenesses become log-odds.
+        settings: Priors and what counts as background.
+    """
+    log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
+    apart = seen_together(segments)
+    labels = partition(
+        log_odds,
+        apart,
+        group_cost=settings.new_character_cost,
+        free_groups=max(settings.likely_characters, most_at_once(segments)),
+    )
+    labels = _drop_background(labels, segments, settings)
+    labels, count = _by_screen_time(labels, segments)
+    return Cast(labels, log_odds, apart, count)
+
+
+def pairwise_log_odds(
+    segments: Sequence[Segment], setups: NDArray[np.float32], calibration: Calibration
+) -> NDArray[np.float64]:
+    """Return (N, N) log-odds that two segments are one person, from looks and place."""
+    count = len(segments)
+    odds = np.zeros((count, count))
+    places = np.array([np.median(s.xyxy, axis=0) for s in segments], np.float32).reshape(-1, 4)
+    overlap = boxes.iou(places, places)
+    size = np.maximum(places[:, 2:] - places[:, :2], 1)
+    shape = np.log(size[:, 1] / size[:, 0])
+    for a in range(count):
+        for b in range(a):
+            one, two = segments[a], segments[b]
+            alike = float(setups[one.tracklet.shot_index, two.tracklet.shot_index])
+            place = float(overlap[a, b]) if alike >= _SAME_SETUP else None
+            value = calibration.log_odds(
+                similarities(one, two), view_gap=float(abs(shape[a] - shape[b])), place=place
+            )
+            odds[a, b] = odds[b, a] = value * min(_trust(one), _trust(two))
+    return odds
+
+
+def _trust(segment: Segment) -> float:
+    """Return in (0, 1] how much the looks of a segment count: few samples say less."""
+    return segment.sample_count / (segment.sample_count + 2.0)
+
+
+def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
+    """Return (N, N) bool: on screen at once as two bodies, so not one person."""
+    count = len(segments)
+    apart = np.zeros((count, count), np.bool_)
+    for a in range(count):
+        for b in range(a):
+            if segments[a].tracklet.shot_index != segments[b].tracklet.shot_index:
+                continue
+            _, rows_a, rows_b = np.intersect1d(
+                segments[a].frames, segments[b].frames, return_indices=True
+            )
+            if len(rows_a) < _TOGETHER_FRAMES:
+                continue
+            pairs = zip(segments[a].xyxy[rows_a], segments[b].xyxy[rows_b], strict=True)
+            same = [float(boxes.iou(p[None], q[None])[0, 0]) > _SAME_BOX_IOU for p, q in pairs]
+            apart[a, b] = apart[b, a] = float(np.mean(same)) < 0.5
+    return apart
+
+
+def most_at_once(segments: Sequence[Segment]) -> int:
+    """Return how many segments share a frame at most."""
+    if not segments:
+        return 0
+    frames = np.concatenate([s.frames for s in segments])
+    return int(np.unique(frames, return_counts=True)[1].max())
+
+
+def _drop_background(
+    labels: NDArray[np.int64], segments: Sequence[Segment], settings: CastSettings
+) -> NDArray[np.int64]:
+    """Return the labels with -1 for groups that are seen too briefly or too small to matter."""
+    labels = labels.copy()
+    groups = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)] if len(labels) else []
+    frames = [sum(len(segments[i].frames) for i in group.tolist()) for group in groups]
+    longest = max(frames, default=0)
+    for group, count in zip(groups, frames, strict=True):
+        too_brief = count < settings.min_screen_share * longest
+        too_small = _size_share(group, segments) < settings.min_size_share
+        if too_brief or too_small:
+            labels[group] = -1
+    return labels
+
+
+def _size_share(group: NDArray[np.int64], segments: Sequence[Segment]) -> float:
+    """Return how tall the group is at best, as a share of the tallest in the same shot."""
+    best = 0.0
+    for i in group:
+        shot = segments[i].tracklet.shot_index
+        beside = [_height(s) for s in segments if s.tracklet.shot_index == shot]
+        best = max(best, _height(segments[i]) / max(beside))
+    return best
+
+
+def _height(segment: Segment) -> float:
+    return float(np.median(segment.xyxy[:, 3] - segment.xyxy[:, 1]))
+
+
+def _by_screen_time(
+    labels: NDArray[np.int64], segments: Sequence[Segment]
+) -> tuple[NDArray[np.int64], int]:
+    """Renumber so that 0 is longest on screen; ties go to who comes first."""
+    groups = [int(k) for k in dict.fromkeys(labels.tolist()) if k >= 0]
+    frames = {
+        k: sum(len(s.frames) for s, m in zip(segments, labels, strict=True) if m == k)
+        for k in groups
+    }
+    order = sorted(groups, key=lambda k: (-frames[k], groups.index(k)))
+    rename = {old: new for new, old in enumerate(order)} | {-1: -1}
+    return np.array([rename[int(k)] for k in labels], np.int64), len(order)

@@ -1,0 +1,46 @@
+"""Networks that turn a picture of a character into a vector in which one person stays near."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class Embedder(Protocol):
+    """Looks as unit vectors. Holds no policy: which crops are worth it is decided elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        ...
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the weights file; `None` where there is none."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length D of its vectors."""
+        ...
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit rows for N RGB crops of any size, each (h, w, 3) uint8."""
+        ...
+
+
+def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (N, D) rows scaled to length 1; a row of zeros stays zero.
+
+    Example:
+        >>> unit_rows(np.array([[3, 4]], np.float32))
+        array([[0.6, 0.8]], dtype=float32)
+    """
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)

@@ -1,0 +1,257 @@
+"""From tracklets and their looks to the cast and to what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.cast import Cast, build_cast
+from identity.chains import chains_of
+from identity.clones import Clone, find_clones
+from identity.consistency import LikenessCurve, likeness_curve
+from identity.incidents import Incident, find_incidents
+from identity.presence import Gap, find_gaps
+from identity.segments import Segment, make_segment
+from identity.series import Series, make_series
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.calibration import Calibration
+    from identity.looks import Looks
+    from identity.settings import CastSettings, FindingSettings
+    from scenes.shots import Shot
+    from tracker.tracklets import Tracklet
+
+_SAME_SETUP = 0.9
+_SAME_PLACE_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class CutSwap:
+    """Two segments before a cut and two after it, at the same places with exchanged looks."""
+
+    before: tuple[int, int]
+    after: tuple[int, int]
+    start_frame: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What identity has to say about a clip; findings are worded elsewhere.
+
+    Attributes:
+        series: Bodies, each through one shot.
+        segments: Stretches of tracklets that wear one look.
+        cast: Who is who among the segments.
+        incidents: Changes of looks; their `series` index `series`.
+        clones: Their pairs index `segments`.
+        cut_swaps: Exchanges over a cut; they index `segments`.
+        gaps: Candidates for vanish and pop_in, to be checked in the pictures.
+        curves: Likeness over time of each series.
+        consistency: Character to its number in [0, 1]; `None` = not seen well enough.
+    """
+
+    series: tuple[Series, ...]
+    segments: tuple[Segment, ...]
+    cast: Cast
+    incidents: tuple[Incident, ...]
+    clones: tuple[Clone, ...]
+    cut_swaps: tuple[CutSwap, ...]
+    gaps: tuple[Gap, ...]
+    curves: tuple[LikenessCurve, ...]
+    consistency: tuple[float | None, ...]
+
+    def character_at(self, series: int, frame: int) -> int:
+        """Return the character that a series wears at `frame`, -1 = nobody of the cast."""
+        tracklet = self.series[series].tracklet_at(frame)
+        for segment, label in zip(self.segments, self.cast.labels, strict=True):
+            inside = segment.start_frame <= frame < segment.stop_frame
+            if segment.tracklet.tracklet_id == tracklet and inside:
+                return int(label)
+        return -1
+
+
+def judge_looks(
+    tracklets: Sequence[Tracklet],
+    looks: Sequence[Looks],
+    shots: Sequence[Shot],
+    setups: NDArray[np.float32],
+    calibration: Calibration,
+    cast_settings: CastSettings,
+    finding_settings: FindingSettings,
+    *,
+    size_px: tuple[int, int],
+    fps: float,
+) -> Judgement:
+    """Find what happens inside shots, make the cast, then find what the cast shows.
+
+    Args:
+        tracklets: Numbered by their place.
+        looks: Of each tracklet.
+        shots: They tile the clip.
+        setups: (S, S) likeness of their camera set-ups.
+        calibration: Of the embedder.
+        cast_settings: How tracklets are joined.
+        finding_settings: From where on a change is a finding.
+        size_px: Width and height of the picture.
+        fps: Of the clip.
+    """
+    chains = chains_of(tracklets, fps=fps)
+    series = tuple(make_series(chain, tracklets, looks) for chain in chains)
+    incidents: list[Incident] = []
+    gaps: list[Gap] = []
+    for shot in shots:
+        inside = [k for k, s in enumerate(series) if s.shot_index == shot.index]
+        here = [series[k] for k in inside]
+        found = find_incidents(here, calibration, finding_settings, fps=fps)
+        incidents += [_renumber(incident, inside) for incident in found]
+        scores = [np.concatenate([tracklets[m].score for m in s.members]) for s in here]
+        missing = find_gaps(here, scores, shot, size_px=size_px, fps=fps)
+        gaps += [
+            Gap(g.kind, inside[g.series], g.frame, g.seen_frame, g.unseen_frames, g.box)
+            for g in missing
+        ]
+    segments = _cut_segments(tracklets, looks, series, incidents)
+    cast = build_cast(segments, setups, calibration, cast_settings)
+    clones = find_clones(segments, cast.apart, finding_settings, fps=fps)
+    cast = _join_clones(cast, clones)
+    curves = tuple(likeness_curve(s, calibration) for s in series)
+    cut_swaps = _find_cut_swaps(segments, cast, setups, incidents)
+    consistency = _consistency(series, segments, cast, curves)
+    return Judgement(
+        series,
+        segments,
+        cast,
+        tuple(incidents),
+        tuple(clones),
+        tuple(cut_swaps),
+        tuple(gaps),
+        curves,
+        consistency,
+    )
+
+
+def _renumber(incident: Incident, inside: Sequence[int]) -> Incident:
+    return Incident(
+        incident.kind,
+        tuple(inside[k] for k in incident.series),
+        incident.start_frame,
+        incident.stop_frame,
+        incident.strength,
+        incident.likeness,
+    )
+
+
+def _cut_segments(
+    tracklets: Sequence[Tracklet],
+    looks: Sequence[Looks],
+    series: Sequence[Series],
+    incidents: Sequence[Incident],
+) -> tuple[Segment, ...]:
+    """Cut every tracklet where it takes on another look."""
+    cuts: dict[int, set[int]] = {}
+    for incident in incidents:
+        if incident.kind == "drift":
+            continue
+        for k in incident.series:
+            for member in series[k].members:
+                cuts.setdefault(member, set()).add(incident.start_frame)
+    segments = []
+    for tracklet, own in zip(tracklets, looks, strict=True):
+        rows = {0, len(tracklet)}
+        rows |= {
+            int(np.searchsorted(tracklet.frame, f)) for f in cuts.get(tracklet.tracklet_id, ())
+        }
+        edges = sorted(rows)
+        segments += [make_segment(tracklet, own, a, b) for a, b in pairwise(edges)]
+    return tuple(segments)
+
+
+def _join_clones(cast: Cast, clones: Sequence[Clone]) -> Cast:
+    """Give both of a clone one identity: that of the earlier number."""
+    labels = cast.labels.copy()
+    for clone in clones:
+        one, two = sorted(int(labels[k]) for k in clone.pair)
+        if one >= 0:
+            labels[labels == two] = one
+    used = sorted({int(k) for k in labels if k >= 0})
+    rename = {old: new for new, old in enumerate(used)} | {-1: -1}
+    labels = np.array([rename[int(k)] for k in labels], np.int64)
+    return Cast(labels, cast.log_odds, cast.apart, len(used))
+
+
+def _find_cut_swaps(
+    segments: Sequence[Segment],
+    cast: Cast,
+    setups: NDArray[np.float32],
+    incidents: Sequence[Incident],
+) -> list[CutSwap]:
+    """Return where a cut comes back to a set-up and two characters have exchanged places.
+
+    Only the first shot with the exchanged places is told, and only against the last shot before
+    it in this set-up: what follows is the same cause.
+    """
+    swapped_inside = any(incident.kind == "swap" for incident in incidents)
+    if not len(segments) or swapped_inside:
+        return []
+    by_shot: dict[int, list[int]] = {}
+    for k, segment in enumerate(segments):
+        if cast.labels[k] >= 0:
+            by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
+    found = []
+    for late in sorted(by_shot):
+        earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
+        if earlier:
+            found += _exchanged(segments, cast, by_shot[earlier[-1]], by_shot[late])
+    return found
+
+
+def _exchanged(
+    segments: Sequence[Segment], cast: Cast, early: Sequence[int], late: Sequence[int]
+) -> list[CutSwap]:
+    found = []
+    for a, b in combinations(early, 2):
+        for c, d in ((c, d) for c in late for d in late if c != d):
+            crossed = cast.labels[a] == cast.labels[d] and cast.labels[b] == cast.labels[c]
+            if not crossed or cast.labels[a] == cast.labels[b]:
+                continue
+            if not (
+                _same_place(segments[a], segments[c]) and _same_place(segments[b], segments[d])
+            ):
+                continue
+            odds = cast.log_odds
+            gain = float(odds[a, d] + odds[b, c] - odds[a, c] - odds[b, d]) / 2
+            found.append(CutSwap((a, b), (c, d), segments[c].start_frame, gain))
+    return found
+
+
+def _same_place(before: Segment, after: Segment) -> bool:
+    """Tell whether one ends where the other begins."""
+    return float(boxes.iou(before.xyxy[-1:], after.xyxy[:1])[0, 0]) >= _SAME_PLACE_IOU
+
+
+def _consistency(
+    series: Sequence[Series],
+    segments: Sequence[Segment],
+    cast: Cast,
+    curves: Sequence[LikenessCurve],
+) -> tuple[float | None, ...]:
+    """Return, per character, the lowest likeness of any body that wears it."""
+    label_of: dict[int, int] = {}
+    for segment, label in zip(segments, cast.labels, strict=True):
+        label_of.setdefault(segment.tracklet.tracklet_id, int(label))
+    lowest: list[float | None] = [None] * cast.character_count
+    for one, curve in zip(series, curves, strict=True):
+        label = label_of.get(one.members[0], -1)
+        if label >= 0 and curve.lowest is not None:
+            known = lowest[label]
+            lowest[label] = curve.lowest if known is None else min(known, curve.lowest)
+    return tuple(lowest)

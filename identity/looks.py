@@ -1,0 +1,196 @@
+"""The looks of every box: several cues, never one vector; what cannot be seen is absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from identity.colour import HISTOGRAM_DIM, colour_histogram
+from identity.zones import Zone, strip_of, view_of
+from scenes.arrays import frozen_array
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from identity.embedder import Embedder
+    from identity.settings import LooksSettings
+    from scenes.frames import FrameBatch
+    from tracker.detections import Detections
+
+Cue = Literal["body", "head", "upper", "lower"]
+CUES: tuple[Cue, ...] = get_args(Cue)
+ZONES: tuple[Zone, ...] = get_args(Zone)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """Cues of N boxes, in the order of the boxes.
+
+    Attributes:
+        vectors: Cue to (N, D) float16 unit rows; a row that could not be seen is NaN.
+        covered: (N,) float32, share of the box that boxes in front of it cover.
+        usable: (N,) bool, large and free enough to be judged.
+    """
+
+    vectors: dict[Cue, NDArray[np.float16]]
+    covered: NDArray[np.float32]
+    usable: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        count = len(self.covered)
+        for cue, rows in self.vectors.items():
+            self.vectors[cue] = frozen_array(cue, rows, shape=(count, None), dtype=np.float16)
+        for name, dtype in (("covered", np.float32), ("usable", np.bool_)):
+            object.__setattr__(
+                self, name, frozen_array(name, getattr(self, name), shape=(count,), dtype=dtype)
+            )
+
+    def __len__(self) -> int:
+        return len(self.covered)
+
+    @classmethod
+    def concat(cls, parts: list[Looks], *, body_dim: int) -> Looks:
+        """Join `parts` in order; none gives the empty looks of a body cue of length `body_dim`."""
+        dims: dict[Cue, int] = {"body": body_dim, **dict.fromkeys(ZONES, HISTOGRAM_DIM)}
+        return cls(
+            {
+                cue: np.concatenate(
+                    [p.vectors[cue] for p in parts] or [np.zeros((0, dim), np.float16)]
+                )
+                for cue, dim in dims.items()
+            },
+            np.concatenate([p.covered for p in parts] or [np.zeros(0, np.float32)]),
+            np.concatenate([p.usable for p in parts] or [np.zeros(0, np.bool_)]),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Looks:
+        """Return the chosen rows of every column; the only way rows are ever selected."""
+        return Looks(
+            {cue: vectors[rows] for cue, vectors in self.vectors.items()},
+            self.covered[rows],
+            self.usable[rows],
+        )
+
+    def seen(self, cue: Cue) -> NDArray[np.int64]:
+        """Return the rows in which `cue` could be seen well enough to judge."""
+        return np.flatnonzero(self.usable & ~np.isnan(self.vectors[cue][:, 0]))
+
+
+class LooksReader:
+    """Takes the looks of the boxes of one batch after the other.
+
+    Args:
+        embedder: The network for the whole body; `None` = colour only.
+        settings: Which samples are taken.
+        fps: Of the clip; together with `embed_per_s` it says which frames the network sees.
+    """
+
+    def __init__(self, embedder: Embedder | None, settings: LooksSettings, *, fps: float) -> None:
+        self._embedder = embedder
+        self._settings = settings
+        self._stride_frames = max(1, round(fps / settings.embed_per_s))
+
+    @property
+    def body_dim(self) -> int:
+        """Length of the body cue."""
+        return HISTOGRAM_DIM * 2 if self._embedder is None else self._embedder.dim
+
+    def read(self, batch: FrameBatch, found: Detections) -> Looks:
+        """Return the looks of the boxes `found` in the pictures of `batch`."""
+        covered = covered_from_front(found)
+        crops = [self._crop(batch, found, row) for row in range(len(found))]
+        tall = found.xyxy[:, 3] - found.xyxy[:, 1] >= self._settings.min_height_px
+        usable = tall & (covered <= self._settings.max_covered)
+        vectors: dict[Cue, NDArray[np.float16]] = {
+            "body": np.full((len(found), self.body_dim), np.nan, np.float16)
+        }
+        for zone in ZONES:
+            vectors[zone] = np.full((len(found), HISTOGRAM_DIM), np.nan, np.float16)
+        for row, crop in enumerate(crops):
+            self._add_colours(vectors, row, crop, found, batch)
+        self._add_body(vectors["body"], crops, found, tall)
+        return Looks(vectors, covered, np.asarray(usable, np.bool_))
+
+    @staticmethod
+    def _crop(batch: FrameBatch, found: Detections, row: int) -> NDArray[np.uint8]:
+        x1, y1, x2, y2 = np.round(found.xyxy[row]).astype(int)
+        picture = batch.rgb[int(found.frame[row] - batch.index[0])]
+        # A box thinner than a pixel still has a colour.
+        x1, y1 = min(x1, picture.shape[1] - 1), min(y1, picture.shape[0] - 1)
+        crop: NDArray[np.uint8] = picture[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
+        return crop
+
+    @staticmethod
+    def _add_colours(
+        vectors: dict[Cue, NDArray[np.float16]],
+        row: int,
+        crop: NDArray[np.uint8],
+        found: Detections,
+        batch: FrameBatch,
+    ) -> None:
+        box = tuple(float(v) for v in found.xyxy[row])
+        height_px, width_px = batch.rgb.shape[1:3]
+        view = view_of((box[0], box[1], box[2], box[3]), width_px=width_px, height_px=height_px)
+        height, width = crop.shape[:2]
+        for zone in ZONES:
+            strip = strip_of(zone, view)
+            if strip is None:
+                continue
+            patch = crop[
+                int(strip.y1 * height) : max(int(strip.y2 * height), int(strip.y1 * height) + 1),
+                int(strip.x1 * width) : max(int(strip.x2 * width), int(strip.x1 * width) + 1),
+            ]
+            if patch.size:
+                vectors[zone][row] = colour_histogram(patch)
+
+    def _add_body(
+        self,
+        body: NDArray[np.float16],
+        crops: list[NDArray[np.uint8]],
+        found: Detections,
+        tall: NDArray[np.bool_],
+    ) -> None:
+        if self._embedder is None:
+            for row in np.flatnonzero(tall):
+                body[row] = colour_body(crops[row])
+            return
+        rows = np.flatnonzero(tall & (found.frame % self._stride_frames == 0))
+        if len(rows):
+            body[rows] = self._embedder.embed([crops[row] for row in rows])
+
+
+def colour_body(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the (972,) unit vector of the colours of a crop's upper and lower half.
+
+    What stands in for a network where there is none: weak, but needs no weights.
+    """
+    height, width = crop.shape[:2]
+    inner = crop[:, int(0.1 * width) : max(int(0.9 * width), int(0.1 * width) + 1)]
+    middle = max(height // 2, 1)
+    halves = (inner[:middle], inner[middle:] if height > 1 else inner)
+    joined = np.concatenate([colour_histogram(half) for half in halves])
+    return np.asarray(joined / np.sqrt(2), np.float32)
+
+
+def covered_from_front(found: Detections) -> NDArray[np.float32]:
+    """Return (N,) the share of each box that boxes in front of it cover, at most 1.
+
+    Of two people the one whose box ends lower stands nearer to the camera (on a common ground), so
+    only boxes that end lower count; of two that end alike, each counts half.
+    """
+    covered = np.zeros(len(found), np.float32)
+    for frame in np.unique(found.frame):
+        rows = np.flatnonzero(found.frame == frame)
+        if len(rows) < 2:
+            continue
+        xyxy = found.xyxy[rows]
+        share = boxes.covered(xyxy, xyxy)
+        np.fill_diagonal(share, 0)
+        height = np.maximum(xyxy[:, 3] - xyxy[:, 1], 1)
+        lower = (xyxy[None, :, 3] - xyxy[:, None, 3]) / height[:, None]
+        in_front = np.clip(0.5 + lower / 0.1, 0, 1)
+        covered[rows] = np.minimum((share * in_front).sum(axis=1), 1)
+    return covered

@@ -1,0 +1,63 @@
+"""From what the user wrote behind `--embedder` to something that embeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from identity.reid_onnx import OnnxEmbedder
+from identity.reid_specs import KNOWN_SPECS, UNKNOWN
+from identity.reid_torch import (
+    TorchEmbedder,
+    mobilenet_path,
+    open_mobilenet,
+    open_safetensors,
+    open_torchscript,
+)
+from scenes.errors import WeightsError
+from tracker.known_weights import check_trust, resolve_weights, weights_sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLOUR = "colour"
+MOBILENET = "mobilenetv2"
+_SUFFIXES = (".onnx", ".safetensors", ".torchscript")
+_TORCHSCRIPT = (".torchscript", ".pt", ".pth", ".ts")
+
+
+def open_embedder(
+    spec: str | Path, *, device: str = "cpu", trusted: bool = False
+) -> OnnxEmbedder | TorchEmbedder | None:
+    """Return the network that `spec` names; `None` for "colour", which needs none.
+
+    Args:
+        spec: "colour", "mobilenetv2", the path of an ONNX, TorchScript or safetensors file, or
+            the name of such a file in the models folder. Never fetched from anywhere.
+        device: "cpu" or "cuda:N".
+        trusted: Whether TorchScript of unknown bytes may be opened although it can run code.
+
+    Raises:
+        WeightsError: Missing, damaged, not trusted, or not a network that embeds.
+    """
+    if str(spec) == COLOUR:
+        return None
+    if str(spec) == MOBILENET:
+        return open_mobilenet(sha256=weights_sha256(mobilenet_path()), device=device)
+    path = resolve_weights(spec, suffixes=_SUFFIXES)
+    if path.is_dir():
+        raise WeightsError("is a folder, not a weights file", where=path)
+    sha256 = weights_sha256(path)
+    known = KNOWN_SPECS.get(sha256, UNKNOWN)
+    suffix = path.suffix.lower()
+    if suffix == ".onnx":
+        return OnnxEmbedder(path, sha256=sha256, spec=known, device=device)
+    if suffix == ".safetensors":
+        return open_safetensors(path, sha256=sha256, spec=known, device=device)
+    if suffix in _TORCHSCRIPT:
+        check_trust(path, sha256, trusted=trusted)
+        return open_torchscript(path, sha256=sha256, spec=known, device=device)
+    raise WeightsError(
+        f"files ending in {suffix!r} are not known as embedders",
+        where=path,
+        hint="give .onnx, .safetensors or TorchScript (.torchscript, .pt)",
+    )

@@ -1,0 +1,39 @@
+"""Crops to network input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.reid_specs import ReidSpec
+
+
+def prepare_crops(
+    crops: Sequence[NDArray[np.uint8]], spec: ReidSpec, *, height_px: int, width_px: int
+) -> NDArray[np.float32]:
+    """Return (N, 3, height_px, width_px) float32 planes of N RGB crops (h, w, 3), as `spec` says.
+
+    Example:
+        >>> from identity.reid_specs import UNKNOWN
+        >>> crop = np.zeros((10, 5, 3), np.uint8)
+        >>> prepare_crops([crop], UNKNOWN, height_px=8, width_px=4).shape
+        (1, 3, 8, 4)
+    """
+    planes = np.empty((len(crops), 3, height_px, width_px), np.float32)
+    mean = np.array(spec.mean, np.float32)
+    std = np.array(spec.std, np.float32)
+    for row, crop in enumerate(crops):
+        shrinks = crop.shape[0] > height_px and crop.shape[1] > width_px
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        sized = cv2.resize(crop, (width_px, height_px), interpolation=way)
+        if spec.bgr:
+            sized = sized[:, :, ::-1]
+        planes[row] = ((sized / np.float32(spec.scale) - mean) / std).transpose(2, 0, 1)
+    return planes

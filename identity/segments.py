@@ -1,0 +1,75 @@
+"""Segments: stretches of a tracklet in which one look is worn, and how alike two of them are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.looks import CUES, Cue, Looks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.tracklets import Tracklet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """Rows `[start_row, stop_row)` of one tracklet.
+
+    Attributes:
+        tracklet: The tracklet it is part of.
+        start_row: First row.
+        stop_row: First row after it.
+        means: Cue to (D,) float32, the mean of its unit rows. The dot product of two means is the
+            mean of all pairwise cosines, so no more is ever needed to compare two segments.
+        sample_count: Samples that were good enough, of the cue that has most.
+    """
+
+    tracklet: Tracklet
+    start_row: int
+    stop_row: int
+    means: dict[Cue, NDArray[np.float32]]
+    sample_count: int
+
+    @property
+    def start_frame(self) -> int:
+        """First frame."""
+        return int(self.tracklet.frame[self.start_row])
+
+    @property
+    def stop_frame(self) -> int:
+        """First frame after the last."""
+        return int(self.tracklet.frame[self.stop_row - 1]) + 1
+
+    @property
+    def frames(self) -> NDArray[np.int64]:
+        """(T,) the frames it is seen in."""
+        return self.tracklet.frame[self.start_row : self.stop_row]
+
+    @property
+    def xyxy(self) -> NDArray[np.float32]:
+        """(T, 4) its boxes."""
+        return self.tracklet.xyxy[self.start_row : self.stop_row]
+
+
+def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int) -> Segment:
+    """Cut a segment out of a tracklet and average its looks."""
+    means: dict[Cue, NDArray[np.float32]] = {}
+    most = 0
+    for cue in CUES:
+        rows = looks.seen(cue)
+        rows = rows[(rows >= start_row) & (rows < stop_row)]
+        if len(rows):
+            means[cue] = looks.vectors[cue][rows].astype(np.float32).mean(axis=0)
+            most = max(most, len(rows))
+    return Segment(tracklet, start_row, stop_row, means, most)
+
+
+def similarities(a: Segment, b: Segment) -> dict[Cue, float]:
+    """Return cue to the mean cosine of all pairs of samples; cues not seen in both are absent."""
+    return {
+        cue: float(a.means[cue] @ b.means[cue]) for cue in CUES if cue in a.means and cue in b.means
+    }

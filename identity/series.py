@@ -1,0 +1,125 @@
+"""One body's looks through one shot, in order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.looks import Cue, Looks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.chains import Chain
+    from tracker.tracklets import Tracklet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """The boxes and looks of a chain.
+
+    Attributes:
+        members: Indices of its tracklets, in order of time.
+        shot_index: The shot it lies in.
+        frame: (T,) int64, strictly increasing.
+        xyxy: (T, 4) float32, pixels.
+        owner: (T,) int64, the tracklet each row comes from.
+        looks: T rows.
+    """
+
+    members: tuple[int, ...]
+    shot_index: int
+    frame: NDArray[np.int64]
+    xyxy: NDArray[np.float32]
+    owner: NDArray[np.int64]
+    looks: Looks
+
+    def vectors(self, cue: Cue) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the rows (K,) in which `cue` could be judged, and its (K, D) unit vectors."""
+        rows = self.looks.seen(cue)
+        return rows, self.looks.vectors[cue][rows].astype(np.float32)
+
+    def tracklet_at(self, frame: int) -> int:
+        """Return the tracklet that holds the box at `frame` or the next one after it."""
+        row = min(int(np.searchsorted(self.frame, frame)), len(self.frame) - 1)
+        return int(self.owner[row])
+
+
+def make_series(chain: Chain, tracklets: Sequence[Tracklet], looks: Sequence[Looks]) -> Series:
+    """Lay the tracklets of a chain end to end."""
+    parts = [tracklets[m] for m in chain.members]
+    return Series(
+        chain.members,
+        parts[0].shot_index,
+        np.concatenate([p.frame for p in parts]),
+        np.concatenate([p.xyxy for p in parts]),
+        np.concatenate(
+            [np.full(len(p), m, np.int64) for m, p in zip(chain.members, parts, strict=True)]
+        ),
+        Looks.concat(
+            [looks[m] for m in chain.members],
+            body_dim=looks[chain.members[0]].vectors["body"].shape[1],
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Mean looks of a series before and after a moment.
+
+    Attributes:
+        before, after: (D,) mean unit vectors.
+        among_before, among_after: Mean likeness of the samples of a side among each other.
+        last_before, first_after: Frames of the samples right beside the moment.
+    """
+
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    among_before: float
+    among_after: float
+    last_before: int
+    first_after: int
+
+
+def sides_at(
+    series: Series, cue: Cue, frame: int, *, samples: int, reach_frames: float
+) -> Sides | None:
+    """Return the looks of up to `samples` samples on each side of `frame`; `None` = not seen.
+
+    Args:
+        series: Whose looks.
+        cue: Which cue.
+        frame: First frame of the later side.
+        samples: At most so many of each side.
+        reach_frames: Samples farther away than this do not count.
+    """
+    rows, vectors = series.vectors(cue)
+    frames = series.frame[rows]
+    split = int(np.searchsorted(frames, frame))
+    early = np.arange(max(0, split - samples), split)
+    late = np.arange(split, min(len(rows), split + samples))
+    early = early[frames[early] >= frame - reach_frames]
+    late = late[frames[late] < frame + reach_frames]
+    if not len(early) or not len(late):
+        return None
+    return Sides(
+        vectors[early].mean(axis=0),
+        vectors[late].mean(axis=0),
+        _among(vectors[early]),
+        _among(vectors[late]),
+        int(frames[early[-1]]),
+        int(frames[late[0]]),
+    )
+
+
+def _among(vectors: NDArray[np.float32]) -> float:
+    """Return the mean cosine of different rows; 1 for a single row."""
+    count = len(vectors)
+    if count < 2:
+        return 1.0
+    total = float(np.square(vectors.sum(axis=0)).sum())
+    return (total - count) / (count * (count - 1))

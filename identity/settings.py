@@ -1,0 +1,85 @@
+"""The settings of this room, each with its default, meaning and range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scenes.settings import check_ranges, setting
+
+
+@dataclass(frozen=True, slots=True)
+class LooksSettings:
+    """Which samples of a character's looks are taken."""
+
+    embed_per_s: float = setting(
+        8.0, "times a second each character is shown to the network", low=0.5, high=120
+    )
+    min_height_px: float = setting(
+        28.0, "characters lower than this are too small to judge", low=8, high=2000
+    )
+    max_covered: float = setting(
+        0.4, "a sample is not judged if others cover more than this share of it", low=0, high=1
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="looks")
+
+
+@dataclass(frozen=True, slots=True)
+class CastSettings:
+    """How tracklets are joined into characters."""
+
+    same_prior: float = setting(
+        0.0,
+        "added to the log-odds that two tracklets are one person; higher joins more",
+        low=-10,
+        high=10,
+    )
+    likely_characters: int = setting(
+        2,
+        "so many characters are expected without any proof that they are different",
+        low=0,
+        high=99,
+    )
+    new_character_cost: float = setting(
+        2.0,
+        "log-odds that each further character must bring, unless as many are seen at once",
+        low=0,
+        high=20,
+    )
+    min_screen_share: float = setting(
+        0.12,
+        "who is seen for less than this share of the longest-seen character is background",
+        low=0,
+        high=1,
+    )
+    min_size_share: float = setting(
+        0.35,
+        "who is never larger than this share of the largest beside him is background",
+        low=0,
+        high=1,
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="cast")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSettings:
+    """From where on a change is a finding."""
+
+    min_confidence: float = setting(
+        0.6, "findings less sure than this are not reported", low=0, high=1
+    )
+    change: float = setting(
+        0.45, "loss of likeness from which an abrupt change counts", low=0.05, high=1
+    )
+    drift: float = setting(
+        0.45, "loss of likeness from which a gradual change counts", low=0.05, high=1
+    )
+    clone: float = setting(
+        0.93, "likeness of two on screen at once from which they are one", low=0.5, high=1
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="findings")

@@ -1,0 +1,80 @@
+"""Where head, upper and lower body lie in a box, without a pose network.
+
+A box that ends above the lower edge of the picture and is tall shows a whole figure, whose head is
+about a seventh of its height. A box that the lower edge cuts shows what is above it: there the
+width tells the size of the head, since shoulders are about two head heights wide.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Zone = Literal["head", "upper", "lower"]
+
+_FIGURE_ASPECT = 1.6  # height by width from which an uncut box is a standing figure
+_FIGURE_HEADS = 6.5  # between a child's five and an adult's seven and a half
+_TALL_ASPECT = 2.4
+
+
+class Strip(NamedTuple):
+    """A rectangle inside a box, as shares of its width (x) and height (y)."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+class View(NamedTuple):
+    """How much of a character a box shows.
+
+    Attributes:
+        head_share: Height of the head as a share of the box.
+        name: "full", "half" or "closeup".
+    """
+
+    head_share: float
+    name: Literal["full", "half", "closeup"]
+
+
+def view_of(box: tuple[float, float, float, float], *, width_px: int, height_px: int) -> View:
+    """Tell the view from the shape of the box and where the picture cuts it.
+
+    Args:
+        box: x1, y1, x2, y2 in pixels.
+        width_px: Of the picture.
+        height_px: Of the picture.
+
+    Example:
+        >>> view_of((0, 10, 30, 100), width_px=200, height_px=120).name
+        'full'
+        >>> view_of((20, 10, 130, 120), width_px=200, height_px=120).name
+        'closeup'
+    """
+    x1, y1, x2, y2 = box
+    width, height = max(x2 - x1, 1.0), max(y2 - y1, 1.0)
+    cut_below = y2 > 0.98 * height_px - 2
+    cut_aside = x1 <= 2 or x2 >= width_px - 2
+    aspect = height / width
+    if (not cut_below and aspect > _FIGURE_ASPECT) or aspect > _TALL_ASPECT:
+        return View(1 / _FIGURE_HEADS, "full")
+    # The part beyond the side edge is missing from the width.
+    head = min(0.5 * width * (1.3 if cut_aside else 1.0), 0.6 * height) / height
+    return View(head, "closeup" if head > 0.42 else "half")
+
+
+def strip_of(zone: Zone, view: View) -> Strip | None:
+    """Return where `zone` lies in a box seen as `view`; `None` where it is out of view.
+
+    Example:
+        >>> strip_of("lower", View(0.5, "closeup")) is None
+        True
+    """
+    head = view.head_share
+    if zone == "head":
+        return Strip(0.25, 0.0, 0.75, min(head, 1.0))
+    if zone == "upper":
+        top, bottom = 1.05 * head, min(2.6 * head, 1.0)
+        return Strip(0.15, top, 0.85, bottom) if bottom - top >= 0.05 else None
+    top = 3.8 * head
+    return Strip(0.2, top, 0.8, min(6.0 * head, 1.0)) if top <= 0.85 else None
