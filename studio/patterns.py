@@ -121,13 +121,15 @@ def _pattern_mask(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:
 
 
 def _step(distance_m: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.clip(distance_m / 0.004 + 0.5, 0, 1)
+    out: NDArray[np.floating] = np.clip(distance_m / 0.004 + 0.5, 0, 1)
+    return out
 
 
 def _wave(phase: NDArray[np.floating], *, share: float) -> NDArray[np.floating]:
     """Return soft-edged stripes: 1 for `share` of each period."""
     inside = np.abs((phase % 1.0) - 0.5)
-    return np.clip((share / 2 - inside) / 0.05 + 0.5, 0, 1)
+    out: NDArray[np.floating] = np.clip((share / 2 - inside) / 0.05 + 0.5, 0, 1)
+    return out
 
 
 def _cells(
@@ -138,13 +140,17 @@ def _cells(
     salt = rng.uniform(10, 99, 3)
 
     def hashed(k: int) -> NDArray[np.floating]:
-        return (np.sin(column * 12.9898 + row * 78.233 + salt[k]) * 43758.5453) % 1.0
+        out: NDArray[np.floating] = (
+            np.sin(column * 12.9898 + row * 78.233 + salt[k]) * 43758.5453
+        ) % 1.0
+        return out
 
     jitter = 0.0 if everywhere else 0.35
     dx = x / size_m - column - 0.5 - jitter * (hashed(0) - 0.5)
     dy = y / size_m - row - 0.5 - jitter * (hashed(1) - 0.5)
     radius = fill if everywhere else fill * hashed(2)
-    return np.clip((radius - np.hypot(dx, dy)) / 0.1 + 0.5, 0, 1)
+    out: NDArray[np.floating] = np.clip((radius - np.hypot(dx, dy)) / 0.1 + 0.5, 0, 1)
+    return out
 
 
 def _blotches(where_m: Floats, pitch: float, rng: np.random.Generator) -> NDArray[np.floating]:
@@ -173,7 +179,8 @@ def _print(colour: NDArray[np.floating], where_m: Floats, logo: Logo) -> NDArray
         cv2.INTER_LINEAR,
     )
     mask = (sampled * side)[..., None]
-    return colour * (1 - mask) + np.asarray(logo.colour) * mask
+    out: NDArray[np.floating] = colour * (1 - mask) + np.asarray(logo.colour) * mask
+    return out
 
 
 def _stamp(logo: Logo) -> Floats:
@@ -197,7 +204,7 @@ def _stamp(logo: Logo) -> Floats:
         cv2.fillPoly(ink, [tips.astype(np.int32)], 255)
     else:
         cv2.putText(ink, f"{logo.number:02d}", (6, 76), cv2.FONT_HERSHEY_DUPLEX, 2.2, 255, 9)
-    return ink.astype(np.float32) / 255
+    return (ink / np.float32(255)).astype(np.float32)
 
 
 def _lower_islands(library: Library, proxy: Proxy) -> NDArray[np.bool_]:
@@ -209,7 +216,8 @@ def _lower_islands(library: Library, proxy: Proxy) -> NDArray[np.bool_]:
     links = coo_matrix((np.ones(len(a)), (a, b)), shape=(count, count))
     _, island = connected_components(links, directed=False)
     mean = np.bincount(island, leg_share) / np.maximum(np.bincount(island), 1)
-    return mean[island] > 0.3
+    out: NDArray[np.bool_] = mean[island] > 0.3
+    return out
 
 
 def _rasterise(proxy: Proxy, value: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -250,4 +258,5 @@ def _bleed(values: Floats, covered: NDArray[np.bool_]) -> Floats:
 def _read_grey(proxy: Proxy, key: str) -> Floats:
     image = cv2.imread(str(proxy.textures[key]), cv2.IMREAD_COLOR)
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
-    return cv2.resize(grey, (TEXTURE_PX, TEXTURE_PX))
+    out: Floats = cv2.resize(grey, (TEXTURE_PX, TEXTURE_PX))
+    return out

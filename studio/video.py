@@ -55,7 +55,8 @@ class VideoLook:
             trace = 0.16 * self.strength
             picture = (1 - trace) * picture + trace * self._before
         self._before = picture
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        out: Image = np.clip(picture, 0, 255).astype(np.uint8)
+        return out
 
     def _slow_noise(self, frame: int, *, channels: int, cells: int, pace_frames: int) -> Floats:
         """Return (cells, cells, channels) noise that glides to a new state every few frames."""
