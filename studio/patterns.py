@@ -50,11 +50,10 @@ def map_garment(library: Library, name: str) -> GarmentMap:
     """Measure a garment once; about 0.3 s."""
     proxy = library.proxy("clothes", name)
     fitted_m = proxy.fit(library.base.position)[proxy.source] * 0.1
-    where, covered = _rasterise(proxy, fitted_m)
-    lower = _lower_islands(library, proxy)
-    zone, _ = _rasterise(proxy, np.repeat(lower[:, None], 3, 1).astype(np.float32))
-    where = cv2.resize(_bleed(where, covered), (TEXTURE_PX, TEXTURE_PX))
-    zone = cv2.resize(_bleed(zone, covered), (TEXTURE_PX, TEXTURE_PX))[..., 0] > 0.5
+    lower = _lower_islands(library, proxy).astype(np.float32)
+    both, covered = _rasterise(proxy, np.c_[fitted_m, lower])
+    both = cv2.resize(_bleed(both, covered), (TEXTURE_PX, TEXTURE_PX))
+    where, zone = np.ascontiguousarray(both[..., :3]), both[..., 3] > 0.5
     grey = _read_grey(proxy, "mapDiffuse")
     ambient = _read_grey(proxy, "mapAO") if "mapAO" in proxy.textures else np.ones_like(grey)
     detail = grey / np.maximum(cv2.GaussianBlur(grey, (0, 0), 6), 0.02)
@@ -221,10 +220,10 @@ def _lower_islands(library: Library, proxy: Proxy) -> NDArray[np.bool_]:
 
 
 def _rasterise(proxy: Proxy, value: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Spread (R, 3) vertex values over the texture; also return which texels are covered."""
+    """Spread (R, C) vertex values over the texture; also return which texels are covered."""
     size = _MAP_PX
     at = np.stack([proxy.uv[:, 0] % 1.0001, 1 - proxy.uv[:, 1] % 1.0001], 1) * size
-    out = np.zeros((size, size, 3), np.float32)
+    out = np.zeros((size, size, value.shape[1]), np.float32)
     covered = np.zeros((size, size), bool)
     for corners in proxy.triangles:
         p = at[corners]
@@ -249,7 +248,7 @@ def _bleed(values: Floats, covered: NDArray[np.bool_]) -> Floats:
     _, label = cv2.distanceTransformWithLabels(
         (~covered).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    table = np.zeros((int(label.max()) + 1, 3), np.float32)
+    table = np.zeros((int(label.max()) + 1, values.shape[2]), np.float32)
     table[label[covered]] = values[covered]
     filled: Floats = table[label]
     return filled
