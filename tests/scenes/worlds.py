@@ -5,8 +5,9 @@ Every clip is (N, H, W, 3) uint8 RGB and comes from a seed, so it is the same ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scenes.frames import FrameBatch
 
 WIDTH_PX, HEIGHT_PX = 192, 108
+HALF = 25  # frames on either side: together they fill one window of the network, no more
 Clip = NDArray[np.uint8]
 
 
@@ -44,9 +46,7 @@ def _room(rng: np.random.Generator) -> Clip:
     room = np.broadcast_to(base, (HEIGHT_PX, 4 * WIDTH_PX, 3)).astype(np.float32)
     for cells, strength in ((3, 45.0), (8, 25.0), (24, 12.0)):
         coarse = rng.normal(0, strength, (cells, 4 * cells, 3)).astype(np.float32)
-        room = room + cv2.resize(
-            coarse, (4 * WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC
-        )
+        room = room + cv2.resize(coarse, (4 * WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
     picture = np.clip(room, 0, 255).astype(np.uint8)
     for _ in range(28):
         x, y = int(rng.integers(0, 4 * WIDTH_PX)), int(rng.integers(20, HEIGHT_PX))
@@ -69,19 +69,20 @@ class _Walker:
         cv2.circle(picture, (x, y - 6), 9, self.skin, -1)
 
 
-def hard_cut(frames: int = 60) -> Clip:
-    return np.concatenate([shot(1, frames), shot(2, frames)])
+def hard_cut() -> Clip:
+    return np.concatenate([shot(1, HALF), shot(2, HALF)])
 
 
-def dissolve(length: int, frames: int = 60) -> Clip:
-    """Blend over `length` frames; the first at which the new shot weighs more is the middle."""
-    old, new = shot(3, frames + length).astype(np.float32), shot(4, frames + length)
+def dissolve(length: int) -> Clip:
+    """Blend over `length` frames; frame `HALF` is the first in which the new shot weighs more."""
+    alone = HALF - length // 2
+    old, new = shot(3, alone + length).astype(np.float32), shot(4, alone + length)
     weight = (np.arange(1, length + 1) / (length + 1))[:, None, None, None]
-    blend = old[frames:] * (1 - weight) + new[:length] * weight
-    return np.concatenate([old[:frames], blend, new[length:]]).round().astype(np.uint8)
+    blend = old[alone:] * (1 - weight) + new[:length] * weight
+    return np.concatenate([old[:alone], blend, new[length:]]).round().astype(np.uint8)
 
 
-def fade_through_black(length: int = 12, black: int = 4, frames: int = 60) -> Clip:
+def fade_through_black(length: int = 12, black: int = 4, frames: int = 23) -> Clip:
     old, new = shot(5, frames), shot(6, frames)
     down = np.linspace(1, 0, length, endpoint=False)[:, None, None, None]
     old = np.concatenate([old[:-length], (old[-length:] * down).astype(np.uint8)])
@@ -89,28 +90,29 @@ def fade_through_black(length: int = 12, black: int = 4, frames: int = 60) -> Cl
     return np.concatenate([old, np.zeros((black, *old.shape[1:]), np.uint8), new])
 
 
-def flash(at: int = 60, length: int = 1) -> Clip:
-    clip = shot(7, 120)
-    clip[at : at + length] = 255 - (255 - clip[at : at + length]) // 6
+def flash(length: int = 1) -> Clip:
+    clip = shot(7, 2 * HALF)
+    clip[HALF : HALF + length] = 255 - (255 - clip[HALF : HALF + length]) // 6
     return clip
 
 
 def exposure_ramp(length: int = 20) -> Clip:
-    clip = shot(8, 120).astype(np.float32)
-    gain = np.interp(np.arange(120), [50, 50 + length], [1.0, 0.35])[:, None, None, None]
-    return np.clip(clip * gain, 0, 255).astype(np.uint8)
+    clip = shot(8, 2 * HALF).astype(np.float32)
+    start = HALF - length // 2
+    gain = np.interp(np.arange(2 * HALF), [start, start + length], [1.0, 0.35])
+    return np.clip(clip * gain[:, None, None, None], 0, 255).astype(np.uint8)
 
 
 def light_switch() -> Clip:
-    clip = shot(8, 120).astype(np.float32)
-    clip[60:] *= 0.55
+    clip = shot(8, 2 * HALF).astype(np.float32)
+    clip[HALF:] *= 0.55
     return clip.astype(np.uint8)
 
 
 def whip_pan() -> Clip:
-    """Rest, sweep over two picture widths in ten frames with motion blur, rest."""
+    """Rest, sweep over two picture widths in twelve frames with motion blur, rest."""
     room = _room(np.random.default_rng(9))
-    steps = np.concatenate([np.zeros(55), np.linspace(0, 1, 12) ** 1.0, np.ones(53)])
+    steps = np.concatenate([np.zeros(19), np.linspace(0, 1, 12), np.ones(19)])
     xs = WIDTH_PX * 0.5 + 2 * WIDTH_PX * (3 * steps**2 - 2 * steps**3)
     out = np.empty((len(xs), HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     for t, x in enumerate(xs):
@@ -123,15 +125,15 @@ def whip_pan() -> Clip:
     return out
 
 
-def cloth(frames: int = 120) -> Clip:
-    """A dark cloth flies through and hides all of the picture for three frames."""
-    clip = shot(10, frames)
+def cloth() -> Clip:
+    """A dark cloth flies through and hides all of the picture for a few frames."""
+    clip = shot(10, 2 * HALF)
     rng = np.random.default_rng(11)
     folds = cv2.resize(
         rng.uniform(20, 90, (6, 20, 3)).astype(np.float32), (2 * WIDTH_PX, HEIGHT_PX)
     )
-    for t in range(50, 70):
-        left = int(np.interp(t, [50, 70], [WIDTH_PX, -2 * WIDTH_PX]))
+    for t in range(HALF - 10, HALF + 10):
+        left = int(np.interp(t, [HALF - 10, HALF + 10], [WIDTH_PX, -2 * WIDTH_PX]))
         start, stop = max(0, left), min(WIDTH_PX, left + 2 * WIDTH_PX)
         if start < stop:
             clip[t, :, start:stop] = folds[:, start - left : stop - left]
@@ -139,28 +141,28 @@ def cloth(frames: int = 120) -> Clip:
 
 
 def ghost_cut() -> Clip:
-    """A cut with one frame in which both shots show."""
-    old, new = shot(12, 61), shot(13, 60)
-    blend = (old[60].astype(np.float32) * 0.55 + new[0].astype(np.float32) * 0.45)[None]
-    return np.concatenate([old[:60], blend.astype(np.uint8), new])
+    """A cut with one frame in which both shots show, the old one more."""
+    old, new = shot(12, HALF), shot(13, HALF)
+    blend = old[-1].astype(np.float32) * 0.55 + new[0].astype(np.float32) * 0.45
+    return np.concatenate([old[:-1], blend.astype(np.uint8)[None], new])
 
 
 def jump_cut() -> Clip:
-    """The same set-up and figures, later: the figures have moved and turned at once."""
-    clip = shot(14, 170, figures=3)
-    return np.concatenate([clip[:60], clip[110:]])
+    """The same set-up and figures, later: the figures have moved at once."""
+    clip = shot(14, 100, figures=3)
+    return np.concatenate([clip[:HALF], clip[-HALF:]])
 
 
 def freeze_and_jump() -> Clip:
     """A moving shot hangs for 12 frames and then jumps to where it would have been."""
-    clip = shot(15, 120, pan_px=0.8)
-    clip[50:62] = clip[50]
+    clip = shot(15, 2 * HALF, pan_px=0.8)
+    clip[HALF - 6 : HALF + 6] = clip[HALF - 6]
     return clip
 
 
 def slow_rate(hold: int = 6) -> Clip:
     """A shot in which every picture is shown `hold` times."""
-    return np.repeat(shot(16, 25, pan_px=2.0), hold, axis=0)
+    return np.repeat(shot(16, 8, pan_px=2.0), hold, axis=0)
 
 
 def batches(clip: Clip, size: int, *, rate: int = 24) -> Iterator[FrameBatch]:
@@ -169,3 +171,26 @@ def batches(clip: Clip, size: int, *, rate: int = 24) -> Iterator[FrameBatch]:
         rgb = np.ascontiguousarray(clip[start : start + size])
         index = np.arange(start, start + len(rgb), dtype=np.int64)
         yield FrameBatch(index, tuple(Fraction(int(i), rate) for i in index), rgb)
+
+
+WORLDS: dict[str, Callable[[], Clip]] = {
+    "hard-cut": hard_cut,
+    "jump-cut": jump_cut,
+    "one-frame-ghost": ghost_cut,
+    "dissolve-8": lambda: dissolve(8),
+    "dissolve-16": lambda: dissolve(16),
+    "fade": fade_through_black,
+    "long-fade": lambda: fade_through_black(20, 20, 25),
+    "one-shot": lambda: shot(20, 2 * HALF),
+    "flash": flash,
+    "flash-3": lambda: flash(3),
+    "exposure-ramp": exposure_ramp,
+    "fast-exposure-ramp": lambda: exposure_ramp(5),
+    "light-switched-off": light_switch,
+    "whip-pan": whip_pan,
+    "cloth": cloth,
+    "freeze-and-jump": freeze_and_jump,
+    "held-pictures": slow_rate,
+}
+# What the network says of each, (N, 2): `make_scores.py` writes it. The tests are fast that way.
+SCORES_FILE = Path(__file__).with_name("golden") / "network_scores.npz"

