@@ -20,6 +20,8 @@ def _save(yaml: str, path: Path, task: str) -> Path:
         torch.manual_seed(0)
         model = YOLO(yaml, task=task)
         if task == "detect":
+            names = {**dict.fromkeys(range(80)), 0: "person", 15: "cat", 16: "dog"}
+            model.model.names = {i: name or f"thing {i}" for i, name in names.items()}
             head = model.model.model[-1]
             for branch in head.cv3:  # random weights are unsure of everything; make them bolder
                 branch[-1].bias.data += 6
