@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.config import AUTO
 from identity.open_embedder import COLOUR, open_embedder
+from scenes.errors import WeightsError
+from tracker.known_weights import KNOWN_WEIGHTS, models_dir
+from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
 
 if TYPE_CHECKING:
@@ -14,22 +18,34 @@ if TYPE_CHECKING:
     from identity.embedder import Embedder
     from tracker.detections import Detector
 
+_EXPORTED_SUFFIXES = ("_openvino_model", "_ncnn_model")  # folders that hold a network
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
     """What judges.
 
     Attributes:
-        detector: Finds characters.
+        detector: Finds characters, or knows where found boxes are stored for each clip.
         embedder: Compares their looks; `None` = by colour alone.
         device: Where networks run, "cpu" or "cuda:N".
         degradations: What was asked for and could not be done.
     """
 
-    detector: Detector
+    detector: Detector | ReplayFolder
     embedder: Embedder | None
     device: str = "cpu"
     degradations: tuple[str, ...] = ()
+
+    def detector_for(self, clip: Path) -> Detector:
+        """Return what finds the characters of one clip.
+
+        Raises:
+            DetectionsFileError: Boxes are stored, but not for this clip.
+        """
+        if isinstance(self.detector, ReplayFolder):
+            return self.detector.for_clip(clip)
+        return self.detector
 
 
 def load_models(config: Config) -> Models:
@@ -40,11 +56,43 @@ def load_models(config: Config) -> Models:
         ConfigError: A device or class that is not there.
     """
     run = config.run
+    detector, device, notes = _open_detector(config)
+    spec = run.embedder
+    if spec == AUTO:
+        spec = COLOUR
+        notes = (*notes, "no re-ID network was given, so looks are compared by colour alone")
+    embedder = open_embedder(spec, device=device, trusted=run.trust_weights)
+    return Models(detector, embedder, device, notes)
+
+
+def _open_detector(config: Config) -> tuple[Detector | ReplayFolder, str, tuple[str, ...]]:
+    """Return the detector, the device it runs on, and its degradations."""
+    run = config.run
+    spec = _best_pulled() if run.detector == AUTO else run.detector
+    path = Path(spec).expanduser()
+    min_score = config.detector.min_score
+    if path.suffix.lower() == ".txt":
+        return ReplayDetector(path, min_score=min_score), "cpu", ()
+    if path.is_dir() and not path.name.endswith(_EXPORTED_SUFFIXES):
+        return ReplayFolder(path, min_score=min_score), "cpu", ()
     half = None if run.half else False  # None = where the device can, which is no degradation
     detector = YoloDetector(
-        run.detector, config.detector, device=run.device, half=half, trusted=run.trust_weights
+        spec, config.detector, device=run.device, half=half, trusted=run.trust_weights
     )
-    device = detector.device
-    spec = COLOUR if run.embedder == AUTO else run.embedder
-    embedder = open_embedder(spec, device=device, trusted=run.trust_weights)
-    return Models(detector, embedder, device, detector.degradations)
+    return detector, detector.device, detector.degradations
+
+
+def _best_pulled() -> str:
+    """Return the first known detector that lies in the models folder.
+
+    Raises:
+        WeightsError: There is none; nothing is ever fetched unasked.
+    """
+    for known in KNOWN_WEIGHTS:
+        if (models_dir() / known.filename).exists():
+            return known.name
+    raise WeightsError(
+        f"no detector was given, and none lies in {models_dir()}",
+        where="--detector",
+        hint="give the path of YOLO weights, such as --detector yolov8n.pt",
+    )

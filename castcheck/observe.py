@@ -14,7 +14,7 @@ from scenes.cuts import ShotSplitter
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import open_source
 from tracker.deepsort import ShotTracker
-from tracker.detections import Detections
+from tracker.detections import Detections, Detector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +71,8 @@ class Observations:
 class Observer:
     """Reads one clip once, keeping small things only: boxes, looks, thumbnails at the cuts."""
 
-    def __init__(self, models: Models, config: Config, *, fps: float) -> None:
-        self._models = models
+    def __init__(self, detector: Detector, models: Models, config: Config, *, fps: float) -> None:
+        self._detector = detector
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
@@ -91,7 +91,7 @@ class Observer:
         """Take in the next frames."""
         clock = time.perf_counter
         t0 = clock()
-        found = self._models.detector.detect(batch)
+        found = self._detector.detect(batch)
         t1 = clock()
         self._cuts += self._splitter.push(batch)
         t2 = clock()
@@ -169,9 +169,10 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
         CastcheckError: The clip cannot be read.
     """
     started = time.perf_counter()
+    detector = models.detector_for(clip)
     with open_source(clip) as source:
         rate = source.info.rate
-        observer = Observer(models, config, fps=float(rate) if rate else 25.0)
+        observer = Observer(detector, models, config, fps=float(rate) if rate else 25.0)
         progress("reading", 0, source.info.frame_count)
         for batch in source.batches(_BATCH_FRAMES):
             observer.push(batch)

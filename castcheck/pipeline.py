@@ -61,6 +61,18 @@ def judge(clip: Path, *, config: Config, models: Models, progress: Progress) -> 
         CastcheckError: The clip cannot be read.
     """
     seen = observe(clip, config=config, models=models, progress=progress)
+    return report_on(clip, seen, config=config, models=models, progress=progress)
+
+
+def report_on(
+    clip: Path,
+    seen: Observations,
+    *,
+    config: Config,
+    models: Models,
+    progress: Progress = lambda *_: None,
+) -> Outcome:
+    """Judge what was seen in a clip, look at it again where pictures are needed, and report."""
     progress("judging", 0, None)
     started = time.perf_counter()
     judgement, notes = judge_observations(seen, config, embedder=embedder_name(models))
@@ -82,7 +94,7 @@ def judge(clip: Path, *, config: Config, models: Models, progress: Progress) -> 
         tracklets=_tracklet_facts(seen, judgement),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
-        provenance=_provenance(config, models),
+        provenance=_provenance(clip, config, models),
         degradations=(*models.degradations, *seen.degradations, *notes),
         timings={stage: round(seconds, 3) for stage, seconds in timings.items()},
     )
@@ -224,8 +236,8 @@ def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletF
     )
 
 
-def _provenance(config: Config, models: Models) -> dict[str, object]:
-    detector, embedder = models.detector, models.embedder
+def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:
+    detector, embedder = models.detector_for(clip), models.embedder
     return {
         "version": __version__,
         "detector": {"name": detector.name, "sha256": detector.sha256},

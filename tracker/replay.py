@@ -79,6 +79,55 @@ class ReplayDetector:
         return Detections.concat(parts)
 
 
+class ReplayFolder:
+    """Stored boxes of many clips: a folder that holds `<stem of the clip>.txt` for each.
+
+    Raises:
+        DetectionsFileError: There is no such folder.
+    """
+
+    def __init__(self, path: str | Path, *, min_score: float = 0.0) -> None:
+        self._path = Path(path)
+        self._min_score = min_score
+        if not self._path.is_dir():
+            raise DetectionsFileError("is no folder of stored boxes", where=path)
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return f"{self._path.name}/"
+
+    def for_clip(self, clip: Path) -> ReplayDetector:
+        """Return the boxes of one clip.
+
+        Raises:
+            DetectionsFileError: None are stored for it, or a line is wrong.
+        """
+        file = self._path / f"{clip.stem}.txt"
+        if not file.exists():
+            raise DetectionsFileError(
+                f"holds no boxes of {clip.name}",
+                where=self._path,
+                hint=f"put them into {file.name}, or give a network as --detector",
+            )
+        return ReplayDetector(file, min_score=self._min_score)
+
+
+def write_detections(found: Detections) -> str:
+    """Return the text that `parse_detections` reads, a line per box, frames from 1.
+
+    Example:
+        >>> write_detections(Detections.empty())
+        ''
+    """
+    lines = []
+    for frame, (x1, y1, x2, y2), score in zip(found.frame, found.xyxy, found.score, strict=True):
+        cells = (x1, y1, x2 - x1, y2 - y1)
+        numbers = ",".join(f"{value:.2f}" for value in cells)
+        lines.append(f"{frame + 1},-1,{numbers},{score:.4f}\n")
+    return "".join(lines)
+
+
 def parse_detections(text: str, *, where: str = "detections") -> NDArray[np.float64]:
     """Return (N, 6) rows: frame from 0, x1, y1, x2, y2 in pixels, score in [0, 1].
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.report.curves import Plot, character_plot, finding_plot
+from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.model import frame_rate
-from castcheck.report.palette import Look, look
+from castcheck.report.page_model import Badge, Card, Page, Pair, Person, ShotCard, Shown
+from castcheck.report.palette import look
 from castcheck.report.pictures import choose
 from castcheck.report.timeline import (
     Axis,
-    Lane,
-    Link,
     Marker,
-    ShotBlock,
-    Tick,
     finding_markers,
     lanes,
     links,
@@ -43,112 +39,6 @@ if TYPE_CHECKING:
     from identity.findings import Finding
 
 MANY_FINDINGS = 10  # from here on the page offers to filter them, and folds those beyond
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture with its caption."""
-
-    src: str
-    width: int
-    height: int
-    time: str
-    frame: int
-    flagged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A character as a letter in its colour."""
-
-    look: Look | None
-    name: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The crops of one character, side by side."""
-
-    badge: Badge | None
-    before: tuple[Shown, ...]
-    after: tuple[Shown, ...]
-    labels: tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One finding."""
-
-    number: int
-    id: str
-    kind: str
-    title: str
-    severity: str
-    when: str
-    frames: str
-    shots: str
-    message: str
-    confidence: str
-    badges: tuple[Badge, ...]
-    pairs: tuple[Pair, ...]
-    plot: Plot | None
-    numbers: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One character."""
-
-    badge: Badge
-    id: str
-    description: str
-    abstained: str
-    consistency: str
-    percent: float | None
-    seen: str
-    findings: tuple[Marker, ...]
-    strip: tuple[Shown, ...]
-    plot: Plot | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShotCard:
-    """One shot with who is in it."""
-
-    number: int
-    picture: bool
-    text: str
-    badges: tuple[Badge, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Everything the template needs."""
-
-    verdict: str
-    headline: str
-    clip: str
-    facts: tuple[str, ...]
-    notices: tuple[str, ...]
-    cards: tuple[Card, ...]
-    markers: tuple[Marker, ...]
-    marker_levels: int
-    lanes: tuple[Lane, ...]
-    links: tuple[Link, ...]
-    ticks: tuple[Tick, ...]
-    blocks: tuple[ShotBlock, ...]
-    shot_pictures: tuple[tuple[int, str], ...]
-    shots: tuple[ShotCard, ...]
-    people: tuple[Person, ...]
-    provenance: tuple[tuple[str, str], ...]
-    config: str
-    timings: tuple[tuple[str, str], ...]
-    picture_notes: tuple[str, ...]
-    glossary: tuple[tuple[str, str, str], ...]
-    filterable: bool
-    summary_length: int
-    data: str
 
 
 def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
