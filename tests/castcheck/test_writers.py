@@ -181,7 +181,7 @@ def test_otio_puts_every_finding_onto_its_shot():
     importlib.util.find_spec("opentimelineio") is None, reason="opentimelineio is not installed"
 )
 def test_otio_is_read_by_the_library_itself(tmp_path):
-    import opentimelineio as otio  # type: ignore[import-not-found]
+    import opentimelineio as otio  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     material = support.make_material(support.full_report(), CONFIG, Path("x"))
     path = write_reports(material, tmp_path, ["otio"], progress=silent)["otio"]
