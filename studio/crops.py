@@ -107,7 +107,7 @@ def _person_crops(
     for number in range(views):
         view = str(rng.choice(list(_VIEWS), p=_SHARES))
         lens, yaw = _random_lens(rng, view, look.build.height_m)
-        bones = pose_bones(body, _random_action(rng, yaw), float(rng.uniform(0, 5)), seed % 6)
+        bones = pose_bones(body, *_random_action(rng, yaw), seed % 6)
         picture = renderer.render(
             stage.props, [Actor(character.parts, bones)], lens, stage.light,
             gain=_random_gain(rng), cel=species == "cel", grain_seed=seed * 64 + number,
@@ -144,13 +144,15 @@ def _random_lens(rng: np.random.Generator, view: str, height_m: float) -> tuple[
     return Lens(eye, at, _FOV_DEG), yaw
 
 
-def _random_action(rng: np.random.Generator, yaw: float) -> Action:
+def _random_action(rng: np.random.Generator, yaw: float) -> tuple[Action, float]:
+    """Return an action and a time at which its actor is in the middle of the stage."""
     if rng.random() < 0.4:
         back = (-2.0 * float(np.sin(yaw)), -2.0 * float(np.cos(yaw)))
         ahead = (-back[0], -back[1])
-        # Walks through the middle of the stage at two seconds, give or take a step.
-        return Walk((back, ahead), 1.25, start_s=float(rng.uniform(0, 0.6)))
-    return Stand((0, 0), yaw, str(rng.choice(["idle", "talk", "hip", "nod", "phone", "wave"])))
+        walk = Walk((back, ahead), 1.0, phase=float(rng.uniform(0, 6)))
+        return walk, 2.0 + float(rng.uniform(-0.1, 0.1))
+    gesture = str(rng.choice(["idle", "talk", "hip", "nod", "phone", "wave"]))
+    return Stand((0, 0), yaw, gesture), float(rng.uniform(0, 5))
 
 
 def _random_gain(rng: np.random.Generator) -> tuple[float, float, float]:

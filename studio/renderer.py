@@ -166,6 +166,24 @@ class Renderer:
             grain_seed: Seed of the film grain, different for every frame.
             masks: Whether to draw who is where; without, `ids` is empty and `amodal` ().
         """
+        # Another renderer of this process may have made its own context the current one.
+        with self._gl:
+            return self._render(
+                props, actors, lens, light, gain=gain, cel=cel, grain_seed=grain_seed, masks=masks
+            )
+
+    def _render(
+        self,
+        props: Sequence[Prop],
+        actors: Sequence[Actor],
+        lens: Lens,
+        light: Lighting,
+        *,
+        gain: Vec3,
+        cel: bool,
+        grain_seed: int,
+        masks: bool,
+    ) -> Picture:
         aspect = self.settings.width_px / self.settings.height_px
         projection = lens.projection(aspect)
         view_proj = projection @ lens.view()
@@ -179,13 +197,15 @@ class Renderer:
 
     def forget(self, parts: Sequence[Part]) -> None:
         """Free the memory of a character that is not needed any more."""
-        for part in parts:
-            self._drop(part, part.texture, part.texture_b)
+        with self._gl:
+            for part in parts:
+                self._drop(part, part.texture, part.texture_b)
 
     def forget_props(self, props: Sequence[Prop]) -> None:
         """Free the memory of a set that is not needed any more."""
-        for prop in props:
-            self._drop(prop, prop.texture)
+        with self._gl:
+            for prop in props:
+                self._drop(prop, prop.texture)
 
     def _drop(self, item: Prop | Part, *textures: Texture | None) -> None:
         held = self._meshes.pop(id(item), None)
