@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 TOLERANCE_FRAMES = 2
 SCORE_GRID = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-JUMP_GRID = (1.2, 1.5, 1.8, 2.1, 2.5, 3.0)
+JUMP_GRID = (1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.5, 3.0)
 BATCH_SIZE = 16
 
 
