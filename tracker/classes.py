@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scenes.errors import ConfigError
 
@@ -50,3 +50,9 @@ def _advice(word: str, names: Mapping[int, str]) -> str:
         return f"did you mean {' or '.join(near)}?"
     some = ", ".join(list(names.values())[:12])
     return f"it has {some}{', ...' if len(names) > 12 else ''}"
+
+
+def names_by_id(names: Any) -> dict[int, str]:
+    """Return class names by id; some models carry a list."""
+    pairs = names.items() if isinstance(names, dict) else enumerate(names)
+    return {int(key): str(value) for key, value in pairs}

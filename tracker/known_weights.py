@@ -14,6 +14,9 @@ from pathlib import Path
 from scenes.errors import WeightsError
 
 CACHE_VARIABLE = "CASTCHECK_CACHE"
+_PICKLED = (".pt", ".pth", ".torchscript", ".engine")  # opening these can run code
+_PLAIN = (".onnx",)
+_PLAIN_FOLDERS = ("_openvino_model", "_openvino_model/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +114,20 @@ def check_trust(path: Path, sha256: str, *, trusted: bool) -> None:
         f"opening this kind of file can run code, and its sha256 {sha256[:12]}... is not known",
         where=path,
         hint="give --trust-weights if you trust where it comes from, or export it to ONNX",
+    )
+
+
+def weights_kind(path: Path) -> str:
+    """Return "pickled" or "plain", or raise where the file can be no weights at all."""
+    name = path.name.lower()
+    if path.is_dir() and name.endswith(_PLAIN_FOLDERS):
+        return "plain"
+    if path.is_file() and name.endswith(_PICKLED + _PLAIN):
+        if path.stat().st_size == 0:
+            raise WeightsError("is empty", where=path, hint="fetch it again")
+        return "plain" if name.endswith(_PLAIN) else "pickled"
+    raise WeightsError(
+        "is no kind of detector weights",
+        where=path,
+        hint=f"give a file ending in {', '.join(_PICKLED + _PLAIN)} or an OpenVINO folder",
     )

@@ -18,10 +18,10 @@ import numpy as np
 
 from scenes.errors import ConfigError, WeightsError
 from tracker import boxes
-from tracker.classes import choose_classes
+from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
 from tracker.hygiene import clean
-from tracker.known_weights import check_trust, resolve_weights, weights_sha256
+from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.letterbox import Letterbox
 from tracker.settings import DetectorSettings
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
     from scenes.frames import FrameBatch
 
-_PICKLED = (".pt", ".pth", ".torchscript", ".engine")  # opening these can run code
-_PLAIN = (".onnx",)
-_PLAIN_FOLDERS = ("_openvino_model", "_openvino_model/")
 _TASKS = ("detect", "segment", "pose")
 _MAX_BOXES = 300
 
@@ -66,7 +63,7 @@ class YoloDetector:
     ) -> None:
         self._settings = settings or DetectorSettings()
         path = resolve_weights(spec)
-        kind = _kind_of(path)
+        kind = weights_kind(path)
         self._sha256 = weights_sha256(path)
         if kind == "pickled":
             check_trust(path, self._sha256, trusted=trusted)
@@ -198,7 +195,7 @@ class YoloDetector:
         _check_task(getattr(model, "task", None), path)
         if hasattr(network, "set_classes") and self._settings.class_list:
             self._prompt(model, path)
-        self._names = _as_dict(network.names)
+        self._names = names_by_id(network.names)
         network = network.fuse(verbose=False).eval()
         self._end2end = bool(getattr(network.model[-1], "end2end", False))
         self._stride_px = max(32, int(network.stride.max()))
@@ -226,7 +223,7 @@ class YoloDetector:
             str(path), device=self._torch.device(self._device), fp16=self._half, verbose=False
         )
         _check_task(getattr(network, "task", None), path)
-        self._names = _as_dict(network.names)
+        self._names = names_by_id(network.names)
         self._end2end = bool(getattr(network, "end2end", False))
         self._stride_px = max(32, int(getattr(network, "stride", 32)))
         size = getattr(network, "imgsz", None)
@@ -261,11 +258,12 @@ def _engine_kept_quiet() -> Iterator[None]:
     """Keep the engine offline, silent and off the disk, and undo what its import does globally.
 
     It would look up hosts, install packages, write a settings file, print, set OMP_NUM_THREADS=1
-    for this process and its children, and switch OpenCV's threads off.
+    for this process and its children, change how numpy prints, and switch OpenCV's threads off.
     """
     import torch
 
     threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
+    printing = np.get_printoptions()
     logger = logging.getLogger("ultralytics")
     level = logger.level
     with tempfile.TemporaryDirectory(prefix="castcheck-") as folder, warnings.catch_warnings():
@@ -289,6 +287,8 @@ def _engine_kept_quiet() -> Iterator[None]:
             for key, value in kept.items():
                 os.environ.pop(key, None) if value is None else os.environ.update({key: value})
             torch.set_num_threads(threads)
+            torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
+            np.set_printoptions(**printing)
             cv2.setNumThreads(cv_threads)
 
 
@@ -308,22 +308,6 @@ def _no_downloads() -> Iterator[None]:
         yield
     finally:
         downloads.safe_download, urllib.request.urlopen = kept
-
-
-def _kind_of(path: Path) -> str:
-    """Return "pickled" or "plain", or raise where the file can be no weights at all."""
-    name = path.name.lower()
-    if path.is_dir() and name.endswith(_PLAIN_FOLDERS):
-        return "plain"
-    if path.is_file() and name.endswith(_PICKLED + _PLAIN):
-        if path.stat().st_size == 0:
-            raise WeightsError("is empty", where=path, hint="fetch it again")
-        return "plain" if name.endswith(_PLAIN) else "pickled"
-    raise WeightsError(
-        "is no kind of detector weights",
-        where=path,
-        hint=f"give a file ending in {', '.join(_PICKLED + _PLAIN)} or an OpenVINO folder",
-    )
 
 
 def _choose_device(device: str) -> str:
@@ -357,9 +341,3 @@ def _check_task(task: str | None, path: Path) -> None:
         raise WeightsError(
             f"is a model for {task!r}, not a detector", where=path, hint=f"allowed: {_TASKS}"
         )
-
-
-def _as_dict(names: Any) -> dict[int, str]:
-    """Return class names by id; some models carry a list."""
-    pairs = names.items() if isinstance(names, dict) else enumerate(names)
-    return {int(key): str(value) for key, value in pairs}

@@ -96,9 +96,10 @@ def test_the_process_is_left_as_it_was(tiny_yolo, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     torch.set_num_threads(3)
     cv2.setNumThreads(3)
-    before = dict(os.environ)
+    before, printing = dict(os.environ), np.get_printoptions()
     tiny(tiny_yolo)
     assert dict(os.environ) == before
+    assert np.get_printoptions() == printing
     assert (torch.get_num_threads(), cv2.getNumThreads()) == (3, 3)
     torch.set_num_threads(1)
 
