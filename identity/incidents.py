@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 _SAMPLES = 8  # on each side of a moment: a second at the default rate
 _REACH_S = 3.0  # how long somebody may be hidden and still be compared with before
 _TOGETHER_S = 0.2  # changes of several people this near to each other are one event
-_MAX_ZOOM = 1.35  # a box that changes its size more than this at once shows another part of a body
+_MAX_ZOOM = 1.15  # a box that changes its size more than this at once shows another part of a body
+_MAX_RESHAPE = 1.35  # over a whole shot people turn and bend, so boxes may change shape more
 _MIN_TREND = 0.6  # Kendall's tau from which likeness counts as falling steadily
 _ADJACENT = 2
+_ABRUPT = 0.6  # share of a loss between two neighbouring samples from which it is one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def _morph(
     scale = scales.scales["body"]
     span = scale.same - scale.different
     loss = shift.loss / span
-    if loss < settings.change or shift.abruptness < 0.6 or scale.likeness(shift.across) > 0.5:
+    if loss < settings.change or shift.abruptness < _ABRUPT or scale.likeness(shift.across) > 0.5:
         return None
     moment = int(series.frame[rows[shift.index]])
     if not _same_framing(series, moment, int(series.frame[rows[shift.index - 1]])):
@@ -252,6 +254,13 @@ def _drift(
     tail = vectors[-max(_ADJACENT, len(rows) // 8) :].mean(axis=0)
     scale = scales.scales["body"]
     end = scale.likeness(float(head @ tail) / float(np.linalg.norm(head) * np.linalg.norm(tail)))
+    shift = strongest_shift(likeness_matrix(vectors), min_side=_ADJACENT, window=_SAMPLES)
+    if (
+        shift is not None
+        and shift.abruptness >= _ABRUPT
+        and shift.loss > 0.5 * (scale.same - scale.different) * (1 - end)
+    ):
+        return None  # one step, however it came about, is no slow change
     losses = {"body": 1 - end, **_colour_ends(series, scales)}
     colour = max((v for cue, v in losses.items() if cue != "body"), default=0.0)
     # A turn of the body costs the network likeness but leaves the colours; light does the reverse.
@@ -284,7 +293,7 @@ def _keeps_framing(series: Series) -> bool:
     size = series.xyxy[:, 2:] - series.xyxy[:, :2]
     first, last = np.median(size[:count], axis=0), np.median(size[-count:], axis=0)
     ratio = np.maximum(first, last) / np.maximum(np.minimum(first, last), 1)
-    return bool(ratio.max() <= 2.0 and ratio.max() / ratio.min() <= _MAX_ZOOM)
+    return bool(ratio.max() <= 2.0 and ratio.max() / ratio.min() <= _MAX_RESHAPE)
 
 
 def _slope(values: NDArray[np.float32], frames: NDArray[np.int64]) -> tuple[int, int]:

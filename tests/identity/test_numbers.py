@@ -1,0 +1,174 @@
+"""The numeric core: properties that hold for all inputs, and small tables."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from identity.calibration import Scale, calibration_for, is_known
+from identity.chains import chains_of
+from identity.changes import likeness_matrix, monotone_trend, strongest_shift
+from identity.colour import HISTOGRAM_DIM, colour_histogram
+from identity.consistency import likeness_curve
+from identity.describe import colour_word
+from identity.looks import covered_from_front
+from identity.presence import still_there
+from identity.self_scale import scale_from_clip
+from identity.series import make_series
+from identity.setups import setup_likeness
+from identity.zones import strip_of, view_of
+from tests.identity.people import FPS, calibration, looks, tracklet
+from tracker.detections import Detections
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
+@settings(max_examples=50, deadline=None)
+def test_colour_histogram_is_a_unit_vector_of_parts(patch):
+    histogram = colour_histogram(patch)
+    assert histogram.shape == (HISTOGRAM_DIM,)
+    assert histogram.min() >= 0
+    assert np.linalg.norm(histogram) == pytest.approx(1, abs=1e-5)
+
+
+@given(
+    st.floats(0, 600),
+    st.floats(0, 300),
+    st.floats(1, 640),
+    st.floats(1, 360),
+)
+@settings(max_examples=100, deadline=None)
+def test_zones_lie_inside_the_box(x, y, width, height):
+    view = view_of((x, y, x + width, y + height), width_px=640, height_px=360)
+    for zone in ("head", "upper", "lower"):
+        strip = strip_of(zone, view)
+        if strip is not None:
+            assert 0 <= strip.x1 < strip.x2 <= 1
+            assert 0 <= strip.y1 < strip.y2 <= 1
+
+
+@pytest.mark.parametrize(
+    ("rgb", "word"),
+    [
+        ((10, 10, 10), "black"),
+        ((250, 250, 250), "white"),
+        ((210, 30, 40), "red"),
+        ((40, 80, 190), "blue"),
+        ((60, 150, 70), "green"),
+        ((240, 210, 60), "yellow"),
+    ],
+)
+def test_colour_words(rgb, word):
+    assert colour_word(colour_histogram(np.full((8, 8, 3), rgb, np.uint8))) == word
+
+
+@given(arrays(np.float32, st.integers(0, 12), elements=st.floats(-1, 1, width=32)))
+@settings(max_examples=60, deadline=None)
+def test_trend_is_bounded_and_turns_with_time(values):
+    assert -1 <= monotone_trend(values) <= 1
+    assert monotone_trend(values[::-1]) == pytest.approx(-monotone_trend(values))
+
+
+def test_strongest_shift_of_too_few_samples_is_none():
+    one = np.eye(3, dtype=np.float32)
+    assert strongest_shift(likeness_matrix(one), min_side=2, window=8) is None
+    assert strongest_shift(np.zeros((0, 0), np.float32), min_side=1, window=8) is None
+
+
+def test_scale_puts_strangers_at_zero_and_one_person_at_one():
+    scale = Scale(different=0.2, same=0.7)
+    assert scale.likeness(0.2) == pytest.approx(0)
+    assert scale.likeness(0.7) == pytest.approx(1)
+
+
+def test_log_odds_rise_with_every_cue_and_are_zero_for_nothing():
+    cal = calibration()
+    assert cal.log_odds({}, view_gap=0) == 0
+    low = cal.log_odds({"body": 0.2, "upper": 0.3}, view_gap=0)
+    assert low < 0 < cal.log_odds({"body": 0.9, "upper": 0.95}, view_gap=0)
+    for more in ({"body": 0.6, "upper": 0.3}, {"body": 0.2, "upper": 0.8}):
+        assert cal.log_odds(more, view_gap=0) > low
+    near = cal.log_odds({"body": 0.5, "upper": 0.5}, view_gap=0, place=1.0)
+    assert near > cal.log_odds({"body": 0.5, "upper": 0.5}, view_gap=0, place=0.0)
+
+
+def test_unknown_embedders_are_scaled_by_the_clip():
+    assert not is_known("mine.onnx")
+    frames = list(range(48))
+    people = [tracklet(0, frames), tracklet(1, frames, at=(400, 60))]
+    seen = [looks(frames, ["A"] * 48), looks(frames, ["B"] * 48, seed=1)]
+    scale = scale_from_clip(people, seen, fps=FPS)
+    assert scale is not None
+    assert scale.different == pytest.approx(0, abs=0.1)
+    assert scale.same == pytest.approx(1, abs=0.1)
+    assert calibration_for("mine.onnx", body_scale=scale).scales["body"] == scale
+    assert scale_from_clip(people[:1], seen[:1], fps=FPS) is None
+    assert scale_from_clip([], [], fps=FPS) is None
+
+
+def found(*rows):
+    table = np.array(rows, np.float32).reshape(-1, 4)
+    count = len(table)
+    return Detections(
+        np.zeros(count, np.int64), table, np.full(count, 0.9, np.float32), np.zeros(count, np.int32)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "expect"),
+    [
+        pytest.param([], [], id="nobody"),
+        pytest.param([(0, 0, 10, 20)], [0], id="alone"),
+        pytest.param([(0, 0, 10, 20), (5, 0, 15, 40)], [0.5, 0], id="the lower one is in front"),
+        pytest.param([(0, 0, 10, 20), (20, 0, 30, 20)], [0, 0], id="side by side"),
+    ],
+)
+def test_covered_from_front(rows, expect):
+    assert covered_from_front(found(*rows)).tolist() == pytest.approx(expect)
+
+
+def test_still_there_tells_gone_from_missed():
+    rng = np.random.default_rng(0)
+    person = rng.integers(0, 255, (60, 30, 3), dtype=np.uint8)
+    wall = rng.integers(0, 255, (60, 30, 3), dtype=np.uint8)
+    assert still_there(person, person) == pytest.approx(1)
+    assert still_there(person, wall) < 0.5
+    assert np.isfinite(still_there(np.zeros_like(person), wall))
+
+
+def test_setups_of_nothing_and_of_flat_pictures():
+    assert setup_likeness(np.zeros((0, 2, 18, 32, 3), np.uint8)).shape == (0, 0)
+    flat = np.zeros((2, 2, 18, 32, 3), np.uint8)
+    assert setup_likeness(flat)[0, 1] == 0
+
+
+def lowest(wears, *, repeat=1):
+    words = [w for w in wears for _ in range(repeat)]
+    frames = list(range(len(words)))
+    one = [tracklet(0, frames)]
+    series = make_series(chains_of(one, fps=FPS)[0], one, [looks(frames, words)])
+    return likeness_curve(series, calibration()).lowest
+
+
+def ramp(strength, length=72):
+    return [("A", "B", float(strength * k / (length - 1))) for k in range(length)]
+
+
+def test_consistency_falls_with_drift_and_is_one_without():
+    values = [lowest(ramp(s)) for s in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert values[0] == pytest.approx(1)
+    assert all(a >= b - 1e-6 for a, b in pairwise(values))
+    assert values[-1] < 0.2
+
+
+@pytest.mark.parametrize("repeat", [1, 2, 4])
+def test_consistency_is_the_same_when_a_clip_is_slowed_down(repeat):
+    assert lowest(ramp(0.0), repeat=repeat) == pytest.approx(lowest(ramp(0.0)), abs=0.02)
+
+
+def test_too_little_to_judge_has_no_consistency():
+    assert lowest(["A"] * 4) is None
