@@ -21,15 +21,16 @@ from studio.assets import fetch_assets, open_assets
 from studio.crops import render_crops
 from studio.director import Wish, plant, stage_scene
 from studio.errors import StudioError
-from studio.film import Encoding, StudioOpener
+from studio.film import StudioOpener
 from studio.makehuman import Library
+from studio.picture import RenderSettings
 from studio.produce import fingerprint, render_parallel, render_set
 from studio.quality_set import ENCODING, SETS, SETTINGS
-from studio.renderer import RenderSettings
 from studio.samples import SETTINGS as SAMPLE_SETTINGS
 from studio.samples import sample_scenes, write_stills
 from studio.sets import SET_NAMES
 from studio.stories import LIGHTS, STORIES
+from studio.video import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,7 +18,8 @@ from studio.character import Wardrobe
 from studio.creatures import make_character
 from studio.film import pose_bones
 from studio.looks import random_look
-from studio.renderer import Actor, Renderer, RenderSettings
+from studio.picture import Actor, RenderSettings
+from studio.renderer import Renderer
 from studio.sets import SET_NAMES, build_set
 from studio.stage import Lens, Stand, Walk
 from studio.truth import mask_box

@@ -13,8 +13,9 @@ from studio.body import Body
 from studio.character import Wardrobe
 from studio.creatures import make_character
 from studio.makehuman import Library
+from studio.picture import Actor
 from studio.poses import GESTURES, blend, walk
-from studio.renderer import Actor, Renderer
+from studio.renderer import Renderer
 from studio.schedule import all_looks, draw_list, goal_name
 from studio.sets import build_set
 from studio.stage import Stand, place
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from studio.character import Character
-    from studio.renderer import RenderSettings
+    from studio.picture import RenderSettings
     from studio.schedule import Drawn
     from studio.sets import StageSet
     from studio.stage import Action, Lens, Scene
     from studio.truth import JsonDict
+    from studio.video import Encoding
 
     Image = NDArray[np.uint8]
 
@@ -210,14 +212,6 @@ def _as_ghost(figure: Drawn) -> Drawn:
     if figure.ghost_of is None:
         return figure
     return replace(figure, look=figure.ghost_of, shown_as=figure.ghost_of, ghost_of=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How clips are compressed."""
-
-    crf: int = 23
-    preset: str = "medium"
 
 
 class Studio:

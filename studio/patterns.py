@@ -88,8 +88,9 @@ def tinted(image: Image, colour: Rgb) -> Image:
 
 def _fabric(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:
     mask = _pattern_mask(where_m, cloth)[..., None]
-    fabric: NDArray[np.floating] = np.asarray(cloth.colour) * (1 - mask)
-    return fabric + np.asarray(cloth.accent) * mask
+    blended: NDArray[np.floating] = np.asarray(cloth.colour) * (1 - mask)
+    blended = blended + np.asarray(cloth.accent) * mask
+    return blended
 
 
 def _pattern_mask(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from studio.film import Encoding
-    from studio.renderer import RenderSettings
+    from studio.picture import RenderSettings
     from studio.stage import Scene
     from studio.truth import JsonDict
+    from studio.video import Encoding
 
 # Raise when the same scene renders to other pixels, so that old clips are made again.
 RECIPE = 1

@@ -14,9 +14,9 @@ import numpy as np
 
 from studio.director import Wish, plant, stage_scene
 from studio.errors import SceneError
-from studio.film import Encoding
 from studio.looks import distinct_looks, recoloured, same_outfit, sibling
-from studio.renderer import RenderSettings
+from studio.picture import RenderSettings
+from studio.video import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

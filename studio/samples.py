@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import av
 
 from studio.director import Wish, plant, stage_scene
-from studio.renderer import RenderSettings
+from studio.picture import RenderSettings
 
 if TYPE_CHECKING:
     from pathlib import Path

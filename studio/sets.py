@@ -15,7 +15,7 @@ from studio import textures
 from studio.character import GLOSS, LEAF, Material, Texture
 from studio.floors import CAFE_TABLES, floor_plan
 from studio.mesh import Mesh, box, cylinder, disc, quad
-from studio.renderer import Lighting, Prop
+from studio.picture import Lighting, Prop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from studio.body import Body
-    from studio.renderer import Picture
+    from studio.picture import Picture
     from studio.schedule import Drawn
     from studio.stage import ErrorPlan, Lens, Scene
 

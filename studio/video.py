@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.uint8]
     Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How clips are compressed."""
+
+    crf: int = 23
+    preset: str = "medium"
 
 
 class VideoLook:

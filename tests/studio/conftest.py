@@ -12,9 +12,10 @@ from studio.errors import AssetsMissingError, RendererUnavailableError
 def studio_at_work():
     """A studio that renders thumbnails."""
     pytest.importorskip("moderngl", reason="the studio extra is not installed")
-    from studio.film import Encoding, Studio
+    from studio.film import Studio
     from studio.makehuman import Library
-    from studio.renderer import RenderSettings
+    from studio.picture import RenderSettings
+    from studio.video import Encoding
 
     settings = RenderSettings(width_px=160, height_px=90, samples=4, shadow_px=256)
     try:

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("moderngl", reason="the studio extra is not installed")
-
 from studio.director import stage_scene
 from studio.errors import SceneError
-from studio.film import Encoding
+from studio.picture import RenderSettings
 from studio.produce import fingerprint, render_set
-from studio.renderer import RenderSettings
+from studio.video import Encoding
 
 
 class FakeCamera:

@@ -4,8 +4,6 @@ from collections import Counter
 
 import pytest
 
-pytest.importorskip("moderngl", reason="the studio extra is not installed")
-
 from studio.quality_set import REPORT, TUNE, report, tune
 from studio.stage import ERROR_KINDS
 
