@@ -88,9 +88,9 @@ def tinted(image: Image, colour: Rgb) -> Image:
 
 def _fabric(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:
     mask = _pattern_mask(where_m, cloth)[..., None]
-    blended: NDArray[np.floating] = np.asarray(cloth.colour) * (1 - mask)
-    blended = blended + np.asarray(cloth.accent) * mask
-    return blended
+    colour, accent = np.asarray(cloth.colour), np.asarray(cloth.accent)
+    fabric: NDArray[np.floating] = colour * (1 - mask) + accent * mask
+    return fabric
 
 
 def _pattern_mask(where_m: Floats, cloth: Cloth) -> NDArray[np.floating]:
