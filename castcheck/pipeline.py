@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from castcheck.config import Config
-    from castcheck.report.model import Verdict
     from castcheck.report.visuals import Visuals
-    from identity.findings import Finding
 
     Progress = Callable[[str, int, int | None], None]
 
@@ -88,7 +86,7 @@ def report_on(
     }
     report = Report(
         clip=_clip_facts(clip, seen),
-        verdict=_verdict(judgement, findings),
+        verdict=config.parsed_gate().verdict(findings, judged=_anyone_judged(judgement)),
         shots=_shot_facts(seen),
         characters=_character_facts(seen, judgement),
         tracklets=_tracklet_facts(seen, judgement),
@@ -130,12 +128,9 @@ def judge_observations(
     return judgement, tuple(notes)
 
 
-def _verdict(judgement: Judgement, findings: tuple[Finding, ...]) -> Verdict:
-    """Return "fail" where there are findings, "abstain" where nobody could be judged."""
-    if findings:
-        return "fail"
-    judged = any(_sample_count(judgement, k) for k in range(judgement.cast.character_count))
-    return "pass" if judged else "abstain"
+def _anyone_judged(judgement: Judgement) -> bool:
+    """Tell whether any character was seen well enough."""
+    return any(_sample_count(judgement, k) for k in range(judgement.cast.character_count))
 
 
 def _sample_count(judgement: Judgement, number: int) -> int:

@@ -51,10 +51,11 @@ class Finding:
 
     @property
     def finding_id(self) -> str:
-        """Stable within a clip: kind, first frame, and the tracklets concerned.
+        """Stable within a clip: kind, first frame, and the tracklets (or else shots) concerned.
 
         Example:
             >>> Finding("swap", "major", 0.9, ("char-01",), (0, 1), (0,), 38, 39, "").finding_id
             'swap-38-0-1'
         """
-        return "-".join([self.kind, str(self.start_frame), *map(str, self.tracklets)])
+        who = [str(t) for t in self.tracklets] or [*self.characters, *map(str, self.shots)]
+        return "-".join([self.kind, str(self.start_frame), *who])

@@ -8,7 +8,7 @@ import numpy as np
 
 from identity.calibration import Calibration, calibration_for
 from identity.colour import HISTOGRAM_DIM
-from identity.looks import ZONES, Looks
+from identity.looks import ZONES, Cue, Looks
 from tracker.tracklets import Tracklet
 
 DIM = 32
@@ -68,7 +68,7 @@ def looks(
 
     body = vectors(wears, body_of, DIM)
     body[np.asarray(frames) % stride != 0] = np.nan
-    cues = {"body": body}
+    cues: dict[Cue, np.ndarray] = {"body": body}
     for zone in ZONES:
         cues[zone] = vectors(colours or wears, colour_of, HISTOGRAM_DIM)
     count = len(frames)

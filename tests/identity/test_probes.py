@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from identity.judge import judge_looks
+from identity.looks import Looks
 from identity.settings import CastSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, SIZE_PX, calibration, looks
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections
+from tracker.tracklets import Tracklet
 
 PLACES = {"left": 100.0, "right": 450.0, "middle": 280.0, "far": 560.0}
 HALF = 24
@@ -23,7 +25,9 @@ HALF = 24
 def judge(story, length, cuts=()):
     """Judge a clip in which `story(frame)` maps people to places; return it and who is where."""
     shots = shots_from_cuts([Cut(c) for c in cuts], frame_count=length)
-    tracklets, seen, truth = [], [], {}
+    tracklets: list[Tracklet] = []
+    seen: list[Looks] = []
+    truth: dict[tuple[int, float], str] = {}
     for shot in shots:
         rows = []
         for frame in range(shot.start_frame, shot.stop_frame):
@@ -58,7 +62,7 @@ def judge(story, length, cuts=()):
     for segment, label in zip(judgement.segments, judgement.cast.labels, strict=True):
         for frame, box in zip(segment.frames, segment.xyxy, strict=True):
             who[int(frame), float(box[0])] = int(label)
-    named = {}
+    named: dict[str, set[int]] = {}
     for key, label in who.items():
         named.setdefault(truth[key], set()).add(label)
     return judgement, named
