@@ -46,3 +46,18 @@ def test_clips_are_whole_or_not_there(tmp_path, picture):
     for name in ("b", "c"):
         encode(tmp_path / f"{name}.mp4", [picture] * 5, fps=24, crf=30, preset="ultrafast")
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "c.mp4").read_bytes()
+
+
+def test_clips_repeat_to_the_byte_whatever_lies_in_memory(tmp_path):
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 255, (120, 200, 3), np.uint8)
+    frames = [np.ascontiguousarray(texture[i : i + 90, i : i + 160]) for i in range(24)]
+    clips, litter = set(), []
+    for number in range(4):
+        # Fill freed memory with something else every time.
+        litter = [np.full(int(n), number, np.uint8) for n in rng.integers(1000, 900_000, 40)]
+        path = tmp_path / f"{number}.mp4"
+        encode(path, frames, fps=24, crf=24, preset="fast")
+        clips.add(path.read_bytes())
+    assert len(litter) == 40
+    assert len(clips) == 1
