@@ -6,9 +6,10 @@ PYTHON   ?= python3
 BIN      := $(VENV)/bin
 READY    := $(VENV)/.castcheck-ready
 
-# What the demo judges, and with what.
-CLIPS    ?= $(wildcard sample_videos/*.mp4)
-DETECTOR ?= auto
+# What the demo judges, and with what: boxes that a network found before, and colour alone, since
+# no network of our own is bundled yet.
+CLIPS    ?= sample_videos/room_clean.mp4 sample_videos/room_swap.mp4
+DETECTOR ?= sample_videos/boxes
 EMBEDDER ?= auto
 OUT      ?= castcheck-out
 

@@ -139,7 +139,7 @@ class Writer:
             return None
         tracklets = tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair)
         threshold = self._settings.clone
-        confidence = confidence_of((clone.strength - threshold) / (1 - threshold + 1e-9) / 2, 0.0)
+        confidence = confidence_of(clone.strength, threshold)
         message = (
             f"From {self._time(clone.start_frame)} to {self._time(clone.stop_frame)}, "
             f"{self._name(label)} is on screen twice."
@@ -147,7 +147,7 @@ class Writer:
         return self._make(
             "clone", "major", confidence, [label], tracklets,
             (clone.start_frame, clone.stop_frame), message,
-            {"likeness_between_over_within": _rounded(clone.likeness), "threshold": threshold},
+            {"likeness": _rounded(clone.likeness), "threshold": threshold},
         )  # fmt: skip
 
     def _gap(self, gap: Gap, confidence: float) -> Finding | None:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.calibration import Calibration
     from identity.looks import Cue
     from identity.segments import Segment
     from identity.settings import FindingSettings
 
 _MIN_TOGETHER_S = 0.3
 _MIN_SAMPLES = 3
+_MIN_PURITY = 0.7  # likeness within a segment below which it shows more than one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,15 @@ class Clone:
 def find_clones(
     segments: Sequence[Segment],
     apart: NDArray[np.bool_],
+    calibration: Calibration,
     settings: FindingSettings,
     *,
     fps: float,
 ) -> list[Clone]:
-    """Return pairs on screen at once that are as like each other as each is like itself.
+    """Return pairs on screen at once that look as like each other as one person in one shot.
 
-    Every cue must agree, measured at each one's own spread: twins in the same clothes would have
-    to share their face, hair, clothes and how they are lit to be taken for one.
+    Network and clothes must both say so, on their own scales. Segments that are not even like
+    themselves (several people under one box) cannot be judged.
     """
     found = []
     for a, b in combinations(range(len(segments)), 2):
@@ -52,23 +55,26 @@ def find_clones(
         both = np.intersect1d(one.frames, two.frames)
         if len(both) < max(2, _MIN_TOGETHER_S * fps):
             continue
-        likeness = _relative_likeness(one, two)
-        if likeness is not None and min(likeness.values()) >= settings.clone:
+        likeness = _likeness(one, two, calibration)
+        if likeness and min(likeness.values()) >= settings.clone:
             found.append(
                 Clone((a, b), int(both[0]), int(both[-1]) + 1, min(likeness.values()), likeness)
             )
     return found
 
 
-def _relative_likeness(one: Segment, two: Segment) -> dict[Cue, float] | None:
-    """Return cue to likeness between the two over likeness within them; `None` = too little."""
+def _likeness(one: Segment, two: Segment, calibration: Calibration) -> dict[Cue, float]:
+    """Return cue to the likeness of the two on its scale; empty = too little seen, or impure."""
     if min(one.sample_count, two.sample_count) < _MIN_SAMPLES:
-        return None
+        return {}
     result: dict[Cue, float] = {}
-    cues: tuple[Cue, ...] = ("body", "upper", "head")
+    cues: tuple[Cue, ...] = ("body", "upper")
     for cue in cues:
         if cue not in one.means or cue not in two.means:
-            return None
+            return {}
+        scale = calibration.scales[cue]
         within = min(float(s.means[cue] @ s.means[cue]) for s in (one, two))
-        result[cue] = float(one.means[cue] @ two.means[cue]) / max(within, 1e-6)
+        if scale.likeness(within) < _MIN_PURITY:
+            return {}
+        result[cue] = scale.likeness(float(one.means[cue] @ two.means[cue]))
     return result

@@ -27,6 +27,7 @@ _MAX_ZOOM = 1.15  # a box that changes its size more than this at once shows ano
 _MAX_RESHAPE = 1.35  # over a whole shot people turn and bend, so boxes may change shape more
 _MIN_TREND = 0.6  # Kendall's tau from which likeness counts as falling steadily
 _ADJACENT = 2
+_COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
 _ABRUPT = 0.6  # share of a loss between two neighbouring samples from which it is one step
 
 
@@ -118,9 +119,10 @@ def _strongest_exchange(
         gains = _exchange_gain(one, two, moment, scales, fps=fps)
         if gains is None:
             continue
-        gain = min(gains["body"], max(gains.get("upper", 9.0), gains.get("head", 9.0)))
-        if best is None or gain > best[0] + 1e-6:
-            best = (gain, moment, gains)
+        # Each became like the other: that no turn or light does. The colours need only agree.
+        agrees = max(gains.get("upper", 1.0), gains.get("head", 1.0)) >= _COLOURS_AGREE
+        if agrees and (best is None or gains["body"] > best[0] + 1e-6):
+            best = (gains["body"], moment, gains)
     if best is None:
         return None
     onset = _onset(one, two, best[1])

@@ -121,7 +121,7 @@ def judge_looks(
         ]
     segments = _cut_segments(tracklets, looks, series, incidents)
     cast = build_cast(segments, setups, calibration, cast_settings)
-    clones = find_clones(segments, cast.apart, finding_settings, fps=fps)
+    clones = find_clones(segments, cast.apart, calibration, finding_settings, fps=fps)
     cast = _join_clones(cast, clones)
     curves = tuple(likeness_curve(s, calibration) for s in series)
     cut_swaps = _find_cut_swaps(segments, cast, setups, incidents)

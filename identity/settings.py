@@ -78,7 +78,10 @@ class FindingSettings:
         0.45, "loss of likeness from which a gradual change counts", low=0.05, high=1
     )
     clone: float = setting(
-        0.93, "likeness of two on screen at once from which they are one", low=0.5, high=1
+        0.92,
+        "likeness of two on screen at once from which they are one; 1 = as one person in one shot",
+        low=0.5,
+        high=1.5,
     )
 
     def __post_init__(self) -> None:
