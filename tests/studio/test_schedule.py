@@ -128,7 +128,7 @@ def test_an_error_without_a_place_says_so():
     with pytest.raises(SceneError, match="no place for a swap"):
         plant(clean("approach", people=2, frames=24), Wish("swap", where="cut"), name="broken")
     with pytest.raises(SceneError, match="unknown error"):
-        plant(clean(), Wish("teleport"), name="broken")
+        plant(clean(), Wish("teleport"), name="broken")  # type: ignore[arg-type]
 
 
 def test_plans_are_plain_values():

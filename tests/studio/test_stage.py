@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,8 +54,6 @@ def test_somebody_behind_another_is_not_free():
     scene = stage_scene(1, name="s", people=2, frames=24)
     a, b = (look.name for look in scene.cast)
     shot = Shot(24, Camera((0, 1.5, 4), (0, 1, 0)), ((a, near), (b, far)))
-    from dataclasses import replace
-
     views = rough_views(replace(scene, shots=(shot,)), 0)
     assert views[a].free == 1
     assert views[b].free < 0.2
@@ -61,8 +61,11 @@ def test_somebody_behind_another_is_not_free():
 
 def test_a_free_spot_is_away_from_everybody():
     scene = stage_scene(25, name="s", story="gather", set_name="room", people=2, frames=72)
-    x, z = free_spot(scene, 0)
+    spot = free_spot(scene, 0)
+    assert spot is not None
+    x, z = spot
     for _, action in scene.shots[0].actions:
+        assert isinstance(action, Stand)
         assert np.hypot(action.at[0] - x, action.at[1] - z) > 0.7
 
 
