@@ -35,8 +35,8 @@ _STRIP_PICTURES_MAX = 24
 _COMPARISON_PX = 240
 _SHOT_PX = 240
 _JPEG_QUALITY = 82
-_GONE = 0.55  # agreement of the pictures below which somebody is really gone
-_STEADY = 0.85  # agreement of the frames without him among each other: the change was one step
+_GONE = 0.8  # agreement of the pictures below which somebody may really be gone
+_STEP_RATIO = 3.0  # how much larger the change is than what goes on in the frames without him
 _CUT_MARGIN_FRAMES = 2
 
 
@@ -139,9 +139,10 @@ def _gap_confidence(crops: list[NDArray[np.uint8]]) -> float | None:
         return None
     gone = still_there(crops[0], crops[1])
     steady = min(still_there(a, b) for a, b in pairwise(crops[1:]))
-    if gone > _GONE or steady < _STEADY:
+    ratio = (1 - gone) / max(1 - steady, 0.01)
+    if gone > _GONE or ratio < _STEP_RATIO:
         return None
-    return round(min(0.6 + 0.4 * (_GONE - gone) / _GONE, 0.97), 3)
+    return round(min(1 - 0.4 * _STEP_RATIO / ratio, 0.97), 3)
 
 
 def _whole(seen: Observations, frame: int) -> tuple[int, NDArray[np.float32], int]:

@@ -93,7 +93,10 @@ class Writer:
         involved = [c for c in dict.fromkeys([*before, *after]) if c >= 0]
         if not involved:
             return None  # background people
-        threshold = self._settings.drift if incident.kind == "drift" else self._settings.change
+        settings = self._settings
+        threshold = {"swap": settings.swap, "morph": settings.change, "drift": settings.drift}[
+            incident.kind
+        ]
         confidence = confidence_of(incident.strength, threshold)
         tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
         who = [self._name(c) for c in before if c >= 0] or ["a character"]

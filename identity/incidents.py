@@ -92,7 +92,7 @@ def _swaps(
     found = []
     for a, b in combinations(range(len(all_series)), 2):
         best = _strongest_exchange(all_series, (a, b), scales, fps=fps)
-        if best is not None and best.strength >= settings.change:
+        if best is not None and best.strength >= settings.swap:
             found.append(best)
     found.sort(key=lambda incident: -incident.strength)
     kept: list[Incident] = []

@@ -23,6 +23,8 @@ _MIN_PRESENT_S = 0.4
 _MIN_ABSENT_S = 0.4
 _HIDDEN_SHARE = 0.15  # overlap with somebody else from which one may be behind him
 _MIN_SCORE = 0.5
+_NEAR_FRAMES = 3
+_IN_FRONT_SHARE = 0.03  # of its height: how exactly the foot of a box is known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,12 +92,12 @@ def _is_open(series: Series, row: int, others: Sequence[Series], size_px: tuple[
     if x1 < _EDGE_SHARE * width or x2 > (1 - _EDGE_SHARE) * width:
         return False
     frame = int(series.frame[row])
+    box = series.xyxy[row]
     for other in others:
-        near = np.abs(other.frame - frame) <= 3
-        if (
-            near.any()
-            and float(boxes.covered(series.xyxy[row][None], other.xyxy[near]).max()) > _HIDDEN_SHARE
-        ):
+        near = other.xyxy[np.abs(other.frame - frame) <= _NEAR_FRAMES]
+        # Nobody is hidden by a person who stands behind: whose box ends higher.
+        in_front = near[near[:, 3] >= box[3] - _IN_FRONT_SHARE * (box[3] - box[1])]
+        if len(in_front) and float(boxes.covered(box[None], in_front).max()) > _HIDDEN_SHARE:
             return False
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,10 @@ def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
     import torch
 
     try:
-        network = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            # Deprecated in favour of torch.export, but the files people have are TorchScript.
+            warnings.simplefilter("ignore", FutureWarning)
+            network = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError, OSError) as err:
         raise WeightsError(
             "is not a TorchScript archive", where=path, hint="give TorchScript, ONNX or safetensors"

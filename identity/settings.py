@@ -71,6 +71,12 @@ class FindingSettings:
     min_confidence: float = setting(
         0.6, "findings less sure than this are not reported", low=0, high=1
     )
+    swap: float = setting(
+        0.25,
+        "likeness by which 'exchanged' must fit better than 'stayed', on both sides",
+        low=0.05,
+        high=1,
+    )
     change: float = setting(
         0.45, "loss of likeness from which an abrupt change counts", low=0.05, high=1
     )

@@ -1,0 +1,119 @@
+"""One contract for every embedder, and one clear line for everything that is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+from identity.open_embedder import COLOUR, open_embedder
+from identity.prepare import prepare_crops
+from identity.reid_specs import ReidSpec
+from scenes.errors import WeightsError
+
+
+def small_network(folder):
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3, stride=4), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+    ).eval()
+
+
+def torchscript(folder):
+    path = folder / "net.torchscript"
+    torch.jit.trace(small_network(folder), torch.zeros(1, 3, 256, 128)).save(str(path))
+    return open_embedder(path, trusted=True)
+
+
+def safetensors(folder):
+    torch.manual_seed(0)
+    network = torchvision.models.shufflenet_v2_x0_5(weights=None)
+    network.fc = torch.nn.Identity()
+    path = folder / "net.safetensors"
+    save_file(network.state_dict(), str(path), metadata={"architecture": "shufflenet_v2_x0_5"})
+    return open_embedder(path)
+
+
+def onnx(folder):
+    pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    kernel = np.random.default_rng(0).standard_normal((8, 3, 8, 8)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["y"], strides=[8, 8]),
+        helper.make_node("GlobalAveragePool", ["y"], ["z"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 64, 32])],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["n", 8, 1, 1])],
+        [numpy_helper.from_array(kernel, "k")],
+    )
+    path = folder / "net.onnx"
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return open_embedder(path)
+
+
+def mobilenet(folder):
+    return open_embedder("mobilenetv2")
+
+
+@pytest.fixture(params=[torchscript, safetensors, onnx, mobilenet], ids=lambda make: make.__name__)
+def embedder(request, tmp_path):
+    return request.param(tmp_path)
+
+
+def crops(count):
+    rng = np.random.default_rng(1)
+    return [rng.integers(0, 255, (20 + 9 * k, 10 + 5 * k, 3), dtype=np.uint8) for k in range(count)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_contract(embedder):
+    assert embedder.embed([]).shape == (0, embedder.dim)
+    vectors = embedder.embed(crops(5))
+    assert vectors.shape == (5, embedder.dim)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(5), abs=1e-4)
+    alone = np.concatenate([embedder.embed([crop]) for crop in crops(5)])
+    assert alone == pytest.approx(vectors, abs=1e-3)  # the size of a batch changes nothing
+    assert embedder.name
+    assert len(embedder.sha256) == 64
+
+
+def test_colour_needs_no_network():
+    assert open_embedder(COLOUR) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "trusted", "message"),
+    [
+        pytest.param("none.onnx", None, False, "no such weights", id="missing"),
+        pytest.param("text.onnx", b"hello", False, "not an ONNX model", id="text as onnx"),
+        pytest.param("empty.onnx", b"", False, "not an ONNX model", id="empty"),
+        pytest.param("text.safetensors", b"hello", False, "not a safetensors", id="safetensors"),
+        pytest.param("text.pt", b"hello", True, "not a TorchScript", id="trusted text"),
+        pytest.param("text.pt", b"hello", False, "trust", id="not trusted"),
+        pytest.param("text.txt", b"hello", False, "not known as embedders", id="other suffix"),
+    ],
+)
+def test_what_is_no_embedder_is_one_line(name, content, trusted, message, tmp_path):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(WeightsError, match=message) as caught:
+        open_embedder(path, trusted=trusted)
+    assert "\n" not in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_crops_are_fed_as_the_network_was_trained():
+    crop = np.zeros((8, 4, 3), np.uint8)
+    crop[..., 0] = 200
+    raw = ReidSpec("raw", bgr=True, scale=1.0, mean=(0, 0, 0), std=(1, 1, 1))
+    planes = prepare_crops([crop], raw, height_px=4, width_px=2)
+    assert planes[0, 2].tolist() == [[200, 200]] * 4
+    assert planes[0, 0].max() == 0
