@@ -12,6 +12,8 @@ from identity.colour import bin_colours
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ONE_COLOUR = 25.0  # CIE Lab; a bin of `colour_histogram` and its neighbours
+
 # sRGB of plain colour words; the nearest in CIE Lab wins.
 _WORDS: dict[str, tuple[int, int, int]] = {
     "black": (22, 22, 24),
@@ -46,8 +48,10 @@ def colour_word(histogram: NDArray[np.float32]) -> str:
         'red'
     """
     share = np.square(histogram.astype(np.float64))
-    strongest = np.argsort(share)[-6:]
-    lab = np.average(bin_colours()[strongest], axis=0, weights=share[strongest] + 1e-12)
+    colours = bin_colours()
+    # Soft bins spread one colour over its neighbours; a mean over far ones would invent a colour.
+    near = np.linalg.norm(colours - colours[int(share.argmax())], axis=1) <= _ONE_COLOUR
+    lab = np.average(colours[near], axis=0, weights=share[near] + 1e-12)
     names = list(_WORDS)
     rgb = np.array([[_WORDS[name] for name in names]], np.float32) / np.float32(255)
     known = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0]
