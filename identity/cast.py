@@ -57,8 +57,11 @@ def build_cast(
     """
     log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
     apart = seen_together(segments)
+    # Shots repeat each other's views, so many pairs say little more than a few: together they
+    # count as those of a clip of `independent_shots` shots.
+    discount = min(1.0, settings.independent_shots / max(len(setups), 1))
     labels = partition(
-        log_odds,
+        log_odds * discount,
         apart,
         group_cost=settings.new_character_cost,
         free_groups=max(settings.likely_characters, most_at_once(segments)),

@@ -30,7 +30,7 @@ class CastSettings:
     """How tracklets are joined into characters."""
 
     same_prior: float = setting(
-        0.0,
+        0.4,
         "added to the log-odds that two tracklets are one person; higher joins more",
         low=-10,
         high=10,
@@ -41,8 +41,14 @@ class CastSettings:
         low=0,
         high=99,
     )
+    independent_shots: float = setting(
+        1.5,
+        "so many shots of a clip bring looks of their own; the rest repeat them",
+        low=0.1,
+        high=1000,
+    )
     new_character_cost: float = setting(
-        2.0,
+        1.5,
         "log-odds that each further character must bring, unless as many are seen at once",
         low=0,
         high=20,

@@ -303,7 +303,9 @@ def test_import_and_help_load_no_engine():
 
 def test_ctrl_c_in_a_real_process_ends_cleanly(tmp_path):
     code = textwrap.dedent("""
-        import sys, time, types
+        import signal, sys, time, types
+        # Started in the background, as by a build server, a process ignores Ctrl-C by inheritance.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         fake = types.ModuleType("castcheck.pipeline")
         def load_models(config):
             print("ready", file=sys.stderr, flush=True)
@@ -320,10 +322,14 @@ def test_ctrl_c_in_a_real_process_ends_cleanly(tmp_path):
         [sys.executable, "-c", code, "check", str(clip), "-o", str(tmp_path / "out")],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stderr is not None
-    assert process.stderr.readline() == "ready\n"
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "ready\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
     assert (process.returncode, out, err) == (130, "", "castcheck: interrupted\n")
     assert not (tmp_path / "out").exists()
