@@ -25,6 +25,7 @@ _REACH_S = 3.0  # how long somebody may be hidden and still be compared with bef
 _TOGETHER_S = 0.2  # changes of several people this near to each other are one event
 _MAX_ZOOM = 1.15  # a box that changes its size more than this at once shows another part of a body
 _MAX_RESHAPE = 1.35  # over a whole shot people turn and bend, so boxes may change shape more
+_MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another angle, light, sharpness
 _MIN_TREND = 0.6  # Kendall's tau from which likeness counts as falling steadily
 _ADJACENT = 2
 _COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
@@ -295,7 +296,7 @@ def _keeps_framing(series: Series) -> bool:
     size = series.xyxy[:, 2:] - series.xyxy[:, :2]
     first, last = np.median(size[:count], axis=0), np.median(size[-count:], axis=0)
     ratio = np.maximum(first, last) / np.maximum(np.minimum(first, last), 1)
-    return bool(ratio.max() <= 2.0 and ratio.max() / ratio.min() <= _MAX_RESHAPE)
+    return bool(ratio.max() <= _MAX_APPROACH and ratio.max() / ratio.min() <= _MAX_RESHAPE)
 
 
 def _slope(values: NDArray[np.float32], frames: NDArray[np.int64]) -> tuple[int, int]:

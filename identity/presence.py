@@ -24,6 +24,8 @@ _MIN_ABSENT_S = 0.4
 _HIDDEN_SHARE = 0.15  # overlap with somebody else from which one may be behind him
 _MIN_SCORE = 0.5
 _NEAR_FRAMES = 3
+_SETTLED_BOXES = 5
+_SETTLED_RATIO = 1.2  # growth within these boxes from which somebody is still coming in
 _IN_FRONT_SHARE = 0.03  # of its height: how exactly the foot of a box is known
 
 
@@ -87,10 +89,13 @@ def find_gaps(
 
 def _is_open(series: Series, row: int, others: Sequence[Series], size_px: tuple[int, int]) -> bool:
     """Tell whether the box at `row` is away from the side edges and from everybody else."""
-    x1, _, x2, _ = series.xyxy[row]
-    width = size_px[0]
+    x1, y1, x2, y2 = series.xyxy[row]
+    width, height = size_px
     if x1 < _EDGE_SHARE * width or x2 > (1 - _EDGE_SHARE) * width:
         return False
+    at_edge = y1 < _EDGE_SHARE * height or y2 > (1 - _EDGE_SHARE) * height
+    if at_edge and _grows(series, row):
+        return False  # comes in, or goes out, over the upper or lower edge
     frame = int(series.frame[row])
     box = series.xyxy[row]
     for other in others:
@@ -100,6 +105,13 @@ def _is_open(series: Series, row: int, others: Sequence[Series], size_px: tuple[
         if len(in_front) and float(boxes.covered(box[None], in_front).max()) > _HIDDEN_SHARE:
             return False
     return True
+
+
+def _grows(series: Series, row: int) -> bool:
+    """Tell whether the box at an end of a series is still changing its height."""
+    heights = series.xyxy[:, 3] - series.xyxy[:, 1]
+    ends = heights[:_SETTLED_BOXES] if row == 0 else heights[-_SETTLED_BOXES:]
+    return bool(ends.max() > _SETTLED_RATIO * max(float(heights[row]), 1.0))
 
 
 def still_there(seen: NDArray[np.uint8], unseen: NDArray[np.uint8]) -> float:
