@@ -196,9 +196,11 @@ def test_scores_are_those_of_the_library() -> None:
     assert np.allclose(ours, np.stack([single.numpy(), many.numpy()], axis=1), atol=1e-4)
 
 
-def test_loading_the_network_leaves_the_process_alone() -> None:
+def test_loading_the_network_leaves_the_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
+    # Ultralytics sets it too, and may have been imported by a test before this one.
+    monkeypatch.delenv("PYTORCH_ENABLE_MPS_FALLBACK", raising=False)
     random.seed(1)
     before = random.getstate(), torch.get_num_threads(), list(warnings.filters)
     torch.manual_seed(7)
