@@ -6,7 +6,7 @@ put on a scale on which different people who are on screen together lie around 0
 within one shot around 1, and the cues are then weighed by a logistic model.
 
 The numbers below were fitted over labelled clips as a whole and checked by leaving whole sources
-out; `bench/calibrate.py` fits them again and `docs/measurements.md` holds what came out.
+out; `docs/measurements.md` holds what came out. No command fits them again yet.
 """
 
 from __future__ import annotations
