@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from contextlib import redirect_stdout
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,10 +19,28 @@ from castcheck.checking import (
     check_clips,
     say_bug,
 )
-from castcheck.config import Config, GateSettings, ReportSettings, RunSettings
-from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
-from scenes.errors import CastcheckError, ConfigError
-from tracker.settings import DetectorSettings
+from castcheck.options import (
+    OUTPUT,
+    BatchSize,
+    Cast,
+    Classes,
+    ConfigFile,
+    DetectorSpec,
+    Device,
+    EmbedderSpec,
+    FailOn,
+    Flags,
+    Formats,
+    Half,
+    JsonTo,
+    Quiet,
+    Strict,
+    TrustWeights,
+    hush_warnings,
+    refuse,
+)
+from castcheck.screen import Screen
+from scenes.errors import CastcheckError
 
 # Typer brought click along as a part of itself at some point; this is right for both.
 _ClickError: type[Any] = next(
@@ -101,15 +117,6 @@ app = typer.Typer(
 )
 
 
-def _option(settings: type[Any], name: str, *flags: str, panel: str, **extra: Any) -> Any:
-    """Return the option for one setting: help and default come from where it is declared."""
-    item = next(item for item in fields(settings) if item.name == name)
-    text = item.metadata["help"]
-    if item.default not in ("", False):
-        text += f" (default: {'yes' if item.default is True else item.default})"
-    return typer.Option(*flags, help=text, rich_help_panel=panel, show_default=False, **extra)
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         from castcheck import __version__  # noqa: PLC0415 (reading it costs 20 ms)
@@ -133,9 +140,6 @@ def _root(
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-_MODELS, _JUDGING, _OUTPUT = "Models", "Judging", "Output"
-
-
 @app.command(epilog=_EPILOG)
 def check(
     clips: Annotated[
@@ -149,123 +153,43 @@ def check(
             "--out",
             metavar="DIR",
             help="Reports go to DIR/<clip stem>/, of a second clip of that stem to <clip stem>-2/.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = Path("castcheck-out"),
-    formats: Annotated[
-        str | None,
-        _option(ReportSettings, "formats", "--format", panel=_OUTPUT, metavar="LIST"),
-    ] = None,
-    json_to: Annotated[
-        str | None,
-        typer.Option(
-            "--json",
-            metavar="-",
-            help="Print each report to stdout as one line of JSON, and nothing else there.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool,
-        typer.Option("-q", "--quiet", help="Say nothing but errors.", rich_help_panel=_OUTPUT),
-    ] = False,
-    fail_on: Annotated[
-        str | None,
-        _option(GateSettings, "fail_on", "--fail-on", panel=_JUDGING, metavar="SPEC"),
-    ] = None,
-    strict: Annotated[
-        bool | None, _option(GateSettings, "strict", "--strict", panel=_JUDGING)
-    ] = None,
-    classes: Annotated[
-        str | None,
-        _option(DetectorSettings, "classes", "--classes", panel=_JUDGING, metavar="LIST"),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="Read settings from a TOML file; a flag beats the file.",
-            rich_help_panel=_JUDGING,
-        ),
-    ] = None,
-    detector: Annotated[
-        str | None,
-        _option(RunSettings, "detector", "--detector", panel=_MODELS, metavar="SPEC"),
-    ] = None,
-    embedder: Annotated[
-        str | None,
-        _option(RunSettings, "embedder", "--embedder", panel=_MODELS, metavar="SPEC"),
-    ] = None,
-    device: Annotated[
-        str | None, _option(RunSettings, "device", "--device", panel=_MODELS, metavar="DEVICE")
-    ] = None,
-    half: Annotated[
-        bool | None, _option(RunSettings, "half", "--half/--no-half", panel=_MODELS)
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        _option(DetectorSettings, "batch_size", "--batch-size", panel=_MODELS, metavar="N"),
-    ] = None,
-    trust_weights: Annotated[
-        bool | None,
-        _option(RunSettings, "trust_weights", "--trust-weights", panel=_MODELS),
-    ] = None,
-    cast: Annotated[Path | None, typer.Option("--cast", hidden=True)] = None,
+    formats: Formats = None,
+    json_to: JsonTo = None,
+    quiet: Quiet = False,
+    fail_on: FailOn = None,
+    strict: Strict = None,
+    classes: Classes = None,
+    config: ConfigFile = None,
+    detector: DetectorSpec = None,
+    embedder: EmbedderSpec = None,
+    device: Device = None,
+    half: Half = None,
+    batch_size: BatchSize = None,
+    trust_weights: TrustWeights = None,
+    cast: Cast = None,
 ) -> None:
     """Judge clips: who is in them, and whether everybody stays themselves."""
-    _refuse(json_to, cast)
-    flags: dict[str, dict[str, Any]] = {
-        "run": {
-            "detector": detector,
-            "embedder": embedder,
-            "device": device,
-            "half": half,
-            "trust_weights": trust_weights,
-        },
-        "detector": {"batch_size": batch_size, "classes": classes},
-        "gate": {"fail_on": fail_on, "strict": strict},
-        "report": {"formats": formats},
-    }
-    settings = resolve(config, flags)
-    if not sys.warnoptions and not env_flag(DEBUG_VARIABLE):
-        warnings.simplefilter("ignore")  # other people's advice to other people's developers
+    refuse(json_to, cast)
+    flags = Flags(
+        formats=formats,
+        fail_on=fail_on,
+        strict=strict,
+        classes=classes,
+        detector=detector,
+        embedder=embedder,
+        device=device,
+        half=half,
+        batch_size=batch_size,
+        trust_weights=trust_weights,
+    )
+    settings = flags.over(config)
+    hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)
     raise typer.Exit(check_clips(clips, run))
-
-
-def resolve(file: Path | None, flags: dict[str, dict[str, Any]]) -> Config:
-    """Return the settings: a flag beats the file, the file beats the default.
-
-    Args:
-        file: The TOML file, if any.
-        flags: Section to key to value; `None` = the flag was not given.
-
-    Raises:
-        ConfigError: The file or a flag holds something unknown or out of range.
-    """
-    config = Config() if file is None else Config.load(file)
-    given = {
-        section: {key: value for key, value in table.items() if value is not None}
-        for section, table in flags.items()
-    }
-    return config.updated(given)
-
-
-def _refuse(json_to: str | None, cast: Path | None) -> None:
-    if json_to not in (None, "-"):
-        raise ConfigError(
-            f"{json_to!r} is unknown, allowed is -",
-            where="--json",
-            hint="the file report.json is written with `--format json`",
-        )
-    if cast is not None:
-        raise ConfigError(
-            "judging against a cast is not part of this version yet",
-            where="--cast",
-            hint="leave it out: castcheck finds out by itself who is in the clip",
-        )
 
 
 def main() -> None:
