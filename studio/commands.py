@@ -18,7 +18,6 @@ from rich.progress import (
 )
 
 from studio.assets import fetch_assets, open_assets
-from studio.crops import render_crops
 from studio.director import Wish, plant, stage_scene
 from studio.errors import StudioError
 from studio.film import StudioOpener
@@ -29,6 +28,7 @@ from studio.quality_set import ENCODING, SETS, SETTINGS
 from studio.samples import SETTINGS as SAMPLE_SETTINGS
 from studio.samples import sample_scenes, write_stills
 from studio.sets import SET_NAMES
+from studio.stills import render_stills
 from studio.stories import LIGHTS, STORIES
 from studio.video import Encoding
 
@@ -163,22 +163,21 @@ def samples(
 
 
 @app.command()
-def crops(
+def stills(
     output: Output,
-    people: Annotated[int, typer.Option(min=1, help="How many identities.")] = 100,
-    views: Annotated[int, typer.Option(min=1, help="Pictures of each.")] = 8,
-    start: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,
-    species: Annotated[SpeciesName, typer.Option(help="What everybody is.")] = SpeciesName.human,
+    groups: Annotated[int, typer.Option(min=1, help="How many groups of four people.")] = 25,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures of each group.")] = 10,
+    start: Annotated[int, typer.Option(min=0, help="First group's seed.")] = 0,
     cache: Cache = None,
 ) -> None:
-    """Render training crops: many people from all sides, near and far, with an index."""
+    """Render training pictures: groups of people from all sides, near and far, with their boxes."""
     library = Library(open_assets(cache))
-    with _Progress(people) as bar:
-        count = render_crops(
-            library, output, range(start, start + people), views,
-            species=species.value, progress=lambda: bar.step("", 1),
+    with _Progress(groups) as bar:
+        count = render_stills(
+            library, output, range(start, start + groups), pictures,
+            progress=lambda: bar.step("", 1),
         )  # fmt: skip
-    _say(f"{count} crops")
+    _say(f"{count} pictures")
     typer.echo(str(output))
 
 

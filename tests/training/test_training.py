@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from identity.cue_network import CueNetwork
+from scenes.errors import CastcheckError
+from training.detector import fold_normalisation, new_detector, train_detector
+from training.detector_data import label_lines, read_index, write_dataset
+from training.reid import Gallery, Plan, Trainer, cue_loss, equal_error_rate, held_out_eer
+from training.reid_crops import GRID, Figure, cut, figures_of, part_rects
+
+SIZE_PX = (128, 96)
+JOINT_COUNT = 16
+
+
+def joints(neck_y: float | None, hip_y: float | None) -> list[list[float] | None]:
+    rows: list[list[float] | None] = [None] * JOINT_COUNT
+    for place, y in ((0, neck_y), (8, hip_y)):
+        if y is not None:
+            rows[place] = [20.0, y]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def stills(tmp_path_factory):
+    """Four groups of two striped figures, as `castcheck-studio stills` writes them."""
+    folder = tmp_path_factory.mktemp("stills")
+    rng = np.random.default_rng(0)
+    for group in range(4):
+        home = folder / f"g{group:06d}"
+        home.mkdir()
+        colours = rng.integers(0, 255, (2, 3))
+        lines = []
+        for number in range(4):
+            picture = rng.integers(90, 110, (SIZE_PX[1], SIZE_PX[0], 3)).astype(np.uint8)
+            people = []
+            for who in range(2):
+                x = 10 + 60 * who + int(rng.integers(0, 10))
+                picture[10:90, x : x + 30] = colours[who]
+                people.append(
+                    {
+                        "person": f"g{group:06d}p{who}", "box": [x, 10, x + 30, 90],
+                        "visible": 1.0, "truncation": 0.0, "head": [x + 8.0, 10.0, x + 22.0, 24.0],
+                        "joints": joints(26.0, 50.0), "away_rad": 0.0,
+                    }
+                )  # fmt: skip
+            file = f"g{group:06d}/{number:02d}.jpg"
+            cv2.imwrite(str(folder / file), picture)
+            lines.append(
+                json.dumps(
+                    {
+                        "file": file, "group": group, "set_name": f"room{number // 2}",
+                        "species": "human", "camera": "wide", "people": people,
+                    }
+                )
+            )  # fmt: skip
+        (home / ".done").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("boxes", "wanted"),
+    [
+        ([], []),
+        ([[0, 0, 64, 96]], ["0 0.250000 0.500000 0.500000 1.000000"]),
+        ([[0, 0, 4, 96], [0, 0, 40, 8]], []),  # too narrow, too low
+    ],
+)
+def test_labels_are_shares_of_the_picture(boxes, wanted):
+    assert label_lines([{"box": box} for box in boxes], *SIZE_PX) == wanted
+
+
+def test_no_pictures_is_one_line(tmp_path):
+    with pytest.raises(CastcheckError, match="castcheck-studio stills"):
+        read_index(tmp_path)
+
+
+def test_the_dataset_keeps_groups_back(stills, tmp_path):
+    data = json.loads(write_dataset(stills, SIZE_PX, tmp_path).read_text())
+    train, val = ((tmp_path / data[half]).read_text().split() for half in ("train", "val"))
+    assert len(train) == 12
+    assert len(val) == 4
+    assert all("g000000" in line for line in val)
+    assert not any("g000000" in line for line in train)
+
+
+@pytest.mark.parametrize(
+    ("neck_y", "hip_y", "wanted"),
+    [
+        (26.0, 50.0, ((18, 10, 32, 24), (10, 26, 40, 50), (10, 50, 40, 90))),
+        (26.0, None, ((18, 10, 32, 24), (10, 26, 40, 90), None)),  # hips below the picture
+        (None, 30.0, ((18, 10, 32, 24), (10, 10, 40, 30), (10, 30, 40, 90))),
+        (None, None, ((18, 10, 32, 24), None, None)),
+    ],
+)
+def test_parts_follow_the_joints(neck_y, hip_y, wanted):
+    rects = part_rects([10, 10, 40, 90], [18.0, 10.0, 32.0, 24.0], joints(neck_y, hip_y))
+    assert rects == wanted
+
+
+@pytest.mark.parametrize(
+    ("box", "seen"),
+    [
+        ((10, 10, 40, 90), (1, 1, 1)),
+        ((10, 10, 40, 40), (1, 1, 0)),  # half figure
+        ((10, 52, 40, 90), (0, 0, 1)),  # legs only
+    ],
+)
+def test_a_crop_says_which_parts_it_shows(box, seen, tmp_path):
+    parts = part_rects([10, 10, 40, 90], [18.0, 10.0, 32.0, 24.0], joints(26.0, 50.0))
+    figure = Figure(tmp_path, "a", box, parts, "wide", 0.0, "room")
+    crop = cut(figure, np.full((96, 128, 3), 7, np.uint8))
+    assert tuple(crop.seen) == seen
+    assert crop.rgb.shape == (256, 128, 3)
+    assert crop.masks.shape == (3, *GRID)
+    # Parts do not overlap, and no cell holds more than itself.
+    assert crop.masks.sum(0).max() <= 1 + 1e-5
+
+
+def test_roughened_crops_differ_and_stay_in_range(stills):
+    line = read_index(stills)[0]
+    figure = figures_of(line, stills)[0]
+    picture = np.random.default_rng(1).integers(0, 255, (96, 128, 3)).astype(np.uint8)
+    crops = [cut(figure, picture, np.random.default_rng(seed)).rgb for seed in range(20)]
+    assert all(crop.min() >= 0 and crop.max() <= 1 for crop in crops)
+    assert len({crop.tobytes() for crop in crops}) == 20
+
+
+@pytest.mark.parametrize(
+    ("same", "different", "wanted"),
+    [
+        ([0.9, 0.8], [0.1, 0.2], 0.0),
+        ([0.1, 0.2], [0.8, 0.9], 1.0),
+        ([0.1, 0.9], [0.1, 0.9], 0.5),
+        ([0.9], [0.1], 0.0),
+    ],
+)
+def test_equal_error_rate(same, different, wanted):
+    assert equal_error_rate(np.array(same), np.array(different)) == pytest.approx(wanted)
+
+
+def test_equal_error_rate_needs_pairs():
+    assert math.isnan(equal_error_rate(np.array([]), np.array([0.1])))
+
+
+def test_the_loss_rewards_telling_people_apart_and_ignores_what_is_hidden():
+    centres = torch.eye(4)[:2]
+    labels = torch.tensor([0, 0, 1, 1])
+    told = torch.eye(4)[[0, 0, 1, 1]]
+    mixed = torch.eye(4)[[0, 1, 0, 1]]
+    everything = torch.ones(4)
+    good = cue_loss(told, told @ centres.T, labels, everything)
+    bad = cue_loss(mixed, mixed @ centres.T, labels, everything)
+    assert good < bad
+    assert cue_loss(mixed, mixed @ centres.T, labels, torch.zeros(4)) == 0
+
+
+def test_normalisation_moves_into_the_first_layer():
+    layers: Any = new_detector().eval().model
+    backbone = layers[0].m
+    first: Any = CueNetwork().eval().features[0]
+    first.load_state_dict(backbone[0].state_dict())
+    first[1].eps = backbone[0][1].eps  # Ultralytics sets its own
+    fold_normalisation(first[0], first[1])
+    picture = torch.rand(1, 3, 64, 64)
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    # Folded once more: what the detector's layer makes of a normalised picture.
+    inside = (slice(None), slice(None), slice(1, None), slice(1, None))
+    want = backbone[0]((picture - mean) / std)[inside]
+    assert torch.allclose(first(picture)[inside], want, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_short_run_learns_saves_and_goes_on(stills, tmp_path):
+    plan = Plan(minutes=0.05, groups=2, views=2, threads=1, rescan=2)
+    trainer = Trainer(stills, tmp_path, plan)
+    before = {key: value.clone() for key, value in trainer.network.state_dict().items()}
+    weights = torch.load(trainer.run(), weights_only=True)
+    after = trainer.network.state_dict()
+    assert not torch.equal(before["body_linear.weight"], after["body_linear.weight"])
+    assert torch.equal(before["features.0.0.weight"], after["features.0.0.weight"])  # frozen
+    CueNetwork().load_state_dict(weights)
+    assert set(held_out_eer(trainer.averaged(), Gallery(stills))) == {
+        "body", "head", "upper", "lower",
+    }  # fmt: skip
+
+    again = Trainer(stills, tmp_path, plan, resume=True)
+    assert again.step == trainer.step > 0
+    assert again.classifier.names == trainer.classifier.names
+    again.run()  # its time is over: it stops at once
+    assert again.step == trainer.step
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*get_trial_id")  # Ultralytics asks Ray where it is there
+def test_a_round_of_the_detector(stills, tmp_path):
+    best = train_detector(
+        stills, tmp_path / "work", size_px=SIZE_PX, hours=0, imgsz_px=64, batch=4, threads=1,
+        epochs=1,
+    )  # fmt: skip
+    assert best.exists()
+    rows = (tmp_path / "work" / "run" / "results.csv").read_text().splitlines()
+    assert len(rows) == 2

@@ -1,0 +1,1 @@
+"""Trains the bundled models on the studio's pictures. Stands outside: no other room imports it."""

@@ -1,0 +1,75 @@
+"""`python -m training detector|reid`: trains what castcheck bundles, from the studio's stills."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenes.errors import CastcheckError
+from training.detector import train_detector
+from training.reid import Plan, Trainer
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Trains the bundled models on pictures of `castcheck-studio stills`.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Stills = Annotated[Path, typer.Option(help="Folder of `castcheck-studio stills`.")]
+Work = Annotated[Path, typer.Option(help="Folder for the log, checkpoints and the network.")]
+Minutes = Annotated[float, typer.Option(min=0, help="How long to train, by the clock.")]
+Device = Annotated[str, typer.Option(help="cpu, or cuda.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads on a CPU.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
+
+
+@app.command()
+def reid(
+    stills: Stills,
+    work: Work,
+    minutes: Minutes = 60.0,
+    device: Device = "cpu",
+    threads: Threads = 2,
+    resume: Resume = False,
+) -> None:
+    """Train the re-identification network; `log.jsonl` tells how it goes."""
+    plan = Plan(minutes=minutes, device=device, threads=threads)
+    typer.echo(str(Trainer(stills, work, plan, resume=resume).run()))
+
+
+@app.command()
+def detector(
+    stills: Stills,
+    work: Work,
+    minutes: Minutes = 60.0,
+    device: Device = "cpu",
+    threads: Threads = 2,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT of the stills.")] = "512x288",
+    resume: Resume = False,
+) -> None:
+    """Train the detector; `run/results.csv` tells how it goes."""
+    width, _, height = size.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise CastcheckError(f"{size!r} is no size", where="--size", hint="for example 512x288")
+    best = train_detector(
+        stills, work, size_px=(int(width), int(height)), hours=minutes / 60,
+        device=device, threads=threads, resume=resume,
+    )  # fmt: skip
+    typer.echo(str(best))
+
+
+def main() -> None:
+    """Run the command line; expected failures are one line and exit code 2."""
+    try:
+        app()
+    except CastcheckError as err:
+        typer.echo(f"training: {err}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

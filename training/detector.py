@@ -1,0 +1,118 @@
+"""Trains the bundled detector: rendered characters on top of frozen ImageNet features.
+
+The early layers keep what they learnt from photographs. Trained only on renders they would learn
+what renders look like; frozen, detectors trained on renders alone come close to those trained on
+photographs (Hinterstoisser et al. 2018, "On Pre-Trained Image Features and Synthetic Images for
+Deep Learning", https://arxiv.org/abs/1710.10710).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.nn.tasks import DetectionModel
+
+from identity.cue_network import CueNetwork, load_imagenet
+from training.detector_data import write_dataset
+
+ARCHITECTURE = Path(__file__).with_name("character_yolo.yaml")
+# features[0..10] of MobileNetV2 stay as ImageNet left them, and so do their statistics.
+FROZEN_BLOCKS = 11
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+# Renders differ from film in colour, contrast and scale: let each of them vary a lot.
+_AUGMENTATION: dict[str, float] = {
+    "hsv_h": 0.03, "hsv_s": 0.7, "hsv_v": 0.5, "degrees": 5.0, "translate": 0.15, "scale": 0.6,
+    "fliplr": 0.5, "mosaic": 0.6, "close_mosaic": 1, "mixup": 0.05,
+}  # fmt: skip
+
+
+def new_detector() -> DetectionModel:
+    """Return the untrained detector with ImageNet's weights in its backbone."""
+    model = DetectionModel(str(ARCHITECTURE), ch=3, nc=1, verbose=False)
+    source = CueNetwork()
+    load_imagenet(source)
+    backbone = model.model[0].m
+    backbone.load_state_dict(source.features.state_dict())
+    fold_normalisation(backbone[0][0], backbone[0][1])
+    return model
+
+
+def fold_normalisation(conv: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d) -> None:
+    """Move ImageNet's normalisation of the input into the first layer, in place.
+
+    Afterwards the layer takes pictures in 0..1. At the border the padding now stands for black
+    instead of the mean colour.
+    """
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (_MEAN, _STD))
+    with torch.no_grad():
+        scaled = conv.weight / std
+        running = norm.running_mean
+        if running is None:
+            raise TypeError("the layer has no running mean to fold into")
+        running += (scaled * mean).sum(dim=(1, 2, 3))
+        conv.weight.copy_(scaled)
+
+
+class CharacterTrainer(DetectionTrainer):  # type: ignore[misc]
+    """Ultralytics' trainer, started from ImageNet features."""
+
+    def get_model(
+        self, cfg: Any = None, weights: Any = None, verbose: Any = None
+    ) -> DetectionModel:
+        """Return a new detector, or the one of a checkpoint."""
+        del cfg, verbose
+        model = new_detector()
+        if weights is not None:
+            model.load(weights)
+        return model
+
+
+def train_detector(
+    stills: Path,
+    work: Path,
+    *,
+    size_px: tuple[int, int],
+    hours: float,
+    imgsz_px: int = 320,
+    batch: int = 16,
+    device: str = "cpu",
+    threads: int = 2,
+    lr: float = 1e-3,
+    epochs: int = 60,
+    resume: bool = False,
+) -> Path:
+    """Train for some hours and return the checkpoint that did best on the groups kept back.
+
+    Args:
+        stills: Folder of `castcheck-studio stills`.
+        work: Where lists, log and checkpoints go.
+        size_px: (width, height) of the stills.
+        hours: Wall-clock time; 0 to go by `epochs`.
+        imgsz_px: Long side of the pictures the network sees.
+        batch: Pictures per step.
+        device: As for Ultralytics.
+        threads: Threads on a CPU; Ultralytics leaves one.
+        lr: Highest learning rate.
+        epochs: At most so many rounds.
+        resume: Go on from `work/run/weights/last.pt`.
+    """
+    torch.set_num_threads(threads)
+    data = write_dataset(stills, size_px, work)
+    frozen = [f"0.m.{block}" for block in range(FROZEN_BLOCKS)]
+    overrides: dict[str, Any] = {
+        "model": str(ARCHITECTURE), "data": str(data), "imgsz": imgsz_px, "epochs": epochs,
+        "time": hours or None, "batch": batch, "device": device, "workers": 1, "cache": "ram",
+        "project": str(work.resolve()), "name": "run", "exist_ok": True, "freeze": frozen,
+        "optimizer": "AdamW", "lr0": lr, "lrf": 0.02, "cos_lr": True, "warmup_epochs": 0.5,
+        "weight_decay": 5e-4, "plots": False, "seed": 0, "pretrained": False, "amp": False,
+        **_AUGMENTATION,
+    }  # fmt: skip
+    if resume:
+        overrides["resume"] = str(work / "run" / "weights" / "last.pt")
+    trainer = CharacterTrainer(overrides=overrides)
+    trainer.train()
+    return Path(trainer.best)
