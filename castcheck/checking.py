@@ -61,6 +61,8 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
     with run.screen.progress("castcheck") as progress, _hushed():
         progress("loading models", 0, None)
         models = _pipeline().load_models(run.config)
+    for line in models.advice:
+        run.screen.note(line)
     folders = clip_folders(clips)
     codes = [EXIT_BAD_INPUT] if missing else [EXIT_OK]
     for number, clip in enumerate(clips, start=1):

@@ -19,6 +19,7 @@ from castcheck.checking import (
     check_clips,
     say_bug,
 )
+from castcheck.models_command import models_app
 from castcheck.options import (
     OUTPUT,
     BatchSize,
@@ -190,6 +191,9 @@ def check(
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)
     raise typer.Exit(check_clips(clips, run))
+
+
+app.add_typer(models_app, name="models")
 
 
 def main() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.config import AUTO
+from castcheck.model_store import advice_on, best_present
 from identity.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
-from tracker.known_weights import KNOWN_WEIGHTS, models_dir
+from tracker.known_weights import models_dir
 from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
 
@@ -30,12 +31,14 @@ class Models:
         embedder: Compares their looks; `None` = by colour alone.
         device: Where networks run, "cpu" or "cuda:N".
         degradations: What was asked for and could not be done.
+        advice: What could be fetched that judges better.
     """
 
     detector: Detector | ReplayFolder
     embedder: Embedder | None
     device: str = "cpu"
     degradations: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
     def detector_for(self, clip: Path) -> Detector:
         """Return what finds the characters of one clip.
@@ -56,43 +59,48 @@ def load_models(config: Config) -> Models:
         ConfigError: A device or class that is not there.
     """
     run = config.run
-    detector, device, notes = _open_detector(config)
+    detector, device, notes, advice = _open_detector(config)
     spec = run.embedder
     if spec == AUTO:
-        spec = COLOUR
-        notes = (*notes, "no re-ID network was given, so looks are compared by colour alone")
+        known = best_present("embedder")
+        advice += advice_on("embedder", known)
+        if known is None:
+            notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
+        spec = COLOUR if known is None else known.name
     embedder = open_embedder(spec, device=device, trusted=run.trust_weights)
-    return Models(detector, embedder, device, notes)
+    return Models(detector, embedder, device, notes, advice)
 
 
-def _open_detector(config: Config) -> tuple[Detector | ReplayFolder, str, tuple[str, ...]]:
-    """Return the detector, the device it runs on, and its degradations."""
+def _open_detector(
+    config: Config,
+) -> tuple[Detector | ReplayFolder, str, tuple[str, ...], tuple[str, ...]]:
+    """Return the detector, the device it runs on, its degradations, and what would be better."""
     run = config.run
-    spec = _best_pulled() if run.detector == AUTO else run.detector
+    spec, advice = _best_detector() if run.detector == AUTO else (run.detector, ())
     path = Path(spec).expanduser()
     min_score = config.detector.min_score
     if path.suffix.lower() == ".txt":
-        return ReplayDetector(path, min_score=min_score), "cpu", ()
+        return ReplayDetector(path, min_score=min_score), "cpu", (), ()
     if path.is_dir() and not path.name.endswith(_EXPORTED_SUFFIXES):
-        return ReplayFolder(path, min_score=min_score), "cpu", ()
+        return ReplayFolder(path, min_score=min_score), "cpu", (), ()
     half = None if run.half else False  # None = where the device can, which is no degradation
     detector = YoloDetector(
         spec, config.detector, device=run.device, half=half, trusted=run.trust_weights
     )
-    return detector, detector.device, detector.degradations
+    return detector, detector.device, detector.degradations, advice
 
 
-def _best_pulled() -> str:
-    """Return the first known detector that lies in the models folder.
+def _best_detector() -> tuple[str, tuple[str, ...]]:
+    """Return the name of the best known detector that is there, and what would be better.
 
     Raises:
         WeightsError: There is none; nothing is ever fetched unasked.
     """
-    for known in KNOWN_WEIGHTS:
-        if (models_dir() / known.filename).exists():
-            return known.name
-    raise WeightsError(
-        f"no detector was given, and none lies in {models_dir()}",
-        where="--detector",
-        hint="give the path of YOLO weights, such as --detector yolov8n.pt",
-    )
+    known = best_present("detector")
+    if known is None:
+        raise WeightsError(
+            f"no detector was given, and none lies in {models_dir()}",
+            where="--detector",
+            hint="give the path of YOLO weights, or fetch some: `castcheck models list`",
+        )
+    return known.name, advice_on("detector", known)

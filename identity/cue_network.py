@@ -16,7 +16,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from identity.reid_torch import mobilenet_path
+from identity.reid_specs import MOBILENET
 from scenes.errors import WeightsError
 
 INPUT_HEIGHT_PX = 256
@@ -127,7 +127,7 @@ def load_imagenet(network: CueNetwork) -> None:
     Source:
         Sandler et al. 2018, MobileNetV2, https://arxiv.org/abs/1801.04381
     """
-    path = mobilenet_path()
+    path = MOBILENET.path
     given = torch.load(path, map_location="cpu", weights_only=True)
     given = {
         key: rows for key, rows in given.items() if not key.startswith(f"features.{_LAST_BLOCK}.")

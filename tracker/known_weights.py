@@ -9,13 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scenes.errors import WeightsError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 CACHE_VARIABLE = "CASTCHECK_CACHE"
+BUNDLED = "bundled"  # what the network inside the package is called besides its own name
+_OWN_PACKAGES = ("tracker", "identity")
 _PICKLED = (".pt", ".pth", ".torchscript", ".engine")  # opening these can run code
-_PLAIN = (".onnx",)
+_PLAIN = (".onnx", ".safetensors")
 _PLAIN_FOLDERS = ("_openvino_model", "_openvino_model/")
 
 
@@ -24,11 +31,14 @@ class KnownWeights:
     """Weights whose bytes are known.
 
     Attributes:
-        name: What `--detector` calls it.
-        filename: What the file is called in the models folder.
+        name: What `--detector` or `--embedder` calls it.
+        filename: What the file is called.
         sha256: Of the file, 64 hexadecimal digits.
         licence: SPDX name.
         source: Where it comes from, in words.
+        url: Where it can be fetched; empty where it is published nowhere.
+        size_bytes: Of the file, 0 = not known.
+        package: Folder of an installed package that holds the file; empty = the models folder.
     """
 
     name: str
@@ -36,16 +46,93 @@ class KnownWeights:
     sha256: str
     licence: str
     source: str
+    url: str = ""
+    size_bytes: int = 0
+    package: str = ""
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the file is a part of castcheck itself."""
+        return self.package.partition("/")[0] in _OWN_PACKAGES
+
+    @property
+    def path(self) -> Path:
+        """Where the file belongs; it need not lie there."""
+        if not self.package:
+            return models_dir() / self.filename
+        top, _, rest = self.package.partition("/")
+        return Path(str(resources.files(top))) / rest / self.filename
 
 
+_ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
+
+# Of the file that training left in tracker/weights; empty while none lies there.
+_BUNDLED_SHA256 = ""
+_BUNDLED = KnownWeights(
+    name="castcheck-detector",
+    filename="castcheck_detector.safetensors",
+    sha256=_BUNDLED_SHA256,
+    licence="AGPL-3.0",
+    source="trained by this project on rendered scenes alone, see the model card beside it",
+    package="tracker/weights",
+)
+
+# Best first, by their published accuracy on COCO; `auto` takes the first that is there.
 KNOWN_WEIGHTS: tuple[KnownWeights, ...] = (
+    KnownWeights(
+        name="yolo11m",
+        filename="yolo11m.pt",
+        sha256="d5ffc1a674953a08e11a8d21e022781b1b23a19b730afc309290bd9fb5305b95",
+        licence="AGPL-3.0",
+        source="YOLO11m trained on COCO by Ultralytics",
+        url=_ULTRALYTICS + "yolo11m.pt",
+        size_bytes=40_684_120,
+    ),
+    KnownWeights(
+        name="yolo11s",
+        filename="yolo11s.pt",
+        sha256="85a76fe86dd8afe384648546b56a7a78580c7cb7b404fc595f97969322d502d5",
+        licence="AGPL-3.0",
+        source="YOLO11s trained on COCO by Ultralytics",
+        url=_ULTRALYTICS + "yolo11s.pt",
+        size_bytes=19_313_732,
+    ),
+    KnownWeights(
+        name="yolo26n",
+        filename="yolo26n.pt",
+        sha256="9b09cc8bf347f0fc8a5f7657480587f25db09b34bf33b0652110fb03a8ad4fef",
+        licence="AGPL-3.0",
+        source="YOLO26n trained on COCO by Ultralytics",
+        url=_ULTRALYTICS + "yolo26n.pt",
+        size_bytes=5_544_453,
+    ),
+    KnownWeights(
+        name="yolo11n",
+        filename="yolo11n.pt",
+        sha256="0ebbc80d4a7680d14987a577cd21342b65ecfd94632bd9a8da63ae6417644ee1",
+        licence="AGPL-3.0",
+        source="YOLO11n trained on COCO by Ultralytics",
+        url=_ULTRALYTICS + "yolo11n.pt",
+        size_bytes=5_613_764,
+    ),
+    KnownWeights(
+        name="yolov8n",
+        filename="yolov8n.pt",
+        sha256="f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36",
+        licence="AGPL-3.0",
+        source="YOLOv8n trained on COCO by Ultralytics",
+        url=_ULTRALYTICS + "yolov8n.pt",
+        size_bytes=6_549_796,
+    ),
     KnownWeights(
         name="yolov8n_coco",
         filename="yolov8n_coco.pt",
         sha256="fa11422f3f97bba166ce9a265b3897b5781329f2d70eb11502873d5eea42e8e9",
         licence="AGPL-3.0",
         source="YOLOv8n trained on COCO by Ultralytics, rebuilt from int8 weights",
+        size_bytes=6_548_818,
     ),
+    *([_BUNDLED] if _BUNDLED_SHA256 else []),
 )
 
 
@@ -56,12 +143,18 @@ def models_dir() -> Path:
     return root / "models"
 
 
-def resolve_weights(spec: str | Path, *, suffixes: tuple[str, ...] = (".pt", ".onnx")) -> Path:
-    """Return the file or folder that `spec` names: a path, or a name in the models folder.
+def resolve_weights(
+    spec: str | Path,
+    *,
+    suffixes: tuple[str, ...] = (".pt", ".onnx", ".safetensors"),
+    known: Iterable[KnownWeights] = KNOWN_WEIGHTS,
+) -> Path:
+    """Return the file or folder that `spec` names: a path, or a name.
 
     Args:
-        spec: A path, a name of the table, or the name of a file in `models_dir()`.
+        spec: A path, a name of the table, "bundled", or the name of a file in `models_dir()`.
         suffixes: Tried in this order where the name has none.
+        known: The table.
 
     Raises:
         WeightsError: There is no such file.
@@ -70,10 +163,19 @@ def resolve_weights(spec: str | Path, *, suffixes: tuple[str, ...] = (".pt", ".o
     if path.exists():
         return path
     if path.parent == Path():
-        table = [known.filename for known in KNOWN_WEIGHTS if known.name == str(spec)]
-        for name in (*table, path.name, *(path.name + suffix for suffix in suffixes)):
+        for entry in known:
+            named = str(spec) == entry.name or (str(spec) == BUNDLED and entry.is_bundled)
+            if named and entry.path.exists():
+                return entry.path
+        for name in (path.name, *(path.name + suffix for suffix in suffixes)):
             if (models_dir() / name).exists():
                 return models_dir() / name
+    if str(spec) == BUNDLED:
+        raise WeightsError(
+            "this version has no network of this kind inside it",
+            where=BUNDLED,
+            hint="`castcheck models list` shows what there is",
+        )
     raise WeightsError(
         f"no such weights file, and no model of this name in {models_dir()}",
         where=str(spec),
@@ -97,18 +199,20 @@ def weights_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def find_known(sha256: str) -> KnownWeights | None:
+def find_known(sha256: str, known: Iterable[KnownWeights] = KNOWN_WEIGHTS) -> KnownWeights | None:
     """Return the entry of the table with this sha256."""
-    return next((known for known in KNOWN_WEIGHTS if known.sha256 == sha256), None)
+    return next((entry for entry in known if entry.sha256 == sha256), None)
 
 
-def check_trust(path: Path, sha256: str, *, trusted: bool) -> None:
+def check_trust(
+    path: Path, sha256: str, *, trusted: bool, known: Iterable[KnownWeights] = KNOWN_WEIGHTS
+) -> None:
     """Raise unless the bytes are known or the user trusts them.
 
     Raises:
         WeightsError: Opening the file could run code of an unknown author.
     """
-    if trusted or find_known(sha256) is not None:
+    if trusted or find_known(sha256, known) is not None:
         return
     raise WeightsError(
         f"opening this kind of file can run code, and its sha256 {sha256[:12]}... is not known",

@@ -18,6 +18,7 @@ import numpy as np
 
 from scenes.errors import ConfigError, WeightsError
 from tracker import boxes
+from tracker.bundled import load_bundled
 from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
 from tracker.hygiene import clean
@@ -170,7 +171,8 @@ class YoloDetector:
         self._nms = engine.nms
         self._has_prompts = False
         self._fixed_hw: tuple[int, int] | None = None
-        opener = self._open_checkpoint if path.suffix == ".pt" else self._open_export
+        openers = {".pt": self._open_checkpoint, ".safetensors": self._open_bundled}
+        opener = openers.get(path.suffix.lower(), self._open_export)
         try:
             opener(engine, path)
         except (ConfigError, WeightsError):
@@ -195,6 +197,14 @@ class YoloDetector:
         _check_task(getattr(model, "task", None), path)
         if hasattr(network, "set_classes") and self._settings.class_list:
             self._prompt(model, path)
+        self._take(network)
+
+    def _open_bundled(self, _engine: _Engine, path: Path) -> None:
+        """Build the network from tensors and a table; nothing in the file is code."""
+        self._take(load_bundled(path))
+
+    def _take(self, network: Any) -> None:
+        """Keep the engine's network in the form in which it is run."""
         self._names = names_by_id(network.names)
         network = network.fuse(verbose=False).eval()
         self._end2end = bool(getattr(network.model[-1], "end2end", False))

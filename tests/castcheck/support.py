@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -252,6 +253,7 @@ class FakePipeline:
 
     errors: dict[str, BaseException] = field(default_factory=dict)
     load_error: BaseException | None = None
+    advice: tuple[str, ...] = ()
     loads: int = 0
     judged: list[str] = field(default_factory=list)
     configs: list[Any] = field(default_factory=list)
@@ -260,7 +262,7 @@ class FakePipeline:
         self.loads += 1
         if self.load_error is not None:
             raise self.load_error
-        return object()
+        return SimpleNamespace(advice=self.advice)
 
     def judge(
         self,

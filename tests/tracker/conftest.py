@@ -47,8 +47,3 @@ def real_yolo() -> Path:
             pytest.fail(f"{path} is required and not there")
         pytest.skip(f"{path} is not there; set CASTCHECK_REAL to the folder of real material")
     return path
-
-
-@pytest.fixture(autouse=True)
-def _no_cache_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CASTCHECK_CACHE", str(tmp_path / "cache"))

@@ -1,0 +1,99 @@
+"""`castcheck models`: the known weights, fetched before going offline and checked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from castcheck.checking import EXIT_BAD_INPUT, EXIT_OK
+from castcheck.model_store import ROLES, State, best_present, find_by_name, known_of, state_of
+from castcheck.options import Quiet
+from castcheck.pull import PART_SUFFIX, pull
+from castcheck.screen import Screen
+from scenes.errors import WeightsError
+from tracker.known_weights import KnownWeights, models_dir, weights_sha256
+
+models_app = typer.Typer(
+    help="List, fetch and check the known model weights.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """Show the known weights: licence, size, sha256, source, and where they lie."""
+    screen = Screen()
+    screen.line(f"models folder: {models_dir()}")
+    for role in ROLES:
+        best = _auto_name(role)
+        for known in known_of(role):
+            screen.line("")
+            mark = ", what auto means now" if known.name == best else ""
+            screen.line(f"{known.name}  ({role}, {_where(known, state_of(known))}{mark})")
+            size = f"{known.size_bytes / 1e6:.1f} MB, " if known.size_bytes else ""
+            screen.line(f"    {size}licence {known.licence}: {known.source}")
+            screen.line(f"    sha256 {known.sha256}")
+            if known.url:
+                screen.line(f"    {known.url}")
+
+
+@models_app.command("pull")
+def pull_models(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names from the list.")],
+    quiet: Quiet = False,
+) -> None:
+    """Fetch known weights into the models folder; continues where it stopped, and checks them."""
+    screen = Screen(quiet=quiet)
+    chosen = [find_by_name(name)[1] for name in names]
+    code = EXIT_OK
+    for known in chosen:
+        try:
+            with screen.progress(known.name) as progress:
+                fetched = pull(known, progress=progress)
+        except WeightsError as err:
+            screen.error(str(err))
+            code = EXIT_BAD_INPUT
+            continue
+        screen.line(f"{known.name}: {'fetched' if fetched else 'was there already'}, {known.path}")
+    raise typer.Exit(code)
+
+
+@models_app.command("verify")
+def verify_models() -> None:
+    """Check the bytes of all weights that are there; exit code 2 if any are not what they say."""
+    screen = Screen()
+    code = EXIT_OK
+    expected = set()
+    for role in ROLES:
+        for known in known_of(role):
+            expected.add(known.path)
+            state = state_of(known)
+            if state == "ok":
+                screen.line(f"ok       {known.name}: {known.path}")
+            elif state == "damaged":
+                screen.error(f"{known.path}: sha256 is not that of {known.name}; fetch it again")
+                code = EXIT_BAD_INPUT
+    folder = models_dir()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path not in expected and path.is_file() and path.suffix != PART_SUFFIX:
+            screen.line(f"unknown  {path}: sha256 {weights_sha256(path)}")
+    raise typer.Exit(code)
+
+
+def _auto_name(role: str) -> str | None:
+    """Return the name that `auto` stands for now; `None` where nothing, or a damaged file."""
+    try:
+        best = best_present("detector" if role == "detector" else "embedder")
+    except WeightsError:
+        return None
+    return None if best is None else best.name
+
+
+def _where(known: KnownWeights, state: State) -> str:
+    """Say where the file lies."""
+    if state == "ok":
+        return "bundled" if known.is_bundled else f"at {known.path}"
+    if state == "damaged":
+        return f"damaged at {known.path}"
+    return "not pulled" if known.url else "not there"
