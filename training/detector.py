@@ -30,9 +30,31 @@ _AUGMENTATION: dict[str, float] = {
 }  # fmt: skip
 
 
-def new_detector() -> DetectionModel:
+class CharacterDetector(DetectionModel):  # type: ignore[misc]
+    """A YOLO whose training pass runs in bfloat16, which halves its time on CPUs that have it."""
+
+    def loss(self, batch: dict[str, Any], preds: Any = None) -> Any:
+        """Return Ultralytics' detection loss, worked out in float32."""
+        if preds is None:
+            with torch.autocast(batch["img"].device.type, dtype=torch.bfloat16):
+                preds = self.forward(batch["img"])
+            preds = _as_float(preds)
+        return super().loss(batch, preds)
+
+
+def _as_float(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.float()
+    if isinstance(value, dict):
+        return {key: _as_float(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_as_float(one) for one in value)
+    return value
+
+
+def new_detector() -> CharacterDetector:
     """Return the untrained detector with ImageNet's weights in its backbone."""
-    model = DetectionModel(str(ARCHITECTURE), ch=3, nc=1, verbose=False)
+    model = CharacterDetector(str(ARCHITECTURE), ch=3, nc=1, verbose=False)
     source = CueNetwork()
     load_imagenet(source)
     backbone = model.model[0].m
@@ -62,7 +84,7 @@ class CharacterTrainer(DetectionTrainer):  # type: ignore[misc]
 
     def get_model(
         self, cfg: Any = None, weights: Any = None, verbose: Any = None
-    ) -> DetectionModel:
+    ) -> CharacterDetector:
         """Return a new detector, or the one of a checkpoint."""
         del cfg, verbose
         model = new_detector()
