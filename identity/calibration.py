@@ -11,7 +11,7 @@ out; `docs/measurements.md` holds what came out. No command fits them again yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,8 @@ class Weights:
         upper: Per unit of likeness of the colours of the upper body.
         place: Per unit of overlap, counted from 0.35, of their places in one camera set-up.
         bias: Where all of these are 0.
+        parts: Per unit of likeness of a part, counted from 0.5, for embedders that tell parts
+            apart; a part not seen in both adds nothing.
     """
 
     body: float
@@ -58,6 +60,7 @@ class Weights:
     upper: float
     place: float
     bias: float
+    parts: Mapping[Cue, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Calibration:
         weights = self.weights
         odds = weights.bias + weights.body * body + weights.upper * upper
         odds += weights.body_same_view * (body - 0.6) * exp(-2 * view_gap)
+        for cue, weight in weights.parts.items():
+            odds += weight * (self._likeness(similarities, cue) - 0.5)
         return odds if place is None else odds + weights.place * (place - 0.35)
 
     def _likeness(self, similarities: Mapping[Cue, float], cue: Cue) -> float:

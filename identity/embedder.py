@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,6 +32,34 @@ class Embedder(Protocol):
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return (N, D) float32 unit rows for N RGB crops of any size, each (h, w, 3) uint8."""
+        ...
+
+
+class CrossCues(NamedTuple):
+    """All cues of N crops, out of one pass.
+
+    Attributes:
+        body: (N, D) float32 unit rows.
+        parts: (N, 3, P) float32 unit rows of head, upper and lower body.
+        visibility: (N, 3) float32 in 0..1, whether head, upper and lower body are in the crop.
+    """
+
+    body: NDArray[np.float32]
+    parts: NDArray[np.float32]
+    visibility: NDArray[np.float32]
+
+
+@runtime_checkable
+class PartsEmbedder(Embedder, Protocol):
+    """An embedder that also tells head, upper and lower body apart, and whether each is seen."""
+
+    @property
+    def part_dim(self) -> int:
+        """Length P of its vectors of a part."""
+        ...
+
+    def read_cues(self, crops: Sequence[NDArray[np.uint8]]) -> CrossCues:
+        """Return all cues of N RGB crops of any size, each (h, w, 3) uint8."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from identity.colour import HISTOGRAM_DIM, colour_histogram
+from identity.embedder import PartsEmbedder
 from identity.zones import Zone, strip_of, view_of
 from scenes.arrays import frozen_array
 from tracker import boxes
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
-Cue = Literal["body", "head", "upper", "lower"]
+# Body is the embedder's; head, upper and lower are colours. The last three are there only where
+# the embedder tells parts apart.
+Cue = Literal["body", "head", "upper", "lower", "head_look", "upper_look", "lower_look"]
+PART_CUES: tuple[Cue, ...] = ("head_look", "upper_look", "lower_look")
 CUES: tuple[Cue, ...] = get_args(Cue)
+MIN_VISIBILITY = 0.5
 ZONES: tuple[Zone, ...] = get_args(Zone)
 
 
@@ -55,6 +60,8 @@ class Looks:
     def concat(cls, parts: list[Looks], *, body_dim: int) -> Looks:
         """Join `parts` in order; none gives the empty looks of a body cue of length `body_dim`."""
         dims: dict[Cue, int] = {"body": body_dim, **dict.fromkeys(ZONES, HISTOGRAM_DIM)}
+        if parts:
+            dims.update({cue: rows.shape[1] for cue, rows in parts[0].vectors.items()})
         return cls(
             {
                 cue: np.concatenate(
@@ -76,6 +83,8 @@ class Looks:
 
     def seen(self, cue: Cue) -> NDArray[np.int64]:
         """Return the rows in which `cue` could be seen well enough to judge."""
+        if cue not in self.vectors:
+            return np.zeros(0, np.int64)
         return np.flatnonzero(self.usable & ~np.isnan(self.vectors[cue][:, 0]))
 
 
@@ -111,7 +120,7 @@ class LooksReader:
             vectors[zone] = np.full((len(found), HISTOGRAM_DIM), np.nan, np.float16)
         for row, crop in enumerate(crops):
             self._add_colours(vectors, row, crop, found, batch)
-        self._add_body(vectors["body"], crops, found, tall)
+        self._add_embeddings(vectors, crops, found, tall)
         return Looks(vectors, covered, np.asarray(usable, np.bool_))
 
     @staticmethod
@@ -146,20 +155,30 @@ class LooksReader:
             if patch.size:
                 vectors[zone][row] = colour_histogram(patch)
 
-    def _add_body(
+    def _add_embeddings(
         self,
-        body: NDArray[np.float16],
+        vectors: dict[Cue, NDArray[np.float16]],
         crops: list[NDArray[np.uint8]],
         found: Detections,
         tall: NDArray[np.bool_],
     ) -> None:
+        body = vectors["body"]
         if self._embedder is None:
             for row in np.flatnonzero(tall):
                 body[row] = colour_body(crops[row])
             return
         rows = np.flatnonzero(tall & (found.frame % self._stride_frames == 0))
-        if len(rows):
-            body[rows] = self._embedder.embed([crops[row] for row in rows])
+        chosen = [crops[row] for row in rows]
+        if isinstance(self._embedder, PartsEmbedder):
+            cues = self._embedder.read_cues(chosen)
+            body[rows] = cues.body
+            for place, cue in enumerate(PART_CUES):
+                part = np.full((len(body), self._embedder.part_dim), np.nan, np.float16)
+                seen = cues.visibility[:, place] >= MIN_VISIBILITY
+                part[rows[seen]] = cues.parts[seen, place]
+                vectors[cue] = part
+        elif len(rows):
+            body[rows] = self._embedder.embed(chosen)
 
 
 def colour_body(crop: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -18,6 +18,8 @@ from tracker.known_weights import check_trust, resolve_weights, weights_sha256
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from identity.reid_cues import CueReader
+
 COLOUR = "colour"
 _SUFFIXES = (".onnx", ".safetensors", ".torchscript")
 _TORCHSCRIPT = (".torchscript", ".pt", ".pth", ".ts")
@@ -25,7 +27,7 @@ _TORCHSCRIPT = (".torchscript", ".pt", ".pth", ".ts")
 
 def open_embedder(
     spec: str | Path, *, device: str = "cpu", trusted: bool = False
-) -> OnnxEmbedder | TorchEmbedder | None:
+) -> OnnxEmbedder | TorchEmbedder | CueReader | None:
     """Return the network that `spec` names; `None` for "colour", which needs none.
 
     Args:

@@ -9,6 +9,7 @@ import numpy as np
 
 from identity.embedder import unit_rows
 from identity.prepare import prepare_crops
+from identity.reid_cues import ARCHITECTURE, build_cue_reader
 from identity.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from identity.reid_cues import CueReader
 
 _BATCH_SIZE = 32
 _ARCHITECTURE_KEY = "architecture"
@@ -111,8 +114,12 @@ def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
     return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
 
 
-def open_safetensors(path: Path, *, sha256: str, spec: ReidSpec, device: str) -> TorchEmbedder:
-    """Open safetensors whose metadata names an architecture of torchvision; loaded strictly.
+def open_safetensors(
+    path: Path, *, sha256: str, spec: ReidSpec, device: str
+) -> TorchEmbedder | CueReader:
+    """Open safetensors whose metadata names an architecture, ours or one of torchvision.
+
+    Loaded strictly: every tensor must be there, and none besides.
 
     Raises:
         WeightsError: No safetensors, no architecture named, or tensors that do not fit it.
@@ -129,6 +136,9 @@ def open_safetensors(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
             "is not a safetensors file", where=path, hint="give ONNX or safetensors"
         ) from err
     architecture = metadata.get(_ARCHITECTURE_KEY, "")
+    name = path.name if spec is UNKNOWN else spec.name
+    if architecture == ARCHITECTURE:
+        return build_cue_reader(path, state, sha256=sha256, spec=spec, name=name, device=device)
     if architecture not in torchvision.models.list_models(module=torchvision.models):
         raise WeightsError(
             f"its metadata names architecture {architecture!r}, which torchvision does not know",
@@ -142,7 +152,6 @@ def open_safetensors(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
         raise WeightsError(
             f"its tensors do not fit {architecture} without its classifier", where=path
         ) from err
-    name = path.name if spec is UNKNOWN else spec.name
     return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
 
 

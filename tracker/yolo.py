@@ -106,6 +106,11 @@ class YoloDetector:
         return {class_id: self._names[class_id] for class_id in self._classes}
 
     @property
+    def all_class_names(self) -> dict[int, str]:
+        """Everything the model knows, by id."""
+        return dict(self._names)
+
+    @property
     def degradations(self) -> tuple[str, ...]:
         """What was asked for and could not be done."""
         return tuple(self._degradations)

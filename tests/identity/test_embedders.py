@@ -8,10 +8,17 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
+from identity.cue_network import CueNetwork
+from identity.embedder import PartsEmbedder
+from identity.looks import PART_CUES, Looks, LooksReader
 from identity.open_embedder import COLOUR, open_embedder
 from identity.prepare import prepare_crops
+from identity.reid_cues import save_cue_network
 from identity.reid_specs import ReidSpec
+from identity.settings import LooksSettings
 from scenes.errors import WeightsError
+from tests.tracker.worlds import batch_of, noise
+from tracker.detections import Detections
 
 
 def small_network(folder):
@@ -34,6 +41,12 @@ def safetensors(folder):
     path = folder / "net.safetensors"
     save_file(network.state_dict(), str(path), metadata={"architecture": "shufflenet_v2_x0_5"})
     return open_embedder(path)
+
+
+def cues(folder):
+    torch.manual_seed(0)
+    save_cue_network(CueNetwork(), folder / "cues.safetensors", {"seed": "0"})
+    return open_embedder(folder / "cues.safetensors")
 
 
 def onnx(folder):
@@ -61,7 +74,9 @@ def mobilenet(folder):
     return open_embedder("mobilenetv2")
 
 
-@pytest.fixture(params=[torchscript, safetensors, onnx, mobilenet], ids=lambda make: make.__name__)
+@pytest.fixture(
+    params=[torchscript, safetensors, cues, onnx, mobilenet], ids=lambda make: make.__name__
+)
 def embedder(request, tmp_path):
     return request.param(tmp_path)
 
@@ -117,3 +132,77 @@ def test_crops_are_fed_as_the_network_was_trained():
     planes = prepare_crops([crop], raw, height_px=4, width_px=2)
     assert planes[0, 2].tolist() == [[200, 200]] * 4
     assert planes[0, 0].max() == 0
+
+
+def test_what_was_saved_reads_the_same_cues(tmp_path):
+    torch.manual_seed(0)
+    network = CueNetwork()
+    for key, rows in network.state_dict().items():
+        if key.endswith("running_var"):
+            rows.uniform_(0.5, 1.5)
+        elif rows.ndim > 1:
+            rows.copy_(rows.half().float())
+    save_cue_network(network, tmp_path / "net.safetensors", {})
+    spec = ReidSpec("cues")
+    planes = prepare_crops(crops(3), spec, height_px=256, width_px=128)
+    with torch.inference_mode():
+        out = network.eval()(torch.from_numpy(planes))
+    reader = open_embedder(tmp_path / "net.safetensors")
+    assert isinstance(reader, PartsEmbedder)
+    cues = reader.read_cues(crops(3))
+    for said, meant in ((cues.body, out.body), (cues.parts[:, 1], out.upper)):
+        unit = torch.nn.functional.normalize(meant, dim=1).numpy()
+        assert said == pytest.approx(unit, abs=1e-3)
+    assert cues.visibility == pytest.approx(out.visibility.numpy(), abs=1e-3)
+    assert reader.read_cues([]).parts.shape == (0, 3, 128)
+
+
+@pytest.mark.parametrize("fault", ["missing", "left over", "no number"])
+def test_tensors_that_do_not_fit_are_refused(fault, tmp_path):
+    tensors = CueNetwork().state_dict()
+    if fault == "missing":
+        del tensors["mask.bias"]
+    elif fault == "left over":
+        tensors["more"] = torch.zeros(1)
+    else:
+        tensors["mask.bias"] = torch.full((3,), torch.nan)
+    path = tmp_path / "net.safetensors"
+    save_file(tensors, str(path), metadata={"architecture": "castcheck.cues/1"})
+    with pytest.raises(WeightsError, match="do not fit|no numbers"):
+        open_embedder(path)
+
+
+class Parts:
+    """An embedder that sees the head always and the rest never."""
+
+    name, sha256, dim, part_dim = "parts", None, 4, 2
+
+    def embed(self, crops):
+        return self.read_cues(crops).body
+
+    def read_cues(self, crops):
+        from identity.embedder import CrossCues
+
+        count = len(crops)
+        visibility = np.tile(np.array([[0.9, 0.4, 0.0]], np.float32), (count, 1))
+        return CrossCues(
+            np.full((count, 4), 0.5, np.float32), np.ones((count, 3, 2), np.float32), visibility
+        )
+
+
+@pytest.mark.parametrize("boxes", [0, 1, 3])
+def test_parts_fill_their_cues_where_they_are_seen(boxes):
+    found = Detections(
+        np.arange(boxes, dtype=np.int64),
+        np.tile(np.array([[10, 10, 40, 90]], np.float32), (boxes, 1)),
+        np.ones(boxes, np.float32),
+        np.zeros(boxes, np.int32),
+    )
+    reader = LooksReader(Parts(), LooksSettings(embed_per_s=120), fps=24)
+    looks = reader.read(batch_of(noise(3)), found)
+    both = Looks.concat([looks, looks], body_dim=reader.body_dim)
+    for seen, times in ((looks, 1), (both, 2)):
+        assert [len(seen.seen(cue)) for cue in ("body", *PART_CUES)] == [
+            boxes * times, boxes * times, 0, 0,
+        ]  # fmt: skip
+    assert looks.vectors["head"].shape[1] == 486  # colours stay what they were

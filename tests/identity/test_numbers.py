@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from identity.calibration import Scale, calibration_for, is_known
+from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.chains import chains_of
 from identity.changes import likeness_matrix, monotone_trend, strongest_shift
 from identity.colour import HISTOGRAM_DIM, colour_histogram
 from identity.consistency import likeness_curve
 from identity.describe import colour_word
-from identity.looks import covered_from_front
+from identity.looks import Cue, covered_from_front
 from identity.presence import still_there
 from identity.self_scale import scale_from_clip
 from identity.series import make_series
@@ -172,3 +173,15 @@ def test_consistency_is_the_same_when_a_clip_is_slowed_down(repeat):
 
 def test_too_little_to_judge_has_no_consistency():
     assert lowest(["A"] * 4) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "sign"), [({}, 0), ({"head_look": 0.9}, 1), ({"head_look": 0.1}, -1)]
+)
+def test_a_part_counts_where_it_is_seen_in_both(seen, sign):
+    known = calibration_for("colour")
+    scales: dict[Cue, Scale] = {**known.scales, "head_look": Scale(0.2, 0.8)}
+    parts = Calibration(scales, replace(known.weights, parts={"head_look": 2.0}))
+    body: dict[Cue, float] = {"body": 0.8}
+    more = parts.log_odds({**body, **seen}, view_gap=0) - known.log_odds(body, view_gap=0)
+    assert np.sign(more) == sign

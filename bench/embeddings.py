@@ -1,0 +1,276 @@
+"""How well embedders tell people apart, side by side: real footage, and across shots.
+
+    python -m bench.embeddings EMBEDDER... [--real DIR] [--json FILE]
+
+EMBEDDER is what `--embedder` takes: colour, mobilenetv2, bundled, a path. Two measures: true boxes
+of ADL-Rundle-6, where pairs of one person lie at least 2 s apart, and the labelled boxes of the
+generated clips, pairs from different shots of one clip, split by what both show. EER: where as
+many pairs of one person fall below the threshold as pairs of two people above it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from bench.labelled import real_pictures
+from bench.mot import read_sequence
+from identity.embedder import PartsEmbedder
+from identity.looks import colour_body
+from identity.open_embedder import open_embedder
+from identity.reid_specs import KNOWN_REID
+from tracker.known_weights import resolve_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.embedder import Embedder
+
+    Crop = NDArray[np.uint8]
+
+_STEP_FRAMES = 10
+_APART_S = 2.0
+_MIN_HEIGHT_PX = 40
+_VIEWS = ("closeup", "half", "full", "back")
+_MIN_PAIRS = 10
+
+
+def equal_error_rate(same: NDArray[np.float32], different: NDArray[np.float32]) -> float:
+    """Return the rate at which both kinds of error are alike; NaN where either is missing.
+
+    Example:
+        >>> equal_error_rate(np.array([0.9, 0.8], "f4"), np.array([0.1, 0.2], "f4"))
+        0.0
+        >>> equal_error_rate(np.array([0.9, 0.1], "f4"), np.array([0.8, 0.2], "f4"))
+        0.5
+    """
+    if not len(same) or not len(different):
+        return float("nan")
+    bars = np.unique(np.concatenate([same, different, [np.inf]]))
+    missed = np.searchsorted(np.sort(same), bars, side="left") / len(same)
+    taken = 1 - np.searchsorted(np.sort(different), bars, side="left") / len(different)
+    best = int(np.abs(missed - taken).argmin())
+    return float((missed[best] + taken[best]) / 2)
+
+
+def ranking(
+    likeness: NDArray[np.float32], person: NDArray[np.int64], far: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Return rank-1 and mean average precision of asking with each crop for its person.
+
+    Args:
+        likeness: (N, N).
+        person: (N,) who.
+        far: (N, N) whether two crops lie far enough apart to count as an answer.
+    """
+    first, average = [], []
+    for query in range(len(person)):
+        same = person == person[query]
+        gallery = np.flatnonzero(far[query] | ~same)
+        hits = same[gallery][np.argsort(-likeness[query, gallery], kind="stable")]
+        if hits.any():
+            places = np.flatnonzero(hits)
+            first.append(hits[0])
+            average.append(np.mean(np.arange(1, len(places) + 1) / (places + 1)))
+    return float(np.mean(first)), float(np.mean(average))
+
+
+class Bench:
+    """The crops of both measures, read once for all embedders."""
+
+    def __init__(self, real: Path) -> None:
+        sequence = read_sequence(real / "sequences" / "ADL-Rundle-6")
+        truth, self.street, rows = sequence.truth, [], []
+        capture = cv2.VideoCapture(str(sequence.video))
+        for frame in range(sequence.frame_count):
+            if not capture.grab() or frame % _STEP_FRAMES:
+                continue
+            picture = capture.retrieve()[1][..., ::-1]
+            for row in np.flatnonzero(truth.frame == frame):
+                crop = _crop(picture, truth.xyxy[row])
+                if crop.shape[0] >= _MIN_HEIGHT_PX and crop.shape[1] >= _MIN_HEIGHT_PX // 4:
+                    self.street.append(crop)
+                    rows.append(row)
+        capture.release()
+        self.person, self.frame = truth.track[rows], truth.frame[rows]
+        gap = np.abs(self.frame[:, None] - self.frame[None])
+        self.far = gap >= _APART_S * sequence.fps
+        self.shots: list[Crop] = []
+        self.facts: list[dict[str, Any]] = []
+        for picture in real_pictures(real):
+            for box, fact in zip(picture.boxes, picture.facts, strict=True):
+                # Somebody seen once has no pair; a drawn look that is another's says nothing.
+                if fact["who"] == "x" or "look" in fact or fact.get("view") not in _VIEWS:
+                    continue
+                self.shots.append(_crop(picture.rgb, box))
+                self.facts.append({**fact, "clip": picture.clip})
+
+    def row(self, name: str, likeness: Any, crops_ms: float) -> dict[str, Any]:
+        """Return the figures of one embedder; `likeness` maps crops to (N, N)."""
+        street = likeness(self.street)
+        same = self.person[:, None] == self.person[None]
+        upper = np.triu(np.ones_like(same), 1)
+        rank1, mean_ap = ranking(street, self.person, self.far)
+        result: dict[str, Any] = {
+            "embedder": name,
+            "ms": crops_ms,
+            "street_eer": equal_error_rate(street[upper & same & self.far], street[upper & ~same]),
+            "street_rank1": rank1,
+            "street_map": mean_ap,
+            "street_crops": len(self.street),
+        }
+        pairs: dict[str, tuple[list[float], list[float]]] = {}
+        table = likeness(self.shots)
+        for a, b in combinations(range(len(self.facts)), 2):
+            one, two = self.facts[a], self.facts[b]
+            if one["clip"] != two["clip"] or one["shot"] == two["shot"]:
+                continue
+            views = sorted((one["view"], two["view"]), key=_VIEWS.index)
+            for key in ("all", "-".join(views)):
+                kinds = pairs.setdefault(key, ([], []))
+                kinds[one["who"] != two["who"]].append(float(table[a, b]))
+        result["shots"] = {
+            key: {
+                "eer": equal_error_rate(np.array(yes, "f4"), np.array(no, "f4")),
+                "same": len(yes),
+                "different": len(no),
+            }
+            for key, (yes, no) in sorted(pairs.items())
+            if min(len(yes), len(no)) >= _MIN_PAIRS
+        }
+        return result
+
+
+def _crop(picture: NDArray[np.uint8], box: NDArray[np.float32]) -> Crop:
+    height, width = picture.shape[:2]
+    x1, y1 = np.clip(np.round(box[:2]).astype(int), 0, [width - 1, height - 1])
+    x2, y2 = np.round(box[2:]).astype(int)
+    return np.ascontiguousarray(picture[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)])
+
+
+def body_likeness(embed: Any) -> Any:
+    """Return what maps crops to (N, N) cosines."""
+
+    def likeness(crops: Sequence[Crop]) -> NDArray[np.float32]:
+        vectors = embed(crops)
+        return np.asarray(vectors @ vectors.T, np.float32)
+
+    return likeness
+
+
+def parts_likeness(embedder: PartsEmbedder) -> Any:
+    """Return what maps crops to the mean cosine of body and parts, weighed by visibility."""
+
+    def likeness(crops: Sequence[Crop]) -> NDArray[np.float32]:
+        cues = embedder.read_cues(crops)
+        total = cues.body @ cues.body.T
+        weight = np.ones_like(total)
+        for part in range(cues.parts.shape[1]):
+            both = np.outer(cues.visibility[:, part], cues.visibility[:, part])
+            total += both * (cues.parts[:, part] @ cues.parts[:, part].T)
+            weight += both
+        return np.asarray(total / weight, np.float32)
+
+    return likeness
+
+
+def ms_per_crop(embed: Any, crops: Sequence[Crop]) -> float:
+    """Return the least of five times over 32 crops: other work on the machine only ever adds."""
+    chosen = list(crops[:32])
+    embed(chosen)
+    spent = []
+    for _ in range(5):
+        started = time.perf_counter()
+        embed(chosen)
+        spent.append((time.perf_counter() - started) / len(chosen))
+    return 1000 * min(spent)
+
+
+def weights_of(spec: str) -> tuple[int, int]:
+    """Return (parameters, bytes) of the file behind `spec`; 0 for colour."""
+    if spec == "colour":
+        return 0, 0
+    path = resolve_weights(spec, suffixes=(".onnx", ".safetensors"), known=KNOWN_REID)
+    if path.suffix == ".onnx":
+        import onnx
+
+        sizes = [int(np.prod(t.dims)) for t in onnx.load(str(path)).graph.initializer]
+    elif path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        sizes = [rows.numel() for rows in load_file(path).values()]
+    else:
+        import torch
+
+        sizes = [rows.numel() for rows in torch.load(path, weights_only=True).values()]
+    return sum(sizes), path.stat().st_size
+
+
+def main() -> None:
+    """Print both tables as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("embedders", nargs="+")
+    parser.add_argument("--real", type=Path, default=Path("../shared/real"))
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    if not given.real.is_dir():
+        print(f"{given.real} is not there: nothing to measure with, skipped")
+        return
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core, whatever the engine
+    bench, table = Bench(given.real), []
+    for spec in given.embedders:
+        embedder: Embedder | None = open_embedder(spec)
+        if embedder is None:
+            embed: Any = lambda crops: np.stack([colour_body(crop) for crop in crops])  # noqa: E731
+        else:
+            embed = embedder.embed
+        name = spec if embedder is None else embedder.name
+        spent_ms = ms_per_crop(embed, bench.street)
+        rows = [bench.row(name, body_likeness(embed), spent_ms)]
+        if isinstance(embedder, PartsEmbedder):
+            rows.append(bench.row(f"{name}, with parts", parts_likeness(embedder), spent_ms))
+        for row in rows:
+            row["parameters"], row["bytes"] = weights_of(spec)
+        table += rows
+    _show(table)
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+def _show(table: list[dict[str, Any]]) -> None:
+    print(
+        "| embedder | parameters | MB | ms a crop | street EER | rank-1 | mAP | across shots EER |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for row in table:
+        print(
+            f"| {row['embedder']} | {row['parameters'] / 1e6:.2f} M | {row['bytes'] / 1e6:.1f} "
+            f"| {row['ms']:.1f} | {row['street_eer']:.1%} | {row['street_rank1']:.1%} "
+            f"| {row['street_map']:.1%} | {row['shots']['all']['eer']:.1%} |"
+        )
+    print()
+    keys = list(table[0]["shots"])
+    print(
+        "| both show | pairs same / different | " + " | ".join(r["embedder"] for r in table) + " |"
+    )
+    print("|---|---|" + "---:|" * len(table))
+    for key in keys:
+        first = table[0]["shots"][key]
+        cells = " | ".join(f"{row['shots'][key]['eer']:.0%}" for row in table)
+        print(f"| {key} | {first['same']} / {first['different']} | {cells} |")
+
+
+if __name__ == "__main__":
+    main()

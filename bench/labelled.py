@@ -1,0 +1,111 @@
+"""Pictures with boxes whose truth is known: real clips labelled by eye, and rendered ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """One picture and the people in it.
+
+    Attributes:
+        clip: Name of the clip.
+        frame: Zero-based.
+        rgb: (H, W, 3) uint8.
+        boxes: (N, 4) float32, people who must be found.
+        ignored: (M, 4) float32, boxes that may be found or not: no characters, or hardly in view.
+        missed: People in view without a box: they can only be counted as not found.
+        facts: Per row of `boxes` what else is known: who, view, shot.
+    """
+
+    clip: str
+    frame: int
+    rgb: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    ignored: NDArray[np.float32]
+    missed: int = 0
+    facts: tuple[dict[str, Any], ...] = ()
+
+
+def real_pictures(real: Path) -> Iterator[Labelled]:
+    """Yield the labelled pictures of the clips under `real`."""
+    labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
+    for name, label in sorted(labels.items()):
+        by_frame: dict[int, list[dict[str, Any]]] = {}
+        for box in label["boxes"]:
+            by_frame.setdefault(int(box["frame"]), []).append(box)
+        missed = [int(entry["frame"]) for entry in label.get("missed", [])]
+        wanted = {*by_frame, *missed}
+        for frame, rgb in _frames(real / "clips" / f"{name}.mp4", wanted):
+            rows = by_frame.get(frame, [])
+            people = [row for row in rows if row["who"] != "-"]
+            facts = tuple(
+                {**row, "shot": int(np.searchsorted(label["cuts"], frame, side="right"))}
+                for row in people
+            )
+            others = [row["box"] for row in rows if row["who"] == "-"]
+            yield Labelled(
+                name,
+                frame,
+                rgb,
+                _table(row["box"] for row in people),
+                _table(others),
+                missed.count(frame),
+                facts,
+            )
+
+
+def studio_pictures(folder: Path, *, step_frames: int, limit: int) -> Iterator[Labelled]:
+    """Yield every `step_frames`-th picture of at most `limit` clean rendered clips of `folder`.
+
+    Whoever shows less than a fifth of a body, or is lower than 24 pixels, need not be found.
+    """
+    for video in sorted(folder.glob("*_clean.mp4"))[:limit]:
+        truth = json.loads(video.with_suffix(".truth.json").read_text(encoding="utf-8"))
+        people: dict[int, list[tuple[list[float], float]]] = {}
+        for person in truth["people"]:
+            for track in person["tracks"]:
+                for frame, box, seen in zip(
+                    track["frames"], track["boxes"], track["visible"], strict=True
+                ):
+                    if box is not None:
+                        people.setdefault(int(frame), []).append((box, float(seen)))
+        for frame, rgb in _frames(video, set(range(0, truth["frames"], step_frames))):
+            rows = people.get(frame, [])
+            clear = [seen >= 0.2 and box[3] - box[1] >= 24 for box, seen in rows]
+            yield Labelled(
+                video.stem,
+                frame,
+                rgb,
+                _table(box for (box, _), use in zip(rows, clear, strict=True) if use),
+                _table(box for (box, _), use in zip(rows, clear, strict=True) if not use),
+            )
+
+
+def _frames(video: Path, wanted: set[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield the wanted frames of a video in order, as RGB."""
+    capture = cv2.VideoCapture(str(video))
+    try:
+        for frame in range(max(wanted, default=-1) + 1):
+            if not capture.grab():
+                return
+            if frame in wanted:
+                yield frame, np.ascontiguousarray(capture.retrieve()[1][..., ::-1])
+    finally:
+        capture.release()
+
+
+def _table(rows: Iterable[Any]) -> NDArray[np.float32]:
+    return np.array(list(rows), np.float32).reshape(-1, 4)

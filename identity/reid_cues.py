@@ -1,0 +1,148 @@
+"""The network of this project that reads every cue of a crop in one pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from identity.embedder import CrossCues, unit_rows
+from identity.prepare import prepare_crops
+from scenes.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from identity.reid_specs import ReidSpec
+
+ARCHITECTURE = "castcheck.cues/1"
+_BATCH_SIZE = 32
+
+
+class CueReader:
+    """A `CueNetwork` that embeds (an `Embedder`) and also gives the parts (a `PartsEmbedder`).
+
+    Args:
+        network: A filled `CueNetwork`.
+        name: What the report calls it.
+        sha256: Of the weights file.
+        spec: How a crop is prepared.
+        device: "cpu" or "cuda:N".
+    """
+
+    def __init__(
+        self, network: Any, *, name: str, sha256: str, spec: ReidSpec, device: str = "cpu"
+    ) -> None:
+        import torch
+
+        from identity.cue_network import BODY_DIM, PART_DIM, fused
+
+        self._torch, self._device = torch, device
+        network = fused(network.eval().requires_grad_(requires_grad=False))
+        self._network = network.to(device=device, memory_format=torch.channels_last)
+        self._name, self._sha256, self._spec = name, sha256, spec
+        self._dim, self._part_dim = BODY_DIM, PART_DIM
+        self.degradations: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the network where it is known, else of the file."""
+        return self._name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file."""
+        return self._sha256
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors of the whole body."""
+        return self._dim
+
+    @property
+    def part_dim(self) -> int:
+        """Length of its vectors of a part."""
+        return self._part_dim
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit rows of the whole body; N may be 0."""
+        return self.read_cues(crops).body
+
+    def read_cues(self, crops: Sequence[NDArray[np.uint8]]) -> CrossCues:
+        """Return all cues of N crops of any size; N may be 0."""
+        count, spec = len(crops), self._spec
+        body = np.zeros((count, self._dim), np.float32)
+        parts = np.zeros((count, 3, self._part_dim), np.float32)
+        visibility = np.zeros((count, 3), np.float32)
+        for first in range(0, count, _BATCH_SIZE):
+            rows = slice(first, min(first + _BATCH_SIZE, count))
+            planes = prepare_crops(
+                crops[rows], spec, height_px=spec.height_px, width_px=spec.width_px
+            )
+            with self._torch.inference_mode():
+                tensor = self._torch.from_numpy(planes).to(
+                    self._device, memory_format=self._torch.channels_last
+                )
+                out = self._network(tensor)
+                seen = (out.head, out.upper, out.lower)
+                body[rows] = out.body.float().cpu().numpy()
+                parts[rows] = self._torch.stack(seen, dim=1).float().cpu().numpy()
+                visibility[rows] = out.visibility.float().cpu().numpy()
+        flat = unit_rows(parts.reshape(-1, self._part_dim)).reshape(parts.shape)
+        return CrossCues(unit_rows(body), flat, visibility)
+
+
+def build_cue_reader(
+    path: Path, state: dict[str, Any], *, sha256: str, spec: ReidSpec, name: str, device: str
+) -> CueReader:
+    """Fill the network with the tensors of a file, of which each must be there and fit.
+
+    Raises:
+        WeightsError: Tensors are missing, left over, of another shape, or no numbers.
+    """
+    import torch
+
+    from identity.cue_network import CueNetwork
+
+    network = CueNetwork()
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as err:
+        raise WeightsError(f"its tensors do not fit {ARCHITECTURE}", where=path) from err
+    if not all(torch.isfinite(rows).all() for rows in network.state_dict().values()):
+        raise WeightsError("holds values that are no numbers", where=path)
+    return CueReader(network, name=name, sha256=sha256, spec=spec, device=device)
+
+
+def save_cue_network(network: Any, path: Path, metadata: dict[str, str]) -> None:
+    """Write a `CueNetwork` as safetensors; whole or not at all.
+
+    Matrices are stored in half precision; rows of numbers, such as the statistics of batch
+    normalisation, stay in single precision, since they are few and span more decades.
+
+    Raises:
+        WeightsError: It holds numbers that half precision cannot.
+
+    Example:
+        >>> save_cue_network(network, Path("reid.safetensors"), {"seed": "0"})
+        ... # doctest: +SKIP
+    """
+    import os
+
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {}
+    for key, rows in network.state_dict().items():
+        kept = rows.detach().cpu()
+        if kept.is_floating_point():
+            kept = kept.to(torch.float16 if kept.ndim > 1 else torch.float32)
+            if not torch.isfinite(kept).all():
+                raise WeightsError(f"{key} does not fit half precision", where=path)
+        tensors[key] = kept.contiguous()
+    part = path.with_name(path.name + ".part")
+    save_file(tensors, str(part), metadata={**metadata, "architecture": ARCHITECTURE})
+    os.replace(part, path)  # noqa: PTH105 (one call that replaces on every system)
