@@ -80,6 +80,11 @@ def test_ranking_leaves_out_what_is_near_in_time():
 
 
 class Parts:
+    name, sha256, dim, part_dim = "parts", None, 2, 1
+
+    def embed(self, crops):
+        return self.read_cues(crops).body
+
     def read_cues(self, crops):
         body = np.array([[1, 0], [0, 1]], np.float32)
         parts = np.ones((2, 3, 1), np.float32)
