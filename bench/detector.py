@@ -14,8 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -91,7 +92,9 @@ def measure(detector: YoloDetector, pictures: Sequence[Labelled]) -> dict[str, f
     """Return the figures of one detector on one set, with ms per picture."""
     scores, right, spent = [], [], []
     for picture in pictures:
-        batch = FrameBatch(np.zeros(1, np.int64), picture.rgb[None], _no_times())
+        batch = FrameBatch(
+            index=np.zeros(1, np.int64), time_s=(Fraction(0),), rgb=picture.rgb[None]
+        )
         started = time.perf_counter()
         found = detector.detect(batch)
         spent.append(time.perf_counter() - started)
@@ -102,12 +105,6 @@ def measure(detector: YoloDetector, pictures: Sequence[Labelled]) -> dict[str, f
     row = figures(np.concatenate(scores), np.concatenate(right), people)
     # The least of many: other work on the machine only ever adds.
     return {**row, "people": people, "ms": 1000 * float(np.percentile(spent, 10))}
-
-
-def _no_times() -> Any:
-    from fractions import Fraction
-
-    return (Fraction(0),)
 
 
 def open_detector(spec: str, *, size_px: int) -> YoloDetector:
