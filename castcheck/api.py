@@ -32,7 +32,8 @@ def check(
 
     Args:
         clip: A video file, or a folder of numbered pictures.
-        cast: Not part of this version yet; leave it out.
+        cast: A cast file or a folder of reference pictures; beats `run.cast` of the config. With
+            `models` it is left out: what they were loaded with counts.
         config: A `Config`, the path of a TOML file, or nested mappings such as
             `{"run": {"device": "cpu"}}`; `None` = the defaults.
         models: What `castcheck.pipeline.load_models(config)` returned, to load them only once for
@@ -47,9 +48,15 @@ def check(
     """
     from castcheck import pipeline  # noqa: PLC0415 (brings the networks' engines along)
 
-    if cast is not None:
-        raise ConfigError("judging against a cast is not part of this version yet", where="cast")
     settings = _config(config)
+    if cast is not None:
+        if models is not None:
+            raise ConfigError(
+                "cannot be given together with models that are loaded already",
+                where="cast",
+                hint='load them with {"run": {"cast": ...}} in the config',
+            )
+        settings = settings.updated({"run": {"cast": str(cast)}})
     if models is None:
         models = pipeline.load_models(settings)
     report: Report = pipeline.judge(

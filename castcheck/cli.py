@@ -59,6 +59,10 @@ _EPILOG = """\
 
      many clips; exit code 1 only on a critical finding
 
+  castcheck check clip.mp4 --cast people/
+
+     against reference pictures: people/ben.jpg, people/mei-1.jpg, people/mei-2.jpg
+
   castcheck check clip.mp4 --json - --quiet | jq .verdict
 
      the report on stdout and nothing else
@@ -173,7 +177,7 @@ def check(
     cast: Cast = None,
 ) -> None:
     """Judge clips: who is in them, and whether everybody stays themselves."""
-    refuse(json_to, cast)
+    refuse(json_to)
     flags = Flags(
         formats=formats,
         fail_on=fail_on,
@@ -185,6 +189,7 @@ def check(
         half=half,
         batch_size=batch_size,
         trust_weights=trust_weights,
+        cast=cast,
     )
     settings = flags.over(config)
     hush_warnings()

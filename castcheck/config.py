@@ -37,6 +37,11 @@ class RunSettings:
 
     detector: str = setting(AUTO, "who finds the characters: a known name or a path to weights")
     embedder: str = setting(AUTO, "who compares their looks: a known name or a path to weights")
+    cast: str = setting(
+        "",
+        "who should be in the clip: a cast file, or a folder of reference pictures; "
+        "empty = castcheck finds out by itself who is there",
+    )
     device: str = setting(AUTO, "where the networks run: auto, cpu, cuda or cuda:N")
     half: bool = setting(default=True, text="compute in half precision on a GPU; a CPU never does")
     trust_weights: bool = setting(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.config import AUTO
 from castcheck.model_store import advice_on, best_present
+from castcheck.references import load_references
 from identity.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
 from tracker.known_weights import models_dir
@@ -16,6 +17,7 @@ from tracker.yolo import YoloDetector
 
 if TYPE_CHECKING:
     from castcheck.config import Config
+    from castcheck.references import References
     from identity.embedder import Embedder
     from tracker.detections import Detector
 
@@ -32,6 +34,7 @@ class Models:
         device: Where networks run, "cpu" or "cuda:N".
         degradations: What was asked for and could not be done.
         advice: What could be fetched that judges better.
+        references: The cast that clips are judged against; `None` = none was given.
     """
 
     detector: Detector | ReplayFolder
@@ -39,6 +42,7 @@ class Models:
     device: str = "cpu"
     degradations: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    references: References | None = None
 
     def detector_for(self, clip: Path) -> Detector:
         """Return what finds the characters of one clip.
@@ -52,9 +56,10 @@ class Models:
 
 
 def load_models(config: Config) -> Models:
-    """Open the detector and the embedder that `config` asks for.
+    """Open the detector and the embedder that `config` asks for, and read the cast, if any.
 
     Raises:
+        CastFileError: The cast file or a reference picture is bad.
         WeightsError: Missing, damaged or not trusted.
         ConfigError: A device or class that is not there.
     """
@@ -68,7 +73,11 @@ def load_models(config: Config) -> Models:
             notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
         spec = COLOUR if known is None else known.name
     embedder = open_embedder(spec, device=device, trusted=run.trust_weights)
-    return Models(detector, embedder, device, notes, advice)
+    models = Models(detector, embedder, device, notes, advice)
+    if not run.cast:
+        return models
+    references = load_references(run.cast, models, config)
+    return replace(models, references=references, degradations=(*notes, *references.notes))
 
 
 def _open_detector(

@@ -75,7 +75,7 @@ BatchSize = Annotated[
 TrustWeights = Annotated[
     bool | None, _option(RunSettings, "trust_weights", "--trust-weights", panel=MODELS)
 ]
-Cast = Annotated[Path | None, typer.Option("--cast", hidden=True)]
+Cast = Annotated[str | None, _option(RunSettings, "cast", "--cast", panel=JUDGING, metavar="PATH")]
 
 _SECTIONS = {
     "formats": "report",
@@ -88,6 +88,7 @@ _SECTIONS = {
     "half": "run",
     "batch_size": "detector",
     "trust_weights": "run",
+    "cast": "run",
 }
 
 
@@ -105,6 +106,7 @@ class Flags:
     half: bool | None
     batch_size: int | None
     trust_weights: bool | None
+    cast: str | None
 
     def over(self, file: Path | None) -> Config:
         """Return the settings: a flag beats the file, the file beats the default.
@@ -129,7 +131,7 @@ def hush_warnings() -> None:
         warnings.simplefilter("ignore")
 
 
-def refuse(json_to: str | None, cast: Path | None) -> None:
+def refuse(json_to: str | None) -> None:
     """Raise for values that the parser lets pass and this version has no use for.
 
     Raises:
@@ -140,10 +142,4 @@ def refuse(json_to: str | None, cast: Path | None) -> None:
             f"{json_to!r} is unknown, allowed is -",
             where="--json",
             hint="the file report.json is written with `--format json`",
-        )
-    if cast is not None:
-        raise ConfigError(
-            "judging against a cast is not part of this version yet",
-            where="--cast",
-            hint="leave it out: castcheck finds out by itself who is in the clip",
         )

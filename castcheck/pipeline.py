@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.api import __version__
+from castcheck.cast_findings import CastWriter, member_facts, names_of
+from castcheck.cast_pictures import with_references
 from castcheck.models import Models, load_models
 from castcheck.observe import Observations, observe
 from castcheck.report.model import (
@@ -23,15 +25,16 @@ from castcheck.report.model import (
 )
 from castcheck.second_look import look_again, make_visuals
 from castcheck.wording import Writer, character_id, descriptions
-from identity.calibration import Scale, calibration_for, is_known
+from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.judge import Judgement, judge_looks
 from identity.open_embedder import COLOUR
+from identity.roll_call import MIN_SAMPLES, call_the_roll
 from identity.self_scale import scale_from_clip
 from identity.setups import setup_likeness
 from scenes.source import clip_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from castcheck.config import Config
@@ -40,8 +43,6 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int | None], None]
 
 __all__ = ["Models", "Outcome", "judge", "load_models"]
-
-_MIN_JUDGED_SAMPLES = 3  # fewer looks at a character say nothing about whether it stays the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,25 @@ def report_on(
     """Judge what was seen in a clip, look at it again where pictures are needed, and report."""
     progress("judging", 0, None)
     started = time.perf_counter()
-    judgement, notes = judge_observations(seen, config, embedder=embedder_name(models))
+    calibration, notes = calibrate(seen, embedder=embedder_name(models))
+    judgement = judge_observations(seen, config, calibration)
+    references = models.references
+    members = () if references is None else references.members
+    roll = call_the_roll(judgement.segments, judgement.cast, members, calibration, config.cast)
+    names = names_of(roll, members)
     judged = time.perf_counter()
     strip_px = config.report.strip_height_px
     look, confirmed = look_again(clip, seen, judgement, progress=progress)
-    findings = Writer(seen, judgement, config.findings).findings(confirmed)
+    writer = Writer(seen, judgement, config.findings, names)
+    findings = writer.findings(confirmed)
+    if members:
+        against = CastWriter(seen, judgement, roll, members, writer).findings(
+            min_confidence=config.findings.min_confidence
+        )
+        findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     visuals = make_visuals(look, seen, judgement, findings, strip_px=strip_px)
+    if references is not None:
+        visuals = with_references(visuals, findings, roll, references)
     timings = {
         **seen.timings,
         "judge": judged - started,
@@ -88,13 +102,14 @@ def report_on(
         clip=_clip_facts(clip, seen),
         verdict=config.parsed_gate().verdict(findings, judged=_anyone_judged(judgement)),
         shots=_shot_facts(seen),
-        characters=_character_facts(seen, judgement),
+        characters=_character_facts(seen, judgement, names),
         tracklets=_tracklet_facts(seen, judgement),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
         provenance=_provenance(clip, config, models),
         degradations=(*models.degradations, *seen.degradations, *notes),
         timings={stage: round(seconds, 3) for stage, seconds in timings.items()},
+        cast=member_facts(roll, members),
     )
     return Outcome(report, visuals)
 
@@ -104,28 +119,30 @@ def embedder_name(models: Models) -> str:
     return COLOUR if models.embedder is None else models.embedder.name
 
 
-def judge_observations(
-    seen: Observations, config: Config, *, embedder: str
-) -> tuple[Judgement, tuple[str, ...]]:
-    """Judge what was seen; also return what had to be done in a lesser way."""
+def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[str, ...]]:
+    """Return the calibration of an embedder; also what had to be done in a lesser way."""
     notes = []
     scale: Scale | None = None
     if not is_known(embedder):
         scale = scale_from_clip(seen.tracklets, seen.looks, fps=seen.fps)
         how = "the usual range of re-ID networks" if scale is None else "this clip alone"
         notes.append(f"embedder {embedder} is not calibrated; its likeness was scaled by {how}")
-    judgement = judge_looks(
+    return calibration_for(embedder, body_scale=scale), tuple(notes)
+
+
+def judge_observations(seen: Observations, config: Config, calibration: Calibration) -> Judgement:
+    """Judge what was seen."""
+    return judge_looks(
         seen.tracklets,
         seen.looks,
         seen.shots,
         setup_likeness(seen.thumbnails),
-        calibration_for(embedder, body_scale=scale),
+        calibration,
         config.cast,
         config.findings,
         size_px=(seen.info.width_px, seen.info.height_px),
         fps=seen.fps,
     )
-    return judgement, tuple(notes)
 
 
 def _anyone_judged(judgement: Judgement) -> bool:
@@ -139,7 +156,7 @@ def _sample_count(judgement: Judgement, number: int) -> int:
     count = sum(
         s.sample_count for s, k in zip(judgement.segments, labels, strict=True) if k == number
     )
-    return count if count >= _MIN_JUDGED_SAMPLES else 0
+    return count if count >= MIN_SAMPLES else 0
 
 
 def _clip_facts(clip: Path, seen: Observations) -> ClipFacts:
@@ -176,7 +193,9 @@ def _shot_facts(seen: Observations) -> tuple[ShotFacts, ...]:
     )
 
 
-def _character_facts(seen: Observations, judgement: Judgement) -> tuple[CharacterFacts, ...]:
+def _character_facts(
+    seen: Observations, judgement: Judgement, names: Sequence[str | None]
+) -> tuple[CharacterFacts, ...]:
     frame_s = float(seen.end_s) / max(len(seen.frame_times_s), 1)
     facts = []
     for number, words in enumerate(descriptions(judgement)):
@@ -191,7 +210,7 @@ def _character_facts(seen: Observations, judgement: Judgement) -> tuple[Characte
         facts.append(
             CharacterFacts(
                 id=character_id(number),
-                name=None,
+                name=names[number],
                 consistency=None if consistency is None else round(consistency, 4),
                 screen_s=round(len(frames) * frame_s, 3),
                 abstained="" if judged else "never seen large, long and free enough",
@@ -233,7 +252,8 @@ def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletF
 
 def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:
     detector, embedder = models.detector_for(clip), models.embedder
-    return {
+    references = models.references
+    facts: dict[str, object] = {
         "version": __version__,
         "detector": {"name": detector.name, "sha256": detector.sha256},
         "embedder": {
@@ -243,3 +263,6 @@ def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]
         "config": config.to_dict(),
         "device": models.device,
     }
+    if references is not None:
+        facts["cast"] = {"name": references.path, "sha256": references.sha256}
+    return facts

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from castcheck.report.visuals import Comparison, Picture, Visuals
+from castcheck.shrink import jpeg_of, shrunk, shrunk_jpeg
 from castcheck.wording import character_id
+from castcheck.words import CAST_KINDS
 from identity.presence import still_there
 from scenes.source import open_source
 
@@ -34,7 +35,6 @@ _STRIP_PICTURES = 10  # per character; the page thins them further where its bud
 _STRIP_PICTURES_MAX = 24
 _COMPARISON_PX = 240
 _SHOT_PX = 240
-_JPEG_QUALITY = 82
 _GONE = 0.8  # agreement of the pictures below which somebody may really be gone
 _STEP_RATIO = 3.0  # how much larger the change is than what goes on in the frames without him
 _CUT_MARGIN_FRAMES = 2
@@ -95,11 +95,7 @@ def _cut(picture: NDArray[np.uint8], wish: _Wish) -> NDArray[np.uint8]:
     x1, y1, x2, y2 = (round(v) for v in wish.box)
     x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
     crop = picture[y1 : max(min(y2, height), y1 + 1), x1 : max(min(x2, width), x1 + 1)]
-    scale = limit / crop.shape[0]
-    if scale < 1:
-        size = (max(round(crop.shape[1] * scale), 1), limit)
-        return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA))
-    return crop.copy()
+    return shrunk(crop, max_height_px=limit).copy()
 
 
 def look_again(
@@ -233,7 +229,7 @@ def make_visuals(
         frame, box, nobody = _whole(seen, (shot.start_frame + shot.stop_frame) // 2)
         crop = look.crop(look.want(frame, box, nobody))
         if crop is not None:
-            shots[shot.index] = _jpeg(crop)
+            shots[shot.index] = jpeg_of(crop)
     comparisons = {f.finding_id: _comparisons(look, seen, judgement, f) for f in findings}
     return Visuals(strips, comparisons, shots)
 
@@ -242,6 +238,8 @@ def _comparisons(
     look: SecondLook, seen: Observations, judgement: Judgement, finding: Finding
 ) -> tuple[Comparison, ...]:
     """Return the crops of one finding, a row per tracklet concerned."""
+    if finding.kind in CAST_KINDS:
+        return ()  # shown against reference pictures, see `cast_pictures`
     if finding.kind == "clone":
         middle = (finding.start_frame + finding.stop_frame) // 2
         sides = [
@@ -300,14 +298,5 @@ def _picture(
     crop = look.crop(look.want(int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id))
     if crop is None:
         return None
-    if crop.shape[0] > height_px:
-        width_px = max(round(crop.shape[1] * height_px / crop.shape[0]), 1)
-        crop = np.asarray(cv2.resize(crop, (width_px, height_px), interpolation=cv2.INTER_AREA))
-    return Picture(int(tracklet.frame[row]), tracklet_id, _jpeg(crop), crop.shape[1], crop.shape[0])
-
-
-def _jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    """Return the picture as JPEG."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(rgb[:, :, ::-1]), quality)
-    return bytes(data)
+    jpeg, width_px, seen_px = shrunk_jpeg(crop, max_height_px=height_px)
+    return Picture(int(tracklet.frame[row]), tracklet_id, jpeg, width_px, seen_px)

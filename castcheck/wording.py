@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from identity.describe import colour_word
 from identity.findings import Finding
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from identity.incidents import Incident
     from identity.judge import CutSwap, Judgement
     from identity.presence import Gap
+    from identity.segments import Segment
+    from identity.series import Series
     from identity.settings import FindingSettings
 
 _STEEPNESS = 0.25  # likeness beyond the threshold at which half of the remaining doubt is gone
@@ -64,11 +68,18 @@ def descriptions(judgement: Judgement) -> tuple[str, ...]:
 class Writer:
     """Words findings for one clip."""
 
-    def __init__(self, seen: Observations, judgement: Judgement, settings: FindingSettings) -> None:
+    def __init__(
+        self,
+        seen: Observations,
+        judgement: Judgement,
+        settings: FindingSettings,
+        names: Sequence[str | None] = (),
+    ) -> None:
         self._seen = seen
         self._judgement = judgement
         self._settings = settings
         self._words = descriptions(judgement)
+        self._names = names
 
     def findings(self, confirmed: Sequence[tuple[Gap, float]]) -> tuple[Finding, ...]:
         """Return all findings that are sure enough, in order of time.
@@ -99,7 +110,7 @@ class Writer:
         ]
         confidence = confidence_of(incident.strength, threshold)
         tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
-        who = [self._name(c) for c in before if c >= 0] or ["a character"]
+        who = [self.name(c) for c in before if c >= 0] or ["a character"]
         message = {
             "swap": f"From {self._time(frame)} on, {' and '.join(who)} have exchanged looks.",
             "morph": f"At {self._time(frame)}, {who[0]} abruptly becomes someone else.",
@@ -124,7 +135,7 @@ class Writer:
             judgement.segments[k].tracklet.tracklet_id for k in (*swap.before, *swap.after)
         )
         confidence = confidence_of(swap.strength / 4, 0.25)
-        names = " and ".join(self._name(c) for c in labels)
+        names = " and ".join(self.name(c) for c in labels)
         message = (
             f"After the cut at {self._time(swap.start_frame)}, back in the same set-up, {names} "
             "have exchanged places."
@@ -145,7 +156,7 @@ class Writer:
         confidence = confidence_of(clone.strength, threshold)
         message = (
             f"From {self._time(clone.start_frame)} to {self._time(clone.stop_frame)}, "
-            f"{self._name(label)} is on screen twice."
+            f"{self.name(label)} is on screen twice."
         )
         return self._make(
             "clone", "major", confidence, [label], tracklets,
@@ -159,7 +170,7 @@ class Writer:
         if label < 0:
             return None
         what = "disappears" if gap.kind == "vanish" else "appears"
-        message = f"At {self._time(gap.frame)}, {self._name(label)} {what} in open picture."
+        message = f"At {self._time(gap.frame)}, {self.name(label)} {what} in open picture."
         return self._make(
             gap.kind, self._severity(confidence, gap.series, worst=False), confidence, [label],
             (judgement.series[gap.series].tracklet_at(gap.seen_frame),),
@@ -186,8 +197,13 @@ class Writer:
         )  # fmt: skip
 
     def _severity(self, confidence: float, series: int, *, worst: bool) -> Severity:
+        return self.severity_of([self._judgement.series[series]], confidence, worst=worst)
+
+    def severity_of(
+        self, seen_as: Sequence[Series | Segment], confidence: float, *, worst: bool
+    ) -> Severity:
         """Return what a viewer notices: the larger and the surer, the worse."""
-        boxes = self._judgement.series[series].xyxy
+        boxes = np.concatenate([one.xyxy for one in seen_as])
         share = float((boxes[:, 3] - boxes[:, 1]).mean()) / self._seen.info.height_px
         if share < _MAJOR_SHARE:
             return "minor"
@@ -195,7 +211,10 @@ class Writer:
             return "critical"
         return "major"
 
-    def _name(self, label: int) -> str:
+    def name(self, label: int) -> str:
+        """Return what to call a character: by the name of the cast file, else by what it wears."""
+        if label < len(self._names) and self._names[label]:
+            return f"{self._names[label]} ({character_id(label)})"
         words = self._words[label] if 0 <= label < len(self._words) else ""
         number = character_id(label)
         return f"{number} ({words})" if words else number

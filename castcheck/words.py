@@ -23,6 +23,7 @@ KIND_TITLES = {
     "unexpected": "Unexpected",
     "stranger": "Stranger",
 }
+CAST_KINDS = ("missing", "unexpected", "stranger")  # against a cast file
 PLURALS = {"vanish": "vanishes", "missing": "missing", "unexpected": "unexpected"}
 KIND_MEANINGS = {
     "swap": "Two characters exchange identity.",

@@ -10,6 +10,8 @@ import numpy as np
 from identity.looks import CUES, Cue, Looks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from tracker.tracklets import Tracklet
@@ -70,6 +72,11 @@ def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int
 
 def similarities(a: Segment, b: Segment) -> dict[Cue, float]:
     """Return cue to the mean cosine of all pairs of samples; cues not seen in both are absent."""
-    return {
-        cue: float(a.means[cue] @ b.means[cue]) for cue in CUES if cue in a.means and cue in b.means
-    }
+    return mean_cosines(a.means, b.means)
+
+
+def mean_cosines(
+    a: Mapping[Cue, NDArray[np.float32]], b: Mapping[Cue, NDArray[np.float32]]
+) -> dict[Cue, float]:
+    """Return cue to the dot product of two means of unit rows; cues not in both are absent."""
+    return {cue: float(a[cue] @ b[cue]) for cue in CUES if cue in a and cue in b}

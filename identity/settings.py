@@ -53,6 +53,12 @@ class CastSettings:
         low=0,
         high=20,
     )
+    reference_prior: float = setting(
+        -0.5,
+        "added to the log-odds that a character is the one in the reference pictures",
+        low=-10,
+        high=10,
+    )
     min_screen_share: float = setting(
         0.12,
         "who is seen for less than this share of the longest-seen character is background",

@@ -78,7 +78,7 @@ class PictureFolderSource:
         self._rate = rate
         self._count = 0
         self._started = False
-        first = _read_picture(self._files[0])
+        first = read_picture(self._files[0])
         self._info = VideoInfo(
             path=self._folder,
             width_px=first.shape[1],
@@ -125,7 +125,7 @@ class PictureFolderSource:
 
     def _checked(self, file: Path) -> NDArray[np.uint8]:
         """Return the picture in `file`, which must have the size of the first one."""
-        rgb = _read_picture(file)
+        rgb = read_picture(file)
         want = (self._info.height_px, self._info.width_px)
         if rgb.shape[:2] != want:
             raise FrameDecodeError(
@@ -148,8 +148,12 @@ class PictureFolderSource:
         return None
 
 
-def _read_picture(file: Path) -> NDArray[np.uint8]:
-    """Return (H, W, 3) RGB of the picture in `file`, turned as its EXIF says."""
+def read_picture(file: Path) -> NDArray[np.uint8]:
+    """Return (H, W, 3) RGB of the picture in `file`, turned as its EXIF says.
+
+    Raises:
+        FrameDecodeError: It cannot be read, or is no picture.
+    """
     try:
         with Image.open(file) as image:
             upright = ImageOps.exif_transpose(image)

@@ -25,9 +25,11 @@ from studio.makehuman import Library
 from studio.picture import RenderSettings
 from studio.produce import fingerprint, render_parallel, render_set
 from studio.quality_set import ENCODING, SETS, SETTINGS
+from studio.references import write_references
 from studio.samples import SETTINGS as SAMPLE_SETTINGS
 from studio.samples import sample_scenes, write_stills
 from studio.sets import SET_NAMES
+from studio.stage import CAST_ERRORS
 from studio.stills import render_stills
 from studio.stories import LIGHTS, STORIES
 from studio.video import Encoding
@@ -58,6 +60,9 @@ class ErrorName(str, Enum):
     clone = "clone"
     vanish = "vanish"
     pop_in = "pop_in"
+    missing = "missing"
+    unexpected = "unexpected"
+    stranger = "stranger"
 
 
 class SpeciesName(str, Enum):
@@ -117,6 +122,11 @@ def scene(
     ] = 0.3,
     width: Width = 640,
     height: Height = 360,
+    *,
+    cast_file: Annotated[
+        bool,
+        typer.Option("--cast-file", help="Also render reference stills and write a cast file."),
+    ] = False,
     cache: Cache = None,
 ) -> None:
     """Render one scene with a planted error, and its clean twin."""
@@ -131,7 +141,13 @@ def scene(
     if error is not ErrorName.none:
         wish = Wish(error.value, strength, where, cue, ghost)
         scenes.append(plant(clean, wish, name=f"seed{seed:04d}_{error.value}"))
-    _render(scenes, output, RenderSettings(width, height), Encoding(), cache)
+    settings = RenderSettings(width, height)
+    _render(scenes, output, settings, Encoding(), cache)
+    if cast_file or error.value in CAST_ERRORS:
+        with StudioOpener(settings, Encoding(), cache)() as studio:
+            typer.echo(
+                str(write_references(studio, scenes[-1], output / f"{scenes[-1].name}_cast"))
+            )
     for made in scenes:
         typer.echo(str(output / f"{made.name}.mp4"))
 

@@ -288,6 +288,32 @@ def _plant_absence(scene: Scene, wish: Wish, rng: np.random.Generator, kind: Err
     return ErrorPlan(kind, (person,), frame, stop, wish.strength, where="open"), ()
 
 
+def _plant_missing(scene: Scene, wish: Wish, rng: np.random.Generator) -> _Planted:
+    if len(scene.cast) < 2:
+        raise SceneError(f"{scene.name}: nobody would be left")
+    return _whole_clip(scene, wish, rng, "missing")
+
+
+def _plant_unexpected(scene: Scene, wish: Wish, rng: np.random.Generator) -> _Planted:
+    if len(scene.cast) < 2:
+        raise SceneError(f"{scene.name}: the cast file would be empty")
+    return _whole_clip(scene, wish, rng, "unexpected")
+
+
+def _plant_stranger(scene: Scene, wish: Wish, rng: np.random.Generator) -> _Planted:
+    plan, _ = _whole_clip(scene, wish, rng, "stranger")
+    stranger = _stranger(scene, rng, f"{plan.people[0]}.other")
+    return replace(plan, people=(plan.people[0], stranger.name)), (stranger,)
+
+
+def _whole_clip(scene: Scene, wish: Wish, rng: np.random.Generator, kind: ErrorKind) -> _Planted:
+    """Return an error against the cast file, of somebody who is in plain view for long enough."""
+    found = _pick(rng, list(_clear_moments(scene)))
+    if found is None:
+        raise SceneError(f"{scene.name}: nobody is in plain view long enough to be {kind}")
+    return ErrorPlan(kind, (found[1],), 0, scene.frames, wish.strength, where="cast_file"), ()
+
+
 _PLANTERS: dict[str, Callable[[Scene, Wish, np.random.Generator], _Planted]] = {
     "swap": _plant_swap,
     "morph": _plant_morph,
@@ -296,6 +322,9 @@ _PLANTERS: dict[str, Callable[[Scene, Wish, np.random.Generator], _Planted]] = {
     "clone": _plant_clone,
     "vanish": _plant_vanish,
     "pop_in": _plant_pop_in,
+    "missing": _plant_missing,
+    "unexpected": _plant_unexpected,
+    "stranger": _plant_stranger,
 }
 _SWAP_PLACES = {"open": _swap_open, "crossing": _swap_crossing, "cut": _swap_cut}
 

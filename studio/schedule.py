@@ -74,13 +74,13 @@ def draw_list(scene: Scene, frame: int) -> list[Drawn]:
 def _apply(error: ErrorPlan, frame: int, time_s: float, figures: dict[str, Drawn]) -> list[Drawn]:
     """Change `figures` by one running error; return figures that come on top."""
     first = error.people[0]
-    if error.kind == "vanish":
+    if error.kind in ("vanish", "missing"):
         figures.pop(first, None)
     elif error.kind == "swap":
         second = error.people[1]
         for person, look in ((first, second), (second, first)):
             _redress(figures, person, look, look, error, frame)
-    elif error.kind == "morph":
+    elif error.kind in ("morph", "stranger"):
         _redress(figures, first, error.people[-1], error.people[-1], error, frame)
     elif error.kind == "attribute_swap":
         cue = error.cues[0]

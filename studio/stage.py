@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from studio.looks import Look, Species
 
 Vec3 = tuple[float, float, float]
-ErrorKind = Literal["swap", "morph", "drift", "attribute_swap", "clone", "vanish", "pop_in"]
-ERROR_KINDS: tuple[ErrorKind, ...] = (
+ErrorKind = Literal[
     "swap", "morph", "drift", "attribute_swap", "clone", "vanish", "pop_in",
-)  # fmt: skip
+    "missing", "unexpected", "stranger",
+]  # fmt: skip
+ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
+# Errors that only a cast file shows; they last from the first frame to the last.
+CAST_ERRORS: tuple[ErrorKind, ...] = ("missing", "unexpected", "stranger")
 
 
 @dataclass(frozen=True, slots=True)

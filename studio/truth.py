@@ -219,7 +219,7 @@ def event(plan: ErrorPlan, sightings: list[list[Sighting]]) -> JsonDict:
         both = [f for f in range(start, stop) if _copies_seen(plan.people[0], sightings[f]) >= 2]
         start, stop = (both[0], both[-1] + 1) if both else (start, stop)
     moment = plan.kind in _MOMENTS
-    people = plan.people[:1] if plan.kind in ("morph", "drift") else plan.people
+    people = plan.people[:1] if plan.kind in ("morph", "drift", "stranger") else plan.people
     return {
         "kind": plan.kind,
         "people": list(people),

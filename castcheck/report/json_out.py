@@ -11,6 +11,7 @@ from castcheck.report.model import (
     CharacterFacts,
     ClipFacts,
     Curve,
+    MemberFacts,
     Report,
     SegmentFacts,
     ShotFacts,
@@ -44,6 +45,8 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "provenance": dict(report.provenance),
         "degradations": list(report.degradations),
         "timings": dict(report.timings),
+        # Only where there is a cast file.
+        **({"cast": [asdict(member) for member in report.cast]} if report.cast else {}),
         # Only where the clip has no steady rate; else frame / fps tells the time.
         **({"frame_times_s": list(report.frame_times_s)} if report.frame_times_s else {}),
     }
@@ -91,6 +94,7 @@ def report_from_dict(table: Mapping[str, Any]) -> Report:
             provenance=dict(table["provenance"]),
             degradations=tuple(table["degradations"]),
             timings=dict(table["timings"]),
+            cast=tuple(_member(row) for row in table.get("cast", ())),
         )
     except KeyError as err:
         raise ReportReadError(f"field {err} is missing", where="report") from err
@@ -163,6 +167,10 @@ def _tracklet(row: Mapping[str, Any]) -> TrackletFacts:
         segments=tuple(_build(SegmentFacts, segment) for segment in row["segments"]),
         likeness=None if curve is None else Curve(tuple(curve["frames"]), tuple(curve["values"])),
     )
+
+
+def _member(row: Mapping[str, Any]) -> MemberFacts:
+    return _build(MemberFacts, {**row, "characters": tuple(row["characters"])})  # type: ignore[no-any-return]
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:

@@ -75,6 +75,26 @@ class CharacterFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """One member of the cast file.
+
+    Attributes:
+        name: As the file says.
+        presence: "required", "optional" or "forbidden".
+        references: How many views of the member were compared.
+        characters: Ids of the characters that are this member; more than one where the clip shows
+            the member in ways that castcheck could not join.
+        confidence: Probability in [0, 1] that the member is in the clip.
+    """
+
+    name: str
+    presence: str
+    references: int
+    characters: tuple[str, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentFacts:
     """Whose looks a tracklet wears in `[start_frame, stop_frame)`; `None` = not told."""
 
@@ -138,6 +158,7 @@ class Report:
             kept only where they differ from the steady beat of `clip.fps`, and are empty otherwise.
         provenance: What judged it: version, models, configuration, device.
         degradations: What could not be done as it should.
+        cast: Who of the cast file is in the clip; empty without one.
         timings: Seconds per stage.
     """
 
@@ -151,6 +172,7 @@ class Report:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     degradations: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    cast: tuple[MemberFacts, ...] = ()
 
     def __post_init__(self) -> None:
         rate = frame_rate(self.clip.fps)

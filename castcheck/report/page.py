@@ -21,6 +21,7 @@ from castcheck.report.timeline import (
     shot_blocks,
 )
 from castcheck.words import (
+    CAST_KINDS,
     KIND_MEANINGS,
     KIND_TITLES,
     clock,
@@ -153,7 +154,11 @@ def _shots(finding: Finding) -> str:
 
 def _pair(report: Report, pair: Comparison, badges: dict[str, Badge], finding: Finding) -> Pair:
     labels = (
-        ("on screen here", "and here at once") if finding.kind == "clone" else ("before", "after")
+        ("on screen here", "and here at once")
+        if finding.kind == "clone"
+        else ("reference", "in the clip")
+        if finding.kind in CAST_KINDS
+        else ("before", "after")
     )
     return Pair(
         badges.get(pair.character_id or ""),
@@ -171,6 +176,7 @@ def _shown(report: Report, picture: Picture, *, flagged: bool = False) -> Shown:
         clock(report.time_s(picture.frame)),
         picture.frame,
         flagged,
+        picture.caption,
     )
 
 
@@ -202,6 +208,11 @@ def _person(
             _shown(report, p, flagged=any(start <= p.frame < stop for start, stop in spans))
             for p in visuals.strips.get(character.id, ())
         ),
+        reference=(
+            _shown(report, visuals.references[character.id])
+            if character.id in visuals.references
+            else None
+        ),
         plot=character_plot(report, character.id, [(m.number, f) for f, m in mine]),
     )
 
@@ -230,7 +241,8 @@ def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
     facts = report.provenance
     rows = [("castcheck", str(facts.get("version", "unknown")))]
     rows += [(key, _model(facts.get(key))) for key in ("detector", "embedder")]
-    known = {"version", "detector", "embedder", "config"}
+    rows += [("cast", _model(facts["cast"]))] if "cast" in facts else []
+    known = {"version", "detector", "embedder", "cast", "config"}
     rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
     rows.append(("clip", report.clip.path))
     rows.append(("clip sha256", report.clip.sha256 or "unknown"))

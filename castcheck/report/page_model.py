@@ -21,6 +21,7 @@ class Shown:
     time: str
     frame: int
     flagged: bool = False
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Person:
     seen: str
     findings: tuple[Marker, ...]
     strip: tuple[Shown, ...]
+    reference: Shown | None
     plot: Plot | None
 
 

@@ -43,10 +43,17 @@ def choose(visuals: Visuals, report: Report, *, budget_bytes: int) -> Choice:
         return Choice(visuals)
     comparisons = _fit_comparisons(visuals, report, int(budget_bytes * EVIDENCE_SHARE))
     left = budget_bytes - _comparison_bytes(comparisons)
-    shots = _fit_shots(visuals.shot_pictures, int(min(left, budget_bytes * SHOTS_SHARE)))
+    left -= _strip_bytes(tuple(visuals.references.values()))
+    shots = _fit_shots(visuals.shot_pictures, int(min(max(left, 0), budget_bytes * SHOTS_SHARE)))
     left -= sum(map(len, shots.values()))
     strips = _fit_strips(visuals.strips, left)
-    chosen = Visuals(strips=strips, comparisons=comparisons, shot_pictures=shots)
+    # One each, and what a name rests on: never thinned.
+    chosen = Visuals(
+        strips=strips,
+        comparisons=comparisons,
+        shot_pictures=shots,
+        references=visuals.references,
+    )
     return Choice(chosen, _notes(visuals, chosen))
 
 
@@ -68,7 +75,8 @@ def spread(items: Sequence[_T], count: int) -> list[_T]:
 def _wanted_bytes(visuals: Visuals) -> int:
     strips = sum(map(_strip_bytes, visuals.strips.values()))
     shots = sum(map(len, visuals.shot_pictures.values()))
-    return strips + shots + _comparison_bytes(visuals.comparisons)
+    references = _strip_bytes(tuple(visuals.references.values()))
+    return strips + shots + references + _comparison_bytes(visuals.comparisons)
 
 
 def _comparison_bytes(comparisons: dict[str, tuple[Comparison, ...]]) -> int:

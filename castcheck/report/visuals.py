@@ -7,20 +7,25 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A small JPEG of one character at one frame."""
+    """A small JPEG of one character at one frame.
+
+    `caption` stands below it in place of time and frame: a reference picture has neither.
+    """
 
     frame: int
     tracklet_id: int
     jpeg: bytes
     width_px: int
     height_px: int
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Crops side by side that show a finding: before and after, one pair per character concerned.
 
-    For a clone, "before" and "after" are the two who are on screen at once.
+    For a clone, "before" and "after" are the two who are on screen at once; against a cast file,
+    the reference and what was seen.
     """
 
     character_id: str | None
@@ -35,9 +40,11 @@ class Visuals:
     Attributes:
         strips: Character id to its looks over time, in order of frames.
         comparisons: Finding id to the crops that show it.
+        references: Character id to the reference picture of whom it was matched with.
         shot_pictures: Shot index to a small JPEG of its middle frame.
     """
 
     strips: dict[str, tuple[Picture, ...]] = field(default_factory=dict)
     comparisons: dict[str, tuple[Comparison, ...]] = field(default_factory=dict)
     shot_pictures: dict[int, bytes] = field(default_factory=dict)
+    references: dict[str, Picture] = field(default_factory=dict)

@@ -106,5 +106,7 @@ def test_api_takes_a_config_in_any_form_and_returns_the_report(pipeline, tmp_pat
     loads = pipeline.loads
     check("clean.mp4", models=models)
     assert pipeline.loads == loads
-    with pytest.raises(ConfigError, match="not part of this version"):
-        check("clean.mp4", cast="people")
+    check("clean.mp4", cast="people")
+    assert pipeline.configs[-1].run.cast == "people"
+    with pytest.raises(ConfigError, match="models that are loaded already"):
+        check("clean.mp4", cast="people", models=models)

@@ -1,0 +1,190 @@
+"""What is wrong with who is in a clip, against a cast file: missing, unexpected, stranger.
+
+One finding per cause: a person nobody knows, while a member is nowhere to be seen, stands in that
+member's place, which is one error and not two. A person nobody knows beside a complete cast is one
+too many.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from castcheck.report.model import MemberFacts
+from castcheck.wording import character_id
+from identity.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from castcheck.observe import Observations
+    from castcheck.wording import Writer
+    from identity.findings import Kind
+    from identity.judge import Judgement
+    from identity.roll_call import Member, RollCall
+    from identity.segments import Segment
+
+_MAX_CONFIDENCE = 0.99
+
+
+def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts, ...]:
+    """Return who of the cast is which character, for the report."""
+    return tuple(
+        MemberFacts(
+            member.name,
+            member.presence,
+            len(member.views),
+            tuple(character_id(k) for k, who in enumerate(roll.member_of) if who == m),
+            round(float(roll.present[m]), 4),
+        )
+        for m, member in enumerate(members)
+    )
+
+
+def names_of(roll: RollCall, members: Sequence[Member]) -> tuple[str | None, ...]:
+    """Return the name of each character, `None` where it is not told."""
+    return tuple(members[m].name if m >= 0 else None for m in roll.member_of)
+
+
+class CastWriter:
+    """Words the findings of a roll call."""
+
+    def __init__(
+        self,
+        seen: Observations,
+        judgement: Judgement,
+        roll: RollCall,
+        members: Sequence[Member],
+        writer: Writer,
+    ) -> None:
+        self._seen = seen
+        self._judgement = judgement
+        self._roll = roll
+        self._members = members
+        self._writer = writer
+
+    def findings(self, *, min_confidence: float) -> tuple[Finding, ...]:
+        """Return what is sure enough, in order of time; nothing where nobody could be judged."""
+        roll = self._roll
+        if not roll.judged.any():
+            return ()
+        unknown = [
+            k
+            for k, who in enumerate(roll.member_of)
+            if who < 0
+            and roll.judged[k]
+            and roll.nobody[k] >= min_confidence
+            and not self._explained(k)
+        ]
+        absent = [
+            m
+            for m, member in enumerate(self._members)
+            if member.presence != "forbidden" and m not in roll.member_of
+        ]
+        found: list[Finding] = []
+        for k in unknown:
+            place = self._place_of(k, absent)
+            if place is not None:
+                absent.remove(place)
+            found.append(self._unknown(k, place))
+        found += [
+            self._missing(m)
+            for m in absent
+            if self._members[m].presence == "required" and 1 - roll.present[m] >= min_confidence
+        ]
+        found += [
+            self._forbidden(k, m)
+            for k, m in enumerate(roll.member_of)
+            if m >= 0 and self._members[m].presence == "forbidden"
+        ]
+        return tuple(sorted(found, key=lambda f: (f.start_frame, f.kind, f.characters)))
+
+    def _place_of(self, character: int, absent: Sequence[int]) -> int | None:
+        """Return the absent member in whose place an unknown person stands: required ones first."""
+        order = sorted(
+            absent,
+            key=lambda m: (self._members[m].presence != "required", -self._roll.odds[character, m]),
+        )
+        return order[0] if order else None
+
+    def _explained(self, character: int) -> bool:
+        """Tell whether a character only begins where another became it: that is a finding."""
+        own = self._segments(character)
+        first = min(own, key=lambda s: s.start_frame)
+        return any(
+            incident.kind == "morph"
+            and incident.start_frame == first.start_frame
+            and any(
+                first.tracklet.tracklet_id in self._judgement.series[s].members
+                for s in incident.series
+            )
+            for incident in self._judgement.incidents
+        )
+
+    def _segments(self, character: int) -> list[Segment]:
+        judgement = self._judgement
+        labels = judgement.cast.labels
+        return [s for s, k in zip(judgement.segments, labels, strict=True) if k == character]
+
+    def _unknown(self, character: int, place: int | None) -> Finding:
+        name = self._writer.name(character)
+        confidence = float(self._roll.nobody[character])
+        if place is None:
+            message = f"{name} is in the clip, though everybody of the cast is accounted for."
+            return self._finding("unexpected", confidence, character, None, message)
+        member = self._members[place].name
+        message = f"{name} matches no reference picture, and {member} is not seen."
+        return self._finding("stranger", confidence, character, place, message)
+
+    def _forbidden(self, character: int, member: int) -> Finding:
+        message = f"{self._members[member].name} is in the clip and should not be."
+        odds = float(self._roll.odds[character, member])
+        return self._finding(
+            "unexpected", 1 / (1 + float(np.exp(-odds))), character, member, message
+        )
+
+    def _missing(self, member: int) -> Finding:
+        shots = self._seen.shots
+        return Finding(
+            "missing", "major", _sure(1 - float(self._roll.present[member])), (), (),
+            tuple(s.index for s in shots), 0, shots[-1].stop_frame,
+            f"{self._members[member].name} is not seen in the clip.",
+            self._evidence(None, member),
+        )  # fmt: skip
+
+    def _finding(
+        self, kind: Kind, confidence: float, character: int, member: int | None, message: str
+    ) -> Finding:
+        own = self._segments(character)
+        tracklets = sorted({s.tracklet.tracklet_id for s in own})
+        indices = sorted({s.tracklet.shot_index for s in own})
+        shots = [s for s in self._seen.shots if s.index in indices]
+        return Finding(
+            kind, self._writer.severity_of(own, _sure(confidence), worst=kind == "stranger"),
+            _sure(confidence), (character_id(character),), tuple(tracklets), tuple(indices),
+            shots[0].start_frame, shots[-1].stop_frame, message,
+            self._evidence(character, member),
+        )  # fmt: skip
+
+    def _evidence(self, character: int | None, member: int | None) -> dict[str, object]:
+        """Return the member concerned, and the log-odds of everybody with everybody concerned."""
+        table: dict[str, object] = {
+            "member": None if member is None else self._members[member].name
+        }
+        if character is not None:
+            row = self._roll.odds[character]
+            table["log_odds"] = {
+                one.name: round(float(value), 3)
+                for one, value in zip(self._members, row, strict=True)
+            }
+        elif member is not None:
+            column = self._roll.odds[:, member]
+            table["log_odds"] = {
+                character_id(k): round(float(value), 3) for k, value in enumerate(column)
+            }
+        return table
+
+
+def _sure(confidence: float) -> float:
+    return round(min(confidence, _MAX_CONFIDENCE), 3)

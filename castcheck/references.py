@@ -1,0 +1,232 @@
+"""From the files of a cast to the looks of its members: the same detector and embedder as clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from castcheck.cast_file import CastFileError, cast_sha256, is_picture, read_cast
+from castcheck.report.visuals import Picture
+from castcheck.shrink import shrunk_jpeg
+from identity.looks import CUES, LooksReader
+from identity.roll_call import Member, View
+from scenes.errors import CastcheckError
+from scenes.frames import FrameBatch
+from scenes.pictures import read_picture
+from scenes.source import open_source
+from tracker.detections import Detections
+from tracker.replay import ReplayDetector, ReplayFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from castcheck.cast_file import Listed
+    from castcheck.config import Config
+    from castcheck.models import Models
+
+    Rgb = NDArray[np.uint8]
+    Box = tuple[float, float, float, float]
+
+PICTURE_PX = 240
+_CLIP_PICTURES = 8  # of a reference clip, spread over it
+_MAX_RIVAL = 0.6  # a second figure larger than this share of the largest leaves open who is meant
+_FULL_FIGURE_ASPECT = 1.6  # as in identity.zones: from here on an uncut box is a standing figure
+_TALL_ASPECT = 2.4
+_ROOM_PX = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class References:
+    """A cast that is ready to be compared.
+
+    Attributes:
+        path: As the user gave it.
+        sha256: Of names, presences and reference files.
+        members: In the order of the file.
+        pictures: One small picture of each member, for the page.
+        notes: What could not be done as it should.
+    """
+
+    path: str
+    sha256: str
+    members: tuple[Member, ...]
+    pictures: tuple[Picture, ...]
+    notes: tuple[str, ...] = ()
+
+
+def load_references(path: str | Path, models: Models, config: Config) -> References:
+    """Read a cast and take the looks of its members.
+
+    Raises:
+        CastFileError: The file is wrong, or nobody can be made out in a reference.
+    """
+    cast = read_cast(path)
+    reader = _Reader(models, config)
+    members, pictures = [], []
+    for listed in cast:
+        views, picture = reader.views_of(listed)
+        members.append(Member(listed.name, views, listed.presence))
+        pictures.append(picture)
+    return References(
+        str(path), cast_sha256(cast), tuple(members), tuple(pictures), tuple(reader.notes)
+    )
+
+
+class _Reader:
+    """Finds the one character of a picture and takes its looks."""
+
+    def __init__(self, models: Models, config: Config) -> None:
+        self._detector = models.detector
+        self._min_height_px = config.looks.min_height_px
+        # At this rate no picture is passed over.
+        self._looks = LooksReader(models.embedder, config.looks, fps=config.looks.embed_per_s)
+        self.notes: list[str] = []
+
+    def views_of(self, listed: Listed) -> tuple[tuple[View, ...], Picture]:
+        """Return all views of a member, and the picture that shows it largest."""
+        views: list[View] = []
+        shown: tuple[float, Rgb] | None = None
+        for file in listed.references:
+            found = self._of_picture(file) if is_picture(file) else self._of_clip(file)
+            for rgb, box in found:
+                views += self._views(rgb, box)
+                crop = rgb[round(box[1]) : round(box[3]), round(box[0]) : round(box[2])]
+                if shown is None or crop.shape[0] / crop.shape[1] > shown[0]:
+                    shown = (crop.shape[0] / crop.shape[1], crop)
+        if shown is None or not views:
+            raise CastFileError("nobody can be made out", where=f"{listed.name}'s references")
+        jpeg, width_px, height_px = shrunk_jpeg(shown[1], max_height_px=PICTURE_PX)
+        label = f"reference of {listed.name}"
+        return tuple(views), Picture(0, -1, jpeg, width_px, height_px, label)
+
+    def _of_picture(self, file: Path) -> list[tuple[Rgb, Box]]:
+        rgb = read_picture(file)
+        found = self._detect(file, rgb, frame=0)
+        whole = (0.0, 0.0, float(rgb.shape[1]), float(rgb.shape[0]))
+        if found is None:
+            box = whole  # stored boxes know no pictures: they are crops already
+        elif len(found):
+            box = _one(found, file)
+        else:
+            box = whole
+            self.notes.append(f"{file.name}: nobody was detected, so the whole picture was taken")
+        if box[3] - box[1] < self._min_height_px:
+            raise CastFileError(
+                f"the character is {box[3] - box[1]:.0f} pixels high",
+                where=file,
+                hint=f"at least {self._min_height_px:.0f} are needed",
+            )
+        return [(rgb, box)]
+
+    def _of_clip(self, file: Path) -> list[tuple[Rgb, Box]]:
+        pictures: list[tuple[Rgb, Box]] = []
+        with open_source(file) as source:
+            step = max(1, (source.info.frame_count or 1) // _CLIP_PICTURES)
+            for batch in source.batches(16):
+                for row, frame in enumerate(batch.index):
+                    if int(frame) % step or len(pictures) >= _CLIP_PICTURES:
+                        continue
+                    rgb = batch.rgb[row]
+                    found = self._detect(file, rgb, frame=int(frame))
+                    if found is not None and len(found) and not _rivals(found):
+                        box = _largest(found)
+                        if box[3] - box[1] >= self._min_height_px:
+                            pictures.append((rgb.copy(), box))
+        if not pictures:
+            raise CastFileError(
+                "no picture of this clip shows one character alone, large enough", where=file
+            )
+        return pictures
+
+    def _detect(self, file: Path, rgb: Rgb, *, frame: int) -> Detections | None:
+        """Return who is in a picture; `None` = boxes are stored, and none for this file."""
+        detector = self._detector
+        if isinstance(detector, ReplayFolder):
+            try:
+                detector = detector.for_clip(file)
+            except CastcheckError:
+                return None
+        elif isinstance(detector, ReplayDetector):
+            return None
+        return detector.detect(_batch(rgb, frame))
+
+    def _views(self, rgb: Rgb, box: Box) -> list[View]:
+        views = []
+        for padded, inside in readings(rgb, box):
+            found = Detections(
+                np.zeros(1, np.int64), np.array([inside], np.float32), np.ones(1, np.float32),
+                np.zeros(1, np.int32),
+            )  # fmt: skip
+            looks = self._looks.read(_batch(padded, 0), found)
+            means = {
+                cue: looks.vectors[cue][0].astype(np.float32)
+                for cue in CUES
+                if len(looks.seen(cue))
+            }
+            shape = float(np.log((box[3] - box[1]) / max(box[2] - box[0], 1.0)))
+            if means:
+                views.append(View(means, shape))
+        return views
+
+
+def readings(rgb: Rgb, box: Box) -> list[tuple[Rgb, Box]]:
+    """Return the pictures and boxes by which one reference is read, one or two.
+
+    A clip's picture tells by its edges how much of a figure a box shows; a picture that was cut
+    to the figure has its edges there by design, so room is added around it. Where its shape fits a
+    standing figure as well as one cut at the hips, it is read both ways.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        box: The character in it, in pixels.
+    """
+    height = rgb.shape[0]
+    is_cut = box[1] <= 0.02 * height + 2 and box[3] >= 0.98 * height - 2
+    if not is_cut:
+        return [(rgb, box)]
+    below = round(0.04 * height) + _ROOM_PX
+    aspect = (box[3] - box[1]) / max(box[2] - box[0], 1.0)
+    rooms = [0] if aspect <= _FULL_FIGURE_ASPECT else [below]
+    if _FULL_FIGURE_ASPECT < aspect <= _TALL_ASPECT:
+        rooms = [0, below]
+    moved = (box[0] + _ROOM_PX, box[1] + _ROOM_PX, box[2] + _ROOM_PX, box[3] + _ROOM_PX)
+    return [
+        (np.pad(rgb, ((_ROOM_PX, room), (_ROOM_PX, _ROOM_PX), (0, 0)), mode="edge"), moved)
+        for room in rooms
+    ]
+
+
+def _batch(rgb: Rgb, frame: int) -> FrameBatch:
+    return FrameBatch(np.array([frame], np.int64), (Fraction(0),), np.ascontiguousarray(rgb[None]))
+
+
+def _areas(found: Detections) -> NDArray[np.float32]:
+    size = found.xyxy[:, 2:] - found.xyxy[:, :2]
+    areas: NDArray[np.float32] = size[:, 0] * size[:, 1]
+    return areas
+
+
+def _rivals(found: Detections) -> int:
+    """Return how many more are about as large as the largest."""
+    areas = _areas(found)
+    return int((areas > _MAX_RIVAL * areas.max()).sum()) - 1
+
+
+def _largest(found: Detections) -> Box:
+    x1, y1, x2, y2 = (float(v) for v in found.xyxy[int(_areas(found).argmax())])
+    return x1, y1, x2, y2
+
+
+def _one(found: Detections, file: Path) -> Box:
+    if _rivals(found):
+        raise CastFileError(
+            f"shows {_rivals(found) + 1} characters of like size",
+            where=file,
+            hint="cut the picture to the one who is meant",
+        )
+    return _largest(found)

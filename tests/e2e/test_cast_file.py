@@ -1,0 +1,111 @@
+"""A sample clip against cast files made from crops of its broken twin and of another clip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import pytest
+from typer.testing import CliRunner
+
+from castcheck.cli import app
+from castcheck.config import Config
+from castcheck.models import load_models
+from castcheck.observe import observe
+from castcheck.pipeline import report_on
+from castcheck.report.html import render
+from castcheck.report.model import Report
+from castcheck.report.writers import Material
+
+pytestmark = pytest.mark.slow
+
+SAMPLES = Path(__file__).parents[2] / "sample_videos"
+CLIP = SAMPLES / "room_clean.mp4"
+ROOM = ("room_swap", 4)  # a frame before the exchange
+CAFE = ("cafe_clean", 4)
+
+
+def crops(stem, frame, folder):
+    """Cut everybody out of one frame; return name to file."""
+    truth = json.loads((SAMPLES / f"{stem}.truth.json").read_text())
+    with av.open(str(SAMPLES / f"{stem}.mp4")) as container:
+        picture = next(
+            shown for k, shown in enumerate(container.decode(video=0)) if k == frame
+        ).to_image()
+    files = {}
+    for person in truth["people"]:
+        track = person["tracks"][0]
+        box = track["boxes"][track["frames"].index(frame)]
+        files[f"{stem[:4]} {person['person']}"] = folder / f"{stem}_{person['person']}.png"
+        picture.crop(box).save(files[f"{stem[:4]} {person['person']}"])
+    return files
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cast")
+    return {**crops(*ROOM, folder), **crops(*CAFE, folder)}
+
+
+def config(cast=""):
+    return Config.from_dict({"run": {"detector": str(SAMPLES / "boxes"), "cast": str(cast)}})
+
+
+@pytest.fixture(scope="module")
+def seen():
+    settings = config()
+    models = load_models(settings)
+    return observe(CLIP, config=settings, models=models, progress=lambda *_: None)
+
+
+def judge(seen, names, people, folder):
+    path = folder / "cast.toml"
+    path.write_text(
+        "\n".join(
+            f'[[character]]\nname = "{name}"\nreferences = ["{people[name].as_posix()}"]'
+            for name in names
+        )
+    )
+    settings = config(path)
+    return report_on(CLIP, seen, config=settings, models=load_models(settings)), settings
+
+
+ROWS = [
+    pytest.param(0, 0, [], 0, id="the cast"),
+    pytest.param(0, 1, ["missing"], 1, id="one more is listed"),
+    pytest.param(1, 0, ["unexpected"], 1, id="one is not listed"),
+    pytest.param(1, 1, ["stranger"], 1, id="another is listed in somebody's place"),
+]
+
+
+@pytest.mark.parametrize(("left_out", "added", "kinds", "code"), ROWS)
+def test_table(left_out, added, kinds, code, seen, people, tmp_path):
+    room = sorted(name for name in people if name.startswith("room"))
+    cafe = sorted(name for name in people if name.startswith("cafe"))
+    names = [*room[left_out:], *cafe[:added]]
+    outcome, settings = judge(seen, names, people, tmp_path)
+    report = outcome.report
+    assert [f.kind for f in report.findings] == kinds
+    assert settings.parsed_gate().exit_code(report.findings) == code
+    assert {c.name for c in report.characters} - {None} == set(room[left_out:])
+    assert [member.name for member in report.cast] == names
+    again = Report.from_json(report.to_json())
+    assert again == report
+    page = render(Material(report, outcome.visuals, settings.report, CLIP))
+    for name in room[left_out:]:
+        assert f"reference of {name}" in page
+    for finding in report.findings:
+        assert finding.message.split(" (")[0].split(" matches")[0] in page
+        assert (finding.start_frame, finding.stop_frame) == (0, 96)
+        if finding.kind != "unexpected":
+            assert finding.evidence["member"] == cafe[0]
+            assert f"reference of {cafe[0]}" in page
+
+
+def test_a_bad_cast_is_one_line_and_exit_code_2(tmp_path):
+    arguments = ["check", str(CLIP), "-o", str(tmp_path), "--detector", str(SAMPLES / "boxes")]
+    result = CliRunner().invoke(app, [*arguments, "--cast", str(tmp_path / "nobody")])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "nobody: cannot be read: no such file or directory; check --cast" in result.stderr
