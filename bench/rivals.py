@@ -127,6 +127,16 @@ def mobilenet_embedder() -> Embed:
     return embed
 
 
+def frame_vectors(footage: Footage, embed: Embed) -> NDArray[np.float32]:
+    """Return (T, D) float32 unit rows: what `embed` makes of every whole frame."""
+    rows = []
+    for _, picture, _ in footage.pictures():
+        height, width = picture.shape[:2]
+        rows.append(embed(picture, np.array([[0, 0, width, height]], np.float32))[0])
+    table = np.array(rows, np.float32)
+    return np.asarray(table / np.linalg.norm(table, axis=1, keepdims=True), np.float32)
+
+
 def onnx_embedder(path: Path) -> Embed:
     """Return a person re-ID network that takes raw BGR, such as Open Model Zoo's."""
     import onnxruntime

@@ -51,8 +51,14 @@ def fingerprint(scene: Scene, settings: RenderSettings, encoding: Encoding) -> s
         "settings": asdict(settings),
         "encoding": asdict(encoding),
     }
-    text = json.dumps(recipe, sort_keys=True, default=str)
+    text = json.dumps(recipe, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: object) -> object:
+    """Return what JSON does not know as something it does, the same in every process."""
+    # The order of a set of texts changes with the process's hash seed.
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def is_done(scene: Scene, folder: Path, mark: str) -> bool:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from studio.director import stage_scene
@@ -84,3 +88,21 @@ def test_one_failing_scene_does_not_end_the_set(scenes, tmp_path):
     tally = render_set(scenes, tmp_path, lambda: camera, marks_of(scenes))
     assert list(tally.failed) == ["s1"]
     assert camera.shot == ["s0", "s2", "s3"]
+
+
+def test_fingerprint_is_the_same_in_every_process():
+    code = (
+        "from studio.director import stage_scene; from studio.produce import fingerprint;"
+        "from studio.picture import RenderSettings; from studio.video import Encoding;"
+        "suits = frozenset({'male_casualsuit01', 'male_casualsuit03', 'female_casualsuit01'});"
+        "scene = stage_scene(1, name='s', frames=24, suits=suits);"
+        "print(fingerprint(scene, RenderSettings(), Encoding()))"
+    )
+    marks = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(marks) == 1
