@@ -172,6 +172,20 @@ def best_alarm(scores: Sequence[float], broken: Sequence[bool]) -> Alarm:
     return max(options, key=lambda alarm: alarm.f1 or 0.0)
 
 
+def quiet_recall(scores: Sequence[float], broken: Sequence[bool]) -> float | None:
+    """Return the share of broken clips that score above every clean one; `None` without any.
+
+    That is what a gate that never stops a good clip would catch.
+
+    Example:
+        >>> quiet_recall([0.1, 0.4, 0.35, 0.8], [False, False, True, True])
+        0.5
+    """
+    loudest = max((s for s, b in zip(scores, broken, strict=True) if not b), default=-np.inf)
+    caught = [s > loudest for s, b in zip(scores, broken, strict=True) if b]
+    return sum(caught) / len(caught) if caught else None
+
+
 def auc(scores: Sequence[float], broken: Sequence[bool]) -> float | None:
     """Return how often a broken clip scores above a clean one, ties half; `None` without both.
 

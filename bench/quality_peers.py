@@ -9,7 +9,15 @@ import numpy as np
 
 from bench.code_key import code_key
 from bench.observed import detections, detections_key, kept_json
-from bench.peers import alarm_at, auc, best_alarm, hits, id_switches, subject_consistency
+from bench.peers import (
+    alarm_at,
+    auc,
+    best_alarm,
+    hits,
+    id_switches,
+    quiet_recall,
+    subject_consistency,
+)
 from bench.quality_score import ROWS
 
 if TYPE_CHECKING:
@@ -104,20 +112,27 @@ def clip_alarms(clips: Sequence[ClipRow]) -> dict[str, dict[str, Any]]:
     broken = [c.broken for c in clips]
     ours = [c.score for c in clips]
     gate = [float(c.verdict == "fail") for c in clips]
+    same = [1.0] * len(clips)
     table = {
-        "every clip is an alarm": alarm_at([1.0] * len(clips), broken, 0.5).to_dict(),
-        "castcheck, its gate as it stands": alarm_at(gate, broken, 0.5).to_dict(),
+        "every clip is an alarm": _at(same, broken, same),
+        "castcheck, its gate as it stands": _at(gate, broken, ours),
         "castcheck, threshold at its best": _best(ours, broken),
     }
-    table["castcheck, its gate as it stands"]["auc"] = auc(ours, broken)
-    table["every clip is an alarm"]["auc"] = auc([1.0] * len(clips), broken)
     for name in SCORES if all(c.peers for c in clips) else ():
         table[name] = _best([c.peers["scores"][name] for c in clips], broken)
     return table
 
 
+def _at(alarms: Sequence[float], broken: Sequence[bool], scores: Sequence[float]) -> dict[str, Any]:
+    return {**alarm_at(alarms, broken, 0.5).to_dict(), **_without_threshold(scores, broken)}
+
+
 def _best(scores: Sequence[float], broken: Sequence[bool]) -> dict[str, Any]:
-    return {**best_alarm(scores, broken).to_dict(), "auc": auc(scores, broken)}
+    return {**best_alarm(scores, broken).to_dict(), **_without_threshold(scores, broken)}
+
+
+def _without_threshold(scores: Sequence[float], broken: Sequence[bool]) -> dict[str, Any]:
+    return {"auc": auc(scores, broken), "quiet_recall": quiet_recall(scores, broken)}
 
 
 def kinds_beside_peers(clips: Sequence[ClipRow]) -> dict[str, dict[str, Any]]:

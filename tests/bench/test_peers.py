@@ -12,6 +12,7 @@ from bench.peers import (
     best_alarm,
     hits,
     id_switches,
+    quiet_recall,
     subject_consistency,
 )
 
@@ -34,6 +35,20 @@ def test_the_threshold_that_flatters_most(scores, broken, threshold, f1, area):
     assert alarm.threshold == threshold
     assert alarm.f1 == (None if f1 is None else pytest.approx(f1))
     assert auc(scores, flags) == (None if area is None else pytest.approx(area))
+
+
+@pytest.mark.parametrize(
+    ("scores", "broken", "share"),
+    [
+        pytest.param([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], 0.5, id="one-of-two"),
+        pytest.param([0.5, 0.5], [0, 1], 0.0, id="a-tie-is-not-above"),
+        pytest.param([0.5, 0.6], [1, 1], 1.0, id="no-clean-clips"),
+        pytest.param([0.5], [0], None, id="no-broken-clips"),
+        pytest.param([], [], None, id="no-clips"),
+    ],
+)
+def test_what_a_gate_that_never_stops_a_good_clip_catches(scores, broken, share):
+    assert quiet_recall(scores, [bool(b) for b in broken]) == share
 
 
 def test_no_alarm_has_no_precision():
