@@ -111,7 +111,7 @@ def render_stills(
             home = folder / f"g{seed:06d}"
             if not (home / ".done").exists():
                 home.mkdir(exist_ok=True)
-                lines = []
+                lines: list[str] = []
                 for still, rgb in _shoot_group(renderer, wardrobe, seed, pictures):
                     quality = int(np.random.default_rng([seed, len(lines), 44]).integers(60, 94))
                     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
