@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.code_key import code_key
+from bench.consistency import subject_consistency
 from bench.observed import detections, detections_key, kept_json
 from bench.peers import (
     alarm_at,
@@ -16,7 +17,6 @@ from bench.peers import (
     hits,
     id_switches,
     quiet_recall,
-    subject_consistency,
 )
 from bench.quality_score import ROWS
 
@@ -65,7 +65,7 @@ def _code() -> str:
     from importlib.metadata import version
 
     packages = ("ultralytics", "deep-sort-realtime")
-    return "-".join([code_key(["bench.rivals", "bench.peers"])[:8], *map(version, packages)])
+    return "-".join([code_key(["bench.rivals", "bench.consistency"])[:8], *map(version, packages)])
 
 
 def _measure(

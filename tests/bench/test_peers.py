@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.consistency import subject_consistency
 from bench.matching import Event, Truth
 from bench.mot import Tracks
 from bench.peers import (
@@ -13,7 +14,6 @@ from bench.peers import (
     hits,
     id_switches,
     quiet_recall,
-    subject_consistency,
 )
 
 
