@@ -16,7 +16,7 @@ from castcheck.words import KIND_TITLES, headline, ordered, when
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from castcheck.config import Config
     from castcheck.report.model import Report
@@ -72,10 +72,14 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
     return max(codes)
 
 
-def clip_folders(clips: Sequence[Path]) -> list[str]:
+def clip_folders(clips: Sequence[Path], *, taken: Iterable[str] = ()) -> list[str]:
     """Return the name of each clip's folder: its stem, with a number where two are alike.
 
     Two names that differ only in case are alike, since some file systems cannot tell them apart.
+
+    Args:
+        clips: The clips; only their names count.
+        taken: Names that are given away already.
 
     Example:
         >>> from pathlib import Path
@@ -83,16 +87,18 @@ def clip_folders(clips: Sequence[Path]) -> list[str]:
         ['x', 'X-3', 'x-2']
     """
     stems = [_stem(clip) for clip in clips]
-    taken = {stem.casefold() for stem in stems}
-    seen: set[str] = set()
-    names = []
+    seen = {name.casefold() for name in taken}
+    names: list[str] = []
+    avoid = seen | {stem.casefold() for stem in stems}
+    tried: dict[str, int] = {}  # ten thousand clips of one name want no search from 2 each time
     for stem in stems:
-        name, number = stem, 2
+        name, number = stem, tried.get(stem.casefold(), 2)
         if stem.casefold() in seen:
-            while f"{stem}-{number}".casefold() in taken:
+            while f"{stem}-{number}".casefold() in avoid:
                 number += 1
             name = f"{stem}-{number}"
-        taken.add(name.casefold())
+            tried[stem.casefold()] = number + 1
+        avoid.add(name.casefold())
         seen.add(name.casefold())
         names.append(name)
     return names

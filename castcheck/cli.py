@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from castcheck.batch.command import EPILOG as BATCH_EPILOG
+from castcheck.batch.command import batch
 from castcheck.checking import (
     EXIT_BAD_INPUT,
     EXIT_BUG,
@@ -199,6 +201,7 @@ def check(
 
 
 app.add_typer(models_app, name="models")
+app.command(epilog=BATCH_EPILOG)(batch)
 
 
 def main() -> None:

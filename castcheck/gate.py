@@ -34,11 +34,15 @@ class Gate:
 
     def trips(self, finding: Finding) -> bool:
         """Return whether `finding` is at or above the bar."""
-        if finding.kind in self.kinds:
+        return self.trips_at(finding.kind, finding.severity)
+
+    def trips_at(self, kind: str, severity: str) -> bool:
+        """Return whether a finding of this kind and severity is at or above the bar."""
+        if kind in self.kinds:
             return True
         if self.severity is None:
             return False
-        return SEVERITIES.index(finding.severity) >= SEVERITIES.index(self.severity)  # type: ignore[arg-type]
+        return SEVERITIES.index(severity) >= SEVERITIES.index(self.severity)  # type: ignore[arg-type]
 
     def verdict(self, findings: Iterable[Finding], *, judged: bool) -> Verdict:
         """Return the verdict on a clip.

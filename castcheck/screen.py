@@ -53,6 +53,11 @@ class Screen:
         self._quiet = quiet
         self._results = sys.stderr if results_to_stderr else sys.stdout
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing but errors is said."""
+        return self._quiet
+
     def verdict(self, word: str, rest: str) -> None:
         """Print the first line of a result: the verdict, then why."""
         padded = f"{word:<5}"

@@ -25,21 +25,22 @@ def render(material: Material) -> str:
         budget_bytes=material.settings.picture_kb * 1000 * 3 // 4,  # base64 makes 4 out of 3
     )
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             page=page,
-            css=Markup(_read("report.css")),  # noqa: S704 (our own file)
-            js=Markup(_read("report.js")),  # noqa: S704
+            css=Markup(read_asset("report.css")),  # noqa: S704 (our own file)
+            js=Markup(read_asset("report.js")),  # noqa: S704
             data=Markup(page.data),  # noqa: S704 (escaped for a script where it is made)
         )
     )
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what turns the templates into pages; all text is escaped."""
     return Environment(
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read_asset),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -47,5 +48,6 @@ def _environment() -> Environment:
     )
 
 
-def _read(name: str) -> str:
+def read_asset(name: str) -> str:
+    """Return a template, style sheet or script of ours."""
     return (_FOLDER / name).read_text(encoding="utf-8")

@@ -41,7 +41,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "shots": [asdict(shot) for shot in report.shots],
         "characters": [asdict(character) for character in report.characters],
         "tracklets": [_tracklet_to_dict(tracklet) for tracklet in report.tracklets],
-        "findings": [_finding_to_dict(finding, report) for finding in report.findings],
+        "findings": [finding_to_dict(finding, report) for finding in report.findings],
         "provenance": dict(report.provenance),
         "degradations": list(report.degradations),
         "timings": dict(report.timings),
@@ -133,7 +133,8 @@ def _tracklet_to_dict(tracklet: TrackletFacts) -> dict[str, Any]:
     return table
 
 
-def _finding_to_dict(finding: Finding, report: Report) -> dict[str, Any]:
+def finding_to_dict(finding: Finding, report: Report) -> dict[str, Any]:
+    """Return a finding as JSON types, with its times."""
     return {
         "id": finding.finding_id,
         "kind": finding.kind,

@@ -289,4 +289,14 @@ def _data(report: Report, findings: tuple[Finding, ...]) -> str:
             for f in findings
         ],
     }
+    return script_json(table)
+
+
+def script_json(table: Any) -> str:
+    r"""Return JSON that may stand inside a `<script>`.
+
+    Example:
+        >>> print(script_json("</script>"))
+        "\u003c/script\u003e"
+    """
     return json.dumps(table).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,1 @@
+"""Many clips in one run: workers, resume, one summary."""

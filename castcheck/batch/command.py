@@ -1,0 +1,136 @@
+"""`castcheck batch`: parse, find the clips, choose who works, run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from castcheck.options import (
+    OUTPUT,
+    BatchSize,
+    Cast,
+    Classes,
+    ConfigFile,
+    DetectorSpec,
+    Device,
+    EmbedderSpec,
+    FailOn,
+    Flags,
+    Formats,
+    Half,
+    JsonTo,
+    Quiet,
+    Strict,
+    TrustWeights,
+    hush_warnings,
+    refuse,
+)
+from castcheck.screen import Screen
+from scenes.errors import ConfigError
+
+WORKERS = "Workers"
+EPILOG = """\
+[bold]Examples[/bold]
+
+  castcheck batch renders -o run
+
+     all clips below renders; the page in run/index.html
+
+  castcheck batch @night.txt 'extra/**/*.mp4' -o run --workers 8
+
+     a list with one path per line, and a pattern; the same command again goes on where it stopped
+
+  castcheck batch s3://bucket/renders -o run --ray auto
+
+     clips in a store, judged by the machines of a Ray cluster
+
+[bold]Exit codes[/bold]: the worst of all clips; 130 interrupted
+
+More: docs/batches.md
+"""
+
+
+def batch(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Clips, folders, patterns, URLs, lists (@FILE, *.txt); - = a list on stdin.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="RUN",
+            help="The run's folder: RUN/<clip stem>/ for each clip, and the summary.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = Path("castcheck-run"),
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "-j",
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Clips judged at once (default: as many as the cores, GPUs and memory carry).",
+            rich_help_panel=WORKERS,
+            show_default=False,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Judge on a Ray cluster: its address, or auto for the one that runs here.",
+            rich_help_panel=WORKERS,
+        ),
+    ] = None,
+    formats: Formats = None,
+    json_to: JsonTo = None,
+    quiet: Quiet = False,
+    fail_on: FailOn = None,
+    strict: Strict = None,
+    classes: Classes = None,
+    config: ConfigFile = None,
+    detector: DetectorSpec = None,
+    embedder: EmbedderSpec = None,
+    device: Device = None,
+    half: Half = None,
+    batch_size: BatchSize = None,
+    trust_weights: TrustWeights = None,
+    cast: Cast = None,
+) -> None:
+    """Judge many clips with workers: resumes after any end, one summary for the run."""
+    from castcheck.batch.inputs import find_clips  # noqa: PLC0415 (--help need not wait for these)
+    from castcheck.batch.run import Batch  # noqa: PLC0415
+    from castcheck.batch.staff import pool_maker  # noqa: PLC0415
+
+    refuse(json_to, cast)
+    if "://" in str(out):
+        raise ConfigError("a run's folder lies on a disk", where="--out", hint="copy it afterwards")
+    settings = Flags(
+        formats=formats,
+        fail_on=fail_on,
+        strict=strict,
+        classes=classes,
+        detector=detector,
+        embedder=embedder,
+        device=device,
+        half=half,
+        batch_size=batch_size,
+        trust_weights=trust_weights,
+    ).over(config)
+    hush_warnings()
+    screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
+    clips, complaints = find_clips(paths, stdin=sys.stdin.read, run_folder=out)
+    maker = pool_maker(settings, screen, workers=workers, ray=ray)
+    work = Batch(settings, out, screen, maker, json_to_stdout=json_to is not None)
+    raise typer.Exit(work.run(clips, complaints))

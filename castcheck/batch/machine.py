@@ -1,0 +1,86 @@
+"""How many workers this machine carries."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
+_WORKER_BYTES = 1_500_000_000  # torch, the networks and the pictures of one clip at 1080p
+_WORKERS_PER_GPU = 4  # while one decodes or judges, the others keep the GPU busy
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What there is to work with.
+
+    Attributes:
+        cores: Processors this process may use.
+        free_bytes: Memory that is free now; `None` = not known.
+        gpus: Names of the GPUs, as CUDA_VISIBLE_DEVICES takes them.
+    """
+
+    cores: int
+    free_bytes: int | None = None
+    gpus: tuple[str, ...] = ()
+
+    def worker_count(self, *, clips: int, device: str) -> int:
+        """Return how many workers to start when nobody said: at least one.
+
+        Without a GPU, one per core, since a clip uses a second core poorly; with GPUs, a few for
+        each, since one clip does not fill it. Never more than there are clips, cores or memory for.
+
+        Example:
+            >>> Machine(16).worker_count(clips=100, device="cpu")
+            16
+            >>> Machine(16, gpus=("0",)).worker_count(clips=100, device="auto")
+            4
+            >>> Machine(16, free_bytes=4_000_000_000).worker_count(clips=100, device="cpu")
+            2
+        """
+        limits = [clips, self.cores]
+        if self.free_bytes is not None:
+            limits.append(self.free_bytes // _WORKER_BYTES)
+        if device != "cpu" and self.gpus:
+            used = 1 if ":" in device else len(self.gpus)
+            limits.append(_WORKERS_PER_GPU * used)
+        return max(1, min(limits))
+
+    def threads_for(self, workers: int) -> int:
+        """Return how many threads the networks of each worker get: the cores, shared out."""
+        return max(1, self.cores // workers)
+
+
+def this_machine() -> Machine:
+    """Look at this machine; no engine is loaded for it."""
+    return Machine(_core_count(), _free_bytes(), _gpu_names())
+
+
+def _core_count() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _free_bytes() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:  # not Linux
+        return None
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _gpu_names() -> tuple[str, ...]:
+    """Return the GPUs that CUDA would see: those left visible, else all of the driver's."""
+    visible = os.environ.get(GPU_VARIABLE)
+    if visible is not None:
+        return tuple(name.strip() for name in visible.split(",") if name.strip() not in {"", "-1"})
+    folder = Path("/proc/driver/nvidia/gpus")
+    try:
+        return tuple(str(number) for number, _ in enumerate(sorted(folder.iterdir())))
+    except OSError:
+        return ()

@@ -1,0 +1,44 @@
+"""Which workers judge: processes here, or the machines of a Ray cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from castcheck.batch.local_pool import LocalPool
+from castcheck.batch.machine import this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from castcheck.batch.crew import Pool
+    from castcheck.batch.store import RunStore
+    from castcheck.config import Config
+    from castcheck.screen import Screen
+
+
+def pool_maker(
+    config: Config, screen: Screen, *, workers: int | None, ray: str | None
+) -> Callable[[RunStore, int], Pool]:
+    """Return what makes the workers once the number of clips is known.
+
+    Args:
+        config: The settings.
+        screen: Where to say who works.
+        workers: How many; `None` = as many as the machine or cluster carries.
+        ray: "auto" or the address of a cluster; `None` = this machine alone.
+    """
+
+    def local(store: RunStore, clips: int) -> Pool:
+        machine = this_machine()
+        device = config.run.device
+        size = min(workers or machine.worker_count(clips=clips, device=device), clips)
+        gpus = machine.gpus if device in {"auto", "cuda"} else ()
+        threads = machine.threads_for(size)
+        return LocalPool(config, store, size=size, threads=threads, gpus=gpus)
+
+    def on_ray(store: RunStore, clips: int) -> Pool:
+        from castcheck.batch.ray_pool import open_ray_pool  # noqa: PLC0415 (brings Ray along)
+
+        return open_ray_pool(config, store, screen, address=str(ray), workers=workers, clips=clips)
+
+    return local if ray is None else on_ray

@@ -1,0 +1,181 @@
+"""The folder of a run: one run at a time, results whole or not at all, what was finished before.
+
+Work in progress lies in `.parts/`; a clip's folder appears under its name by one rename, which only
+the process that leads the run does. So whatever is killed, a folder under its name is complete, and
+a worker that outlives its leader can change nothing that counts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from castcheck.batch.record import Finished
+from castcheck.batch.remote import clip_path
+from castcheck.batch.work import RESULT_FILE
+from castcheck.checking import clip_folders
+from castcheck.report.writers import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from castcheck.batch.inputs import Named
+
+_LOCK, _PARTS = ".lock", ".parts"
+SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE = "summary.jsonl", "findings.parquet", "index.html"
+_RESERVED = (_LOCK, _PARTS, SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE)
+
+
+class RunStore:
+    """Holds the lock on a run's folder; use it as a context manager.
+
+    Args:
+        folder: The run's folder; made where it is not there.
+
+    Raises:
+        OutputError: It cannot be written, or another run is writing it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock: IO[str] | None = None
+        self._parts = folder / _PARTS
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / _LOCK).open("a", encoding="utf-8")
+            _lock_or_raise(self._lock, folder)
+            shutil.rmtree(self._parts, ignore_errors=True)
+            self._parts.mkdir(exist_ok=True)
+            # A name of its own: a worker that outlived an earlier leader finds its own gone.
+            self.work = Path(tempfile.mkdtemp(dir=self._parts))
+        except OSError as err:
+            self.close()
+            raise _unwritable(err, folder) from err
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self._parts, ignore_errors=True)
+        self.close()
+
+    def close(self) -> None:
+        """Give the lock back."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def finished(self) -> dict[str, Finished]:
+        """Return what earlier runs finished here, by the key of the clip."""
+        found = {}
+        for entry in sorted(self.folder.iterdir()):
+            result = None if entry.name in _RESERVED else _read_result(entry)
+            if result is not None:
+                found[result.key] = result
+        return found
+
+    def folders_for(self, clips: Sequence[Named], finished: dict[str, Finished]) -> list[str]:
+        """Return the name of each clip's folder: what it was before, else a free one.
+
+        A folder that castcheck did not write is never taken: its name counts as held.
+        """
+        held = {key: str(result.record.folder) for key, result in finished.items()}
+        ours = set(held.values())
+        foreign = [e.name for e in self.folder.iterdir() if e.name not in ours]
+        wanted = [clip for clip in clips if clip.key not in held]
+        fresh = clip_folders(
+            [Path(clip_path(clip.key)) for clip in wanted], taken=[*ours, *foreign, *_RESERVED]
+        )
+        names = {clip.key: name for clip, name in zip(wanted, fresh, strict=True)}
+        return [held.get(clip.key) or names[clip.key] for clip in clips]
+
+    def part(self, index: int) -> Path:
+        """Return where the reports of clip `index` grow; nothing is there yet."""
+        part = self.work / f"{index}"
+        shutil.rmtree(part, ignore_errors=True)
+        return part
+
+    def fill(self, part: Path, files: Mapping[str, bytes]) -> None:
+        """Write the reports that another machine made.
+
+        Raises:
+            OutputError: They cannot be written.
+        """
+        try:
+            part.mkdir()
+            for name, data in files.items():
+                (part / name).write_bytes(data)
+        except OSError as err:
+            raise _unwritable(err, part) from err
+
+    def commit(self, part: Path, name: str) -> None:
+        """Put a complete folder in place, instead of an older one if there is one.
+
+        Raises:
+            OutputError: It cannot be renamed.
+        """
+        target = self.folder / name
+        try:
+            if target.exists():
+                target.rename(self.work / f"{part.name}.old")
+            part.rename(target)
+        except OSError as err:
+            raise _unwritable(err, target) from err
+        shutil.rmtree(self.work / f"{part.name}.old", ignore_errors=True)
+
+    def write(self, name: str, data: bytes) -> Path:
+        """Write a file of the run, whole or not at all.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        path, part = self.folder / name, self.work / name
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError as err:
+            raise _unwritable(err, path) from err
+        return path
+
+
+def _read_result(folder: Path) -> Finished | None:
+    """Return the result in a folder; `None` where there is none of ours, or a damaged one."""
+    try:
+        result = Finished.from_json((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if result.record.folder == folder.name else None
+
+
+def _lock_or_raise(file: IO[str], folder: Path) -> None:
+    """Take the lock, which the system gives back however this process ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as err:
+        raise OutputError(
+            "another castcheck batch is writing here",
+            where=folder,
+            hint="wait for it, or choose -o",
+        ) from err
+
+
+def _unwritable(err: OSError, path: Path) -> OutputError:
+    reason = (err.strerror or str(err)).lower()
+    return OutputError(
+        f"cannot be written: {reason}", where=path, hint="choose another folder with -o"
+    )

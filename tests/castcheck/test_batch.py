@@ -1,0 +1,226 @@
+"""A batch of made-up clips, judged by real worker processes that need no model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from castcheck.batch.crew import WorkersError
+from castcheck.batch.inputs import Named, find_clips
+from castcheck.batch.local_pool import LocalPool
+from castcheck.batch.run import Batch
+from castcheck.batch.store import RunStore
+from castcheck.config import Config
+from castcheck.report.model import Report
+from castcheck.report.writers import OutputError
+from castcheck.screen import Screen
+from tests.castcheck import batch_workers
+from tests.castcheck.batch_workers import MadeUpWorker
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def clips(*names: str) -> list[Named]:
+    for name in names:
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"made up: {name}".encode())
+    return find_clips(list(names), stdin=str, run_folder=Path("run"))[0]
+
+
+def run(
+    named, *, size=0, out="run", worker=MadeUpWorker, until=None, complaints=(), json=False, **sets
+):
+    """Run a batch: in `size` processes, with 0 in this one."""
+    config = Config().updated(sets)
+    screen = Screen(results_to_stderr=json)
+
+    def pool(store, count):
+        if not size:
+            return batch_workers.InlinePool(config, store, until=until)
+        return LocalPool(config, store, size=size, threads=1, worker=worker)
+
+    batch = Batch(config, Path(out), screen, pool, json_to_stdout=json)
+    return batch.run(named, complaints), batch
+
+
+def lines(out="run"):
+    text = (Path(out) / "summary.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def files(out="run"):
+    """Every file of a run but for the seconds in its reports."""
+    found = {}
+    for path in sorted(Path(out).rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            if path.name == "report.json":
+                data = json.dumps({**json.loads(data), "timings": None}).encode()
+            found[str(path.relative_to(out))] = data
+    return found
+
+
+def test_each_clip_gets_its_line_whatever_became_of_it(folder, capsys):
+    named = clips("a.mp4", "b_swap.mp4", "c_bug.mp4", "d_bad.mp4", "e_poison.mp4", "f_empty.mp4")
+    code, _ = run([*named, Named("gone.mp4", str(folder / "gone.mp4"))], size=2)
+    assert code == 3
+    rows = lines()
+    assert [row["outcome"] for row in rows] == [
+        *("judged", "judged", "bug", "bad_input", "crashed", "judged", "bad_input")
+    ]
+    assert [row["verdict"] for row in rows] == ["pass", "fail", None, None, None, "abstain", None]
+    assert [row["folder"] for row in rows] == ["a", "b_swap", None, None, None, "f_empty", None]
+    assert rows[3]["message"] == "d_bad.mp4: no video; try another"
+    assert "twice (SIGKILL, perhaps out of memory)" in rows[4]["message"]
+    assert rows[6]["message"] == "gone.mp4: no such file; check the path"
+    assert {f["kind"] for f in rows[1]["findings"]} == {"swap", "drift", "vanish"}
+    said = capsys.readouterr()
+    assert [line.split()[0] for line in said.out.splitlines()[:3]] == ["PASS", "FAIL", "ABSTAIN"]
+    assert "7 clips: 1 pass, 1 fail, 1 abstain, 2 unreadable, 1 crashed, 1 bug" in said.out
+    assert "c_bug.mp4: a bug in castcheck (ZeroDivisionError: two lines)" in said.err
+    assert not Path("run/.parts").exists()
+    report = Report.from_json(Path("run/b_swap/report.json").read_text(encoding="utf-8"))
+    assert report.clip.path == "b_swap.mp4"
+
+
+@pytest.mark.parametrize(
+    ("names", "sets", "code"),
+    [
+        pytest.param(["a.mp4"], {}, 0, id="single"),
+        pytest.param(["a.mp4", "b_empty.mp4"], {}, 0, id="good"),
+        pytest.param(["a.mp4", "b_swap.mp4"], {}, 1, id="findings"),
+        pytest.param(["b_swap.mp4"], {"gate": {"fail_on": "never"}}, 0, id="never"),
+        pytest.param(["b_swap.mp4"], {"gate": {"fail_on": "clone"}}, 0, id="other-kind"),
+        pytest.param(["b_swap.mp4", "c_bad.mp4"], {}, 2, id="unreadable-among-good"),
+        pytest.param(["a_one.mp4"], {"gate": {"strict": True}}, 2, id="strict"),
+    ],
+)
+def test_exit_code_is_the_worst(names, sets, code, folder):
+    assert run(clips(*names), **sets)[0] == code
+
+
+def test_no_clips(folder, capsys):
+    assert run([])[0] == 2
+    assert run([], complaints=["x: matches nothing"])[0] == 2
+    assert not Path("run").exists()
+    assert "there are no clips" in capsys.readouterr().err
+
+
+def test_one_and_two_workers_give_the_same_bytes(folder):
+    named = clips(*(f"{i}{'_swap' if i % 3 else ''}.mp4" for i in range(7)), "x_bad.mp4")
+    run(named, out="none/run")
+    run(named, size=1, out="one/run")
+    run(named, size=2, out="two/run")
+    assert files("none/run") == files("one/run") == files("two/run")
+
+
+def test_resume_keeps_what_holds_and_does_again_what_changed(folder, capsys):
+    named = clips("a.mp4", "b_swap.mp4", "c.mp4", "sub/c.mp4")
+    run(named)
+    first = files()
+    code, batch = run(named)
+    assert (code, batch.kept) == (1, {0, 1, 2, 3})
+    assert files() == first
+    Path("c.mp4").touch()  # another time, the same content
+    Path("sub/c.mp4").write_bytes(b"another clip")
+    capsys.readouterr()
+    batch = run(named[::-1])[1]
+    assert {named[::-1][index].clip for index in batch.kept} == {"a.mp4", "b_swap.mp4", "c.mp4"}
+    assert "1 clip judged again, since the clip changed" in capsys.readouterr().err
+    assert [row["folder"] for row in lines()] == ["c-2", "c", "b_swap", "a"]
+    batch = run(named, findings={"swap": 0.5}, detector={"batch_size": 2})[1]
+    assert batch.kept == set()
+    assert "4 clips judged again, since findings.swap changed" in capsys.readouterr().err
+
+
+def test_settings_of_speed_alone_keep_results(folder):
+    named = clips("a.mp4")
+    run(named)
+    batch = run(named, detector={"batch_size": 1}, run={"device": "cpu"}, gate={"strict": True})[1]
+    assert batch.kept == {0}
+
+
+def test_failed_clips_are_tried_again(folder):
+    named = clips("a.mp4", "b_bad.mp4")
+    run(named)
+    Path("b_bad.mp4").rename("b.mp4")
+    assert run(clips("a.mp4", "b.mp4"))[1].kept == {0}
+    assert [row["outcome"] for row in lines()] == ["judged", "judged"]
+
+
+def test_damaged_result_is_no_result(folder):
+    named = clips("a.mp4", "b.mp4")
+    run(named)
+    Path("run/a/result.json").write_text('{"schema": "castcheck.re')
+    code, batch = run(named)
+    assert (code, batch.kept) == (0, {1})
+    assert [row["folder"] for row in lines()] == ["a-2", "b"]  # what is not ours is not touched
+
+
+def test_folder_of_somebody_else_is_left_alone(folder):
+    Path("run/a").mkdir(parents=True)
+    Path("run/a/mine.txt").write_text("mine")
+    run(clips("a.mp4"))
+    assert Path("run/a/mine.txt").read_text() == "mine"
+    assert [row["folder"] for row in lines()] == ["a-2"]
+
+
+@pytest.mark.parametrize(
+    ("worker", "says"),
+    [
+        pytest.param(batch_workers.NoModels, "a.pt: is no network", id="bad-weights"),
+        pytest.param(batch_workers.DiesLoading, "die while they load", id="killed-while-loading"),
+        pytest.param(batch_workers.FullDisk, "cannot be written", id="full-disk"),
+    ],
+)
+def test_what_concerns_every_clip_ends_the_run(worker, says, folder):
+    with pytest.raises(WorkersError, match=says):
+        run(clips("a.mp4", "b.mp4"), size=1, worker=worker)
+
+
+def test_second_run_on_the_same_folder_is_refused(folder):
+    with RunStore(Path("run")), pytest.raises(OutputError, match="another castcheck batch"):
+        run(clips("a.mp4"))
+
+
+def test_interrupted_run_keeps_what_is_finished_and_goes_on(folder, capsys):
+    named = clips("a.mp4", "b_swap.mp4", "c.mp4")
+    run(named, out="whole/run")
+    assert run(named, until=2)[0] == 130
+    assert [row["outcome"] for row in lines()] == ["judged", "judged", "not_judged"]
+    assert "2 clips of 3 are finished: the same command goes on" in capsys.readouterr().err
+    assert run(named)[1].kept == {0, 1}
+    assert files() == files("whole/run")
+
+
+def test_json_on_stdout_is_in_the_order_of_the_list(folder, capsys):
+    named = clips(*(f"{i}.mp4" for i in range(5)), "z_bad.mp4")
+    run(named)
+    for _ in range(2):  # the second time they are kept
+        capsys.readouterr()
+        run(named, json=True)
+        reports = [Report.from_json(line) for line in capsys.readouterr().out.splitlines()]
+        assert [report.clip.path for report in reports] == [f"{i}.mp4" for i in range(5)]
+
+
+@pytest.mark.parametrize("names", [["a.mp4"], ["a.mp4", "b_swap.mp4", "c_swap.mp4"]])
+def test_findings_are_a_table(names, folder):
+    run(clips(*names))
+    table = pl.read_parquet("run/findings.parquet")
+    swaps = [name for name in names if "swap" in name]
+    assert table.height == 3 * len(swaps)
+    assert table["clip"].unique(maintain_order=True).to_list() == swaps
+    assert table.schema["characters"] == pl.List(pl.String)
+    if swaps:
+        row = table.filter(pl.col("kind") == "swap").row(0, named=True)
+        assert row["characters"] == ["char-01", "char-02"]
+        assert (row["start_frame"], row["severity"]) == (38, "critical")
+        assert json.loads(row["evidence"])["same_before"] == 0.98

@@ -1,0 +1,167 @@
+"""Forty clips judged by the real program, its processes killed at random moments, and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.scenes.clips import stairs, write_clip
+
+ROOT = Path(__file__).parents[2]
+CLIPS = 40
+FRAMES = 8
+PATIENCE_S = 120
+# Cuts by pictures alone: no network to load, and tiny clips have none anyway.
+SETTINGS = '[shots]\ndetector = "content"\n'
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with clips, the boxes in them, and settings; one of the clips is none."""
+    folder = tmp_path_factory.mktemp("clips")
+    (folder / "boxes").mkdir()
+    (folder / "castcheck.toml").write_text(SETTINGS)
+    for number in range(CLIPS):
+        name = f"clip_{number:02d}"
+        write_clip(folder / f"{name}.mp4", stairs(FRAMES + number % 3))
+        boxes = (f"{frame},-1,{10 + number % 7},8,30,50,0.9\n" for frame in range(1, FRAMES))
+        (folder / "boxes" / f"{name}.txt").write_text("".join(boxes))
+    (folder / "clip_13.mp4").write_bytes(b"no clip at all")
+    return folder
+
+
+def start(clips: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "castcheck", "batch", str(clips), "-o", str(out)),
+            *("--detector", str(clips / "boxes"), "--config", str(clips / "castcheck.toml")),
+            *("--format", "csv,mot", *more),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "RAY_DEDUP_LOGS": "0"},
+        start_new_session=True,
+    )
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
+
+
+def committed(out: Path) -> dict[str, tuple[int, int]]:
+    """Folder to what changes if it is ever written again."""
+    found = {}
+    for result in out.glob("*/result.json"):
+        facts = result.stat()
+        found[result.parent.name] = (facts.st_ino, facts.st_mtime_ns)
+    return found
+
+
+def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process(process.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+def wait_for(condition, what: str):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """Every file of a run but for the seconds in its reports."""
+    found = {}
+    for path in sorted(out.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            if path.name == "report.json":
+                data = json.dumps({**json.loads(data), "timings": None}).encode()
+            found[str(path.relative_to(out))] = data
+    return found
+
+
+def summary(out: Path) -> list[dict[str, Any]]:
+    text = (out / "summary.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "run"
+    code, said, err = end(start(clips, out, "--workers", "2"))
+    assert code == 2, err
+    assert "1 unreadable" in said
+    return out
+
+
+def test_undisturbed(undisturbed: Path):
+    rows = summary(undisturbed)
+    assert [Path(row["clip"]).stem for row in rows] == [f"clip_{i:02d}" for i in range(CLIPS)]
+    assert [i for i, row in enumerate(rows) if row["outcome"] != "judged"] == [13]
+    assert len(committed(undisturbed)) == CLIPS - 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1])
+def test_killed_and_resumed_loses_and_doubles_nothing(seed, clips, undisturbed, tmp_path):
+    rng = random.Random(seed)  # noqa: S311
+    out = tmp_path / "run"
+    before: dict[str, tuple[int, int]] = {}
+    for _ in range(2):
+        process = start(clips, out, "--workers", "2")
+        goal = len(before) + rng.randint(3, 9)
+        wait_for(lambda goal=goal: len(committed(out)) >= goal, "nothing was judged")
+        time.sleep(rng.uniform(0, 0.1))
+        victim = rng.choice(workers(process))
+        victim.kill()
+        goal += rng.randint(1, 4)
+        wait_for(lambda goal=goal: len(committed(out)) >= goal, "a dead worker stopped the run")
+        time.sleep(rng.uniform(0, 0.1))
+        orphans = workers(process)
+        process.kill()
+        end(process)
+        after = committed(out)
+        assert after.items() >= before.items(), "a finished clip was done again"
+        _, alive = psutil.wait_procs(orphans, timeout=30)
+        assert not alive, "a worker outlived its leader"
+        before = after
+    code, _, err = end(start(clips, out, "--workers", "2"))
+    assert code == 2, err
+    assert f"{len(before)} clips of {CLIPS} were judged before" in err
+    assert committed(out).items() >= before.items(), "a finished clip was done again"
+    assert contents(out) == contents(undisturbed)
+
+
+def test_ctrl_c_ends_cleanly(clips, tmp_path):
+    out = tmp_path / "run"
+    process = start(clips, out, "--workers", "1")
+    wait_for(lambda: len(committed(out)) >= 2, "nothing was judged")
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    code, said, err = end(process)
+    assert code == 130, err
+    done = len(committed(out))
+    assert err.splitlines()[-1].startswith(f"castcheck: interrupted; {done} clips of {CLIPS}")
+    assert "Traceback" not in err
+    rows = summary(out)
+    assert sum(row["outcome"] == "judged" for row in rows) == done
+    assert sum(row["outcome"] == "not_judged" for row in rows) >= CLIPS - done - 1
+    assert "not judged" in said
+    assert not (out / ".parts").exists()
