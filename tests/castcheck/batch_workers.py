@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,3 +82,23 @@ class InlinePool:
 
     def close(self):
         pass
+
+
+def run_on_ray(address, folder):
+    """Judge the made-up clips in `folder` on the cluster at `address`, and end with its code."""
+    import ray
+
+    from castcheck.batch.inputs import find_clips
+    from castcheck.batch.ray_pool import RayPool
+    from castcheck.batch.run import Batch
+    from castcheck.config import Config
+    from castcheck.screen import Screen
+
+    ray.init(address=address, log_to_driver=False)
+    config, out = Config(), Path(folder) / "run"
+
+    def pool(store, count):
+        return RayPool(config, store, size=1, worker=MadeUpWorker)
+
+    clips, _ = find_clips([folder], stdin=str, run_folder=out)
+    sys.exit(Batch(config, out, Screen(), pool).run(clips, []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import random
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 CLIPS = 40
 FRAMES = 8
 PATIENCE_S = 120
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 # Cuts by pictures alone: no network to load, and tiny clips have none anyway.
 SETTINGS = '[shots]\ndetector = "content"\n'
 
@@ -40,9 +44,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(clips: Path, out: Path, *more: str) -> subprocess.Popen[str]:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return subprocess.Popen(
+@contextmanager
+def started(clips: Path, out: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `castcheck batch` beside the test; nothing of it is left behind a test that fails."""
+    process = subprocess.Popen(
         [
             *(sys.executable, "-m", "castcheck", "batch", str(clips), "-o", str(out)),
             *("--detector", str(clips / "boxes"), "--config", str(clips / "castcheck.toml")),
@@ -52,9 +57,15 @@ def start(clips: Path, out: Path, *more: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "RAY_DEDUP_LOGS": "0"},
+        env=ENVIRONMENT,
         start_new_session=True,
     )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -106,7 +117,8 @@ def summary(out: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def undisturbed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("undisturbed") / "run"
-    code, said, err = end(start(clips, out, "--workers", "2"))
+    with started(clips, out, "--workers", "2") as process:
+        code, said, err = end(process)
     assert code == 2, err
     assert "1 unreadable" in said
     return out
@@ -119,43 +131,119 @@ def test_undisturbed(undisturbed: Path):
     assert len(committed(undisturbed)) == CLIPS - 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1])
-def test_killed_and_resumed_loses_and_doubles_nothing(seed, clips, undisturbed, tmp_path):
+def kill_and_resume(clips: Path, out: Path, crew, *more: str, seed: int, rounds: int):
+    """Kill a worker and then the leader at random moments, `rounds` times; then run to the end.
+
+    Args:
+        crew: Called with the leader's process; returns those of its workers.
+    """
     rng = random.Random(seed)  # noqa: S311
-    out = tmp_path / "run"
     before: dict[str, tuple[int, int]] = {}
-    for _ in range(2):
-        process = start(clips, out, "--workers", "2")
-        goal = len(before) + rng.randint(3, 9)
-        wait_for(lambda goal=goal: len(committed(out)) >= goal, "nothing was judged")
-        time.sleep(rng.uniform(0, 0.1))
-        victim = rng.choice(workers(process))
-        victim.kill()
-        goal += rng.randint(1, 4)
-        wait_for(lambda goal=goal: len(committed(out)) >= goal, "a dead worker stopped the run")
-        time.sleep(rng.uniform(0, 0.1))
-        orphans = workers(process)
-        process.kill()
-        end(process)
+    for _ in range(rounds):
+        with started(clips, out, *more) as process:
+            goal = len(before) + rng.randint(3, 9)
+            wait_for(lambda goal=goal: len(committed(out)) >= goal, "nothing was judged")
+            time.sleep(rng.uniform(0, 0.1))
+            rng.choice(crew(process)).kill()
+            goal += rng.randint(1, 4)
+            wait_for(lambda goal=goal: len(committed(out)) >= goal, "a dead worker ends the run")
+            time.sleep(rng.uniform(0, 0.1))
+            orphans = crew(process)
+            process.kill()
+            _, alive = psutil.wait_procs(orphans, timeout=30)
+            assert not alive, "a worker outlived its leader"
         after = committed(out)
         assert after.items() >= before.items(), "a finished clip was done again"
-        _, alive = psutil.wait_procs(orphans, timeout=30)
-        assert not alive, "a worker outlived its leader"
         before = after
-    code, _, err = end(start(clips, out, "--workers", "2"))
+    with started(clips, out, *more) as process:
+        code, _, err = end(process)
     assert code == 2, err
     assert f"{len(before)} clips of {CLIPS} were judged before" in err
     assert committed(out).items() >= before.items(), "a finished clip was done again"
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_loses_and_doubles_nothing(clips, undisturbed, tmp_path):
+    out = tmp_path / "run"
+    kill_and_resume(clips, out, workers, "--workers", "2", seed=1, rounds=2)
     assert contents(out) == contents(undisturbed)
+
+
+CLUSTER = """
+import ray, sys
+info = ray.init(
+    num_cpus=2, object_store_memory=100 * 1024 * 1024, include_dashboard=False, log_to_driver=False
+)
+print(info.address_info["address"], flush=True)
+sys.stdin.read()
+ray.shutdown()
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[str, psutil.Process]]:
+    """A Ray cluster of one machine: its address, and the process that all of its come from."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
+    command = [sys.executable, "-c", CLUSTER]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), psutil.Process(process.pid)
+
+
+def actors(root: psutil.Process) -> list[psutil.Process]:
+    found = []
+    for child in root.children(recursive=True):
+        with suppress(psutil.Error):
+            if child.cmdline()[0].startswith("ray::_Actor"):
+                found.append(child)
+    return found
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_on_ray(clips, undisturbed, cluster, tmp_path):
+    address, root = cluster
+    out = tmp_path / "run"
+    more = ("--ray", address, "--workers", "2")
+    kill_and_resume(clips, out, lambda _: actors(root), *more, seed=2, rounds=1)
+    assert contents(out) == contents(undisturbed)
+
+
+@pytest.mark.slow
+def test_clip_that_kills_its_actor_is_tried_twice_and_reported(cluster, tmp_path):
+    names = ("a.mp4", "b_poison.mp4", "c_swap.mp4", "d_bad.mp4")
+    for name in names:
+        (tmp_path / name).write_bytes(b"made up")
+    call = "import sys; from tests.castcheck.batch_workers import run_on_ray as r; r(*sys.argv[1:])"
+    said = subprocess.run(
+        [sys.executable, "-c", call, cluster[0], str(tmp_path)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert said.returncode == 3, said.stderr
+    rows = summary(tmp_path / "run")
+    assert [row["outcome"] for row in rows] == ["judged", "crashed", "judged", "bad_input"]
+    assert "twice (its Ray actor died)" in rows[1]["message"]
 
 
 def test_ctrl_c_ends_cleanly(clips, tmp_path):
     out = tmp_path / "run"
-    process = start(clips, out, "--workers", "1")
-    wait_for(lambda: len(committed(out)) >= 2, "nothing was judged")
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    code, said, err = end(process)
+    with started(clips, out, "--workers", "1") as process:
+        wait_for(lambda: len(committed(out)) >= 2, "nothing was judged")
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        code, said, err = end(process)
     assert code == 130, err
     done = len(committed(out))
     assert err.splitlines()[-1].startswith(f"castcheck: interrupted; {done} clips of {CLIPS}")
