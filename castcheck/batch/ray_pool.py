@@ -7,6 +7,7 @@ the files back, so machines need to share the clips, but not the run's folder.
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _ACTOR_CPUS = 1.0
 _ACTOR_GPU_SHARE = 0.25  # while one decodes or judges, the others keep the GPU busy
 # Of a cluster that is started here: results pass through it one at a time, and are small.
 _LOCAL_STORE_BYTES = 200 * 1024 * 1024
+_CONNECT_S = 10.0
 _START_HINT = "start one with `ray start --head`, or give its address"
 
 
@@ -237,6 +239,7 @@ def open_ray_pool(
         raise ConfigError(
             "Ray is not installed", where="--ray", hint="pip install 'castcheck[ray]'"
         ) from err
+    _check_reachable(address)
     quiet = {"log_to_driver": False, "logging_level": "error"}
     try:
         ray.init(address=address, **quiet)
@@ -261,6 +264,19 @@ def open_ray_pool(
     nodes = sum(1 for node in ray.nodes() if node["Alive"])
     screen.note(f"Ray: {size} workers on {nodes} {'machine' if nodes == 1 else 'machines'}")
     return RayPool(config, store, size=size, gpus=gpus, owns_ray=True)
+
+
+def _check_reachable(address: str) -> None:
+    """Raise at once where nobody listens; Ray would try for minutes and print a page."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+    except (OSError, OverflowError) as err:
+        raise ConfigError(
+            f"no cluster answers at {address!r} ({_line(err)})", where="--ray", hint=_START_HINT
+        ) from err
 
 
 def _check_start(version: str, wrong: str) -> None:

@@ -78,7 +78,7 @@ class Batch:
         self._say(records)
         if interrupted:
             self.screen.error(
-                f"interrupted; {plural(len(self.records), 'clip')} of {len(clips)} are finished: "
+                f"{len(self.records)} of {plural(len(clips), 'clip')} are done: "
                 "the same command goes on with the others"
             )
             return EXIT_INTERRUPTED

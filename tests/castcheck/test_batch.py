@@ -196,7 +196,7 @@ def test_interrupted_run_keeps_what_is_finished_and_goes_on(folder, capsys):
     run(named, out="whole/run")
     assert run(named, until=2)[0] == 130
     assert [row["outcome"] for row in lines()] == ["judged", "judged", "not_judged"]
-    assert "2 clips of 3 are finished: the same command goes on" in capsys.readouterr().err
+    assert "2 of 3 clips are done: the same command goes on" in capsys.readouterr().err
     assert run(named)[1].kept == {0, 1}
     assert files() == files("whole/run")
 

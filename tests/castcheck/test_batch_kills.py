@@ -238,6 +238,15 @@ def test_clip_that_kills_its_actor_is_tried_twice_and_reported(cluster, tmp_path
     assert "twice (its Ray actor died)" in rows[1]["message"]
 
 
+def test_no_cluster_is_one_line_at_once(clips, tmp_path):
+    pytest.importorskip("ray")
+    with started(clips, tmp_path / "run", "--ray", "127.0.0.1:1") as process:
+        code, _, err = end(process)
+    assert code == 2
+    assert err.startswith("castcheck: --ray: no cluster answers at '127.0.0.1:1'")
+    assert len(err.splitlines()) == 1
+
+
 def test_ctrl_c_ends_cleanly(clips, tmp_path):
     out = tmp_path / "run"
     with started(clips, out, "--workers", "1") as process:
@@ -246,7 +255,8 @@ def test_ctrl_c_ends_cleanly(clips, tmp_path):
         code, said, err = end(process)
     assert code == 130, err
     done = len(committed(out))
-    assert err.splitlines()[-1].startswith(f"castcheck: interrupted; {done} clips of {CLIPS}")
+    assert f" of {CLIPS} clips are done: the same command goes on" in err
+    assert err.splitlines()[-1] == "castcheck: interrupted"
     assert "Traceback" not in err
     rows = summary(out)
     assert sum(row["outcome"] == "judged" for row in rows) == done
