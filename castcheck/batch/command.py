@@ -113,7 +113,7 @@ def batch(
     from castcheck.batch.run import Batch  # noqa: PLC0415
     from castcheck.batch.staff import pool_maker  # noqa: PLC0415
 
-    refuse(json_to, cast)
+    refuse(json_to)
     if "://" in str(out):
         raise ConfigError("a run's folder lies on a disk", where="--out", hint="copy it afterwards")
     settings = Flags(
@@ -127,6 +127,7 @@ def batch(
         half=half,
         batch_size=batch_size,
         trust_weights=trust_weights,
+        cast=cast,
     ).over(config)
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)

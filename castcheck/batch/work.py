@@ -28,7 +28,7 @@ POSTER_FILE = "poster.jpg"
 MESSAGE_CHARS = 500
 # How the work is done, not what comes out.
 _SPEED_ONLY = frozenset({"run.device", "run.trust_weights", "detector.batch_size", "gate.strict"})
-_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder"})
+_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder", "run.cast"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,12 @@ class ClipWorker:
     def _judged_with(self, clip: Path) -> dict[str, Any]:
         """Return what the result depends on besides the clip, flat."""
         detector, embedder = self._models.detector_for(clip), self._models.embedder
+        references = self._models.references
         named = {
             "castcheck": __version__,
             "detector": f"{detector.name} {detector.sha256}",
             "embedder": "colour" if embedder is None else f"{embedder.name} {embedder.sha256}",
+            "the cast": None if references is None else references.sha256,
         }
         if detector.sha256 is None:
             named["run.detector"] = self._config.run.detector

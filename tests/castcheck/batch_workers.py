@@ -42,7 +42,9 @@ class Judge(FakePipeline):
 class MadeUpWorker(ClipWorker):
     def __init__(self, config):
         detector = SimpleNamespace(name="drawn", sha256="d" * 64)
-        models: Any = SimpleNamespace(detector_for=lambda clip: detector, embedder=None)
+        models: Any = SimpleNamespace(
+            detector_for=lambda clip: detector, embedder=None, references=None
+        )
         judge: Any = Judge()
         self._pipeline, self._config, self._models = judge, config, models
 
