@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
@@ -24,7 +23,11 @@ ROOT = Path(__file__).parents[2]
 CLIPS = 40
 FRAMES = 8
 PATIENCE_S = 120
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {
+    **os.environ,
+    "OMP_NUM_THREADS": "1",
+    "PYTHONPATH": str(ROOT),
+}
 # Cuts by pictures alone: no network to load, and tiny clips have none anyway.
 SETTINGS = '[shots]\ndetector = "content"\n'
 
@@ -167,75 +170,6 @@ def test_killed_and_resumed_loses_and_doubles_nothing(clips, undisturbed, tmp_pa
     out = tmp_path / "run"
     kill_and_resume(clips, out, workers, "--workers", "2", seed=1, rounds=2)
     assert contents(out) == contents(undisturbed)
-
-
-CLUSTER = """
-import ray, sys
-info = ray.init(
-    num_cpus=2, object_store_memory=100 * 1024 * 1024, include_dashboard=False, log_to_driver=False
-)
-print(info.address_info["address"], flush=True)
-sys.stdin.read()
-ray.shutdown()
-"""
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[tuple[str, psutil.Process]]:
-    """A Ray cluster of one machine: its address, and the process that all of its come from."""
-    if importlib.util.find_spec("ray") is None:
-        pytest.skip("Ray is not installed")
-    command = [sys.executable, "-c", CLUSTER]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip(), psutil.Process(process.pid)
-
-
-def actors(root: psutil.Process) -> list[psutil.Process]:
-    found = []
-    for child in root.children(recursive=True):
-        with suppress(psutil.Error):
-            if child.cmdline()[0].startswith("ray::_Actor"):
-                found.append(child)
-    return found
-
-
-@pytest.mark.slow
-def test_killed_and_resumed_on_ray(clips, undisturbed, cluster, tmp_path):
-    address, root = cluster
-    out = tmp_path / "run"
-    more = ("--ray", address, "--workers", "2")
-    kill_and_resume(clips, out, lambda _: actors(root), *more, seed=2, rounds=1)
-    assert contents(out) == contents(undisturbed)
-
-
-@pytest.mark.slow
-def test_clip_that_kills_its_actor_is_tried_twice_and_reported(cluster, tmp_path):
-    names = ("a.mp4", "b_poison.mp4", "c_swap.mp4", "d_bad.mp4")
-    for name in names:
-        (tmp_path / name).write_bytes(b"made up")
-    call = "import sys; from tests.castcheck.batch_workers import run_on_ray as r; r(*sys.argv[1:])"
-    said = subprocess.run(
-        [sys.executable, "-c", call, cluster[0], str(tmp_path)],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert said.returncode == 3, said.stderr
-    rows = summary(tmp_path / "run")
-    assert [row["outcome"] for row in rows] == ["judged", "crashed", "judged", "bad_input"]
-    assert "twice (its Ray actor died)" in rows[1]["message"]
 
 
 def test_no_cluster_is_one_line_at_once(clips, tmp_path):
