@@ -24,7 +24,7 @@ import numpy as np
 from bench.labelled import real_pictures
 from bench.mot import read_sequence
 from identity.embedder import PartsEmbedder
-from identity.looks import colour_body
+from identity.looks import colour_body, hidden_share
 from identity.open_embedder import open_embedder
 from identity.reid_specs import KNOWN_REID
 from tracker.known_weights import resolve_weights
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _STEP_FRAMES = 10
 _APART_S = 2.0
 _MIN_HEIGHT_PX = 40
+# A box that somebody in front covers by more than this shows two people, and the truth names one.
+_MOST_COVERED = 0.3
 _VIEWS = ("closeup", "half", "full", "back")
 _MIN_PAIRS = 10
 
@@ -96,7 +98,9 @@ class Bench:
             if not capture.grab() or frame % _STEP_FRAMES:
                 continue
             picture = capture.retrieve()[1][..., ::-1]
-            for row in np.flatnonzero(truth.frame == frame):
+            here = np.flatnonzero(truth.frame == frame)
+            free = hidden_share(truth.xyxy[here]) <= _MOST_COVERED
+            for row in here[free]:
                 crop = _crop(picture, truth.xyxy[row])
                 if crop.shape[0] >= _MIN_HEIGHT_PX and crop.shape[1] >= _MIN_HEIGHT_PX // 4:
                     self.street.append(crop)

@@ -195,21 +195,25 @@ def colour_body(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def covered_from_front(found: Detections) -> NDArray[np.float32]:
-    """Return (N,) the share of each box that boxes in front of it cover, at most 1.
+    """Return (N,) the share of each box that boxes in front of it in its frame cover."""
+    covered = np.zeros(len(found), np.float32)
+    for frame in np.unique(found.frame):
+        rows = np.flatnonzero(found.frame == frame)
+        covered[rows] = hidden_share(found.xyxy[rows])
+    return covered
+
+
+def hidden_share(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (N,) the share of each of the (N, 4) boxes of one frame that others hide, at most 1.
 
     Of two people the one whose box ends lower stands nearer to the camera (on a common ground), so
     only boxes that end lower count; of two that end alike, each counts half.
     """
-    covered = np.zeros(len(found), np.float32)
-    for frame in np.unique(found.frame):
-        rows = np.flatnonzero(found.frame == frame)
-        if len(rows) < 2:
-            continue
-        xyxy = found.xyxy[rows]
-        share = boxes.covered(xyxy, xyxy)
-        np.fill_diagonal(share, 0)
-        height = np.maximum(xyxy[:, 3] - xyxy[:, 1], 1)
-        lower = (xyxy[None, :, 3] - xyxy[:, None, 3]) / height[:, None]
-        in_front = np.clip(0.5 + lower / 0.1, 0, 1)
-        covered[rows] = np.minimum((share * in_front).sum(axis=1), 1)
-    return covered
+    if len(xyxy) < 2:
+        return np.zeros(len(xyxy), np.float32)
+    share = boxes.covered(xyxy, xyxy)
+    np.fill_diagonal(share, 0)
+    height = np.maximum(xyxy[:, 3] - xyxy[:, 1], 1)
+    lower = (xyxy[None, :, 3] - xyxy[:, None, 3]) / height[:, None]
+    in_front = np.clip(0.5 + lower / 0.1, 0, 1)
+    return np.asarray(np.minimum((share * in_front).sum(axis=1), 1), np.float32)
