@@ -10,7 +10,10 @@ import typer
 
 from scenes.errors import CastcheckError
 from training.detector import train_detector
+from training.export import export_detector, export_reid
 from training.reid import Plan, Trainer
+
+FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
 
 app = typer.Typer(
     add_completion=False,
@@ -60,6 +63,23 @@ def detector(
         device=device, threads=threads, resume=resume,
     )  # fmt: skip
     typer.echo(str(best))
+
+
+@app.command()
+def export(
+    reid_work: Annotated[Path | None, typer.Option(help="Folder of a re-ID run.")] = None,
+    detector_work: Annotated[Path | None, typer.Option(help="Folder of a detector run.")] = None,
+    root: Annotated[Path, typer.Option(help="Root of the project.")] = Path(),
+) -> None:
+    """Write trained networks to where the package carries them, and print their sha256."""
+    for room, work, write in (
+        ("identity", reid_work, export_reid),
+        ("tracker", detector_work, export_detector),
+    ):
+        if work is not None:
+            target = root / room / "weights" / FILES[room]
+            target.parent.mkdir(exist_ok=True)
+            typer.echo(f"{target} {write(work, target)}")
 
 
 def main() -> None:
