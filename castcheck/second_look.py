@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.observe import Observations
+    from identity.attributes import AttributeSwap
     from identity.findings import Finding
-    from identity.judge import Judgement
+    from identity.judge import CutSwap, Judgement
     from identity.presence import Gap
 
     Progress = Callable[[str, int, int | None], None]
@@ -191,7 +192,8 @@ def _moments(judgement: Judgement) -> list[tuple[int, int, int]]:
         middle = (clone.start_frame + clone.stop_frame) // 2
         owners = [judgement.segments[k].tracklet.tracklet_id for k in clone.pair]
         moments += [(owner, middle, middle) for owner in owners]
-    for swap in judgement.cut_swaps:
+    swaps: tuple[CutSwap | AttributeSwap, ...] = (*judgement.cut_swaps, *judgement.attribute_swaps)
+    for swap in swaps:
         both = (*swap.before, *swap.after)
         owners = [judgement.segments[k].tracklet.tracklet_id for k in both]
         moments += [(owner, swap.start_frame - 1, swap.start_frame) for owner in owners]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from castcheck.observe import Observations
+    from identity.attributes import AttributeSwap
     from identity.clones import Clone
     from identity.findings import Kind, Severity
     from identity.incidents import Incident
@@ -91,6 +92,7 @@ class Writer:
         every = [
             *(self._incident(incident) for incident in judgement.incidents),
             *(self._cut_swap(swap) for swap in judgement.cut_swaps),
+            *(self._attribute_swap(swap) for swap in judgement.attribute_swaps),
             *(self._clone(clone) for clone in judgement.clones),
             *(self._gap(gap, confidence) for gap, confidence in confirmed),
         ]
@@ -105,28 +107,42 @@ class Writer:
         if not involved:
             return None  # background people
         settings = self._settings
-        threshold = {"swap": settings.swap, "morph": settings.change, "drift": settings.drift}[
-            incident.kind
-        ]
+        threshold = {
+            "swap": settings.swap,
+            "attribute_swap": settings.swap,
+            "morph": settings.change,
+            "drift": settings.drift,
+        }[incident.kind]
         confidence = confidence_of(incident.strength, threshold)
         tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
         who = [self.name(c) for c in before if c >= 0] or ["a character"]
         message = {
             "swap": f"From {self._time(frame)} on, {' and '.join(who)} have exchanged looks.",
+            "attribute_swap": f"From {self._time(frame)} on, {' and '.join(who)} wear each "
+            "other's clothes.",
             "morph": f"At {self._time(frame)}, {who[0]} abruptly becomes someone else.",
             "drift": f"From {self._time(frame)} to {self._time(incident.stop_frame)}, the look of "
             f"{who[0]} changes gradually.",
         }[incident.kind]
-        severity = self._severity(confidence, incident.series[0], worst=incident.kind != "drift")
+        severity = self._severity(
+            confidence, incident.series[0], worst=incident.kind in {"swap", "morph"}
+        )
         evidence = {
             "strength": round(incident.strength, 3),
             "threshold": threshold,
             "likeness": _rounded(incident.likeness),
+            **({"cues": ["clothes"]} if incident.kind == "attribute_swap" else {}),
         }
         return self._make(
             incident.kind, severity, confidence, involved, tracklets,
-            (frame, incident.stop_frame), message, evidence,
+            (frame, self._until(incident)), message, evidence,
         )  # fmt: skip
+
+    def _until(self, incident: Incident) -> int:
+        """Return the first frame after a finding: clothes stay exchanged, as far as is known."""
+        if incident.kind == "attribute_swap":
+            return self._seen.shots[-1].stop_frame
+        return incident.stop_frame
 
     def _cut_swap(self, swap: CutSwap) -> Finding:
         judgement = self._judgement
@@ -144,6 +160,31 @@ class Writer:
             "swap", "major", confidence, labels, tracklets,
             (swap.start_frame, swap.start_frame + 1), message,
             {"log_odds_gain": round(swap.strength, 3), "over_cut": True},
+        )  # fmt: skip
+
+    def _attribute_swap(self, swap: AttributeSwap) -> Finding:
+        judgement = self._judgement
+        four = [judgement.segments[k] for k in (*swap.before, *swap.after)]
+        labels = [int(judgement.cast.labels[k]) for k in swap.before]
+        threshold = self._settings.attribute_swap
+        confidence = confidence_of(swap.strength, threshold)
+        names = " and ".join(self.name(c) for c in labels)
+        what = {
+            "clothes": "wear each other's clothes",
+            "head": "have each other's face or hair",
+        }[swap.attribute]
+        message = (
+            f"After the cut at {self._time(swap.start_frame)}, back in the same set-up, {names} "
+            f"{what}."
+        )
+        return self._make(
+            "attribute_swap", self.severity_of(four, confidence, worst=False), confidence, labels,
+            tuple(segment.tracklet.tracklet_id for segment in four),
+            (swap.start_frame, self._seen.shots[-1].stop_frame), message,
+            {
+                "cues": [swap.attribute], "strength": round(swap.strength, 3),
+                "threshold": threshold, "gain": _rounded(swap.likeness), "over_cut": True,
+            },
         )  # fmt: skip
 
     def _clone(self, clone: Clone) -> Finding | None:

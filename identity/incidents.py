@@ -37,14 +37,14 @@ class Incident:
     """A change of looks of one series, or an exchange between two.
 
     Attributes:
-        kind: "swap", "morph" or "drift".
+        kind: "swap", "morph" or "drift"; a swap of clothes alone is "attribute_swap".
         series: Indices of the series concerned.
         start_frame, stop_frame: Half-open.
         strength: Likeness lost, on the scale where 1 is one person and 0 another.
         likeness: Cue to what it is between before and after.
     """
 
-    kind: Literal["swap", "morph", "drift"]
+    kind: Literal["swap", "morph", "drift", "attribute_swap"]
     series: tuple[int, ...]
     start_frame: int
     stop_frame: int

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.attributes import AttributeSwap, find_attribute_swaps, told_by_heads
 from identity.cast import Cast, build_cast
 from identity.chains import chains_of
 from identity.clones import Clone, find_clones
@@ -54,6 +55,7 @@ class Judgement:
         incidents: Changes of looks; their `series` index `series`.
         clones: Their pairs index `segments`.
         cut_swaps: Exchanges over a cut; they index `segments`.
+        attribute_swaps: Exchanges of clothes or heads alone, over a cut; the same.
         gaps: Candidates for vanish and pop_in, to be checked in the pictures.
         curves: Likeness over time of each series.
         consistency: Character to its number in [0, 1]; `None` = not seen well enough.
@@ -65,6 +67,7 @@ class Judgement:
     incidents: tuple[Incident, ...]
     clones: tuple[Clone, ...]
     cut_swaps: tuple[CutSwap, ...]
+    attribute_swaps: tuple[AttributeSwap, ...]
     gaps: tuple[Gap, ...]
     curves: tuple[LikenessCurve, ...]
     consistency: tuple[float | None, ...]
@@ -111,7 +114,10 @@ def judge_looks(
     for shot in shots:
         inside = [k for k, s in enumerate(series) if s.shot_index == shot.index]
         here = [series[k] for k in inside]
-        found = find_incidents(here, calibration, finding_settings, fps=fps)
+        found = [
+            told_by_heads(incident, here, calibration, fps=fps)
+            for incident in find_incidents(here, calibration, finding_settings, fps=fps)
+        ]
         incidents += [_renumber(incident, inside) for incident in found]
         scores = [np.concatenate([tracklets[m].score for m in s.members]) for s in here]
         missing = find_gaps(here, scores, shot, size_px=size_px, fps=fps)
@@ -124,7 +130,16 @@ def judge_looks(
     clones = find_clones(segments, cast.apart, calibration, finding_settings, fps=fps)
     cast = _join_clones(cast, clones)
     curves = tuple(likeness_curve(s, calibration) for s in series)
-    cut_swaps = _find_cut_swaps(segments, cast, setups, incidents)
+    dressed = find_attribute_swaps(segments, cast.labels, setups, calibration, finding_settings)
+    if any(incident.kind == "attribute_swap" for incident in incidents):
+        dressed = []  # what follows a cut is the same cause
+    told = {(swap.before, swap.after) for swap in dressed}
+    cut_swaps = [
+        swap
+        for swap in _find_cut_swaps(segments, cast, setups, incidents)
+        if (swap.before, swap.after) not in told
+        and (swap.before[::-1], swap.after[::-1]) not in told
+    ]
     consistency = _consistency(series, segments, cast, curves)
     return Judgement(
         series,
@@ -133,6 +148,7 @@ def judge_looks(
         tuple(incidents),
         tuple(clones),
         tuple(cut_swaps),
+        tuple(dressed),
         tuple(gaps),
         curves,
         consistency,
@@ -159,7 +175,7 @@ def _cut_segments(
     """Cut every tracklet where it takes on another look."""
     cuts: dict[int, set[int]] = {}
     for incident in incidents:
-        if incident.kind == "drift":
+        if incident.kind in {"drift", "attribute_swap"}:  # it stays the same person
             continue
         for k in incident.series:
             for member in series[k].members:
@@ -199,7 +215,7 @@ def _find_cut_swaps(
     Only the first shot with the exchanged places is told, and only against the last shot before
     it in this set-up: what follows is the same cause.
     """
-    swapped_inside = any(incident.kind == "swap" for incident in incidents)
+    swapped_inside = any(incident.kind in {"swap", "attribute_swap"} for incident in incidents)
     if not len(segments) or swapped_inside:
         return []
     by_shot: dict[int, list[int]] = {}

@@ -89,6 +89,12 @@ class FindingSettings:
         low=0.05,
         high=1,
     )
+    attribute_swap: float = setting(
+        0.25,
+        "likeness by which exchanged clothes, or heads, must fit better than 'stayed' over a cut",
+        low=0.05,
+        high=1,
+    )
     change: float = setting(
         0.45, "loss of likeness from which an abrupt change counts", low=0.05, high=1
     )

@@ -31,7 +31,9 @@ def events(clip):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["room_swap", "cafe_swap_cut", "office_clone"])
+@pytest.mark.parametrize(
+    "name", ["room_swap", "cafe_swap_cut", "office_clone", "toys_clothes_swap"]
+)
 def test_planted_error_is_found_at_its_frame(name, tmp_path):
     clip = SAMPLES / f"{name}.mp4"
     (event,) = events(clip)
@@ -39,7 +41,7 @@ def test_planted_error_is_found_at_its_frame(name, tmp_path):
     assert result.exit_code == 1
     assert [f.kind for f in report.findings] == [event["kind"]]
     (finding,) = report.findings
-    if event["kind"] == "clone":
+    if event["kind"] in {"clone", "attribute_swap"}:
         assert min(finding.stop_frame, event["stop_frame"]) - max(
             finding.start_frame, event["start_frame"]
         ) >= 0.5 * (event["stop_frame"] - event["start_frame"])

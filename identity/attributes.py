@@ -1,0 +1,198 @@
+"""Attribute swaps: cues that change owner while others stay.
+
+A re-ID network looks at clothes first, so two people who exchange clothes look to it as if they had
+exchanged places. The head tells them apart: where body and clothes fit crosswise and both heads
+fit straight, only the clothes went over; where the heads fit crosswise and the bodies straight,
+only face or hair did. Both cues must contradict each other clearly, on both people; where the two
+heads are alike, or the clothes, nothing is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
+
+from identity.segments import Segment, similarities
+from identity.series import sides_at
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from identity.calibration import Calibration
+    from identity.incidents import Incident
+    from identity.looks import Cue
+    from identity.series import Series
+    from identity.settings import FindingSettings
+
+Attribute = Literal["clothes", "head"]
+
+_SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
+_SAME_PLACE_IOU = 0.5
+_CONTRADICTS = 0.4  # likeness by which both of one sort must beat both of the other
+_AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
+_MIN_SAMPLES = 3
+_SIDE_SAMPLES = 8
+_REACH_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeSwap:
+    """Two who stay where they are over a cut and wear what the other wore.
+
+    Attributes:
+        before, after: Segments at the same places, by their index.
+        start_frame: First frame with the exchanged cue.
+        attribute: What changed owner: "clothes", or "head" (face or hair).
+        strength: Likeness by which "exchanged" fits better than "stayed".
+        likeness: Cue to that gain; negative = the cue stayed.
+    """
+
+    before: tuple[int, int]
+    after: tuple[int, int]
+    start_frame: int
+    attribute: Attribute
+    strength: float
+    likeness: dict[Cue, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """How alike two people are before and after, straight (stayed) and crosswise (exchanged)."""
+
+    straight: tuple[float, float]
+    cross: tuple[float, float]
+
+    @property
+    def gain(self) -> float:
+        """By how much the worse of "exchanged" beats the better of "stayed"."""
+        return min(self.cross) - max(self.straight)
+
+    @property
+    def stays(self) -> float:
+        """By how much the worse of "stayed" beats the better of "exchanged"."""
+        return min(self.straight) - max(self.cross)
+
+
+def which_attribute(crossings: dict[Cue, Crossing], *, threshold: float) -> Attribute | None:
+    """Return what changed owner; `None` = nothing, all of it, or it cannot be told.
+
+    Args:
+        crossings: Cue to how it compares, on the scale where 1 is one person and 0 another.
+        threshold: Gain from which a cue was exchanged.
+
+    Example:
+        >>> body, head = Crossing((0.2, 0.3), (0.9, 0.8)), Crossing((0.9, 1.0), (0.1, 0.0))
+        >>> which_attribute({"body": body, "head": head, "upper": body}, threshold=0.25)
+        'clothes'
+        >>> which_attribute({"body": body, "head": body, "upper": body}, threshold=0.25) is None
+        True
+    """
+    if "body" not in crossings or "head" not in crossings:
+        return None
+    body, head = crossings["body"], crossings["head"]
+    clothes = [crossings[cue] for cue in ("upper", "lower") if cue in crossings]
+    if not clothes:
+        return None
+    dressed_crosswise = max(c.gain for c in clothes) >= _AGREES
+    if body.gain >= threshold and dressed_crosswise and head.stays >= _CONTRADICTS:
+        return "clothes"
+    dressed_straight = min(c.stays for c in clothes) >= 0
+    if head.gain >= _CONTRADICTS and dressed_straight and body.stays >= _CONTRADICTS:
+        return "head"
+    return None
+
+
+def told_by_heads(
+    incident: Incident, all_series: Sequence[Series], scales: Calibration, *, fps: float
+) -> Incident:
+    """Return a swap inside a shot as what it is: an attribute swap where both heads stay."""
+    if incident.kind != "swap":
+        return incident
+    one, two = (all_series[k] for k in incident.series)
+    crossings = {}
+    for cue in scales.scales:
+        a, b = (
+            sides_at(
+                s, cue, incident.start_frame, samples=_SIDE_SAMPLES, reach_frames=_REACH_S * fps
+            )
+            for s in (one, two)
+        )
+        if a is not None and b is not None:
+            likeness = scales.scales[cue].likeness
+            crossings[cue] = Crossing(
+                (likeness(float(a.before @ a.after)), likeness(float(b.before @ b.after))),
+                (likeness(float(a.before @ b.after)), likeness(float(b.before @ a.after))),
+            )
+    if which_attribute(crossings, threshold=0.0) != "clothes":
+        return incident
+    likeness_of: dict[Cue, float] = {cue: c.gain for cue, c in crossings.items()}
+    return replace(incident, kind="attribute_swap", likeness=likeness_of)
+
+
+def find_attribute_swaps(
+    segments: Sequence[Segment],
+    labels: NDArray[np.int64],
+    setups: NDArray[np.float32],
+    scales: Calibration,
+    settings: FindingSettings,
+) -> list[AttributeSwap]:
+    """Return where a cut comes back to a set-up and two at their old places wear each other's.
+
+    Args:
+        segments: Of all shots.
+        labels: (N,) character of each; who belongs to nobody of the cast is passed over.
+        setups: (S, S) likeness of the shots' set-ups.
+        scales: How similarities become likeness.
+        settings: From where on a change is a finding.
+    """
+    by_shot: dict[int, list[int]] = {}
+    for k, segment in enumerate(segments):
+        if labels[k] >= 0 and segment.sample_count >= _MIN_SAMPLES:
+            by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
+    found: list[AttributeSwap] = []
+    for late in sorted(by_shot):
+        earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
+        if not earlier:
+            continue
+        stayed = [
+            (a, c)
+            for a in by_shot[earlier[-1]]
+            for c in by_shot[late]
+            if _same_place(segments[a], segments[c])
+        ]
+        for (a, c), (b, d) in combinations(stayed, 2):
+            if a == b or c == d:
+                continue
+            crossings = _crossings([segments[k] for k in (a, b, c, d)], scales)
+            attribute = which_attribute(crossings, threshold=settings.attribute_swap)
+            if attribute is not None:
+                found.append(
+                    AttributeSwap(
+                        (a, b), (c, d), min(segments[c].start_frame, segments[d].start_frame),
+                        attribute, crossings["head" if attribute == "head" else "body"].gain,
+                        {cue: crossing.gain for cue, crossing in crossings.items()},
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _crossings(four: Sequence[Segment], scales: Calibration) -> dict[Cue, Crossing]:
+    """Return cue to how the two before, a and b, compare with the two after, c and d."""
+    a, b, c, d = four
+    pairs = [similarities(one, two) for one, two in ((a, c), (b, d), (a, d), (b, c))]
+    shared = [cue for cue in scales.scales if all(cue in pair for pair in pairs)]
+    result: dict[Cue, Crossing] = {}
+    for cue in shared:
+        values = [scales.scales[cue].likeness(pair[cue]) for pair in pairs]
+        result[cue] = Crossing((values[0], values[1]), (values[2], values[3]))
+    return result
+
+
+def _same_place(before: Segment, after: Segment) -> bool:
+    """Tell whether one ends where the other begins."""
+    return float(boxes.iou(before.xyxy[-1:], after.xyxy[:1])[0, 0]) >= _SAME_PLACE_IOU
