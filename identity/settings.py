@@ -54,7 +54,7 @@ class CastSettings:
         high=20,
     )
     reference_prior: float = setting(
-        -0.5,
+        -0.2,
         "added to the log-odds that a character is the one in the reference pictures",
         low=-10,
         high=10,
