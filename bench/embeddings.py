@@ -24,7 +24,7 @@ import numpy as np
 from bench.labelled import real_pictures
 from bench.mot import read_sequence
 from identity.embedder import PartsEmbedder
-from identity.looks import colour_body, hidden_share
+from identity.looks import colour_bodies, hidden_share
 from identity.open_embedder import open_embedder
 from identity.reid_specs import KNOWN_REID
 from tracker.known_weights import resolve_weights
@@ -236,7 +236,7 @@ def main() -> None:
     for spec in given.embedders:
         embedder: Embedder | None = open_embedder(spec)
         if embedder is None:
-            embed: Any = lambda crops: np.stack([colour_body(crop) for crop in crops])  # noqa: E731
+            embed: Any = colour_bodies
         else:
             embed = embedder.embed
         name = spec if embedder is None else embedder.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ import cv2
 import numpy as np
 
 from identity.looks import Looks, LooksReader
+from identity.looks_file import LooksFile
+from scenes.ahead import read_ahead
 from scenes.cuts import ShotSplitter
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import open_source
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int | None], None]
 
-_BATCH_FRAMES = 16
 THUMBNAIL_PX = (32, 18)  # width, height: enough to tell one camera set-up from another
 
 
@@ -44,7 +46,7 @@ class Observations:
         end_s: When the last frame ends.
         shots: They tile the clip.
         tracklets: Numbered by their place in this tuple.
-        looks: The looks of each tracklet, one row per box.
+        looks: The looks of each tracklet, one row per box; their vectors lie in a file.
         thumbnails: (S, 2, 18, 32, 3) uint8 RGB, the first and last picture of every shot, small.
         degradations: What could not be read as it should.
         timings: Seconds per stage.
@@ -69,14 +71,14 @@ class Observations:
 
 
 class Observer:
-    """Reads one clip once, keeping small things only: boxes, looks, thumbnails at the cuts."""
+    """Reads one clip once, keeping small things only: boxes and thumbnails at the cuts."""
 
     def __init__(self, detector: Detector, models: Models, config: Config, *, fps: float) -> None:
         self._detector = detector
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
-        self._looks: list[Looks] = []
+        self._looks = LooksFile()
         self._cuts: list[Cut] = []
         self._times: list[Fraction] = []
         self._thumbnails: dict[int, NDArray[np.uint8]] = {}
@@ -124,27 +126,16 @@ class Observer:
         self._cuts += self._splitter.finish()
         shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         found = Detections.concat(self._found)
-        looks = Looks.concat(self._looks, body_dim=self._reader.body_dim)
         fps = len(self._times) / max(float(end_s), 1e-6)
         tracklets: list[Tracklet] = []
+        looks: list[Looks] = []
         for shot in shots:
+            rows = np.arange(*np.searchsorted(found.frame, (shot.start_frame, shot.stop_frame)))
             tracker = ShotTracker(config.tracker, fps=fps, shot_index=shot.index)
-            inside = (found.frame >= shot.start_frame) & (found.frame < shot.stop_frame)
-            tracker.push(
-                found.take(inside), start_frame=shot.start_frame, stop_frame=shot.stop_frame
-            )
-            tracklets += tracker.finish(first_id=len(tracklets))
-        row_of = {
-            (int(frame), box.tobytes()): row
-            for row, (frame, box) in enumerate(zip(found.frame, found.xyxy, strict=True))
-        }
-        rows = [
-            np.array(
-                [row_of[int(f), b.tobytes()] for f, b in zip(t.frame, t.xyxy, strict=True)],
-                np.int64,
-            )
-            for t in tracklets
-        ]
+            tracker.push(found.take(rows), start_frame=shot.start_frame, stop_frame=shot.stop_frame)
+            new = tracker.finish(first_id=len(tracklets))
+            tracklets += new
+            looks += [self._looks.take(own) for own in _rows_of(new, found, rows)]
         edges = [
             np.stack([self._thumbnails[s.start_frame], self._thumbnails[s.stop_frame - 1]])
             for s in shots
@@ -155,11 +146,24 @@ class Observer:
             end_s,
             shots,
             tuple(tracklets),
-            tuple(looks.take(r) for r in rows),
+            tuple(looks),
             np.stack(edges) if edges else np.zeros((0, 2, 18, 32, 3), np.uint8),
             degradations,
             self.timings,
         )
+
+
+def _rows_of(
+    tracklets: list[Tracklet], found: Detections, rows: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """Return which of the `rows` of `found` each tracklet is made of."""
+    row_of = {(int(found.frame[row]), found.xyxy[row].tobytes()): int(row) for row in rows}
+    return [
+        np.array(
+            [row_of[int(f), b.tobytes()] for f, b in zip(t.frame, t.xyxy, strict=True)], np.int64
+        )
+        for t in tracklets
+    ]
 
 
 def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -> Observations:
@@ -174,9 +178,11 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
         rate = source.info.rate
         observer = Observer(detector, models, config, fps=float(rate) if rate else 25.0)
         progress("reading", 0, source.info.frame_count)
-        for batch in source.batches(_BATCH_FRAMES):
-            observer.push(batch)
-            progress("reading", observer.frame_count, source.info.frame_count)
+        batches = read_ahead(source.batches(config.detector.batch_size))
+        with contextlib.closing(batches):
+            for batch in batches:
+                observer.push(batch)
+                progress("reading", observer.frame_count, source.info.frame_count)
         seen = observer.finish(
             source.info, config, end_s=source.end_s, degradations=source.degradations
         )

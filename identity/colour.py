@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _BINS = (6, 9, 9)
@@ -33,21 +35,40 @@ def colour_histogram(patch_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         >>> float(colour_histogram(red) @ colour_histogram(blue)) < 0.1
         True
     """
-    small = cv2.resize(patch_rgb, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
+    row: NDArray[np.float32] = colour_histograms([patch_rgb])[0]
+    return row
+
+
+def colour_histograms(patches_rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Return (N, 486) float32 unit vectors of the colours of N patches (h, w, 3) of any size.
+
+    All patches in one go: the arithmetic of a single one is too little to be worth its calls.
+    """
+    count = len(patches_rgb)
+    if not count:
+        return np.zeros((0, HISTOGRAM_DIM), np.float32)
+    small = np.empty((count, _SIDE_PX, _SIDE_PX, 3), np.uint8)
+    size = (_SIDE_PX, _SIDE_PX)
+    for row, patch in enumerate(patches_rgb):
+        cv2.resize(patch, size, dst=small[row], interpolation=cv2.INTER_AREA)
+    column = small.reshape(-1, _SIDE_PX, 3).astype(np.float32) / np.float32(255)
+    lab = cv2.cvtColor(column, cv2.COLOR_RGB2LAB)
     steps = np.array(_BINS) - 1
     place = (lab.reshape(-1, 3) - _LOW) / (_HIGH - _LOW) * steps
     place = np.clip(place, 0, steps - 1e-3)
     low = place.astype(np.int64)
     part = place - low
-    histogram = np.zeros(HISTOGRAM_DIM, np.float64)
+    share = (1 - part, part)
+    first = np.repeat(np.arange(count) * HISTOGRAM_DIM, _SIDE_PX * _SIDE_PX)
+    first = first + (low[:, 0] * _BINS[1] + low[:, 1]) * _BINS[2] + low[:, 2]
+    histogram = np.zeros(count * HISTOGRAM_DIM, np.float64)
     for corner in range(8):
-        up = np.array([corner >> 2 & 1, corner >> 1 & 1, corner & 1])
-        weight = np.prod(np.where(up, part, 1 - part), axis=1)
-        cell = low + up
-        flat = (cell[:, 0] * _BINS[1] + cell[:, 1]) * _BINS[2] + cell[:, 2]
-        histogram += np.bincount(flat, weight, HISTOGRAM_DIM)
-    return np.asarray(np.sqrt(histogram / histogram.sum()), np.float32)
+        a, b, c = corner >> 2 & 1, corner >> 1 & 1, corner & 1
+        weight = share[a][:, 0] * share[b][:, 1] * share[c][:, 2]
+        flat = first + (a * _BINS[1] + b) * _BINS[2] + c
+        histogram += np.bincount(flat, weight, len(histogram))
+    rows = histogram.reshape(count, HISTOGRAM_DIM)
+    return np.asarray(np.sqrt(rows / rows.sum(axis=1, keepdims=True)), np.float32)
 
 
 def bin_colours() -> NDArray[np.float64]:

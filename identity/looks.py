@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from identity.colour import HISTOGRAM_DIM, colour_histogram
+from identity.colour import HISTOGRAM_DIM, colour_histograms
 from identity.embedder import PartsEmbedder
 from identity.zones import Zone, strip_of, view_of
 from scenes.arrays import frozen_array
 from tracker import boxes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from identity.embedder import Embedder
@@ -30,24 +34,42 @@ MIN_VISIBILITY = 0.5
 ZONES: tuple[Zone, ...] = get_args(Zone)
 
 
+class StoredVectors(Mapping[Cue, "NDArray[np.float16]"]):
+    """Vectors of N boxes that lie elsewhere, by cue; see `identity.looks_file`."""
+
+    @abstractmethod
+    def known(self, cue: Cue) -> NDArray[np.bool_]:
+        """Return (N,) bool, which rows are no NaN, without reading them."""
+
+    @abstractmethod
+    def take(self, rows: NDArray[np.int64]) -> StoredVectors:
+        """Return the chosen rows."""
+
+    @abstractmethod
+    def joined(self, others: Sequence[StoredVectors]) -> StoredVectors | None:
+        """Return these rows and those of `others`; `None` = they lie in different places."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
     """Cues of N boxes, in the order of the boxes.
 
     Attributes:
-        vectors: Cue to (N, D) float16 unit rows; a row that could not be seen is NaN.
+        vectors: Cue to (N, D) float16 unit rows; a row that could not be seen is NaN. They may be
+            read from a file each time they are asked for.
         covered: (N,) float32, share of the box that boxes in front of it cover.
         usable: (N,) bool, large and free enough to be judged.
     """
 
-    vectors: dict[Cue, NDArray[np.float16]]
+    vectors: Mapping[Cue, NDArray[np.float16]]
     covered: NDArray[np.float32]
     usable: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         count = len(self.covered)
-        for cue, rows in self.vectors.items():
-            self.vectors[cue] = frozen_array(cue, rows, shape=(count, None), dtype=np.float16)
+        if isinstance(self.vectors, dict):  # else whoever reads them vouches for them
+            for cue, rows in self.vectors.items():
+                self.vectors[cue] = frozen_array(cue, rows, shape=(count, None), dtype=np.float16)
         for name, dtype in (("covered", np.float32), ("usable", np.bool_)):
             object.__setattr__(
                 self, name, frozen_array(name, getattr(self, name), shape=(count,), dtype=dtype)
@@ -60,31 +82,39 @@ class Looks:
     def concat(cls, parts: list[Looks], *, body_dim: int) -> Looks:
         """Join `parts` in order; none gives the empty looks of a body cue of length `body_dim`."""
         dims: dict[Cue, int] = {"body": body_dim, **dict.fromkeys(ZONES, HISTOGRAM_DIM)}
-        if parts:
-            dims.update({cue: rows.shape[1] for cue, rows in parts[0].vectors.items()})
-        return cls(
-            {
+        stored = [p.vectors for p in parts if isinstance(p.vectors, StoredVectors)]
+        joined: Mapping[Cue, NDArray[np.float16]] | None = None
+        if stored and len(stored) == len(parts):
+            joined = stored[0].joined(stored[1:])
+        if joined is None:
+            if parts:
+                dims.update({cue: rows.shape[1] for cue, rows in parts[0].vectors.items()})
+            joined = {
                 cue: np.concatenate(
                     [p.vectors[cue] for p in parts] or [np.zeros((0, dim), np.float16)]
                 )
                 for cue, dim in dims.items()
-            },
+            }
+        return cls(
+            joined,
             np.concatenate([p.covered for p in parts] or [np.zeros(0, np.float32)]),
             np.concatenate([p.usable for p in parts] or [np.zeros(0, np.bool_)]),
         )
 
     def take(self, rows: NDArray[np.int64]) -> Looks:
         """Return the chosen rows of every column; the only way rows are ever selected."""
-        return Looks(
-            {cue: vectors[rows] for cue, vectors in self.vectors.items()},
-            self.covered[rows],
-            self.usable[rows],
-        )
+        if isinstance(self.vectors, StoredVectors):
+            vectors: Mapping[Cue, NDArray[np.float16]] = self.vectors.take(rows)
+        else:
+            vectors = {cue: whole[rows] for cue, whole in self.vectors.items()}
+        return Looks(vectors, self.covered[rows], self.usable[rows])
 
     def seen(self, cue: Cue) -> NDArray[np.int64]:
         """Return the rows in which `cue` could be seen well enough to judge."""
         if cue not in self.vectors:
             return np.zeros(0, np.int64)
+        if isinstance(self.vectors, StoredVectors):
+            return np.flatnonzero(self.usable & self.vectors.known(cue))
         return np.flatnonzero(self.usable & ~np.isnan(self.vectors[cue][:, 0]))
 
 
@@ -110,18 +140,19 @@ class LooksReader:
     def read(self, batch: FrameBatch, found: Detections) -> Looks:
         """Return the looks of the boxes `found` in the pictures of `batch`."""
         covered = covered_from_front(found)
-        crops = [self._crop(batch, found, row) for row in range(len(found))]
         tall = found.xyxy[:, 3] - found.xyxy[:, 1] >= self._settings.min_height_px
-        usable = tall & (covered <= self._settings.max_covered)
+        usable = np.asarray(tall & (covered <= self._settings.max_covered), np.bool_)
+        # Nobody reads the looks of the others, so they are not taken.
+        rows = np.flatnonzero(usable).tolist()
+        crops = {row: self._crop(batch, found, row) for row in rows}
         vectors: dict[Cue, NDArray[np.float16]] = {
             "body": np.full((len(found), self.body_dim), np.nan, np.float16)
         }
         for zone in ZONES:
             vectors[zone] = np.full((len(found), HISTOGRAM_DIM), np.nan, np.float16)
-        for row, crop in enumerate(crops):
-            self._add_colours(vectors, row, crop, found, batch)
-        self._add_embeddings(vectors, crops, found, tall)
-        return Looks(vectors, covered, np.asarray(usable, np.bool_))
+        self._add_colours(vectors, crops, found, batch)
+        self._add_embeddings(vectors, crops, found)
+        return Looks(vectors, covered, usable)
 
     @staticmethod
     def _crop(batch: FrameBatch, found: Detections, row: int) -> NDArray[np.uint8]:
@@ -135,62 +166,70 @@ class LooksReader:
     @staticmethod
     def _add_colours(
         vectors: dict[Cue, NDArray[np.float16]],
-        row: int,
-        crop: NDArray[np.uint8],
+        crops: dict[int, NDArray[np.uint8]],
         found: Detections,
         batch: FrameBatch,
     ) -> None:
-        box = tuple(float(v) for v in found.xyxy[row])
+        """Fill in the colours of every zone in view, all of them in one go."""
         height_px, width_px = batch.rgb.shape[1:3]
-        view = view_of((box[0], box[1], box[2], box[3]), width_px=width_px, height_px=height_px)
-        height, width = crop.shape[:2]
-        for zone in ZONES:
-            strip = strip_of(zone, view)
-            if strip is None:
-                continue
-            patch = crop[
-                int(strip.y1 * height) : max(int(strip.y2 * height), int(strip.y1 * height) + 1),
-                int(strip.x1 * width) : max(int(strip.x2 * width), int(strip.x1 * width) + 1),
-            ]
-            if patch.size:
-                vectors[zone][row] = colour_histogram(patch)
+        places: list[tuple[Cue, int]] = []
+        patches = []
+        for row, crop in crops.items():
+            x1, y1, x2, y2 = found.xyxy[row].tolist()
+            view = view_of((x1, y1, x2, y2), width_px=width_px, height_px=height_px)
+            height, width = crop.shape[:2]
+            for zone in ZONES:
+                strip = strip_of(zone, view)
+                if strip is None:
+                    continue
+                top, left = int(strip.y1 * height), int(strip.x1 * width)
+                patch = crop[
+                    top : max(int(strip.y2 * height), top + 1),
+                    left : max(int(strip.x2 * width), left + 1),
+                ]
+                if patch.size:
+                    places.append((zone, row))
+                    patches.append(patch)
+        for (cue, row), histogram in zip(places, colour_histograms(patches), strict=True):
+            vectors[cue][row] = histogram
 
     def _add_embeddings(
         self,
         vectors: dict[Cue, NDArray[np.float16]],
-        crops: list[NDArray[np.uint8]],
+        crops: dict[int, NDArray[np.uint8]],
         found: Detections,
-        tall: NDArray[np.bool_],
     ) -> None:
         body = vectors["body"]
         if self._embedder is None:
-            for row in np.flatnonzero(tall):
-                body[row] = colour_body(crops[row])
+            if crops:
+                body[list(crops)] = colour_bodies(list(crops.values()))
             return
-        rows = np.flatnonzero(tall & (found.frame % self._stride_frames == 0))
+        rows = [row for row in crops if found.frame[row] % self._stride_frames == 0]
         chosen = [crops[row] for row in rows]
         if isinstance(self._embedder, PartsEmbedder):
             cues = self._embedder.read_cues(chosen)
             body[rows] = cues.body
             for place, cue in enumerate(PART_CUES):
                 part = np.full((len(body), self._embedder.part_dim), np.nan, np.float16)
-                seen = cues.visibility[:, place] >= MIN_VISIBILITY
-                part[rows[seen]] = cues.parts[seen, place]
+                seen = np.flatnonzero(cues.visibility[:, place] >= MIN_VISIBILITY)
+                part[np.array(rows, np.int64)[seen]] = cues.parts[seen, place]
                 vectors[cue] = part
-        elif len(rows):
+        elif rows:
             body[rows] = self._embedder.embed(chosen)
 
 
-def colour_body(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the (972,) unit vector of the colours of a crop's upper and lower half.
+def colour_bodies(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Return (N, 972) unit vectors of the colours of the upper and lower half of N crops.
 
     What stands in for a network where there is none: weak, but needs no weights.
     """
-    height, width = crop.shape[:2]
-    inner = crop[:, int(0.1 * width) : max(int(0.9 * width), int(0.1 * width) + 1)]
-    middle = max(height // 2, 1)
-    halves = (inner[:middle], inner[middle:] if height > 1 else inner)
-    joined = np.concatenate([colour_histogram(half) for half in halves])
+    halves = []
+    for crop in crops:
+        height, width = crop.shape[:2]
+        inner = crop[:, int(0.1 * width) : max(int(0.9 * width), int(0.1 * width) + 1)]
+        middle = max(height // 2, 1)
+        halves += [inner[:middle], inner[middle:] if height > 1 else inner]
+    joined = colour_histograms(halves).reshape(len(crops), 2 * HISTOGRAM_DIM)
     return np.asarray(joined / np.sqrt(2), np.float32)
 
 

@@ -97,7 +97,7 @@ def sides_at(
         samples: At most so many of each side.
         reach_frames: Samples farther away than this do not count.
     """
-    rows, vectors = series.vectors(cue)
+    rows = series.looks.seen(cue)
     frames = series.frame[rows]
     split = int(np.searchsorted(frames, frame))
     early = np.arange(max(0, split - samples), split)
@@ -106,11 +106,14 @@ def sides_at(
     late = late[frames[late] < frame + reach_frames]
     if not len(early) or not len(late):
         return None
+    # Only these rows: a series may last for minutes, and every moment of it is asked about.
+    whole = series.looks.vectors[cue]
+    before, after = (whole[rows[side]].astype(np.float32) for side in (early, late))
     return Sides(
-        vectors[early].mean(axis=0),
-        vectors[late].mean(axis=0),
-        _among(vectors[early]),
-        _among(vectors[late]),
+        before.mean(axis=0),
+        after.mean(axis=0),
+        _among(before),
+        _among(after),
         int(frames[early[-1]]),
         int(frames[late[0]]),
     )

