@@ -58,6 +58,7 @@ class SecondLook:
         self._seen = seen
         self._wishes: set[_Wish] = set()
         self._crops: dict[_Wish, NDArray[np.uint8]] = {}
+        self._shots: dict[_Wish, bytes] = {}  # as JPEG at once: long clips have many shots
 
     def want(self, frame: int, box: NDArray[np.float32], tracklet_id: int) -> _Wish:
         """Ask for the pixels of `box` at `frame`."""
@@ -69,21 +70,28 @@ class SecondLook:
         """Return the (h, w, 3) RGB pixels; `None` where the frame could not be read again."""
         return self._crops.get(wish)
 
+    def shot(self, wish: _Wish) -> bytes | None:
+        """Return a whole picture as JPEG; `None` where the frame could not be read again."""
+        return self._shots.get(wish)
+
     def read(self, progress: Progress) -> None:
         """Read the clip up to the last frame that is wanted."""
         by_frame: dict[int, list[_Wish]] = {}
-        for wish in self._wishes - self._crops.keys():
+        for wish in self._wishes - self._crops.keys() - self._shots.keys():
             by_frame.setdefault(wish.frame, []).append(wish)
         if not by_frame:
             return
         last = max(by_frame)
         progress("pictures", 0, last + 1)
         with open_source(self._clip) as source:
-            for batch in source.batches(16):
+            for batch in source.batches(8):
                 for frame in range(int(batch.index[0]), int(batch.index[-1]) + 1):
                     picture = batch.rgb[frame - int(batch.index[0])]
                     for wish in by_frame.get(frame, ()):
-                        self._crops[wish] = _cut(picture, wish)
+                        if wish.tracklet_id < 0:
+                            self._shots[wish] = jpeg_of(_cut(picture, wish))
+                        else:
+                            self._crops[wish] = _cut(picture, wish)
                 progress("pictures", min(int(batch.index[-1]) + 1, last + 1), last + 1)
                 if int(batch.index[-1]) >= last:
                     break
@@ -229,9 +237,9 @@ def make_visuals(
     shots = {}
     for shot in seen.shots:
         frame, box, nobody = _whole(seen, (shot.start_frame + shot.stop_frame) // 2)
-        crop = look.crop(look.want(frame, box, nobody))
-        if crop is not None:
-            shots[shot.index] = jpeg_of(crop)
+        jpeg = look.shot(look.want(frame, box, nobody))
+        if jpeg is not None:
+            shots[shot.index] = jpeg
     comparisons = {f.finding_id: _comparisons(look, seen, judgement, f) for f in findings}
     return Visuals(strips, comparisons, shots)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,12 @@ from tests.tracker.worlds import batch_of, noise
 from tracker.settings import DetectorSettings
 from tracker.yolo import YoloDetector, _engine_kept_quiet
 
-LOOSE = {"image_size_px": 160, "min_score": 0.005, "nms_iou": 0.3}
+LOOSE: dict[str, Any] = {"image_size_px": 160, "min_score": 0.005, "nms_iou": 0.3}
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    pictures = [p for p in np.repeat(noise(2), 10, axis=0)]
+    pictures = list(np.repeat(noise(2), 10, axis=0))
     return write_clip(tmp_path_factory.mktemp("clip") / "noise.mp4", pictures)
 
 

@@ -1,0 +1,259 @@
+"""How fast castcheck is beside the bare detector and the usual trackers, and what it costs.
+
+    python -m bench.speed --detector WEIGHTS [--embedder REID.onnx] [--clip CLIP] [--runs 3]
+
+Every row sees the same frames, in turns: in each round each row runs once, and is divided by the
+floor of that round, so that a machine that is busy now and then changes little. The floor is
+decoding and the bare network in the fastest of several ways. Printed are medians, of the time on
+the clock and of CPU time; the latter hardly depends on who else uses the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bench.speed_rows import Setup, bare_network, find_floor, judge_and_write, rows_for
+
+if TYPE_CHECKING:
+    from bench.speed_rows import Row
+
+CLIP = Path("sample_videos/street_clean.mp4")
+LENGTHS_S = (10, 60, 600)
+PEOPLE = (1, 3, 8)
+FPS, BODY_SHARE = 24, 0.5
+
+
+def time_rows(rows: dict[str, Row], runs: int) -> dict[str, list[dict[str, float]]]:
+    """Return, per row and round, seconds on the clock and of CPU per frame; round 0 warms up."""
+    spent: dict[str, list[dict[str, float]]] = {name: [] for name in rows}
+    for number in range(runs + 1):
+        for name, row in rows.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            frames = row()
+            cost = {
+                "wall_s": (time.perf_counter() - wall) / frames,
+                "cpu_s": (time.process_time() - cpu) / frames,
+            }
+            if number:
+                spent[name].append(cost)
+            sys.stderr.write(f"round {number}, {name}: {1 / cost['wall_s']:.1f} frames/s\n")
+    return spent
+
+
+def against_floor(spent: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Return medians per row, and of its ratio to the first row in the same round.
+
+    Example:
+        >>> one, two = [{"wall_s": 1.0, "cpu_s": 2.0}], [{"wall_s": 2.0, "cpu_s": 6.0}]
+        >>> against_floor({"floor": one, "other": two})["other"]["cpu_ratio"]
+        3.0
+    """
+    floor = next(iter(spent.values()))
+    return {
+        name: {
+            "frames_per_s": 1 / median(c["wall_s"] for c in costs),
+            "cpu_ms_per_frame": 1000 * median(c["cpu_s"] for c in costs),
+            **{
+                f"{kind}_ratio": median(
+                    c[f"{kind}_s"] / f[f"{kind}_s"] for c, f in zip(costs, floor, strict=True)
+                )
+                for kind in ("wall", "cpu")
+            },
+        }
+        for name, costs in spent.items()
+    }
+
+
+def table(results: dict[str, dict[str, float]]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [
+        "| | frames/s | CPU ms a frame | time / floor | CPU time / floor |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, row in results.items():
+        lines.append(
+            f"| {name} | {row['frames_per_s']:.1f} | {row['cpu_ms_per_frame']:.0f} "
+            f"| {row['wall_ratio']:.2f} | {row['cpu_ratio']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def write_looped(clip: Path, seconds: float, folder: Path) -> Path:
+    """Return a clip of so many seconds: `clip` again and again, not encoded anew."""
+    out = folder / f"{clip.stem}-{seconds:g}s.mp4"
+    command = ["ffmpeg", "-v", "error", "-y", "-stream_loop", "-1", "-i", str(clip)]
+    subprocess.run([*command, "-t", str(seconds), "-c", "copy", str(out)], check=True)  # noqa: S603
+    return out
+
+
+def write_boxes(path: Path, *, frames: int, people: int, size_px: tuple[int, int]) -> Path:
+    """Write stored boxes of people who stand side by side and sway, so that only looks cost."""
+    width_px, height_px = size_px
+    body = (width_px / people * 0.6, height_px * BODY_SHARE)
+    lines = []
+    for frame in range(frames):
+        for k in range(people):
+            left = (k + 0.2) * width_px / people + (frame % 24 - 12) / 4
+            lines.append(
+                f"{frame + 1},-1,{left:.2f},{height_px * 0.3:.2f},{body[0]:.2f},{body[1]:.2f},0.9\n"
+            )
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def child(clip: Path, detector: str, embedder: str, device: str) -> None:
+    """Judge one clip in this process and print what it cost as JSON."""
+    from castcheck import pipeline
+
+    config = Setup(clip, Path(detector), embedder, device).config()
+    models = pipeline.load_models(config)
+    started, cpu = time.perf_counter(), time.process_time()
+    timings: dict[str, float] = {}
+    frames = judge_and_write(clip, config, models, timings)
+    cost = {
+        "frames": frames,
+        "wall_s": time.perf_counter() - started,
+        "cpu_s": time.process_time() - cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "stages_s": timings,
+    }
+    sys.stdout.write(json.dumps(cost) + "\n")
+
+
+def start_child(clip: Path, detector: Path, setup: Setup, **env: str) -> subprocess.Popen[str]:
+    """Start a process that judges `clip`."""
+    command = [sys.executable, "-m", "bench.speed", "--child", "--clip", str(clip)]
+    command += ["--detector", str(detector), "--embedder", setup.embedder]
+    return subprocess.Popen(  # noqa: S603
+        [*command, "--device", setup.device],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **env},
+    )
+
+
+def read_child(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what a process printed."""
+    text, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"a run ended with {process.returncode}")
+    cost: dict[str, Any] = json.loads(text)
+    return cost
+
+
+def costs_by_size(setup: Setup, lengths_s: list[float], folder: Path) -> list[dict[str, Any]]:
+    """Return cost and peak memory by length (three people) and by number of people (10 s)."""
+    sizes = [(s, 3) for s in lengths_s] + [(10.0, p) for p in PEOPLE if p != 3]
+    rows = []
+    for seconds, people in sizes:
+        clip = write_looped(setup.clip, seconds, folder)
+        boxes = write_boxes(
+            folder / f"{people}-{seconds:g}.txt",
+            frames=int(seconds * FPS) + FPS,
+            people=people,
+            size_px=(854, 480),
+        )
+        cost = read_child(start_child(clip, boxes, setup))
+        rows.append({"seconds": seconds, "people": people, **cost})
+        sys.stderr.write(f"{seconds:g} s, {people} people: {cost['peak_mb']:.0f} MB\n")
+    return rows
+
+
+def workers(setup: Setup) -> dict[str, float]:
+    """Return the clips a second of one worker, of two beside each other, and their ratio."""
+    one = time.perf_counter()
+    read_child(start_child(setup.clip, setup.detector, setup, OMP_NUM_THREADS="1"))
+    one = time.perf_counter() - one
+    two = time.perf_counter()
+    pair = [start_child(setup.clip, setup.detector, setup, OMP_NUM_THREADS="1") for _ in range(2)]
+    for process in pair:
+        read_child(process)
+    two = time.perf_counter() - two
+    return {"one_clips_per_s": 1 / one, "two_clips_per_s": 2 / two, "ratio": 2 * one / two}
+
+
+def gpu_figures(results: dict[str, dict[str, float]], setup: Setup) -> dict[str, float] | None:
+    """Return the figures of a GPU; `None` = there was none."""
+    if setup.device == "cpu":
+        return None
+    import torch
+
+    ours = results["castcheck, whole"]
+    return {
+        "frames_per_s": ours["frames_per_s"],
+        "times_real_time_at_24_fps": ours["frames_per_s"] / 24,
+        "time_over_floor": ours["wall_ratio"],
+        "peak_gpu_mb": torch.cuda.max_memory_allocated() / 2**20,
+    }
+
+
+def plot(results: dict[str, dict[str, float]], path: Path) -> None:
+    """Draw CPU time over the floor, a bar per row."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+    names = list(results)[::-1]
+    axes.barh(names, [results[n]["cpu_ratio"] for n in names], color="#3b6ea5")
+    axes.axvline(1.3, color="#b03a2e", linewidth=1, linestyle="--")
+    axes.set_xlabel("CPU time / floor (dashed: 1.3)")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> int:
+    """Measure, print the tables, write JSON and a picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--detector", type=Path, required=True)
+    parser.add_argument("--embedder", default="colour")
+    parser.add_argument("--clip", type=Path, default=CLIP)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--lengths", type=float, nargs="*", default=list(LENGTHS_S))
+    parser.add_argument("--only", default="", help="rows whose name contains one of these, commas")
+    parser.add_argument("--skip", default="", help="rows, sizes or workers, comma-separated")
+    parser.add_argument("--out", type=Path, default=Path("bench/out"))
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        child(args.clip, str(args.detector), args.embedder, args.device)
+        return 0
+    args.out.mkdir(parents=True, exist_ok=True)
+    setup = Setup(args.clip, args.detector, args.embedder, args.device)
+    skipped = set(args.skip.split(","))
+    found: dict[str, Any] = {"clip": args.clip.name, "embedder": Path(args.embedder).name}
+    if "rows" not in skipped:
+        network = bare_network(setup)
+        floor = find_floor(setup, network, os.cpu_count() or 1)
+        rows = rows_for(setup, floor, network)
+        words = [w for w in args.only.split(",") if w]
+        chosen = {
+            n: r
+            for n, r in rows.items()
+            if n.startswith("floor") or not words or any(w in n for w in words)
+        }
+        results = against_floor(time_rows(chosen, args.runs))
+        found |= {"floor": str(floor), "rows": results, "gpu": gpu_figures(results, setup)}
+        sys.stdout.write(f"Floor: {floor}\n\n{table(results)}\n\n")
+        plot(results, args.out / "speed.png")
+    if "sizes" not in skipped:
+        found["sizes"] = costs_by_size(setup, args.lengths, args.out)
+    if "workers" not in skipped:
+        found["workers"] = workers(setup)
+    (args.out / "speed.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(json.dumps({k: found.get(k) for k in ("sizes", "workers")}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

