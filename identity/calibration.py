@@ -5,8 +5,9 @@ face networks, two strangers dressed alike more than that in colour. So every si
 put on a scale on which different people who are on screen together lie around 0 and one person
 within one shot around 1, and the cues are then weighed by a logistic model.
 
-The numbers below were fitted over labelled clips as a whole and checked by leaving whole sources
-out; `docs/measurements.md` holds what came out. No command fits them again yet.
+The weights of embedders without parts were fitted over labelled clips as a whole and checked by
+leaving whole sources out; scales, and the weights of the bundled network, are what
+`python -m bench.calibrate` measures. `docs/measurements.md` holds what came out.
 """
 
 from __future__ import annotations
@@ -106,8 +107,22 @@ _WEIGHTS = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=0.4, bias=-0.
 # Without a network the body cue is colour too and must not count the same evidence twice.
 _WEIGHTS_COLOUR = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=0.4, bias=-0.76)
 
+# With parts of its own (`python -m bench.calibrate`). Rendered people are told apart without a
+# mistake there, real ones are not: the weights are about half of what was fitted.
+_WEIGHTS_PARTS = Weights(
+    body=0.5, body_same_view=0.5, upper=1.2, place=0.4, bias=-0.76,
+    parts={"head_look": 0.8, "upper_look": 0.8, "lower_look": 0.4},
+)  # fmt: skip
+_PART_SCALES: dict[Cue, Scale] = {
+    "head_look": Scale(0.05, 0.95),
+    "upper_look": Scale(0.05, 0.95),
+    "lower_look": Scale(0.10, 0.95),
+}
+_BUNDLED = "castcheck-reid"
+
 # Body scale by the name of the embedder; measured over in-shot tracklets and people seen together.
 _BODY_SCALES: dict[str, Scale] = {
+    _BUNDLED: Scale(0.05, 0.95),
     "intel-person-reid-0286": Scale(0.25, 0.85),
     "osnet-x0.25-msmt17": Scale(0.50, 0.90),
     "mobilenetv2-imagenet": Scale(0.55, 0.90),
@@ -128,5 +143,7 @@ def calibration_for(embedder: str, *, body_scale: Scale | None = None) -> Calibr
         body_scale: Scale measured in the clip itself, for an embedder that is not known.
     """
     body = _BODY_SCALES.get(embedder) or body_scale or Scale(0.4, 0.85)
+    if embedder == _BUNDLED:
+        return Calibration({"body": body, **_COLOUR_SCALES, **_PART_SCALES}, _WEIGHTS_PARTS)
     weights = _WEIGHTS_COLOUR if embedder == COLOUR else _WEIGHTS
     return Calibration({"body": body, **_COLOUR_SCALES}, weights)

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import torch
 import torchvision
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from identity.reid_specs import MOBILENET
 from scenes.errors import WeightsError
+from tracker.bundled import fold_norms
 
 INPUT_HEIGHT_PX = 256
 INPUT_WIDTH_PX = 128
@@ -120,17 +120,10 @@ def set_last_stride(features: nn.Sequential, stride: int) -> None:
 def fused(network: CueNetwork) -> CueNetwork:
     """Return a copy whose backbone has its normalisations folded into its convolutions.
 
-    It computes the same to rounding, in about three quarters of the time, and cannot be trained.
+    It computes the same to rounding, and cannot be trained.
     """
     network = deepcopy(network).eval()
-    for block in network.features.modules():
-        if not isinstance(block, nn.Sequential):
-            continue
-        for index in range(len(block) - 1):
-            first, second = block[index], block[index + 1]
-            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-                block[index] = fuse_conv_bn_eval(first, second)
-                block[index + 1] = nn.Identity()
+    fold_norms(network.features)
     return network
 
 

@@ -46,7 +46,7 @@ MOBILENET = KnownWeights(
 )
 
 # Of the file that training left in identity/weights; empty while none lies there.
-_BUNDLED_SHA256 = ""
+_BUNDLED_SHA256 = "4313979cd73588f406f0098dd82dba7494aaabedb35578ce82344a43de2094d5"
 _BUNDLED = KnownWeights(
     name="castcheck-reid",
     filename="castcheck_reid.safetensors",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = "castcheck.detector/1"
+DEFAULT_IMAGE_PX = 640  # longer side where nothing says what a network was trained with
 _ACTIVATION = re.compile(r"(torch\.)?nn\.[A-Za-z0-9]+\([a-z_=,. 0-9A-Z-]*\)")
 _LAYER_PACKAGES = ("ultralytics.nn.modules.", "torch.nn.modules.", "torchvision.ops.")
 _BACKBONE = "TorchVision"  # its arguments: channels, name, weights, then how it is cut up
@@ -106,7 +107,28 @@ def load_bundled(path: Path) -> Any:
     except RuntimeError as err:
         raise WeightsError("its tensors do not fit its architecture", where=path) from err
     model.names = {int(key): str(name) for key, name in names.items()}
+    size = str(facts.get("imgsz", ""))
+    model.args = {"imgsz": int(size) if size.isdigit() else DEFAULT_IMAGE_PX}
     return model
+
+
+def fold_norms(network: Any) -> None:
+    """Fold batch normalisations into the convolutions before them, in place; for evaluation only.
+
+    The engine folds its own layers; a backbone that it took from elsewhere it leaves as it is.
+    The outputs stay the same to rounding.
+    """
+    from torch import nn
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    for block in list(network.modules()):
+        if not isinstance(block, nn.Sequential):
+            continue
+        for index in range(len(block) - 1):
+            first, second = block[index], block[index + 1]
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                block[index] = fuse_conv_bn_eval(first, second)
+                block[index + 1] = nn.Identity()
 
 
 def _build(architecture: dict[str, Any], class_count: int) -> Any:

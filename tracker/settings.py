@@ -29,7 +29,7 @@ class DetectorSettings:
         0.7, "of two boxes that overlap more than this the weaker is dropped", low=0.05, high=1
     )
     image_size_px: int = setting(
-        640, "longer side of the picture the network sees", low=64, high=4096
+        0, "longer side of the picture the network sees; 0 = as it was trained", low=0, high=4096
     )
     batch_size: int = setting(8, "pictures per forward pass", low=1, high=1024)
 

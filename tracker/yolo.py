@@ -18,7 +18,7 @@ import numpy as np
 
 from scenes.errors import ConfigError, WeightsError
 from tracker import boxes
-from tracker.bundled import load_bundled
+from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
 from tracker.hygiene import clean
@@ -131,7 +131,7 @@ class YoloDetector:
         letterbox = Letterbox.fit(
             width,
             height,
-            longer_px=self._settings.image_size_px,
+            longer_px=self._longer_px,
             stride_px=self._stride_px,
             fixed_hw=self._fixed_hw,
         )
@@ -176,6 +176,7 @@ class YoloDetector:
         self._nms = engine.nms
         self._has_prompts = False
         self._fixed_hw: tuple[int, int] | None = None
+        self._longer_px = self._settings.image_size_px or DEFAULT_IMAGE_PX
         openers = {".pt": self._open_checkpoint, ".safetensors": self._open_bundled}
         opener = openers.get(path.suffix.lower(), self._open_export)
         try:
@@ -206,11 +207,16 @@ class YoloDetector:
 
     def _open_bundled(self, _engine: _Engine, path: Path) -> None:
         """Build the network from tensors and a table; nothing in the file is code."""
-        self._take(load_bundled(path))
+        network = load_bundled(path).eval()
+        fold_norms(network)
+        self._take(network)
 
     def _take(self, network: Any) -> None:
         """Keep the engine's network in the form in which it is run."""
         self._names = names_by_id(network.names)
+        trained_with = getattr(network, "args", None) or {}
+        if not self._settings.image_size_px and isinstance(trained_with, dict):
+            self._longer_px = int(trained_with.get("imgsz") or DEFAULT_IMAGE_PX)
         network = network.fuse(verbose=False).eval()
         self._end2end = bool(getattr(network.model[-1], "end2end", False))
         self._stride_px = max(32, int(network.stride.max()))

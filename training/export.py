@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Longer side of the pictures it is run on: `docs/measurements.md` compares sizes.
+IMAGE_PX = 448
+
+
 def export_reid(work: Path, target: Path) -> str:
     """Write the averaged network of a run in `work` to `target`; return its sha256."""
     network = CueNetwork()
@@ -36,7 +40,11 @@ def export_detector(work: Path, target: Path) -> str:
     model = (saved.get("ema") or saved["model"]).float().eval()
     model.names = {0: "character"}
     results = (work / "run" / "results.csv").read_text().splitlines()
-    facts = {"name": "castcheck-detector", "rounds": str(len(results) - 1)}
+    facts = {
+        "name": "castcheck-detector",
+        "rounds": str(len(results) - 1),
+        "imgsz": str(IMAGE_PX),
+    }
     save_bundled(model, target, facts)
     return _sha256(target)
 
