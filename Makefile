@@ -6,10 +6,9 @@ PYTHON   ?= python3
 BIN      := $(VENV)/bin
 READY    := $(VENV)/.castcheck-ready
 
-# What the demo judges, and with what: boxes that a network found before, and colour alone, since
-# no network of our own is bundled yet.
+# What the demo judges; the bundled networks judge it.
 CLIPS    ?= sample_videos/room_clean.mp4 sample_videos/room_swap.mp4
-DETECTOR ?= sample_videos/boxes
+DETECTOR ?= auto
 EMBEDDER ?= auto
 OUT      ?= castcheck-out
 

@@ -99,7 +99,10 @@ def which_attribute(crossings: dict[Cue, Crossing], *, threshold: float) -> Attr
     if not clothes:
         return None
     dressed_crosswise = max(c.gain for c in clothes) >= _AGREES
-    if body.gain >= threshold and dressed_crosswise and head.stays >= _CONTRADICTS:
+    # The body holds the head too, which stays; a network's own look at the garment does not.
+    garment = crossings.get("upper_look", body)
+    exchanged = body.gain >= 0 and max(body.gain, garment.gain) >= threshold
+    if exchanged and dressed_crosswise and head.stays >= _CONTRADICTS:
         return "clothes"
     dressed_straight = min(c.stays for c in clothes) >= 0
     if head.gain >= _CONTRADICTS and dressed_straight and body.stays >= _CONTRADICTS:

@@ -10,6 +10,7 @@ import numpy as np
 
 from identity.changes import likeness_matrix, monotone_trend, strongest_shift
 from identity.series import Series, Sides, sides_at
+from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,11 @@ _MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another ang
 _MIN_TREND = 0.6  # Kendall's tau from which likeness counts as falling steadily
 _ADJACENT = 2
 _COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
+_PASSING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
+_PASSING_S = 0.35  # the look changes that near to the overlap
+_PASSING_BOXES = 8  # boxes before the overlap that tell where somebody was going
+_STANDING_WIDTHS = 0.5  # who moves less than this share of a box's width is standing
+_CLEARLY = 0.6  # error of the better explanation of motion against the other's
 _ABRUPT = 0.6  # share of a loss between two neighbouring samples from which it is one step
 
 
@@ -93,7 +99,9 @@ def _swaps(
     found = []
     for a, b in combinations(range(len(all_series)), 2):
         best = _strongest_exchange(all_series, (a, b), scales, fps=fps)
-        if best is not None and best.strength >= settings.swap:
+        if best is None or best.strength < settings.swap:
+            continue
+        if tracks_cross(all_series[a], all_series[b], best.start_frame, fps=fps) is not False:
             found.append(best)
     found.sort(key=lambda incident: -incident.strength)
     kept: list[Incident] = []
@@ -105,6 +113,48 @@ def _swaps(
         if not clash:
             kept.append(swap)
     return kept
+
+
+def tracks_cross(one: Series, two: Series, moment: int, *, fps: float) -> bool | None:
+    """Tell whether motion vouches for both tracks where two bodies pass each other.
+
+    Behind a crossing a tracker may go on with the wrong one, which looks like an exchange of looks.
+    Where each was going before says who comes out where.
+
+    Returns:
+        `None` where they do not overlap around the moment, or where both stand: nothing to mistake.
+        `True` where motion fits the tracks clearly better than exchanged tracks, else `False`.
+    """
+    frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
+    a, b = one.xyxy[rows_one], two.xyxy[rows_two]
+    together = np.array(
+        [float(boxes.iou(p[None], q[None])[0, 0]) for p, q in zip(a, b, strict=True)]
+    )
+    near = np.flatnonzero((together > _PASSING_IOU) & (np.abs(frames - moment) <= _PASSING_S * fps))
+    if not len(near):
+        return None
+    first, last = int(near[0]), int(near[-1])
+    while first > 0 and together[first - 1] > _PASSING_IOU:
+        first -= 1
+    while last < len(frames) - 1 and together[last + 1] > _PASSING_IOU:
+        last += 1
+    middle_a, middle_b = ((box[:, 0] + box[:, 2]) / 2 for box in (a, b))
+    low, high = max(0, first - _PASSING_BOXES), min(len(frames), last + _PASSING_BOXES)
+    width = float(np.median(np.concatenate([a[:, 2] - a[:, 0], b[:, 2] - b[:, 0]])))
+    moved = max(np.ptp(middle_a[low:high]), np.ptp(middle_b[low:high]))
+    if moved < _STANDING_WIDTHS * width:
+        return None
+    if first < 3 or last > len(frames) - 2:
+        return False  # no motion before, or nobody after: it cannot be told
+    before, after = slice(low, first), min(last + 1, len(frames) - 1)
+    expected = [
+        float(np.polyval(np.polyfit(frames[before], middle[before], 1), frames[after]))
+        for middle in (middle_a, middle_b)
+    ]
+    seen = (float(middle_a[after]), float(middle_b[after]))
+    stayed = abs(expected[0] - seen[0]) + abs(expected[1] - seen[1])
+    exchanged = abs(expected[0] - seen[1]) + abs(expected[1] - seen[0])
+    return bool(stayed < _CLEARLY * exchanged)
 
 
 def _strongest_exchange(

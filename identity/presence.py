@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from scenes.shots import Shot
 
 _EDGE_SHARE = 0.03  # nearer to the edge than this share of the picture, one may have walked out
-_MIN_PRESENT_S = 0.4
-_MIN_ABSENT_S = 0.4
+_MIN_PRESENT_S = 0.3
+_MIN_ABSENT_S = 0.2
 _HIDDEN_SHARE = 0.15  # overlap with somebody else from which one may be behind him
 _MIN_SCORE = 0.5
 _NEAR_FRAMES = 3

@@ -67,7 +67,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = ""
+_BUNDLED_SHA256 = "d5b3d8d6aa40e9a1bb9689002853d0cc7d7768e18bda5ed9ba56b6f326a967c0"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",

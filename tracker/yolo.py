@@ -75,7 +75,7 @@ class YoloDetector:
         if self._half and not self._device.startswith("cuda"):
             self._half = False
             self._degradations.append("half precision is not available on the CPU, used float32")
-        with _engine_kept_quiet():
+        with engine_kept_quiet():
             self._open(path)
         wanted = () if self._has_prompts else self._settings.class_list
         self._classes = choose_classes(self._names, wanted)
@@ -275,15 +275,18 @@ def _import_engine() -> tuple[Any, _Engine]:
 
 
 @contextlib.contextmanager
-def _engine_kept_quiet() -> Iterator[None]:
+def engine_kept_quiet() -> Iterator[None]:
     """Keep the engine offline, silent and off the disk, and undo what its import does globally.
 
     It would look up hosts, install packages, write a settings file, print, set OMP_NUM_THREADS=1
-    for this process and its children, change how numpy prints, and switch OpenCV's threads off.
+    for this process and its children, change how numpy prints, switch OpenCV's threads off, and
+    make Pillow install a package when a picture is broken.
     """
     import torch
+    from PIL import Image
 
     threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
+    image_open = Image.open
     printing = np.get_printoptions()
     logger = logging.getLogger("ultralytics")
     level = logger.level
@@ -311,6 +314,7 @@ def _engine_kept_quiet() -> Iterator[None]:
             torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
             np.set_printoptions(**printing)
             cv2.setNumThreads(cv_threads)
+            Image.open = image_open
 
 
 @contextlib.contextmanager

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from ultralytics.models.yolo.detect import DetectionTrainer
-from ultralytics.nn.tasks import DetectionModel
 
 from identity.cue_network import CueNetwork, load_imagenet
+from tracker.yolo import engine_kept_quiet
 from training.detector_data import write_dataset
+
+with engine_kept_quiet():
+    from ultralytics.models.yolo.detect import DetectionTrainer
+    from ultralytics.nn.tasks import DetectionModel
 
 ARCHITECTURE = Path(__file__).with_name("character_yolo.yaml")
 # features[0..10] of MobileNetV2 stay as ImageNet left them, and so do their statistics.

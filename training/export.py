@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 # Longer side of the pictures it is run on: `docs/measurements.md` compares sizes.
-IMAGE_PX = 448
+IMAGE_PX = 320
 
 
 def export_reid(work: Path, target: Path) -> str:

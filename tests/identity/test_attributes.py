@@ -95,6 +95,17 @@ def test_inside_a_shot(heads, kinds):
     assert [(t.kind, t.series, t.start_frame) for t in told] == [(k, (0, 1), at) for k in kinds]
 
 
+def test_a_look_at_the_garment_alone_tells_clothes():
+    straight, mixed = Crossing((1.0, 1.0), (0.0, 0.0)), Crossing((0.2, 0.3), (0.5, 0.4))
+    garment = Crossing((0.0, 0.1), (0.8, 0.7))
+    cues: dict[Cue, Crossing] = {"body": mixed, "head": straight, "upper": garment}
+    assert which_attribute(cues, threshold=0.25) is None
+    assert which_attribute({**cues, "upper_look": garment}, threshold=0.25) == "clothes"
+    # The body must not speak against it: then the garment's look alone decides nothing.
+    against = {**cues, "body": straight, "upper_look": garment}
+    assert which_attribute(against, threshold=0.25) is None
+
+
 def test_a_cue_that_was_not_seen_decides_nothing():
     exchanged, stayed = Crossing((0.0, 0.0), (1.0, 1.0)), Crossing((1.0, 1.0), (0.0, 0.0))
     whole: dict[Cue, Crossing] = {"body": exchanged, "head": stayed, "lower": exchanged}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from identity.chains import chains_of
-from identity.incidents import find_incidents
+from identity.incidents import find_incidents, tracks_cross
 from identity.looks import Looks
-from identity.series import make_series
+from identity.series import Series, make_series
 from identity.settings import FindingSettings
 from tests.identity.people import FPS, calibration, looks, tracklet
 
@@ -96,3 +96,33 @@ def test_a_turn_of_the_body_keeps_its_colours_and_is_no_error():
 def test_light_moves_the_colours_and_not_the_network_and_is_no_error():
     body, colours = ["A"] * LENGTH, slow("A", "C")
     assert incidents(body, ["B"] * LENGTH, colours=[colours, ["B"] * LENGTH]) == []
+
+
+def walker(xs):
+    """Return a series of boxes 40 px wide at these places, one a frame."""
+    frames = np.arange(len(xs), dtype=np.int64)
+    left = np.asarray(xs, np.float32)
+    xyxy = np.stack([left, np.full_like(left, 50), left + 40, np.full_like(left, 150)], axis=1)
+    own = looks(frames.tolist(), ["A"] * len(xs))
+    return Series((0,), 0, frames, xyxy, np.zeros(len(xs), np.int64), own)
+
+
+RIGHTWARDS, LEFTWARDS = [10.0 * k for k in range(40)], [390.0 - 10 * k for k in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expect"),
+    [
+        pytest.param(RIGHTWARDS, [x + 200 for x in RIGHTWARDS], None, id="side by side"),
+        pytest.param([100.0] * 40, [120.0] * 40, None, id="two who stand close"),
+        pytest.param(RIGHTWARDS, LEFTWARDS, True, id="each goes on as before"),
+        pytest.param(
+            RIGHTWARDS[:20] + LEFTWARDS[20:], LEFTWARDS[:20] + RIGHTWARDS[20:], False,
+            id="both turn back as they meet: the tracks changed bodies",
+        ),
+        pytest.param(RIGHTWARDS[17:], LEFTWARDS[17:], False, id="nothing known from before"),
+    ],
+)  # fmt: skip
+def test_motion_vouches_for_tracks_that_pass_each_other(one, two, expect):
+    moment = 3 if len(one) < 40 else 20
+    assert tracks_cross(walker(one), walker(two), moment, fps=FPS) is expect

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tracker.yolo import _engine_kept_quiet
+from tracker.yolo import engine_kept_quiet
 
 REAL = Path(os.environ.get("CASTCHECK_REAL", Path(__file__).parents[3] / "shared" / "real"))
 
 
 def _save(yaml: str, path: Path, task: str) -> Path:
-    with _engine_kept_quiet():
+    with engine_kept_quiet():
         import torch
         from ultralytics import YOLO
 

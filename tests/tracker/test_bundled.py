@@ -14,7 +14,7 @@ from tests.tracker.worlds import batch_of, noise
 from tracker import known_weights
 from tracker.bundled import FORMAT, load_bundled, save_bundled
 from tracker.settings import DetectorSettings
-from tracker.yolo import YoloDetector, _engine_kept_quiet
+from tracker.yolo import YoloDetector, engine_kept_quiet
 
 SMALL = {
     "nc": 1,
@@ -42,7 +42,7 @@ BACKBONE = {
 
 
 def build(table, names=("character",)):
-    with _engine_kept_quiet():
+    with engine_kept_quiet():
         from ultralytics.nn.tasks import DetectionModel
 
         offline = json.loads(json.dumps(table).replace('"DEFAULT"', "null"))
@@ -173,7 +173,7 @@ def test_an_activation_of_its_own_stays_its_own(tmp_path):
 def test_a_model_that_would_be_lost_is_not_saved(fault, tmp_path):
     model = build(SMALL)
     if fault == "fused":
-        with _engine_kept_quiet():
+        with engine_kept_quiet():
             model.fuse(verbose=False)
     else:
         model.model[0].conv.weight.data[0] = 1e6

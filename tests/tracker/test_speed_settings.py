@@ -13,7 +13,7 @@ from castcheck.config import Config
 from tests.scenes.clips import write_clip
 from tests.tracker.worlds import batch_of, noise
 from tracker.settings import DetectorSettings
-from tracker.yolo import YoloDetector, _engine_kept_quiet
+from tracker.yolo import YoloDetector, engine_kept_quiet
 
 LOOSE: dict[str, Any] = {"image_size_px": 160, "min_score": 0.005, "nms_iou": 0.3}
 
@@ -61,7 +61,7 @@ def test_batch_size_and_threads_change_nothing(clip, tiny_yolo):
 
 def test_an_exported_network_finds_the_same_boxes(tiny_yolo):
     pytest.importorskip("onnx")
-    with _engine_kept_quiet():
+    with engine_kept_quiet():
         from ultralytics import YOLO
 
         exported = YOLO(str(tiny_yolo)).export(
