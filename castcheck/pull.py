@@ -91,6 +91,7 @@ def _fetch(known: KnownWeights, part: Path, progress: Progress) -> bool:
     try:
         answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
     except urllib.error.HTTPError as err:
+        err.close()  # an error holds the connection as an answer does
         if have and err.code == _RANGE_REFUSED:  # all of it is there already, or too much
             return True
         raise

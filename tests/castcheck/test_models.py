@@ -26,6 +26,8 @@ SHA256 = hashlib.sha256(BYTES).hexdigest()
 class Server(http.server.ThreadingHTTPServer):
     """Keeps what it was asked for: the path, and the first byte wanted."""
 
+    daemon_threads = False  # closing waits for every answer, so that no socket outlives its test
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, int]] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+pytest.importorskip("moderngl", reason="the studio extra is not installed")
+
 from castcheck.cast_file import read_cast
 from studio.director import Wish, plant, stage_scene
 from studio.references import CAST_FILE, cast_text, listed, still_scene
