@@ -86,11 +86,14 @@ def committed(out: Path) -> dict[str, tuple[int, int]]:
 
 
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(process.pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    return [child for child in psutil.Process(process.pid).children() if is_worker(child)]
+
+
+def is_worker(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:  # one just killed has no command line; a zombie is one of these
+        return False
 
 
 def wait_for(condition, what: str):
