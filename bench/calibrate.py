@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bench.embeddings import equal_error_rate
 from bench.observed import observations
 from bench.quality_clips import find_clips, read_truth
 from castcheck.config import Config
@@ -27,6 +26,7 @@ from identity.calibration import calibration_for
 from identity.looks import CUES
 from identity.segments import Segment, make_segment, similarities
 from tracker import boxes
+from training.error_rate import equal_error_rate
 
 if TYPE_CHECKING:
     from bench.matching import Truth

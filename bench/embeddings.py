@@ -28,6 +28,7 @@ from identity.looks import colour_bodies, hidden_share
 from identity.open_embedder import open_embedder
 from identity.reid_specs import KNOWN_REID
 from tracker.known_weights import resolve_weights
+from training.error_rate import equal_error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,24 +46,6 @@ _MIN_HEIGHT_PX = 40
 _MOST_COVERED = 0.3
 _VIEWS = ("closeup", "half", "full", "back")
 _MIN_PAIRS = 10
-
-
-def equal_error_rate(same: NDArray[np.float32], different: NDArray[np.float32]) -> float:
-    """Return the rate at which both kinds of error are alike; NaN where either is missing.
-
-    Example:
-        >>> equal_error_rate(np.array([0.9, 0.8], "f4"), np.array([0.1, 0.2], "f4"))
-        0.0
-        >>> equal_error_rate(np.array([0.9, 0.1], "f4"), np.array([0.8, 0.2], "f4"))
-        0.5
-    """
-    if not len(same) or not len(different):
-        return float("nan")
-    bars = np.unique(np.concatenate([same, different, [np.inf]]))
-    missed = np.searchsorted(np.sort(same), bars, side="left") / len(same)
-    taken = 1 - np.searchsorted(np.sort(different), bars, side="left") / len(different)
-    best = int(np.abs(missed - taken).argmin())
-    return float((missed[best] + taken[best]) / 2)
 
 
 def ranking(

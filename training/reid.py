@@ -22,6 +22,7 @@ from torch.nn import functional
 from identity.cue_network import BODY_DIM, PART_DIM, PARTS, CueNetwork, load_imagenet
 from scenes.errors import CastcheckError
 from training.detector_data import is_held_out, read_index
+from training.error_rate import equal_error_rate
 from training.reid_crops import cut, figures_of
 
 if TYPE_CHECKING:
@@ -351,19 +352,3 @@ def held_out_eer(network: CueNetwork, gallery: Gallery) -> dict[str, float]:
         same = (names[first] == names[second])[both]
         result[cue] = round(equal_error_rate(cosines[same], cosines[~same]), 4)
     return result
-
-
-def equal_error_rate(same: NDArray[np.floating], different: NDArray[np.floating]) -> float:
-    """Return the rate at which misses and false matches are equally many; nan without pairs.
-
-    Example:
-        >>> equal_error_rate(np.array([0.9, 0.8]), np.array([0.1, 0.2]))
-        0.0
-    """
-    if not len(same) or not len(different):
-        return float("nan")
-    cuts = np.unique(np.concatenate([same, different]))
-    missed = np.searchsorted(np.sort(same), cuts, side="left") / len(same)
-    taken = 1 - np.searchsorted(np.sort(different), cuts, side="left") / len(different)
-    best = int(np.argmin(np.abs(missed - taken)))
-    return float((missed[best] + taken[best]) / 2)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from bench.detector import figures, match
-from bench.embeddings import equal_error_rate, parts_likeness, ranking
+from bench.embeddings import parts_likeness, ranking
 from bench.labelled import Labelled
 from identity.embedder import CrossCues
+from training.error_rate import equal_error_rate
 
 
 def table(*rows):

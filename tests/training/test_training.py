@@ -13,7 +13,8 @@ from identity.cue_network import CueNetwork
 from scenes.errors import CastcheckError
 from training.detector import fold_normalisation, new_detector, train_detector
 from training.detector_data import label_lines, read_index, write_dataset
-from training.reid import Gallery, Plan, Trainer, cue_loss, equal_error_rate, held_out_eer
+from training.error_rate import equal_error_rate
+from training.reid import Gallery, Plan, Trainer, cue_loss, held_out_eer
 from training.reid_crops import GRID, Figure, cut, figures_of, part_rects
 
 SIZE_PX = (128, 96)
