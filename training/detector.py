@@ -109,6 +109,8 @@ def train_detector(
     lr: float = 1e-3,
     epochs: int = 60,
     resume: bool = False,
+    composed: Path | None = None,
+    start: Path | None = None,
 ) -> Path:
     """Train for some hours and return the checkpoint that did best on the groups kept back.
 
@@ -124,17 +126,19 @@ def train_detector(
         lr: Highest learning rate.
         epochs: At most so many rounds.
         resume: Go on from `work/run/weights/last.pt`.
+        composed: Folder of `python -m training compose`: more pictures.
+        start: A checkpoint of an earlier run to start a new one from.
     """
     torch.set_num_threads(threads)
-    data = write_dataset(stills, size_px, work)
+    data = write_dataset(stills, size_px, work, composed)
     frozen = [f"0.m.{block}" for block in range(FROZEN_BLOCKS)]
     overrides: dict[str, Any] = {
         "model": str(ARCHITECTURE), "data": str(data), "imgsz": imgsz_px, "epochs": epochs,
         "time": hours or None, "batch": batch, "device": device, "workers": 1, "cache": "ram",
         "project": str(work.resolve()), "name": "run", "exist_ok": True, "freeze": frozen,
         "optimizer": "AdamW", "lr0": lr, "lrf": 0.02, "cos_lr": True, "warmup_epochs": 0.5,
-        "weight_decay": 5e-4, "plots": False, "seed": 0, "pretrained": False, "amp": False,
-        **_AUGMENTATION,
+        "weight_decay": 5e-4, "plots": False, "seed": 0, "amp": False,
+        "pretrained": False if start is None else str(start), **_AUGMENTATION,
     }  # fmt: skip
     if resume:
         overrides["resume"] = str(work / "run" / "weights" / "last.pt")

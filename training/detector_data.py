@@ -66,13 +66,16 @@ def is_held_out(line: dict[str, Any]) -> bool:
     return int(line["group"]) % HOLD_OUT_EVERY == 0
 
 
-def write_dataset(stills: Path, size_px: tuple[int, int], work: Path) -> Path:
+def write_dataset(
+    stills: Path, size_px: tuple[int, int], work: Path, composed: Path | None = None
+) -> Path:
     """Write labels beside the pictures and return the YAML that describes both halves.
 
     Args:
         stills: Folder of `castcheck-studio stills`.
         size_px: (width, height) of its pictures.
         work: Where the lists and the YAML go.
+        composed: Folder of `python -m training compose`, with `train/` and `val/`.
     """
     halves: dict[str, list[str]] = {"train": [], "val": []}
     for line in read_index(stills):
@@ -81,6 +84,8 @@ def write_dataset(stills: Path, size_px: tuple[int, int], work: Path) -> Path:
         halves["val" if is_held_out(line) else "train"].append(str(picture))
     work.mkdir(parents=True, exist_ok=True)
     for half, pictures in halves.items():
+        if composed is not None:
+            pictures += [str(path.resolve()) for path in sorted((composed / half).glob("*.jpg"))]
         (work / f"{half}.txt").write_text("\n".join(pictures) + "\n")
     path = work / "data.yaml"
     path.write_text(

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from identity.cue_network import BODY_DIM, PART_DIM, PARTS, CueNetwork, load_imagenet
 from scenes.errors import CastcheckError
+from training.compose import Backdrops, before, read_mask
 from training.detector_data import is_held_out, read_index
 from training.error_rate import equal_error_rate
 from training.reid_crops import cut, figures_of
@@ -42,6 +43,7 @@ _PART_WEIGHT = {"body": 1.0, "head": 0.5, "upper": 0.3, "lower": 0.3}
 # Trains from here on; what lies before has learnt from photographs and costs most of the time.
 FROZEN_BLOCKS = 5
 _EMA = 0.998
+_ELSEWHERE = 0.6
 _MOST_PEOPLE = 4096
 _SAVE_EVERY = 100
 
@@ -72,10 +74,16 @@ class Plan:
 
 
 class Gallery:
-    """The figures of all finished groups, by group and person; pictures stay compressed."""
+    """The figures of all finished groups, by group and person; pictures stay compressed.
 
-    def __init__(self, stills: Path) -> None:
+    Args:
+        stills: Folder of `castcheck-studio stills`.
+        pictures: Folder of `python -m training pictures`: people also stand before photographs.
+    """
+
+    def __init__(self, stills: Path, pictures: Path | None = None) -> None:
         self._stills = stills
+        self._backdrops = None if pictures is None else Backdrops(pictures / "backdrops")
         self._files: dict[Path, NDArray[np.uint8]] = {}
         self.groups: dict[int, dict[str, list[Figure]]] = {}
         self.held_out: list[Figure] = []
@@ -110,6 +118,15 @@ class Gallery:
             )
         return np.ascontiguousarray(bgr[..., ::-1])
 
+    def elsewhere(self, figure: Figure, rng: np.random.Generator) -> Image:
+        """Return the picture a figure is in, more often than not before another backdrop."""
+        picture = self.picture(figure)
+        if self._backdrops is None or rng.random() > _ELSEWHERE:
+            return picture
+        height, width = picture.shape[:2]
+        backdrop = self._backdrops.draw(rng, (width, height))[..., ::-1]
+        return before(picture, read_mask(figure.mask), backdrop)
+
     def batch(
         self, rng: np.random.Generator, groups: int, views: int
     ) -> tuple[list[Crop], list[str]]:
@@ -118,7 +135,7 @@ class Gallery:
         for number in rng.choice(sorted(self.groups), min(groups, len(self.groups)), replace=False):
             for name, figures in self.groups[int(number)].items():
                 for i in rng.choice(len(figures), views, replace=len(figures) < views):
-                    crops.append(cut(figures[i], self.picture(figures[i]), rng))
+                    crops.append(cut(figures[i], self.elsewhere(figures[i], rng), rng))
                     names.append(name)
         return crops, names
 
@@ -179,17 +196,38 @@ def cue_loss(
 
 
 class Trainer:
-    """Everything a run needs to go on: network, its average, optimiser, clock."""
+    """Everything a run needs to go on: network, its average, optimiser, clock.
 
-    def __init__(self, stills: Path, work: Path, plan: Plan, *, resume: bool = False) -> None:
+    Args:
+        stills: Folder of `castcheck-studio stills`.
+        work: For log and checkpoints.
+        plan: How long and how hard.
+        pictures: Folder of `python -m training pictures`, for other backdrops.
+        start: `network.pt` of an earlier run to start a new one from.
+        resume: Go on with the run in `work`.
+    """
+
+    def __init__(
+        self,
+        stills: Path,
+        work: Path,
+        plan: Plan,
+        *,
+        pictures: Path | None = None,
+        start: Path | None = None,
+        resume: bool = False,
+    ) -> None:
         if plan.device == "cpu":
             torch.set_num_threads(plan.threads)
         torch.manual_seed(plan.seed)
         self.plan, self.work = plan, work
         work.mkdir(parents=True, exist_ok=True)
-        self.gallery = Gallery(stills)
+        self.gallery = Gallery(stills, pictures)
         self.network = CueNetwork()
-        load_imagenet(self.network)
+        if start is None:
+            load_imagenet(self.network)
+        else:
+            self.network.load_state_dict(torch.load(start, weights_only=True))
         self.classifier = Classifier()
         for block in self.network.features[:FROZEN_BLOCKS]:
             block.requires_grad_(requires_grad=False)
@@ -315,7 +353,7 @@ class Trainer:
 
 
 def as_input(crops: list[Crop]) -> torch.Tensor:
-    """Return the (N, 3, 256, 128) normalised batch of crops."""
+    """Return the (N, 3, 192, 96) normalised batch of crops."""
     batch = torch.from_numpy(np.stack([crop.rgb for crop in crops])).permute(0, 3, 1, 2)
     return ((batch - _MEAN) / _STD).contiguous(memory_format=torch.channels_last)
 

@@ -36,6 +36,7 @@ class Figure:
 
     Attributes:
         file: The picture.
+        mask: Where people are in it.
         person: Who.
         box: Visible box in pixels.
         parts: Where head, upper and lower body lie, in pixels; None when outside the picture.
@@ -45,6 +46,7 @@ class Figure:
     """
 
     file: Path
+    mask: Path
     person: str
     box: Rect
     parts: tuple[Rect | None, ...]
@@ -55,7 +57,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A (256, 128, 3) RGB float crop in 0..1, (3, 16, 8) part targets and (3,) who is seen."""
+    """A (192, 96, 3) RGB float crop in 0..1, (3, 12, 6) part targets and (3,) who is seen."""
 
     rgb: Floats
     masks: Floats
@@ -71,7 +73,7 @@ def figures_of(line: dict[str, Any], folder: Path) -> list[Figure]:
             continue
         figures.append(
             Figure(
-                folder / line["file"], person["person"], (x1, y1, x2, y2),
+                folder / line["file"], folder / line["mask"], person["person"], (x1, y1, x2, y2),
                 part_rects(person["box"], person["head"], person["joints"]),
                 line["camera"], person["away_rad"], line["set_name"],
             )
@@ -170,7 +172,7 @@ def _loose_box(figure: Figure, rng: np.random.Generator) -> Rect:
 
 
 def _on_grid(rect: Rect, crop: Rect) -> tuple[Floats, float]:
-    """Return a part's (16, 8) share of every cell, and 1.0 when enough of it is inside."""
+    """Return a part's (12, 6) share of every cell, and 1.0 when enough of it is inside."""
     left, top, right, bottom = crop
     x = np.linspace(left, right, GRID[1] + 1)
     y = np.linspace(top, bottom, GRID[0] + 1)
@@ -182,8 +184,11 @@ def _on_grid(rect: Rect, crop: Rect) -> tuple[Floats, float]:
     return cells, float(enough)
 
 
-def roughened(rgb: Floats, rng: np.random.Generator) -> Floats:
-    """Return a (H, W, 3) 0..255 crop as a worse camera, other light or a codec would show it."""
+def roughened(rgb: Floats, rng: np.random.Generator, *, occlude: bool = True) -> Floats:
+    """Return a (H, W, 3) 0..255 picture as a worse camera, other light or a codec would show it.
+
+    `occlude` covers a part of it now and then.
+    """
     height, width = rgb.shape[:2]
     rgb = rgb * float(rng.uniform(0.6, 1.4)) + float(rng.uniform(-25, 25))
     rgb = rgb * (1 + rng.uniform(-0.12, 0.12, 3).astype(np.float32))
@@ -206,7 +211,7 @@ def roughened(rgb: Floats, rng: np.random.Generator) -> Floats:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 60))]
         _, code = cv2.imencode(".jpg", np.clip(rgb, 0, 255).astype(np.uint8), quality)
         rgb = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.float32)
-    if rng.random() < 0.4:
+    if occlude and rng.random() < 0.4:
         tall, wide = int(height * rng.uniform(0.1, 0.4)), int(width * rng.uniform(0.2, 0.6))
         y, x = int(rng.integers(0, height - tall)), int(rng.integers(0, width - wide))
         rgb = rgb.copy()

@@ -38,7 +38,12 @@ def test_pictures_are_indexed_kept_and_labelled_inside_the_frame(studio_at_work,
         assert picture is not None
         assert picture.shape == (SETTINGS.height_px, SETTINGS.width_px, 3)
         assert line["people"]
-        for person in line["people"]:
+        mask = cv2.imread(str(tmp_path / line["mask"]), cv2.IMREAD_GRAYSCALE)
+        assert mask is not None
+        for number, person in enumerate(line["people"], start=1):
+            rows, columns = np.nonzero(mask == number)
+            around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            assert around == person["box"]
             x1, y1, x2, y2 = person["box"]
             assert 0 <= x1 < x2 <= SETTINGS.width_px
             assert 0 <= y1 < y2 <= SETTINGS.height_px

@@ -4,66 +4,18 @@ import json
 import math
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
-from identity.cue_network import CueNetwork
+from identity.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
 from scenes.errors import CastcheckError
+from tests.training.conftest import SIZE_PX, joints
 from training.detector import fold_normalisation, new_detector, train_detector
 from training.detector_data import label_lines, read_index, write_dataset
 from training.error_rate import equal_error_rate
 from training.reid import Gallery, Plan, Trainer, cue_loss, held_out_eer
 from training.reid_crops import GRID, Figure, cut, figures_of, part_rects
-
-SIZE_PX = (128, 96)
-JOINT_COUNT = 16
-
-
-def joints(neck_y: float | None, hip_y: float | None) -> list[list[float] | None]:
-    rows: list[list[float] | None] = [None] * JOINT_COUNT
-    for place, y in ((0, neck_y), (8, hip_y)):
-        if y is not None:
-            rows[place] = [20.0, y]
-    return rows
-
-
-@pytest.fixture(scope="module")
-def stills(tmp_path_factory):
-    """Four groups of two striped figures, as `castcheck-studio stills` writes them."""
-    folder = tmp_path_factory.mktemp("stills")
-    rng = np.random.default_rng(0)
-    for group in range(4):
-        home = folder / f"g{group:06d}"
-        home.mkdir()
-        colours = rng.integers(0, 255, (2, 3))
-        lines = []
-        for number in range(4):
-            picture = rng.integers(90, 110, (SIZE_PX[1], SIZE_PX[0], 3)).astype(np.uint8)
-            people = []
-            for who in range(2):
-                x = 10 + 60 * who + int(rng.integers(0, 10))
-                picture[10:90, x : x + 30] = colours[who]
-                people.append(
-                    {
-                        "person": f"g{group:06d}p{who}", "box": [x, 10, x + 30, 90],
-                        "visible": 1.0, "truncation": 0.0, "head": [x + 8.0, 10.0, x + 22.0, 24.0],
-                        "joints": joints(26.0, 50.0), "away_rad": 0.0,
-                    }
-                )  # fmt: skip
-            file = f"g{group:06d}/{number:02d}.jpg"
-            cv2.imwrite(str(folder / file), picture)
-            lines.append(
-                json.dumps(
-                    {
-                        "file": file, "group": group, "set_name": f"room{number // 2}",
-                        "species": "human", "camera": "wide", "people": people,
-                    }
-                )
-            )  # fmt: skip
-        (home / ".done").write_text("\n".join(lines) + "\n")
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -116,10 +68,10 @@ def test_parts_follow_the_joints(neck_y, hip_y, wanted):
 )
 def test_a_crop_says_which_parts_it_shows(box, seen, tmp_path):
     parts = part_rects([10, 10, 40, 90], [18.0, 10.0, 32.0, 24.0], joints(26.0, 50.0))
-    figure = Figure(tmp_path, "a", box, parts, "wide", 0.0, "room")
+    figure = Figure(tmp_path, tmp_path, "a", box, parts, "wide", 0.0, "room")
     crop = cut(figure, np.full((96, 128, 3), 7, np.uint8))
     assert tuple(crop.seen) == seen
-    assert crop.rgb.shape == (256, 128, 3)
+    assert crop.rgb.shape == (INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3)
     assert crop.masks.shape == (3, *GRID)
     # Parts do not overlap, and no cell holds more than itself.
     assert crop.masks.sum(0).max() <= 1 + 1e-5

@@ -1,0 +1,344 @@
+"""Pictures put together: rendered people cut out and set before photographs, among other things.
+
+What the studio's five sets do not hold, trees, cars, lamps, plates, animals, a detector meets here
+(Dwibedi et al. 2017, "Cut, Paste and Learn", https://arxiv.org/abs/1708.01642). Edges are softened
+and colours roughly matched: a network must not learn the seam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from scenes.errors import CastcheckError
+from training.detector_data import is_held_out, label_lines, read_index
+from training.reid_crops import roughened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Image = NDArray[np.uint8]
+    Floats = NDArray[np.float32]
+
+SIZES_PX = ((448, 252), (448, 252), (448, 252), (336, 336), (252, 448))
+_BACKDROP_PX = 640
+_COUNTS = (0.08, 0.27, 0.32, 0.18, 0.1, 0.05)  # of 0 to 5 people
+# Who is hidden more than this is neither shown nor asked for.
+_MIN_VISIBLE = 0.25
+_MIN_FREE_IN_STILL = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """A figure or thing cut out of its picture.
+
+    Attributes:
+        bgr: (H, W, 3).
+        alpha: (H, W) float32 in 0..1.
+        share: Height over that of the picture it was in.
+        cut: Which edges of its picture it reaches: left, top, right, bottom.
+    """
+
+    bgr: Image
+    alpha: Floats
+    share: float
+    cut: tuple[bool, bool, bool, bool] = (False, False, False, False)
+
+
+class Backdrops:
+    """The photographs people are set before, kept in memory.
+
+    Args:
+        folder: `backdrops` of `python -m training pictures`.
+
+    Raises:
+        CastcheckError: There is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._pictures = []
+        for path in sorted(folder.glob("*.png")):
+            picture = _open(path, cv2.IMREAD_COLOR)
+            scale = min(1.0, _BACKDROP_PX / max(picture.shape[:2]))
+            small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            self._pictures.append(np.asarray(small, np.uint8))
+        if not self._pictures:
+            raise CastcheckError(
+                "no backdrops", where=folder, hint="run `python -m training pictures`"
+            )
+
+    def draw(self, rng: np.random.Generator, size_px: tuple[int, int]) -> Floats:
+        """Return an (H, W, 3) BGR backdrop in 0..255: a part of a photograph, or a gradient."""
+        width, height = size_px
+        if rng.random() < 0.12:
+            corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+            smooth = cv2.resize(corners, size_px, interpolation=cv2.INTER_LINEAR)
+            return np.asarray(smooth, np.float32)
+        picture = self._pictures[int(rng.integers(len(self._pictures)))]
+        tall, wide = picture.shape[:2]
+        share = float(rng.uniform(0.35, 1.0))
+        crop_h = max(8, int(min(tall, wide * height / width) * share))
+        crop_w = max(8, min(wide, int(crop_h * width / height)))
+        y, x = int(rng.integers(tall - crop_h + 1)), int(rng.integers(wide - crop_w + 1))
+        part = cv2.resize(
+            picture[y : y + crop_h, x : x + crop_w], size_px,
+            interpolation=cv2.INTER_AREA if crop_w > width else cv2.INTER_LINEAR,
+        ).astype(np.float32)  # fmt: skip
+        if rng.random() < 0.5:
+            part = part[:, ::-1]
+        if rng.random() < 0.35:
+            part = cv2.GaussianBlur(part, (0, 0), float(rng.uniform(0.6, 4)))
+        return np.ascontiguousarray(part)
+
+
+class Shelf:
+    """Everything pictures are put together from; files are opened when they are needed.
+
+    Args:
+        stills: Folder of `castcheck-studio stills`.
+        pictures: Folder of `python -m training pictures`.
+        held_out: Take the groups kept back instead of the others.
+
+    Raises:
+        CastcheckError: Something is missing.
+    """
+
+    def __init__(self, stills: Path, pictures: Path, *, held_out: bool = False) -> None:
+        self._stills = stills
+        self.lines = [line for line in read_index(stills) if is_held_out(line) == held_out]
+        self.groups: dict[int, list[dict[str, Any]]] = {}
+        for line in self.lines:
+            self.groups.setdefault(int(line["group"]), []).append(line)
+        self.backdrops = Backdrops(pictures / "backdrops")
+        self.clutter = sorted((pictures / "clutter").glob("*.png"))
+        self.creatures = sorted((pictures / "creatures").glob("*.png"))
+        if not self.clutter or not self.creatures:
+            raise CastcheckError(
+                "no things or no creatures", where=pictures,
+                hint="run `python -m training pictures`",
+            )  # fmt: skip
+
+    def people(self, rng: np.random.Generator, count: int) -> list[Cutout]:
+        """Return up to `count` rendered people, half of the time all from one group."""
+        number = int(rng.choice(sorted(self.groups)))
+        found: list[Cutout] = []
+        alike = rng.random() < 0.5
+        for _ in range(4 * count):
+            if len(found) == count:
+                break
+            lines = self.groups[number] if alike else self.lines
+            line = lines[int(rng.integers(len(lines)))]
+            person = int(rng.integers(len(line["people"])))
+            if line["people"][person]["visible"] >= _MIN_FREE_IN_STILL:
+                found.append(self._person(line, person))
+        return found
+
+    def _person(self, line: dict[str, Any], number: int) -> Cutout:
+        picture = _open(self._stills / line["file"], cv2.IMREAD_COLOR)
+        mask = read_mask(self._stills / line["mask"])
+        height, width = mask.shape
+        x1, y1, x2, y2 = line["people"][number]["box"]
+        own = (mask[y1:y2, x1:x2] == number + 1).astype(np.float32)
+        # The last pixel of the outline holds some of the set behind it.
+        own = cv2.GaussianBlur(cv2.erode(own, np.ones((2, 2), np.uint8)), (0, 0), 0.7)
+        cut = (x1 <= 1, y1 <= 1, x2 >= width - 1, y2 >= height - 1)
+        return Cutout(picture[y1:y2, x1:x2], own, (y2 - y1) / height, cut)
+
+    def thing(self, rng: np.random.Generator, files: Sequence[Path]) -> Cutout:
+        """Return one of the cut-outs among `files`, mirrored and recoloured now and then."""
+        picture = _open(files[int(rng.integers(len(files)))], cv2.IMREAD_UNCHANGED)
+        bgr, alpha = picture[..., :3], np.float32(1 / 255) * picture[..., 3]
+        rows, columns = np.flatnonzero(alpha.max(1) > 0.5), np.flatnonzero(alpha.max(0) > 0.5)
+        if not len(rows) or not len(columns):
+            return Cutout(bgr, alpha, 1.0)
+        part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        bgr, alpha = bgr[part], alpha[part]
+        if rng.random() < 0.5:
+            bgr, alpha = bgr[:, ::-1], alpha[:, ::-1]
+        if rng.random() < 0.4:
+            gain = rng.uniform(0.5, 1.4, 3).astype(np.float32)
+            bgr = np.clip(bgr.astype(np.float32) * gain, 0, 255).astype(np.uint8)
+        return Cutout(np.ascontiguousarray(bgr), np.ascontiguousarray(alpha), 1.0)
+
+
+def before(picture: Image, mask: Image, backdrop: Floats) -> Image:
+    """Return an (H, W, 3) picture whose people stand before another backdrop.
+
+    Args:
+        picture: (H, W, 3).
+        mask: (H, W), 0 where nobody is.
+        backdrop: (H, W, 3), its channels in the order of `picture`.
+
+    Example:
+        >>> white, black = np.full((2, 2, 3), 255, np.uint8), np.zeros((2, 2, 3), np.float32)
+        >>> int(before(white, np.zeros((2, 2), np.uint8), black).max())
+        0
+    """
+    alpha = cv2.GaussianBlur((mask > 0).astype(np.float32), (0, 0), 0.7)[..., None]
+    return np.asarray(backdrop + alpha * (picture - backdrop), np.uint8)
+
+
+def read_mask(path: Path) -> Image:
+    """Return the (H, W) mask of a still.
+
+    Raises:
+        CastcheckError: There is none.
+    """
+    return _open(path, cv2.IMREAD_GRAYSCALE)
+
+
+def _open(path: Path, flags: int) -> Image:
+    picture = cv2.imread(str(path), flags)
+    if picture is None:
+        raise CastcheckError("no picture", where=path, hint="make its folder again")
+    return np.asarray(picture, np.uint8)
+
+
+class Canvas:
+    """A picture in the making, and who is where in it.
+
+    Example:
+        >>> canvas = Canvas(np.zeros((40, 60, 3), np.float32))
+        >>> spot = Cutout(np.full((20, 10, 3), 255, np.uint8), np.ones((20, 10), np.float32), 0.5)
+        >>> canvas.paste(spot, 5, 10, character=True)
+        >>> canvas.boxes()
+        [[5, 10, 15, 30]]
+    """
+
+    def __init__(self, backdrop: Floats) -> None:
+        self.bgr = backdrop
+        self._owner = np.zeros(backdrop.shape[:2], np.int32)
+        self._whole_px: list[int] = []
+
+    def paste(self, figure: Cutout, left: int, top: int, *, character: bool) -> None:
+        """Put a cut-out with its top left corner there; it may reach beyond the picture."""
+        height, width = self.bgr.shape[:2]
+        tall, wide = figure.alpha.shape
+        x1, y1, x2, y2 = max(left, 0), max(top, 0), min(left + wide, width), min(top + tall, height)
+        if x2 <= x1 or y2 <= y1:
+            return
+        inside = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
+        place = (slice(y1, y2), slice(x1, x2))
+        alpha = figure.alpha[inside][..., None]
+        self.bgr[place] += alpha * (figure.bgr[inside].astype(np.float32) - self.bgr[place])
+        solid = figure.alpha[inside] > 0.5
+        if character:
+            self._whole_px.append(int(solid.sum()))
+        self._owner[place][solid] = len(self._whole_px) if character else 0
+
+    def boxes(self) -> list[list[int]]:
+        """Return [x1, y1, x2, y2] around what is seen of each character that is seen enough."""
+        found = []
+        for number, whole_px in enumerate(self._whole_px, start=1):
+            seen = self._owner == number
+            if seen.sum() < max(_MIN_VISIBLE * whole_px, 40):
+                continue
+            rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+            found.append([int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1])
+        return found
+
+
+def compose(shelf: Shelf, rng: np.random.Generator) -> tuple[Image, list[list[int]]]:
+    """Return one (H, W, 3) BGR picture and the boxes of the characters in it."""
+    size_px = SIZES_PX[int(rng.integers(len(SIZES_PX)))]
+    canvas = Canvas(shelf.backdrops.draw(rng, size_px))
+    people = shelf.people(rng, int(rng.choice(len(_COUNTS), p=_COUNTS)))
+    scale = float(np.exp(rng.uniform(np.log(0.55), np.log(1.5))))
+    layers = [
+        (_scaled(p, p.share * scale * float(rng.uniform(0.8, 1.25)), size_px), True) for p in people
+    ]
+    if rng.random() < 0.25:
+        creature = shelf.thing(rng, shelf.creatures)
+        layers.append((_scaled(creature, float(rng.uniform(0.2, 0.9)), size_px), True))
+    # Far ones first: what is smaller is further away, more or less.
+    layers.sort(key=lambda layer: layer[0].alpha.shape[0])
+    for _ in range(int(rng.poisson(3))):
+        share = float(rng.uniform(0.06, 0.6))
+        thing = (_scaled(shelf.thing(rng, shelf.clutter), share, size_px), False)
+        layers.insert(0 if rng.random() < 0.65 else int(rng.integers(len(layers) + 1)), thing)
+    for figure, character in layers:
+        left, top = _place(figure, rng, size_px, stands=character)
+        canvas.paste(_matched(figure, canvas.bgr, left, top, rng), left, top, character=character)
+    bgr = roughened(canvas.bgr, rng, occlude=False) if rng.random() < 0.6 else canvas.bgr
+    return np.clip(bgr, 0, 255).astype(np.uint8), canvas.boxes()
+
+
+def _scaled(figure: Cutout, share: float, size_px: tuple[int, int]) -> Cutout:
+    """Return a cut-out that is `share` of the picture's shorter side tall."""
+    tall, wide = figure.alpha.shape
+    factor = min(max(share * min(size_px), 8) / tall, 1.5 * size_px[0] / wide)
+    size = (max(2, round(wide * factor)), max(2, round(tall * factor)))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    bgr = cv2.resize(figure.bgr, size, interpolation=how)
+    alpha = cv2.resize(figure.alpha, size, interpolation=how)
+    return Cutout(np.asarray(bgr, np.uint8), np.asarray(alpha, np.float32), share, figure.cut)
+
+
+def _place(
+    figure: Cutout, rng: np.random.Generator, size_px: tuple[int, int], *, stands: bool
+) -> tuple[int, int]:
+    """Return left and top: who was cut by an edge stays cut by it."""
+    width, height = size_px
+    tall, wide = figure.alpha.shape
+    at_left, at_top, at_right, at_bottom = figure.cut
+    left = int(rng.uniform(-0.25 * wide, width - 0.75 * wide))
+    if at_left != at_right:
+        left = 0 if at_left else width - wide
+    low = 0.55 if stands else 0.15
+    top = int(rng.uniform(low, 1.1) * height) - tall
+    if tall > height and not at_top:
+        top = int(rng.uniform(-0.02, 0.2) * height)  # a closer view: the head stays in it
+    elif at_bottom:
+        top = height - tall
+    elif at_top:
+        top = 0
+    return left, top
+
+
+def _matched(
+    figure: Cutout, canvas: Floats, left: int, top: int, rng: np.random.Generator
+) -> Cutout:
+    """Return the cut-out in light a little like that of its place."""
+    tall, wide = figure.alpha.shape
+    around = canvas[max(top, 0) : max(top + tall, 1), max(left, 0) : max(left + wide, 1)]
+    weight = figure.alpha[..., None]
+    own = (figure.bgr * weight).sum((0, 1)) / max(float(figure.alpha.sum()), 1.0)
+    if not around.size:
+        return figure
+    gain = (around.mean((0, 1)) + 20) / (own + 20)
+    gain = np.clip(gain, 0.4, 2.0) ** float(rng.uniform(0, 0.6))
+    bgr = np.clip(figure.bgr * gain, 0, 255).astype(np.uint8)
+    return Cutout(bgr, figure.alpha, figure.share, figure.cut)
+
+
+def write_composed(
+    shelf: Shelf,
+    folder: Path,
+    count: int,
+    *,
+    seed: int = 0,
+    progress: Callable[[], None] = lambda: None,
+) -> int:
+    """Write pictures with their labels beside them; return how many are in the folder.
+
+    A picture that is there is kept, so a broken-off run goes on where it stopped.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        path = folder / f"{number:06d}.jpg"
+        if not path.exists():
+            bgr, boxes = compose(shelf, np.random.default_rng([seed, number, 45]))
+            height, width = bgr.shape[:2]
+            labels = label_lines([{"box": box} for box in boxes], width, height)
+            path.with_suffix(".txt").write_text("\n".join(labels))
+            temporary = path.with_name(f"{path.stem}.part.jpg")
+            cv2.imwrite(str(temporary), bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])
+            temporary.replace(path)
+        progress()
+    return count
