@@ -79,7 +79,18 @@ def batch(
             "--workers",
             metavar="N",
             min=1,
-            help="Clips judged at once (default: as many as the cores, GPUs and memory carry).",
+            help="Processes that judge (default: as many as the cores, GPUs and memory carry).",
+            rich_help_panel=WORKERS,
+            show_default=False,
+        ),
+    ] = None,
+    clips_at_once: Annotated[
+        int | None,
+        typer.Option(
+            "--clips-at-once",
+            metavar="N",
+            min=1,
+            help="Clips each of them judges at once, in shared batches (default: 1; on a GPU 4).",
             rich_help_panel=WORKERS,
             show_default=False,
         ),
@@ -132,6 +143,6 @@ def batch(
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     clips, complaints = find_clips(paths, stdin=sys.stdin.read, run_folder=out)
-    maker = pool_maker(settings, screen, workers=workers, ray=ray)
+    maker = pool_maker(settings, screen, workers=workers, clips_at_once=clips_at_once, ray=ray)
     work = Batch(settings, out, screen, maker, json_to_stdout=json_to is not None)
     raise typer.Exit(work.run(clips, complaints))

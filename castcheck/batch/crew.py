@@ -1,13 +1,14 @@
-"""Who does which job: one at a time per worker, and a second try for one that killed its worker.
+"""Who does which job, and a second try, alone, for one that was there when its worker died.
 
 What both pools share, local and Ray. No process is touched here.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from castcheck.batch.record import Record
 from castcheck.batch.work import Answer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from castcheck.batch.work import Job
 
 TRIES = 2  # a clip that killed two workers kills a third
+_STARTS_ALLOWED = 2  # deaths in a row while loading, beyond one per worker
 
 
 class WorkersError(CastcheckError):
@@ -61,28 +63,38 @@ class Pool(Protocol):
 
 
 class Queue:
-    """The jobs that wait, and what is known of those that killed a worker."""
+    """The jobs that wait, and what is known of those that were there when a worker died.
+
+    Such a job is a suspect: it is tried once more, in a worker that has nothing else to do, so that
+    a second death leaves no doubt, and no clip is blamed for one that was judged beside it.
+    """
 
     def __init__(self, jobs: Iterable[Job], *, starts_allowed: int) -> None:
         self._waiting = deque(jobs)
+        self._suspects: deque[Job] = deque()
         self._open = len(self._waiting)
         self._deaths: dict[int, int] = {}
         self._failed_starts = 0
         self._starts_allowed = starts_allowed
 
     @property
-    def waiting(self) -> int:
-        """How many jobs no worker has taken."""
-        return len(self._waiting)
-
-    @property
     def open(self) -> int:
         """How many jobs are not answered."""
         return self._open
 
-    def take(self) -> Job | None:
-        """Return the next job; `None` where none waits."""
+    def take(self, *, idle: bool) -> Job | None:
+        """Return the next job for a worker; `None` where none waits for one like it.
+
+        Args:
+            idle: The worker has no other job, so that it may take a suspect.
+        """
+        if idle and self._suspects:
+            return self._suspects.popleft()
         return self._waiting.popleft() if self._waiting else None
+
+    def is_suspect(self, job: Job) -> bool:
+        """Return whether a worker died while it had this job: nothing else may go beside it."""
+        return job.index in self._deaths
 
     def answered(self) -> None:
         """Take note that a job is answered."""
@@ -110,8 +122,139 @@ class Queue:
         """Return the answer to a job that killed its last worker; `None` = it waits again."""
         deaths = self._deaths[job.index] = self._deaths.get(job.index, 0) + 1
         if deaths < TRIES:
-            self._waiting.appendleft(job)
+            self._suspects.append(job)
             return None
         self.answered()
         text = f"{job.clip}: killed the process that judged it, twice ({how}); is the clip damaged?"
         return Answer(job.index, Record(clip=job.clip, outcome="crashed", message=text))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """News of a worker: its models are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """News of a worker: no clip can be judged at all."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """News of a worker: it is dead.
+
+    Attributes:
+        how: In words that are the same each time, since they go into the summary.
+        details: What else is known.
+    """
+
+    how: str
+    details: str = ""
+
+
+News = Ready | Refusal | Death | Done
+
+
+@dataclass(slots=True, eq=False)
+class Hand:
+    """A worker as its leader sees it.
+
+    Attributes:
+        ready: Its models are loaded.
+        jobs: What it was given and has not answered, by index.
+        alone: It has a suspect, and gets nothing beside it.
+    """
+
+    ready: bool = False
+    jobs: dict[int, Job] = field(default_factory=dict)
+    alone: bool = False
+
+
+AnyHand = TypeVar("AnyHand", bound=Hand)
+
+
+class Crew(ABC, Generic[AnyHand]):
+    """A `Pool` whose workers are led here; how to start, tell and hear one is left to it.
+
+    Args:
+        size: How many workers.
+        clips_at_once: How many clips each judges at once.
+    """
+
+    def __init__(self, *, size: int, clips_at_once: int) -> None:
+        self._size = size
+        self._clips_at_once = clips_at_once
+        self._hands: list[AnyHand] = []
+
+    @property
+    def size(self) -> int:
+        """How many workers there are."""
+        return self._size
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
+        """Yield every job once, in the order they end.
+
+        A worker is never given more clips than it judges at once: so no more results than that ever
+        wait to be taken in, however slow the leader's disk is.
+
+        Raises:
+            WorkersError: No worker can be started.
+        """
+        queue = Queue(jobs, starts_allowed=self._size + _STARTS_ALLOWED)
+        while queue.open:
+            while len(self._hands) < min(self._size, queue.open):
+                self._hands.append(self._start())
+            self._hand_out(queue)
+            for hand, news in self._listen():
+                yield from self._take_in(hand, news, queue)
+
+    def _hand_out(self, queue: Queue) -> None:
+        """Give jobs to those who have room, the idlest first."""
+        while True:
+            free = [hand for hand in self._hands if self._has_room(hand)]
+            hand = min(free, key=lambda hand: len(hand.jobs), default=None)
+            job = None if hand is None else queue.take(idle=not hand.jobs)
+            if hand is None or job is None:
+                return
+            hand.jobs[job.index] = job
+            hand.alone = queue.is_suspect(job)
+            self._tell(hand, job)
+
+    def _has_room(self, hand: AnyHand) -> bool:
+        if not hand.ready or (hand.alone and hand.jobs):
+            return False
+        return len(hand.jobs) < self._clips_at_once
+
+    def _take_in(self, hand: AnyHand, news: News, queue: Queue) -> Iterator[Done]:
+        """Act on what a worker says, or on its death."""
+        if isinstance(news, Refusal):
+            raise WorkersError(news.message)
+        if isinstance(news, Ready):
+            hand.ready = True
+            queue.started()
+        elif isinstance(news, Done):
+            hand.jobs.pop(news.answer.index)
+            queue.answered()
+            yield news
+        else:
+            self._hands.remove(hand)
+            if not hand.ready:
+                queue.died_loading(": ".join(filter(None, (news.how, news.details))))
+            for job in hand.jobs.values():
+                answer = queue.died(job, news.how)
+                if answer is not None:
+                    yield Done(answer, None)
+
+    @abstractmethod
+    def _start(self) -> AnyHand:
+        """Start a worker."""
+
+    @abstractmethod
+    def _tell(self, hand: AnyHand, job: Job) -> None:
+        """Give a worker a job; one that died just now is heard of later."""
+
+    @abstractmethod
+    def _listen(self) -> Iterator[tuple[AnyHand, News]]:
+        """Wait until at least one worker has news, and yield at most one of each worker."""

@@ -6,54 +6,42 @@ import multiprocessing
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
-from castcheck.batch.crew import Done, Queue, WorkersError
+from castcheck.batch.crew import Crew, Death, Done, Hand, Ready, Refusal
 from castcheck.batch.machine import GPU_VARIABLE
 from castcheck.batch.work import Answer, ClipWorker, hush
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+    from pathlib import Path
 
+    from castcheck.batch.crew import News
     from castcheck.batch.store import RunStore
-    from castcheck.batch.work import Job
+    from castcheck.batch.work import Job, WorkerMaker
     from castcheck.config import Config
 
 # "spawn": a fork would copy the state of threads and of a GPU that the child cannot use.
 _CONTEXT = multiprocessing.get_context("spawn")
-_STARTS_ALLOWED = 2  # deaths in a row while loading, beyond one per worker
 _THREAD_VARIABLE = "OMP_NUM_THREADS"
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """The models are loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """No clip can be judged at all."""
-
-    message: str
-
-
-@dataclass(slots=True)
-class _Hand:
-    """A worker as its leader sees it."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Process(Hand):
+    """A worker, and the pipe to it."""
 
     process: BaseProcess
     pipe: Connection
-    ready: bool = False
-    job: Job | None = None
 
 
-class LocalPool:
+class LocalPool(Crew[_Process]):
     """A `Pool` of processes on this machine.
 
     Args:
@@ -61,6 +49,7 @@ class LocalPool:
         store: Where reports grow.
         size: How many workers.
         threads: For the networks of each worker.
+        clips_at_once: How many clips each worker judges at once.
         gpus: GPUs that the workers take in turns; fewer than two = as the settings say.
         worker: Makes what judges, in each process; an importable name, since it is sent there.
     """
@@ -72,37 +61,17 @@ class LocalPool:
         *,
         size: int,
         threads: int,
+        clips_at_once: int = 1,
         gpus: Sequence[str] = (),
-        worker: Callable[[Config], ClipWorker] = ClipWorker,
+        worker: WorkerMaker = ClipWorker,
     ) -> None:
+        super().__init__(size=size, clips_at_once=clips_at_once)
         self._config = config
         self._store = store
-        self._size = size
         self._threads = threads
         self._gpus = gpus
         self._worker = worker
-        self._hands: list[_Hand] = []
         self._started = 0
-
-    @property
-    def size(self) -> int:
-        """How many workers there are."""
-        return self._size
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
-        """Yield every job once, in the order they end.
-
-        Raises:
-            WorkersError: No worker can be started.
-        """
-        queue = Queue(jobs, starts_allowed=self._size + _STARTS_ALLOWED)
-        while queue.open:
-            while len(self._hands) < min(self._size, queue.open):
-                self._hands.append(self._start())
-            # A dead worker's pipe is ready too: it has come to its end.
-            ready = wait([hand.pipe for hand in self._hands])
-            for hand in [hand for hand in self._hands if hand.pipe in ready]:
-                yield from self._hear(hand, queue)
 
     def close(self) -> None:
         """End all workers at once, also in the middle of a clip."""
@@ -113,59 +82,31 @@ class LocalPool:
             hand.pipe.close()
         self._hands.clear()
 
-    def _hear(self, hand: _Hand, queue: Queue) -> Iterator[Done]:
-        """Take in what a worker says, or that it died."""
+    def _tell(self, hand: _Process, job: Job) -> None:
+        part = self._store.part(job.index)
+        with suppress(OSError):  # it died just now: its pipe says so next
+            hand.pipe.send((job, part))
+
+    def _listen(self) -> Iterator[tuple[_Process, News]]:
+        # A dead worker's pipe is ready too: it has come to its end.
+        ready = wait([hand.pipe for hand in self._hands])
+        for hand in [hand for hand in self._hands if hand.pipe in ready]:
+            yield hand, self._hear(hand)
+
+    def _hear(self, hand: _Process) -> News:
         try:
             news = hand.pipe.recv()
         except (EOFError, OSError):
-            yield from self._bury(hand, queue)
-            return
-        if isinstance(news, _Refusal):
-            raise WorkersError(news.message)
-        if isinstance(news, _Ready):
-            hand.ready = True
-            queue.started()
+            hand.pipe.close()
+            hand.process.join()
+            return Death(_ending(hand.process.exitcode))
         if isinstance(news, Answer):
-            job, hand.job = hand.job, None
-            queue.answered()
-            if job is not None:
-                yield self._done(news, job)
-        self._hand_out(hand, queue)
+            written = news.record.outcome == "judged" and not news.kept
+            return Done(news, self._store.work / f"{news.index}" if written else None)
+        told: Ready | Refusal = news
+        return told
 
-    def _done(self, answer: Answer, job: Job) -> Done:
-        written = answer.record.outcome == "judged" and not answer.kept
-        return Done(answer, self._store.work / f"{job.index}" if written else None)
-
-    def _hand_out(self, hand: _Hand, queue: Queue) -> None:
-        """Give an idle worker its next job; where none waits it stays, for one that returns."""
-        hand.job = queue.take()
-        if hand.job is not None:
-            part = self._store.part(hand.job.index)
-            with suppress(OSError):  # it died just now: its pipe says so next
-                hand.pipe.send((hand.job, part))
-
-    def _bury(self, hand: _Hand, queue: Queue) -> Iterator[Done]:
-        """See what a dead worker was at."""
-        self._hands.remove(hand)
-        hand.pipe.close()
-        hand.process.join()
-        how = _ending(hand.process.exitcode)
-        if not hand.ready:
-            queue.died_loading(how)
-        elif hand.job is not None:
-            answer = queue.died(hand.job, how)
-            if answer is not None:
-                yield Done(answer, None)
-            else:
-                self._wake_idle(queue)
-
-    def _wake_idle(self, queue: Queue) -> None:
-        """Give a job that came back to a worker that has nothing to do, if there is one."""
-        for hand in self._hands:
-            if hand.ready and hand.job is None and queue.waiting:
-                self._hand_out(hand, queue)
-
-    def _start(self) -> _Hand:
+    def _start(self) -> _Process:
         ours, theirs = _CONTEXT.Pipe()
         variables = {}
         if _THREAD_VARIABLE not in os.environ:
@@ -175,41 +116,50 @@ class LocalPool:
         self._started += 1
         process = _CONTEXT.Process(
             target=_serve,
-            args=(theirs, self._config, self._worker),
+            args=(theirs, self._config, self._worker, self._clips_at_once),
             name="castcheck-worker",
             daemon=True,
         )
         with _environment(variables), _no_interrupts():
             process.start()
         theirs.close()  # else its end would not be seen when the worker dies
-        return _Hand(process, ours)
+        return _Process(process=process, pipe=ours)
 
 
-def _serve(pipe: Connection, config: Config, make_worker: Callable[[Config], ClipWorker]) -> None:
+def _serve(pipe: Connection, config: Config, make_worker: WorkerMaker, clips_at_once: int) -> None:
     """Run a worker: load the models, judge what comes, until the pipe ends."""
     _end_with_leader()
     hush()
     try:
-        worker = make_worker(config)
+        worker = make_worker(config, clips_at_once)
     except CastcheckError as err:
-        pipe.send(_Refusal(str(err)))
+        pipe.send(Refusal(str(err)))
         return
     except Exception as err:  # noqa: BLE001 (the leader tells; it cannot see our stderr)
         what = " ".join(f"{type(err).__name__}: {err}".split())
-        pipe.send(_Refusal(f"a bug in castcheck while loading the models ({what[:300]})"))
+        pipe.send(Refusal(f"a bug in castcheck while loading the models ({what[:300]})"))
         return
-    pipe.send(_Ready())
-    while True:
+    pipe.send(Ready())
+    talking = threading.Lock()
+
+    def judge(job: Job, part: Path) -> None:
+        news: Answer | Refusal
         try:
-            job, part = pipe.recv()
-        except EOFError:
-            return
-        try:
-            answer = worker.judge(job, part)
+            news = worker.judge(job, part)
         except CastcheckError as err:  # nothing can be written
-            pipe.send(_Refusal(str(err)))
-            return
-        pipe.send(answer)
+            news = Refusal(str(err))
+        except BaseException:  # noqa: BLE001 (a thread would end unheard, and the leader wait)
+            os._exit(1)
+        with talking:
+            pipe.send(news)
+
+    with ThreadPoolExecutor(clips_at_once, thread_name_prefix="castcheck-clip") as threads:
+        while True:
+            try:
+                job, part = pipe.recv()
+            except EOFError:
+                return
+            threads.submit(judge, job, part)
 
 
 def _end_with_leader() -> None:

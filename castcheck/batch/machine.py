@@ -8,7 +8,10 @@ from pathlib import Path
 
 GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
 _WORKER_BYTES = 1_500_000_000  # torch, the networks and the pictures of one clip at 1080p
-_WORKERS_PER_GPU = 4  # while one decodes or judges, the others keep the GPU busy
+_CLIP_BYTES = 500_000_000  # the pictures of each further clip
+CLIPS_AT_ONCE_ON_GPU = 4  # enough for one to decode, one to be judged, and two to share a batch
+_CLIPS_PER_GPU = 4  # while one decodes or judges, the others keep the GPU busy
+_WORKERS_PER_GPU_MIN = 2  # Python runs one thing at a time in each
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,18 @@ class Machine:
     free_bytes: int | None = None
     gpus: tuple[str, ...] = ()
 
-    def worker_count(self, *, clips: int, device: str) -> int:
+    def uses_gpus(self, device: str) -> bool:
+        """Return whether networks run on a GPU where `device` is asked for."""
+        return device != "cpu" and bool(self.gpus)
+
+    def clips_at_once(self, device: str) -> int:
+        """Return how many clips a worker judges at once when nobody said.
+
+        On a GPU several, since one does not fill it; on a core one, since two would take turns.
+        """
+        return CLIPS_AT_ONCE_ON_GPU if self.uses_gpus(device) else 1
+
+    def worker_count(self, *, clips: int, device: str, clips_at_once: int = 1) -> int:
         """Return how many workers to start when nobody said: at least one.
 
         Without a GPU, one per core, since a clip uses a second core poorly; with GPUs, a few for
@@ -36,20 +50,32 @@ class Machine:
             16
             >>> Machine(16, gpus=("0",)).worker_count(clips=100, device="auto")
             4
+            >>> Machine(16, gpus=("0",)).worker_count(clips=100, device="auto", clips_at_once=4)
+            2
             >>> Machine(16, free_bytes=4_000_000_000).worker_count(clips=100, device="cpu")
             2
         """
         limits = [clips, self.cores]
         if self.free_bytes is not None:
-            limits.append(self.free_bytes // _WORKER_BYTES)
-        if device != "cpu" and self.gpus:
+            limits.append(self.free_bytes // (_WORKER_BYTES + _CLIP_BYTES * (clips_at_once - 1)))
+        if self.uses_gpus(device):
             used = 1 if ":" in device else len(self.gpus)
-            limits.append(_WORKERS_PER_GPU * used)
+            limits.append(workers_per_gpu(clips_at_once) * used)
         return max(1, min(limits))
 
     def threads_for(self, workers: int) -> int:
         """Return how many threads the networks of each worker get: the cores, shared out."""
         return max(1, self.cores // workers)
+
+
+def workers_per_gpu(clips_at_once: int) -> int:
+    """Return how many workers share a GPU.
+
+    Example:
+        >>> [workers_per_gpu(clips) for clips in (1, 2, 4, 8)]
+        [4, 2, 2, 2]
+    """
+    return max(_WORKERS_PER_GPU_MIN, _CLIPS_PER_GPU // clips_at_once)
 
 
 def this_machine() -> Machine:

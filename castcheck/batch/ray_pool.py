@@ -10,26 +10,26 @@ import os
 import socket
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.api import __version__
-from castcheck.batch.crew import Done, Queue, WorkersError
+from castcheck.batch.crew import Crew, Death, Done, Hand, Ready, Refusal, WorkersError
+from castcheck.batch.machine import CLIPS_AT_ONCE_ON_GPU, workers_per_gpu
 from castcheck.batch.work import ClipWorker
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
+    from castcheck.batch.crew import News
     from castcheck.batch.store import RunStore
-    from castcheck.batch.work import Answer, Job
+    from castcheck.batch.work import Answer, Job, WorkerMaker
     from castcheck.config import Config
     from castcheck.screen import Screen
 
-_STARTS_ALLOWED = 2  # deaths in a row while loading, beyond one per worker
 _ACTOR_CPUS = 1.0
-_ACTOR_GPU_SHARE = 0.25  # while one decodes or judges, the others keep the GPU busy
 # Of a cluster that is started here: results pass through it one at a time, and are small.
 _LOCAL_STORE_BYTES = 200 * 1024 * 1024
 _CONNECT_S = 10.0
@@ -44,26 +44,50 @@ class _Parcel:
     files: dict[str, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What an actor says once it has its models, or could not load them.
+
+    Attributes:
+        version: Of castcheck, where the actor runs.
+        wrong: What is wrong with the models; "" = nothing.
+    """
+
+    version: str
+    wrong: str = ""
+
+    def as_news(self) -> Ready | Refusal:
+        """Return what it means for the run."""
+        if self.wrong:
+            return Refusal(self.wrong)
+        if self.version == __version__:
+            return Ready()
+        text = f"a machine of the cluster has castcheck {self.version}, here it is {__version__}"
+        hint = "install the same version everywhere"
+        return Refusal(str(WorkersError(text, where="--ray", hint=hint)))
+
+
 class _Actor:
-    """What runs in the cluster: one worker, one clip at a time."""
+    """What runs in the cluster: one worker; it is asked from as many threads as it has clips."""
 
     def __init__(
-        self, config: Config, make_worker: Callable[[Config], ClipWorker], *, folder: str
+        self, config: Config, make_worker: WorkerMaker, *, clips_at_once: int, folder: str
     ) -> None:
         # Relative paths mean what they mean where the command was given, if that folder is here.
         with suppress(OSError):
             os.chdir(folder)
         self._config = config
         self._make_worker = make_worker
+        self._clips_at_once = clips_at_once
         self._worker: ClipWorker | None = None
 
-    def load(self) -> tuple[str, str]:
-        """Load the models; return the version of castcheck here, and what is wrong, if anything."""
+    def load(self) -> _Loaded:
+        """Load the models."""
         try:
-            self._worker = self._make_worker(self._config)
+            self._worker = self._make_worker(self._config, self._clips_at_once)
         except CastcheckError as err:
-            return __version__, str(err)
-        return __version__, ""
+            return _Loaded(__version__, str(err))
+        return _Loaded(__version__)
 
     def judge(self, job: Job) -> _Parcel | str:
         """Judge a clip; return the answer with its files, or why nothing can be written."""
@@ -79,23 +103,22 @@ class _Actor:
         return _Parcel(answer, files)
 
 
-@dataclass(slots=True)
-class _Hand:
-    """An actor as the leader sees it: what it was last asked, and for which job."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class _RemoteHand(Hand):
+    """An actor, and what it was asked and has not answered."""
 
     actor: Any
-    asked: Any
-    job: Job | None = None
-    ready: bool = False
+    asked: list[Any] = field(default_factory=list)
 
 
-class RayPool:
+class RayPool(Crew[_RemoteHand]):
     """A `Pool` of actors on a cluster that this process is connected to.
 
     Args:
         config: The settings.
         store: Where results are put in place.
         size: How many actors.
+        clips_at_once: How many clips each judges at once.
         cpus: Cores that each asks of the cluster.
         gpus: GPUs that each asks of the cluster; a fraction = that many share one.
         worker: Makes what judges, in each actor.
@@ -108,48 +131,28 @@ class RayPool:
         store: RunStore,
         *,
         size: int,
+        clips_at_once: int = 1,
         cpus: float = _ACTOR_CPUS,
         gpus: float = 0.0,
-        worker: Callable[[Config], ClipWorker] = ClipWorker,
+        worker: WorkerMaker = ClipWorker,
         owns_ray: bool = False,
     ) -> None:
         import ray  # noqa: PLC0415
 
+        super().__init__(size=size, clips_at_once=clips_at_once)
         self._ray = ray
         self._config = config
         self._store = store
-        self._size = size
         self._worker = worker
         self._owns_ray = owns_ray
         # No restart by Ray: a clip that kills its actor is ours to count.
         self._class = ray.remote(_Actor).options(
-            num_cpus=cpus, num_gpus=gpus, max_restarts=0, max_task_retries=0
+            num_cpus=cpus,
+            num_gpus=gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            max_concurrency=clips_at_once,
         )
-        self._hands: list[_Hand] = []
-
-    @property
-    def size(self) -> int:
-        """How many workers there are."""
-        return self._size
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
-        """Yield every job once, in the order they end.
-
-        Each actor is asked for one clip at a time: so no more results than actors ever wait in the
-        cluster's memory, however slow the leader's disk is.
-
-        Raises:
-            WorkersError: No worker can be started.
-        """
-        queue = Queue(jobs, starts_allowed=self._size + _STARTS_ALLOWED)
-        while queue.open:
-            while len(self._hands) < min(self._size, queue.open):
-                self._hands.append(self._start())
-            self._wake_idle(queue)
-            asked = [hand.asked for hand in self._hands if hand.asked is not None]
-            ended, _ = self._ray.wait(asked, num_returns=1)
-            for hand in [hand for hand in self._hands if hand.asked in ended]:
-                yield from self._hear(hand, queue)
 
     def close(self) -> None:
         """End all workers at once, also in the middle of a clip."""
@@ -159,55 +162,45 @@ class RayPool:
         if self._owns_ray:
             self._ray.shutdown()
 
-    def _start(self) -> _Hand:
-        actor = self._class.remote(self._config, self._worker, folder=str(Path.cwd()))
-        return _Hand(actor, actor.load.remote())
+    def _start(self) -> _RemoteHand:
+        actor = self._class.remote(
+            self._config,
+            self._worker,
+            clips_at_once=self._clips_at_once,
+            folder=str(Path.cwd()),
+        )
+        return _RemoteHand(actor=actor, asked=[actor.load.remote()])
 
-    def _hear(self, hand: _Hand, queue: Queue) -> Iterator[Done]:
-        """Take in what an actor says, or that it died."""
-        job, asked = hand.job, hand.asked
-        hand.job = hand.asked = None
+    def _tell(self, hand: _RemoteHand, job: Job) -> None:
+        hand.asked.append(hand.actor.judge.remote(job))
+
+    def _listen(self) -> Iterator[tuple[_RemoteHand, News]]:
+        asked = [question for hand in self._hands for question in hand.asked]
+        ended, _ = self._ray.wait(asked, num_returns=1)
+        for question in ended:
+            hand = next(hand for hand in self._hands if question in hand.asked)
+            hand.asked.remove(question)
+            yield hand, self._hear(question)
+
+    def _hear(self, question: Any) -> News:
         try:
-            news = self._ray.get(asked)
+            news = self._ray.get(question)
         except self._ray.exceptions.RayActorError as err:
-            yield from self._bury(hand, job, queue, err)
-            return
+            return Death("its Ray actor died", _line(err))
         except self._ray.exceptions.RayTaskError as err:
-            raise WorkersError(f"a bug in castcheck on a worker ({_line(err)})") from err
-        if isinstance(news, _Parcel) and job is not None:
-            queue.answered()
-            yield Done(news.answer, self._unpack(news, job))
-        elif isinstance(news, tuple):
-            hand.ready = True
-            queue.started()
-            _check_start(*news)
-        else:
-            raise WorkersError(str(news))
+            return Refusal(f"a bug in castcheck on a worker ({_line(err)})")
+        if isinstance(news, _Parcel):
+            return Done(news.answer, self._unpack(news))
+        if isinstance(news, _Loaded):
+            return news.as_news()
+        return Refusal(str(news))
 
-    def _unpack(self, parcel: _Parcel, job: Job) -> Path | None:
+    def _unpack(self, parcel: _Parcel) -> Path | None:
         if not parcel.files:
             return None
-        part = self._store.part(job.index)
+        part = self._store.part(parcel.answer.index)
         self._store.fill(part, parcel.files)
         return part
-
-    def _bury(self, hand: _Hand, job: Job | None, queue: Queue, err: Exception) -> Iterator[Done]:
-        """See what a dead actor was at."""
-        self._hands.remove(hand)
-        if job is None:
-            queue.died_loading(_line(err))
-            return
-        answer = queue.died(job, "its Ray actor died")
-        if answer is not None:
-            yield Done(answer, None)
-
-    def _wake_idle(self, queue: Queue) -> None:
-        """Give every actor that has nothing to do a job, while there are any."""
-        for hand in self._hands:
-            if hand.ready and hand.asked is None:
-                hand.job = queue.take()
-                if hand.job is not None:
-                    hand.asked = hand.actor.judge.remote(hand.job)
 
 
 def open_ray_pool(
@@ -217,6 +210,7 @@ def open_ray_pool(
     *,
     address: str,
     workers: int | None,
+    clips_at_once: int | None,
     clips: int,
 ) -> RayPool:
     """Connect to a cluster and return its workers.
@@ -228,6 +222,7 @@ def open_ray_pool(
         address: Of the cluster; "auto" = the one that runs on this machine, else one is started
             here for as long as the run lasts.
         workers: How many actors; `None` = as many as the cluster has cores or GPU shares for.
+        clips_at_once: How many clips each judges at once; `None` = 1 on a CPU, a few on a GPU.
         clips: Never more actors than clips.
 
     Raises:
@@ -256,14 +251,16 @@ def open_ray_pool(
             **quiet,
         )
     have = ray.cluster_resources()
-    gpus = _ACTOR_GPU_SHARE if have.get("GPU", 0) and config.run.device != "cpu" else 0.0
+    on_gpus = bool(have.get("GPU", 0)) and config.run.device != "cpu"
+    at_once = clips_at_once or (CLIPS_AT_ONCE_ON_GPU if on_gpus else 1)
+    gpus = 1 / workers_per_gpu(at_once) if on_gpus else 0.0
     fits = have["GPU"] / gpus if gpus else have.get("CPU", 1) / _ACTOR_CPUS
     size = max(1, min(clips, workers or int(fits)))
     if size > fits:
         screen.note(f"the cluster has room for {int(fits)} workers, so {size} will wait for room")
     nodes = sum(1 for node in ray.nodes() if node["Alive"])
     screen.note(f"Ray: {size} workers on {nodes} {'machine' if nodes == 1 else 'machines'}")
-    return RayPool(config, store, size=size, gpus=gpus, owns_ray=True)
+    return RayPool(config, store, size=size, clips_at_once=at_once, gpus=gpus, owns_ray=True)
 
 
 def _check_reachable(address: str) -> None:
@@ -277,17 +274,6 @@ def _check_reachable(address: str) -> None:
         raise ConfigError(
             f"no cluster answers at {address!r} ({_line(err)})", where="--ray", hint=_START_HINT
         ) from err
-
-
-def _check_start(version: str, wrong: str) -> None:
-    if wrong:
-        raise WorkersError(wrong)
-    if version != __version__:
-        raise WorkersError(
-            f"a machine of the cluster has castcheck {version}, here it is {__version__}",
-            where="--ray",
-            hint="install the same version everywhere",
-        )
 
 
 def _line(err: Exception) -> str:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def pool_maker(
-    config: Config, screen: Screen, *, workers: int | None, ray: str | None
+    config: Config,
+    screen: Screen,
+    *,
+    workers: int | None,
+    clips_at_once: int | None,
+    ray: str | None,
 ) -> Callable[[RunStore, int], Pool]:
     """Return what makes the workers once the number of clips is known.
 
@@ -25,20 +30,33 @@ def pool_maker(
         config: The settings.
         screen: Where to say who works.
         workers: How many; `None` = as many as the machine or cluster carries.
+        clips_at_once: How many clips each judges at once; `None` = 1 on a CPU, a few on a GPU.
         ray: "auto" or the address of a cluster; `None` = this machine alone.
     """
 
     def local(store: RunStore, clips: int) -> Pool:
         machine = this_machine()
         device = config.run.device
-        size = min(workers or machine.worker_count(clips=clips, device=device), clips)
+        at_once = clips_at_once or machine.clips_at_once(device)
+        size = workers or machine.worker_count(clips=clips, device=device, clips_at_once=at_once)
+        size = min(size, clips)
         gpus = machine.gpus if device in {"auto", "cuda"} else ()
         threads = machine.threads_for(size)
-        return LocalPool(config, store, size=size, threads=threads, gpus=gpus)
+        return LocalPool(
+            config, store, size=size, threads=threads, clips_at_once=at_once, gpus=gpus
+        )
 
     def on_ray(store: RunStore, clips: int) -> Pool:
         from castcheck.batch.ray_pool import open_ray_pool  # noqa: PLC0415 (brings Ray along)
 
-        return open_ray_pool(config, store, screen, address=str(ray), workers=workers, clips=clips)
+        return open_ray_pool(
+            config,
+            store,
+            screen,
+            address=str(ray),
+            workers=workers,
+            clips_at_once=clips_at_once,
+            clips=clips,
+        )
 
     return local if ray is None else on_ray

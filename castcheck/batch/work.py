@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,15 @@ from scenes.errors import CastcheckError, VideoOpenError
 from scenes.source import clip_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from castcheck.batch.record import Outcome
+    from castcheck.batch.shared_models import SharedModels
     from castcheck.config import Config
     from castcheck.report.visuals import Visuals
+
+    # What judges, made in its process from the settings and how many clips it gets at once.
+    WorkerMaker = Callable[[Config, int], "ClipWorker"]
 
 RESULT_FILE = "result.json"
 POSTER_FILE = "poster.jpg"
@@ -69,21 +74,28 @@ class Answer:
 
 
 class ClipWorker:
-    """Loads the models, then judges clips.
+    """Loads the models, then judges clips; `judge` may be called from several threads at once.
 
     Args:
         config: The settings; the same for every worker of a run.
+        clips_at_once: From how many; more than one share the networks' batches.
 
     Raises:
         CastcheckError: A model or device is bad: no clip can be judged.
     """
 
-    def __init__(self, config: Config) -> None:
+    _shared: SharedModels | None = None
+
+    def __init__(self, config: Config, clips_at_once: int = 1) -> None:
         from castcheck import pipeline  # noqa: PLC0415 (brings the networks' engines along)
 
         self._pipeline = pipeline
         self._config = config
         self._models = pipeline.load_models(config)
+        if clips_at_once > 1:
+            from castcheck.batch.shared_models import SharedModels  # noqa: PLC0415 (as above)
+
+            self._shared = SharedModels(self._models, config)
 
     def judge(self, job: Job, folder: Path) -> Answer:
         """Judge one clip and write its reports into `folder`, which must be new.
@@ -117,9 +129,11 @@ class ClipWorker:
                 if not changed:
                     record = replace(job.finished.record, clip=job.clip)
                     return Answer(job.index, record, kept=True)
-            outcome = self._pipeline.judge(
-                clip.path, config=self._config, models=self._models, progress=_silent
-            )
+            lent = self._shared.one_clip() if self._shared else nullcontext(self._models)
+            with lent as models:
+                outcome = self._pipeline.judge(
+                    clip.path, config=self._config, models=models, progress=_silent
+                )
             facts = replace(outcome.report.clip, path=job.clip)
             report = replace(outcome.report, clip=facts)
             material = Material(report, outcome.visuals, self._config.report, clip.path)

@@ -1,7 +1,7 @@
 """Workers that judge made-up clips, for pools that start real processes. No model, no video.
 
 The stem of a clip says what becomes of it: `..._poison` kills its worker, `..._bug` raises,
-`..._bad` is no clip, `..._swap` fails, all else passes.
+`..._bad` is no clip, `..._swap` fails, `..._nap` passes after a while, all else at once.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from castcheck.batch.crew import Done
+from castcheck.batch.inputs import find_clips
+from castcheck.batch.local_pool import LocalPool
+from castcheck.batch.ray_pool import RayPool
+from castcheck.batch.run import Batch
 from castcheck.batch.work import ClipWorker
+from castcheck.config import Config
 from castcheck.report.writers import OutputError
+from castcheck.screen import Screen
 from scenes.errors import VideoOpenError, WeightsError
 from scenes.source import clip_sha256
 from tests.castcheck.support import FakeOutcome, FakePipeline
@@ -30,6 +36,8 @@ class Judge(FakePipeline):
             os.kill(os.getpid(), signal.SIGKILL)
         if ending == "slow":
             time.sleep(60)
+        if ending == "nap":
+            time.sleep(0.4)
         if ending == "bug":
             raise ZeroDivisionError("two\nlines")
         if ending == "bad":
@@ -40,7 +48,7 @@ class Judge(FakePipeline):
 
 
 class MadeUpWorker(ClipWorker):
-    def __init__(self, config):
+    def __init__(self, config, clips_at_once=1):
         detector = SimpleNamespace(name="drawn", sha256="d" * 64)
         models: Any = SimpleNamespace(
             detector_for=lambda clip: detector, embedder=None, references=None
@@ -50,12 +58,12 @@ class MadeUpWorker(ClipWorker):
 
 
 class NoModels(ClipWorker):
-    def __init__(self, config):
+    def __init__(self, config, clips_at_once=1):
         raise WeightsError("is no network", where="a.pt", hint="give another")
 
 
 class DiesLoading(ClipWorker):
-    def __init__(self, config):
+    def __init__(self, config, clips_at_once=1):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -86,21 +94,22 @@ class InlinePool:
         pass
 
 
-def run_on_ray(address, folder):
-    """Judge the made-up clips in `folder` on the cluster at `address`, and end with its code."""
-    import ray
+def run_made_up(folder, *, address="", clips_at_once=1):
+    """Judge the made-up clips in `folder` with two workers, and end with the run's code.
 
-    from castcheck.batch.inputs import find_clips
-    from castcheck.batch.ray_pool import RayPool
-    from castcheck.batch.run import Batch
-    from castcheck.config import Config
-    from castcheck.screen import Screen
-
-    ray.init(address=address, log_to_driver=False)
+    Args:
+        address: Of a Ray cluster; "" = in processes of this machine.
+    """
     config, out = Config(), Path(folder) / "run"
+    more: dict[str, Any] = {"size": 2, "clips_at_once": clips_at_once, "worker": MadeUpWorker}
 
     def pool(store, count):
-        return RayPool(config, store, size=1, worker=MadeUpWorker)
+        if not address:
+            return LocalPool(config, store, threads=1, **more)
+        import ray
+
+        ray.init(address=address, log_to_driver=False)
+        return RayPool(config, store, **more)
 
     clips, _ = find_clips([folder], stdin=str, run_folder=out)
     sys.exit(Batch(config, out, Screen(), pool).run(clips, []))

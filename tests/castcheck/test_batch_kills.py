@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
-import random
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
+from tests.castcheck.killing import (
+    MADE_UP_CLIPS,
+    MADE_UP_RUN,
+    check_made_up,
+    committed,
+    contents,
+    end,
+    kill_and_resume,
+    made_up_clips,
+    started,
+    summary,
+    wait_for,
+    workers,
+)
 from tests.scenes.clips import stairs, write_clip
 
-ROOT = Path(__file__).parents[2]
 CLIPS = 40
 FRAMES = 8
-PATIENCE_S = 120
-ENVIRONMENT = {
-    **os.environ,
-    "OMP_NUM_THREADS": "1",
-    "PYTHONPATH": str(ROOT),
-}
-# Cuts by pictures alone: no network to load, and tiny clips have none anyway.
-SETTINGS = '[shots]\ndetector = "content"\n'
+# By pictures and colours alone: no network to load, dozens of times, on what may be a slow machine.
+SETTINGS = '[shots]\ndetector = "content"\n[run]\nembedder = "colour"\n'
 
 
 @pytest.fixture(scope="module")
@@ -47,83 +46,19 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def started(clips: Path, out: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `castcheck batch` beside the test; nothing of it is left behind a test that fails."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "castcheck", "batch", str(clips), "-o", str(out)),
-            *("--detector", str(clips / "boxes"), "--config", str(clips / "castcheck.toml")),
-            *("--format", "csv,mot", *more),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-        start_new_session=True,
+def batch(clips: Path, out: Path, *more: str):
+    """Start `castcheck batch`."""
+    return started(
+        *("-m", "castcheck", "batch", str(clips), "-o", str(out)),
+        *("--detector", str(clips / "boxes"), "--config", str(clips / "castcheck.toml")),
+        *("--format", "csv,mot", *more),
     )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, out, err
-
-
-def committed(out: Path) -> dict[str, tuple[int, int]]:
-    """Folder to what changes if it is ever written again."""
-    found = {}
-    for result in out.glob("*/result.json"):
-        facts = result.stat()
-        found[result.parent.name] = (facts.st_ino, facts.st_mtime_ns)
-    return found
-
-
-def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return [child for child in psutil.Process(process.pid).children() if is_worker(child)]
-
-
-def is_worker(child: psutil.Process) -> bool:
-    try:
-        return "spawn_main" in " ".join(child.cmdline())
-    except psutil.NoSuchProcess:  # one just killed has no command line; a zombie is one of these
-        return False
-
-
-def wait_for(condition, what: str):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    """Every file of a run but for the seconds in its reports."""
-    found = {}
-    for path in sorted(out.rglob("*")):
-        if path.is_file():
-            data = path.read_bytes()
-            if path.name == "report.json":
-                data = json.dumps({**json.loads(data), "timings": None}).encode()
-            found[str(path.relative_to(out))] = data
-    return found
-
-
-def summary(out: Path) -> list[dict[str, Any]]:
-    text = (out / "summary.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("undisturbed") / "run"
-    with started(clips, out, "--workers", "2") as process:
+    with batch(clips, out, "--workers", "2") as process:
         code, said, err = end(process)
     assert code == 2, err
     assert "1 unreadable" in said
@@ -137,47 +72,26 @@ def test_undisturbed(undisturbed: Path):
     assert len(committed(undisturbed)) == CLIPS - 1
 
 
-def kill_and_resume(clips: Path, out: Path, crew, *more: str, seed: int, rounds: int):
-    """Kill a worker and then the leader at random moments, `rounds` times; then run to the end.
-
-    Args:
-        crew: Called with the leader's process; returns those of its workers.
-    """
-    rng = random.Random(seed)  # noqa: S311
-    before: dict[str, tuple[int, int]] = {}
-    for _ in range(rounds):
-        with started(clips, out, *more) as process:
-            goal = len(before) + rng.randint(3, 9)
-            wait_for(lambda goal=goal: len(committed(out)) >= goal, "nothing was judged")
-            time.sleep(rng.uniform(0, 0.1))
-            rng.choice(crew(process)).kill()
-            goal += rng.randint(1, 4)
-            wait_for(lambda goal=goal: len(committed(out)) >= goal, "a dead worker ends the run")
-            time.sleep(rng.uniform(0, 0.1))
-            orphans = crew(process)
-            process.kill()
-            _, alive = psutil.wait_procs(orphans, timeout=30)
-            assert not alive, "a worker outlived its leader"
-        after = committed(out)
-        assert after.items() >= before.items(), "a finished clip was done again"
-        before = after
-    with started(clips, out, *more) as process:
-        code, _, err = end(process)
-    assert code == 2, err
-    assert f"{len(before)} clips of {CLIPS} were judged before" in err
-    assert committed(out).items() >= before.items(), "a finished clip was done again"
-
-
 @pytest.mark.slow
 def test_killed_and_resumed_loses_and_doubles_nothing(clips, undisturbed, tmp_path):
     out = tmp_path / "run"
-    kill_and_resume(clips, out, workers, "--workers", "2", seed=1, rounds=2)
+    start = partial(batch, clips, out, "--workers", "2")
+    assert kill_and_resume(start, out, workers, seed=1, rounds=2, clips=CLIPS) == 2
     assert contents(out) == contents(undisturbed)
+
+
+@pytest.mark.slow
+def test_killed_with_several_clips_at_once_blames_nobody_else(tmp_path):
+    made_up_clips(tmp_path)
+    start = partial(started, "-c", MADE_UP_RUN, str(tmp_path), "3")
+    out = tmp_path / "run"
+    code = kill_and_resume(start, out, workers, seed=3, rounds=2, clips=MADE_UP_CLIPS)
+    check_made_up(out, code)
 
 
 def test_no_cluster_is_one_line_at_once(clips, tmp_path):
     pytest.importorskip("ray")
-    with started(clips, tmp_path / "run", "--ray", "127.0.0.1:1") as process:
+    with batch(clips, tmp_path / "run", "--ray", "127.0.0.1:1") as process:
         code, _, err = end(process)
     assert code == 2
     assert err.startswith("castcheck: --ray: no cluster answers at '127.0.0.1:1'")
@@ -186,7 +100,7 @@ def test_no_cluster_is_one_line_at_once(clips, tmp_path):
 
 def test_ctrl_c_ends_cleanly(clips, tmp_path):
     out = tmp_path / "run"
-    with started(clips, out, "--workers", "1") as process:
+    with batch(clips, out, "--workers", "1") as process:
         wait_for(lambda: len(committed(out)) >= 2, "nothing was judged")
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
         code, said, err = end(process)

@@ -1,0 +1,190 @@
+"""One detector and one embedder for several clips at a time: their pictures share batches."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from castcheck.batch.gather import Gatherer
+from identity.embedder import CrossCues, PartsEmbedder
+from scenes.cuts import ShotSplitter
+from scenes.frames import FrameBatch
+from tracker.detections import Detections
+from tracker.replay import ReplayDetector, ReplayFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from castcheck.config import Config
+    from castcheck.models import Models
+    from identity.embedder import Embedder
+    from scenes.cut_settings import ShotSettings
+    from tracker.detections import Detector
+
+    Crops = Sequence[NDArray[np.uint8]]
+
+_CROPS_AT_ONCE = 64  # embedders take 16 or 32 in one pass, so two passes or more are full
+
+
+class SharedDetector:
+    """A `Detector` that several threads may ask; pictures of one size share forward passes.
+
+    Args:
+        detector: Asked from one thread only.
+        batch_size: Pictures per call.
+    """
+
+    def __init__(self, detector: Detector, *, batch_size: int) -> None:
+        self._detector = detector
+        self.gatherer: Gatherer[NDArray[np.uint8], Detections] = Gatherer(
+            self._detect_all, limit=batch_size, name="castcheck-detect"
+        )
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        return self._detector.name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the weights file."""
+        return self._detector.sha256
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        """Return the boxes of all frames of `batch`, sorted by frame."""
+        per_frame = self.gatherer.ask(batch.rgb, batch.rgb.shape[1:])
+        counts = np.array([len(found) for found in per_frame], np.int64)
+        return replace(Detections.concat(per_frame), frame=np.repeat(batch.index, counts))
+
+    def _detect_all(self, parts: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Return the boxes of each picture of all parts; the numbers of their frames are void."""
+        rgb = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        count = len(rgb)
+        # A detector looks at pictures, not at what clip and time they are from.
+        found = self._detector.detect(FrameBatch(np.arange(count), (Fraction(0),) * count, rgb))
+        edges = np.searchsorted(found.frame, np.arange(count + 1))
+        return [found.take(np.arange(start, stop)) for start, stop in pairwise(edges)]
+
+
+class SharedEmbedder:
+    """An `Embedder` that several threads may ask; see `SharedDetector`."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.gatherer: Gatherer[Crops, Any] = Gatherer(
+            self._work, limit=_CROPS_AT_ONCE, name="castcheck-embed"
+        )
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        return self._embedder.name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the weights file."""
+        return self._embedder.sha256
+
+    @property
+    def dim(self) -> int:
+        """Length D of its vectors."""
+        return self._embedder.dim
+
+    def embed(self, crops: Crops) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit rows for N RGB crops; N may be 0."""
+        rows = self.gatherer.ask(crops)
+        return np.stack(rows) if rows else np.zeros((0, self.dim), np.float32)
+
+    def _work(self, parts: Sequence[Crops]) -> Sequence[Any]:
+        return list(self._embedder.embed(_joined(parts)))
+
+
+class SharedPartsEmbedder(SharedEmbedder):
+    """A `PartsEmbedder` that several threads may ask; see `SharedDetector`."""
+
+    def __init__(self, embedder: PartsEmbedder) -> None:
+        self._parts_embedder = embedder
+        super().__init__(embedder)
+
+    @property
+    def part_dim(self) -> int:
+        """Length P of its vectors of a part."""
+        return self._parts_embedder.part_dim
+
+    def embed(self, crops: Crops) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit rows for N RGB crops; N may be 0."""
+        return self.read_cues(crops).body
+
+    def read_cues(self, crops: Crops) -> CrossCues:
+        """Return all cues of N RGB crops; N may be 0."""
+        rows = self.gatherer.ask(crops)
+        if rows:
+            return CrossCues(*(np.stack(column) for column in zip(*rows, strict=True)))
+        shapes = ((0, self.dim), (0, 3, self.part_dim), (0, 3))
+        return CrossCues(*(np.zeros(shape, np.float32) for shape in shapes))
+
+    def _work(self, parts: Sequence[Crops]) -> Sequence[Any]:
+        return list(zip(*self._parts_embedder.read_cues(_joined(parts)), strict=True))
+
+
+class SharedModels:
+    """The networks of a worker, for clips that are judged at the same time.
+
+    Args:
+        models: From now on asked through this only.
+        config: Says how large a batch is, and how cuts are found.
+
+    Attributes:
+        models: The same, for any thread to ask.
+    """
+
+    def __init__(self, models: Models, config: Config) -> None:
+        _load_now(config.shots, models.device)
+        self._gatherers: list[Gatherer[Any, Any]] = []
+        detector, embedder = models.detector, models.embedder
+        # Stored boxes need no network, so nothing is gained by asking for them together.
+        if not isinstance(detector, (ReplayDetector, ReplayFolder)):
+            detector = SharedDetector(detector, batch_size=config.detector.batch_size)
+            self._gatherers.append(detector.gatherer)
+        if embedder is not None:
+            embedder = _shared_embedder(embedder)
+            self._gatherers.append(embedder.gatherer)
+        self.models = replace(models, detector=detector, embedder=embedder)
+
+    @contextmanager
+    def one_clip(self) -> Iterator[Models]:
+        """Give the networks to a clip while the block runs; the others know that it is there."""
+        with ExitStack() as stack:
+            for gatherer in self._gatherers:
+                stack.enter_context(gatherer.asker())
+            yield self.models
+
+    def close(self) -> None:
+        """End the threads that ask the networks."""
+        for gatherer in self._gatherers:
+            gatherer.close()
+
+
+def _load_now(shots: ShotSettings, device: str) -> None:
+    """Load what finds cuts, which comes with the first picture: once, not from many threads."""
+    splitter = ShotSplitter(shots, device=device)
+    blank = np.zeros((1, 64, 64, 3), np.uint8)
+    splitter.push(FrameBatch(np.arange(1), (Fraction(0),), blank))
+    splitter.finish()
+
+
+def _shared_embedder(embedder: Embedder) -> SharedEmbedder:
+    if isinstance(embedder, PartsEmbedder):
+        return SharedPartsEmbedder(embedder)
+    return SharedEmbedder(embedder)
+
+
+def _joined(parts: Sequence[Crops]) -> Crops:
+    return parts[0] if len(parts) == 1 else [crop for part in parts for crop in part]

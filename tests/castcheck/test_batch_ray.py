@@ -1,0 +1,91 @@
+"""Forty made-up clips on a Ray cluster, its actors and the leader killed at random, and resumed.
+
+Only the judge is made up; the cluster, the pool, the store and the run are the real ones.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import select
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+
+import psutil
+import pytest
+
+from tests.castcheck.killing import (
+    MADE_UP_CLIPS,
+    MADE_UP_RUN,
+    PATIENCE_S,
+    all_gone,
+    check_made_up,
+    kill_and_resume,
+    made_up_clips,
+    started,
+    wait_for,
+)
+
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not installed"
+)
+VARIABLES = {
+    # Newer versions of Ray want all that talk to one cluster to hold its token.
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    "RAY_raylet_start_wait_time_s": str(PATIENCE_S),  # a busy machine takes long
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+CLUSTER = """
+import time
+import ray
+info = ray.init(
+    num_cpus=2, object_store_memory=100 * 1024 * 1024, include_dashboard=False, log_to_driver=False
+)
+print(info.address_info["address"], flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[str, psutil.Process]]:
+    """A Ray cluster of one machine: its address, and the process that all of its come from."""
+    with started("-c", CLUSTER, **VARIABLES) as process:
+        root = psutil.Process(process.pid)
+        assert process.stdout is not None
+        try:
+            readable, _, _ = select.select([process.stdout], [], [], 2 * PATIENCE_S)
+            address = process.stdout.readline().strip() if readable else ""
+            assert address, "the cluster does not start"
+            yield address, root
+        finally:  # some of Ray's processes leave the group of the one that started them
+            family = root.children(recursive=True)
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
+            wait_for(lambda: all_gone(family), "processes of Ray are left")
+
+
+def actors(root: psutil.Process) -> list[psutil.Process]:
+    found = []
+    for child in root.children(recursive=True):
+        with suppress(psutil.Error):
+            if "".join(child.cmdline()[:1]).startswith("ray::_Actor"):
+                found.append(child)
+    return found
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_and_resumed_on_ray(cluster, tmp_path):
+    address, root = cluster
+    made_up_clips(tmp_path)
+    start = partial(started, "-c", MADE_UP_RUN, str(tmp_path), "2", address, **VARIABLES)
+    out = tmp_path / "run"
+    code = kill_and_resume(
+        start, out, lambda _: actors(root), seed=2, rounds=2, clips=MADE_UP_CLIPS
+    )
+    check_made_up(out, code)
