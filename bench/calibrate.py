@@ -1,8 +1,12 @@
 """Measures the scales and weights of an embedder that `identity/calibration.py` holds.
 
     python -m bench.calibrate --clips DIR --detector D --embedder E [--set tune] [--cache DIR]
+    python -m bench.calibrate --prove CLIPS... --detector D --embedder E [--cache DIR]
 
-Clean rendered clips only: there a tracklet is one person, and the truth says who. Scales: median
+`--prove` needs no truth: medians, over any clips, of the scale each clip proves by itself (one
+tracklet is one person, two at once are two). Without it,
+
+clean rendered clips: there a tracklet is one person, and the truth says who. Scales: median
 likeness of different people on screen together, and of one person within one shot. Weights: a
 ridge-regularised logistic regression over pairs of tracklets from different shots, checked by
 leaving out a clip at a time.
@@ -22,9 +26,10 @@ from bench.observed import observations
 from bench.quality_clips import find_clips, read_truth
 from castcheck.config import Config
 from castcheck.models import load_models
-from identity.calibration import calibration_for
+from identity.calibration import Scale, calibration_for
 from identity.looks import CUES
 from identity.segments import Segment, make_segment, similarities
+from identity.self_scale import scale_from_clip
 from tracker import boxes
 from training.error_rate import equal_error_rate
 
@@ -147,18 +152,46 @@ def fit_logistic(features: np.ndarray, labels: np.ndarray, weight: np.ndarray) -
     return beta
 
 
+def proven_scales(clips: list[Observations]) -> dict[Cue, list[Scale]]:
+    """Return, per cue, the scale that each clip proves by itself, where it has what that takes."""
+    found: dict[Cue, list[Scale]] = {}
+    for seen in clips:
+        for cue in CUES:
+            scale = scale_from_clip(seen.tracklets, seen.looks, fps=seen.fps, cue=cue)
+            if scale is not None:
+                found.setdefault(cue, []).append(scale)
+    return found
+
+
+def print_proven(name: str, clips: list[Observations]) -> None:
+    """Print the medians of `proven_scales`."""
+    print(f"{name}: {len(clips)} clips\n")
+    print("| cue | clips | different | same |\n|---|---:|---:|---:|")
+    for cue, proven in proven_scales(clips).items():
+        low = np.median([scale.different for scale in proven])
+        high = np.median([scale.same for scale in proven])
+        print(f"| {cue} | {len(proven)} | {low:.2f} | {high:.2f} |")
+
+
 def main() -> int:
     """Print scales, weights and what they reach on the clip left out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=Path, required=True)
+    parser.add_argument("--clips", type=Path)
+    parser.add_argument("--prove", type=Path, nargs="+")
     parser.add_argument("--set", default="tune")
     parser.add_argument("--detector", default="auto")
     parser.add_argument("--embedder", default="auto")
     parser.add_argument("--cache", type=Path)
     given = parser.parse_args()
+    if (given.clips is None) == (given.prove is None):
+        parser.error("give either --clips or --prove")
     config = Config().updated({"run": {"detector": given.detector, "embedder": given.embedder}})
     models = load_models(config)
     name = "colour" if models.embedder is None else models.embedder.name
+    if given.prove:
+        keep = {"config": config, "models": models, "cache": given.cache}
+        print_proven(name, [observations(clip, **keep)[0] for clip in given.prove])
+        return 0
     pairs: list[Pair] = []
     segments: list[Segment] = []
     for clip in find_clips(given.set, given.clips).clips:

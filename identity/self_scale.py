@@ -16,7 +16,7 @@ from identity.calibration import Scale
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from identity.looks import Looks
+    from identity.looks import Cue, Looks
     from tracker.tracklets import Tracklet
 
 _MIN_APART_S = 0.5
@@ -24,7 +24,7 @@ _MIN_SPAN = 0.15  # a network that tells people apart less than this cannot be s
 
 
 def scale_from_clip(
-    tracklets: Sequence[Tracklet], looks: Sequence[Looks], *, fps: float
+    tracklets: Sequence[Tracklet], looks: Sequence[Looks], *, fps: float, cue: Cue = "body"
 ) -> Scale | None:
     """Return the medians of different and same people's likeness; `None` = too little to tell.
 
@@ -32,14 +32,15 @@ def scale_from_clip(
         tracklets: Of the clip.
         looks: Of each tracklet.
         fps: Of the clip; samples of one tracklet count as the same from half a second apart on.
+        cue: Whose likeness.
     """
     same, different = [], []
     samples = []
     for tracklet, own in zip(tracklets, looks, strict=True):
-        rows = own.seen("body")
-        samples.append(
-            (tracklet, own.vectors["body"][rows].astype(np.float32), tracklet.frame[rows])
-        )
+        rows = own.seen(cue)
+        if not len(rows):
+            continue
+        samples.append((tracklet, own.vectors[cue][rows].astype(np.float32), tracklet.frame[rows]))
     for _, vectors, frames in samples:
         far = np.abs(frames[:, None] - frames[None]) >= _MIN_APART_S * fps
         if far.any():

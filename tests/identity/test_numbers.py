@@ -116,6 +116,7 @@ def test_unknown_embedders_are_scaled_by_the_clip():
     assert scale.different == pytest.approx(0, abs=0.1)
     assert scale.same == pytest.approx(1, abs=0.1)
     assert calibration_for("mine.onnx", body_scale=scale).scales["body"] == scale
+    assert scale_from_clip(people, seen, fps=FPS, cue="upper_look") is None  # no network saw it
     assert scale_from_clip(people[:1], seen[:1], fps=FPS) is None
     assert scale_from_clip([], [], fps=FPS) is None
 
