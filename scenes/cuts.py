@@ -147,5 +147,7 @@ def _make_detector(settings: ShotSettings, *, device: str) -> CutDetector:
         return SceneDetectDetector(adaptive_min=settings.adaptive_min)
     if settings.detector == "transnet":
         return ScoreDetector(TransNetScorer(device=device), score_min=settings.score_min)
-    scorer = TransNetScorer(device=device) if settings.detector == "auto" else None
+    scorer = None
+    if settings.detector == "auto":
+        scorer = TransNetScorer(device=device, patient=True)
     return JointDetector(scorer, score_min=settings.score_min, jump_min=settings.jump_min)

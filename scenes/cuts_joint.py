@@ -3,12 +3,14 @@
 Three kinds of evidence propose a cut: the network, a step that stands out (a jump inside one
 set-up, which the network takes for motion), and black between two pictures. The pictures on both
 sides then decide: where they show the same place in the same order, it was a flash or the light.
+Where they leave no room for a cut, or show one beyond question, the network is not asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from math import isnan
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from scenes.cuts_content import (
     FROZEN_STEP,
@@ -21,6 +23,7 @@ from scenes.cuts_content import (
     takeover,
     unrest,
 )
+from scenes.cuts_room import SPAN_FRAMES, Room
 from scenes.shots import Cut, Opening
 
 if TYPE_CHECKING:
@@ -35,7 +38,6 @@ MANY_MIN = 0.3  # the network's second output: a frame that is part of a transit
 GRADUAL_MIN = 0.5  # the same, held over GRADUAL_FRAMES: a transition without a sharp middle
 GRADUAL_FRAMES = 5
 DISSOLVE_FRAMES = 3  # a transition of fewer blended frames is a cut
-SPAN_FRAMES = 25  # a transition reaches at most so far from its middle
 COLOUR_JUMP_MIN, STRUCTURE_JUMP_MIN = 6.0, 5.0  # a smaller step is a twitch, however still the rest
 BLACK_MEAN, BLACK_SPREAD = 12.0, 8.0  # grey levels of a black frame, as encoded
 # How far `departure` must reach; smaller for what is sharp in itself. Labelled cuts: 1.1 and more.
@@ -54,6 +56,19 @@ class TransitionScorer(Protocol):
 
     def finish(self) -> NDArray[np.float32]:
         """Return the (M, 2) scores of the last frames."""
+        ...
+
+
+@runtime_checkable
+class PatientScorer(TransitionScorer, Protocol):
+    """A scorer whose scores may be NaN: it works them out when it is asked."""
+
+    def window_of(self, frame: int) -> tuple[int, NDArray[np.float32]]:
+        """Return the first frame of the window that `frame` lies in, and its (M, 2) scores."""
+        ...
+
+    def forget(self, before: int) -> None:
+        """Drop what is kept for frames before `before`; nobody will ask for them."""
         ...
 
 
@@ -96,15 +111,26 @@ class JointDetector:
         scorer: The network; `None` = pictures alone.
         score_min: Score of the network from which it proposes a cut.
         jump_min: How many times a step must exceed those around it to be a jump.
+        spare: Do not ask the network where the pictures settle the matter.
     """
 
     def __init__(
-        self, scorer: TransitionScorer | None, *, score_min: float, jump_min: float
+        self,
+        scorer: TransitionScorer | None,
+        *,
+        score_min: float,
+        jump_min: float,
+        spare: bool = True,
     ) -> None:
         self._scorer = scorer
         self._score_min = score_min
         self._jump_min = jump_min
         self._film = _Film()
+        self._room: Room | None = None
+        if scorer is not None and spare:
+            self._room = Room(
+                short_min=SHARP_DEPARTURE_MIN, long_min=SPAN_DEPARTURE_MIN, unrest_min=UNREST_MIN
+            )
         self._next = 1  # the next frame to be judged as the first of a shot
         self._last_cut = 0
         self._blocked_until = 0  # frames below this belong to a transition that was reported
@@ -116,6 +142,9 @@ class JointDetector:
         cuts = []
         for picture in small_frames(batch.rgb):
             self._film.add(picture)
+            if self._room is not None:
+                film = self._film
+                self._room.add(film.maps[-1], colour=film.colour[-1], black=film.black[-1])
             self._add_scores(None if self._scorer is None else self._scorer.push(picture[None]))
             cuts += self._judge(ahead=LOOK_FRAMES)
         return cuts
@@ -142,10 +171,18 @@ class JointDetector:
             self._next += 1
             if self._next - film.first > LOOK_FRAMES:
                 film.drop_first()
+                if isinstance(self._scorer, PatientScorer):
+                    self._scorer.forget(film.first)
         return cuts
 
     def _cut_at(self, at: int) -> Cut | None:
         """Return the cut that row `at` of the film proposes, if it does and it holds."""
+        if self._room is not None:
+            frame = self._film.first + at
+            if self._room.plain_cut(frame):
+                return self._report(at, at + MERGE_FRAMES, "cut", 1.0)
+            if not self._room.at(frame):
+                return None
         strength, gradual = self._strength(at)
         if strength < 1.0:
             return None
@@ -160,10 +197,14 @@ class JointDetector:
         first, opening = self._opening(a, b)
         if self._film.first + first <= self._last_cut:
             return None  # the rest of a long fade that was reported
+        confidence = max(self._single(at - 1), 0.5 * strength)
+        return self._report(first, max(b, at + MERGE_FRAMES), opening, confidence)
+
+    def _report(self, first: int, last: int, opening: Opening, confidence: float) -> Cut:
+        """Note a transition that ends with row `last`, and return its cut into row `first`."""
         self._last_cut = self._film.first + first
-        self._blocked_until = self._film.first + max(b, at + MERGE_FRAMES) + 1
-        confidence = min(1.0, max(self._film.single[at - 1], 0.5 * strength))
-        return Cut(self._film.first + first, opening, round(confidence, 4))
+        self._blocked_until = self._film.first + last + 1
+        return Cut(self._last_cut, opening, round(min(1.0, confidence), 4))
 
     def _holds(self, a: int, b: int, *, gradual: bool) -> bool:
         """Whether the pictures on both sides say that rows `a` and `b` are different shots."""
@@ -179,12 +220,13 @@ class JointDetector:
     def _strength(self, at: int) -> tuple[float, bool]:
         """Return how strongly row `at` is proposed (1 = enough), and whether only as gradual."""
         film = self._film
-        sharp = max(film.single[at - 1] / self._score_min, self._jump(at) / self._jump_min)
+        sharp = max(self._single(at - 1) / self._score_min, self._jump(at) / self._jump_min)
         lit_before = film.lit or not all(film.black[:at])
         if film.black[at - 1] and not film.black[at] and lit_before:
             sharp = max(sharp, 1.0)
         half = GRADUAL_FRAMES // 2
-        held = film.many[max(0, at - 1 - half) : at + half]
+        rows = range(max(0, at - 1 - half), min(len(film.many), at + half))
+        held = [self._many(row) for row in rows]
         slow = min(held) / GRADUAL_MIN if len(held) == GRADUAL_FRAMES else 0.0
         # Capped: a dissolve holds this score for long, and its sharp middle should win.
         slow = min(slow, 1.0)
@@ -205,15 +247,39 @@ class JointDetector:
 
     def _span(self, at: int) -> tuple[int, int]:
         """Return the last row before and the first row after the transition at row `at`."""
-        film = self._film
         # The network marks a hard cut on its last old frame: that one is no blend.
-        inside = [m >= MANY_MIN or dark for m, dark in zip(film.many, film.black, strict=False)]
-        a, b = at - 1, at
-        while a > 0 and at - a <= SPAN_FRAMES and inside[a]:
+        a, b, stop = at - 1, at, min(len(self._film.many), len(self._film.black))
+        while a > 0 and at - a <= SPAN_FRAMES and self._inside(a):
             a -= 1
-        while b < len(inside) - 1 and b - at < SPAN_FRAMES and inside[b]:
+        while b < stop - 1 and b - at < SPAN_FRAMES and self._inside(b):
             b += 1
         return (a, b) if b - a > 2 else (at - 1, at)
+
+    def _inside(self, row: int) -> bool:
+        """Whether row `row` is part of a transition."""
+        return self._film.black[row] or self._many(row) >= MANY_MIN
+
+    def _single(self, row: int) -> float:
+        """Return the network's first score of a row, asking it where that was put off."""
+        if isnan(self._film.single[row]):
+            self._ask(row)
+        return self._film.single[row]
+
+    def _many(self, row: int) -> float:
+        """Return the network's second score of a row."""
+        if isnan(self._film.many[row]):
+            self._ask(row)
+        return self._film.many[row]
+
+    def _ask(self, row: int) -> None:
+        """Fill in the scores of the window that `row` lies in."""
+        if not isinstance(self._scorer, PatientScorer):
+            raise TypeError("a scorer that hands out NaN must answer when asked")
+        film = self._film
+        first, scores = self._scorer.window_of(film.first + row)
+        for at, (single, many) in enumerate(scores.tolist(), start=first - film.first):
+            if 0 <= at < len(film.single):
+                film.single[at], film.many[at] = single, many
 
     def _opening(self, a: int, b: int) -> tuple[int, Opening]:
         """Return the first row of the new shot and how it opens."""

@@ -34,15 +34,22 @@ class TransNetScorer:
 
     Args:
         device: Where it runs, such as "cpu" or "cuda:0".
+        patient: Hand out NaN, and run the network over a window when `window_of` asks for it.
 
     Attributes:
         delay_frames: Scores come at most this many frames after their frame.
+        windows_seen: Windows that the clip has so far.
+        windows_run: Those over which the network was run.
     """
 
     delay_frames = STEP_FRAMES + CONTEXT_FRAMES
 
-    def __init__(self, *, device: str = "cpu") -> None:
+    def __init__(self, *, device: str = "cpu", patient: bool = False) -> None:
         self._device = device
+        self._patient = patient
+        self._put_off: dict[int, NDArray[np.uint8]] = {}  # by the first frame answered for
+        self._next_window = 0
+        self.windows_run = self.windows_seen = 0
         self._waiting = np.empty((0, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, 3), np.uint8)
         self._unscored = 0  # frames pushed that have no score yet
 
@@ -78,14 +85,38 @@ class TransNetScorer:
         window = STEP_FRAMES + 2 * CONTEXT_FRAMES
         scores = [_no_scores()]
         while len(self._waiting) >= window:
-            scores.append(self._score(self._waiting[:window]))
+            scores.append(self._window(self._waiting[:window]))
             self._waiting = self._waiting[STEP_FRAMES:]
             self._unscored -= STEP_FRAMES
         return np.concatenate(scores)
 
+    def _window(self, window_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the scores of the next window, or NaN and keep its pictures."""
+        self.windows_seen += 1
+        first, self._next_window = self._next_window, self._next_window + STEP_FRAMES
+        if not self._patient:
+            return self._score(window_rgb)
+        self._put_off[first] = window_rgb
+        return np.full((STEP_FRAMES, 2), np.nan, np.float32)
+
+    def window_of(self, frame: int) -> tuple[int, NDArray[np.float32]]:
+        """Return the first frame of the window that `frame` lies in, and its (50, 2) scores.
+
+        Raises:
+            KeyError: The window was handed out, asked for or forgotten before.
+        """
+        first = frame // STEP_FRAMES * STEP_FRAMES
+        return first, self._score(self._put_off.pop(first))
+
+    def forget(self, before: int) -> None:
+        """Drop the pictures of windows that end at frame `before` or earlier."""
+        for first in [f for f in self._put_off if f + STEP_FRAMES <= before]:
+            del self._put_off[first]
+
     def _score(self, window_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch
 
+        self.windows_run += 1
         with torch.inference_mode():
             frames = torch.from_numpy(window_rgb.copy()).to(self._device)
             scores = network_on(self._device)(frames)[CONTEXT_FRAMES:-CONTEXT_FRAMES]

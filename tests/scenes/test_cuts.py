@@ -62,6 +62,38 @@ class StepScorer:
         return self._score(len(self._rows))
 
 
+class PatientStored:
+    """Replays stored scores as `TransNetScorer(patient=True)` does, and notes what was asked."""
+
+    delay_frames = 75
+
+    def __init__(self, scores: np.ndarray) -> None:
+        self._scores = scores
+        self._seen = self._handed_out = 0
+        self.asked: list[int] = []
+
+    def push(self, small_rgb: np.ndarray) -> np.ndarray:
+        self._seen += len(small_rgb)
+        return self._put_off((self._seen - 25) // 50 * 50)
+
+    def finish(self) -> np.ndarray:
+        return self._put_off(self._seen)
+
+    def _put_off(self, stop: int) -> np.ndarray:
+        count = max(0, stop - self._handed_out)
+        self._handed_out += count
+        return np.full((count, 2), np.nan, np.float32)
+
+    def window_of(self, frame: int) -> tuple[int, np.ndarray]:
+        first = frame // 50 * 50
+        assert first not in self.asked, "a window is worked out once"
+        self.asked.append(first)
+        return first, self._scores[first : first + 50]
+
+    def forget(self, before: int) -> None:
+        assert before >= 0
+
+
 def _joint_cuts(clip: worlds.Clip, size: int) -> list[Cut]:
     detector = JointDetector(StepScorer(), score_min=0.6, jump_min=1.8)
     return _pushed(detector, clip, size)
@@ -105,6 +137,68 @@ def test_what_is_a_cut(name: str, expected: list[tuple[int, str]]) -> None:
     detector = JointDetector(scorer, score_min=settings.score_min, jump_min=settings.jump_min)
     found = _pushed(detector, worlds.WORLDS[name](), 16)
     assert [(cut.frame, cut.opens_with) for cut in found] == expected
+
+
+@pytest.mark.parametrize("name", list(worlds.WORLDS))
+def test_sparing_the_network_changes_no_cut(name: str) -> None:
+    clip = worlds.WORLDS[name]()
+    found = []
+    for spare in (False, True):
+        with np.load(worlds.SCORES_FILE) as scores:
+            scorer = PatientStored(scores[name])
+        detector = JointDetector(scorer, score_min=0.6, jump_min=1.8, spare=spare)
+        cuts = [(cut.frame, cut.opens_with) for cut in _pushed(detector, clip, 16)]
+        found.append((cuts, len(scorer.asked)))
+    (full, windows), (spared, asked) = found
+    assert spared == full
+    assert windows == -(-len(clip) // 50)
+    assert asked <= windows
+
+
+@pytest.mark.parametrize(
+    ("clip", "windows"),
+    [
+        pytest.param(np.repeat(worlds.shot(1, 1), 300, axis=0), 0, id="still"),
+        pytest.param(worlds.shot(1, 300, pan_px=0.0), 0, id="people walking"),
+        pytest.param(np.concatenate([worlds.shot(1, 60), worlds.shot(2, 60)]), 0, id="plain cut"),
+        pytest.param(worlds.dissolve(8), 1, id="dissolve"),
+        pytest.param(
+            np.concatenate([worlds.shot(1, 90), worlds.dissolve(8)]), 2, id="in the third"
+        ),
+        pytest.param(worlds.fade_through_black(), 1, id="black"),
+    ],
+)
+def test_the_network_is_asked_where_a_cut_may_be(clip: worlds.Clip, windows: int) -> None:
+    scorer = PatientStored(np.zeros((len(clip), 2), np.float32))
+    _pushed(JointDetector(scorer, score_min=0.6, jump_min=1.8), clip, 16)
+    assert len(scorer.asked) == windows
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_what_is_asked_does_not_depend_on_the_batch_size(size: int) -> None:
+    clip = np.concatenate([worlds.shot(1, 130), worlds.dissolve(8), worlds.shot(3, 400)])
+    asked = []
+    for batch_size in (size, len(clip)):
+        scorer = PatientStored(np.zeros((len(clip), 2), np.float32))
+        _pushed(JointDetector(scorer, score_min=0.6, jump_min=1.8), clip, batch_size)
+        asked.append(scorer.asked)
+    assert asked[0] == asked[1] != []
+
+
+def test_the_network_answers_later_what_it_would_have_said_at_once() -> None:
+    small = small_frames(np.concatenate([worlds.shot(1, 70), worlds.shot(2, 60)]))
+    eager, patient = TransNetScorer(), TransNetScorer(patient=True)
+    scores = np.concatenate([eager.push(small), eager.finish()])
+    put_off = np.concatenate([patient.push(small), patient.finish()])
+    assert np.isnan(put_off).all()
+    assert put_off.shape == scores.shape
+    first, rows = patient.window_of(69)
+    assert first == 50
+    assert np.array_equal(rows, scores[50:100])
+    assert (patient.windows_run, patient.windows_seen) == (1, 3)
+    patient.forget(100)
+    with pytest.raises(KeyError):
+        patient.window_of(10)
 
 
 def test_the_stored_scores_are_those_of_the_network() -> None:
