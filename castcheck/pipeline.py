@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from castcheck.second_look import look_again, make_visuals
 from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.judge import Judgement, judge_looks
+from identity.mending import mended
 from identity.open_embedder import COLOUR
 from identity.roll_call import MIN_SAMPLES, call_the_roll
 from identity.self_scale import scale_from_clip
@@ -74,6 +75,8 @@ def report_on(
     """Judge what was seen in a clip, look at it again where pictures are needed, and report."""
     progress("judging", 0, None)
     started = time.perf_counter()
+    tracklets, looks = mended(seen.tracklets, seen.looks, fps=seen.fps)
+    seen = replace(seen, tracklets=tracklets, looks=looks)
     calibration, notes = calibrate(seen, embedder=embedder_name(models))
     judgement = judge_observations(seen, config, calibration)
     references = models.references
@@ -140,7 +143,6 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         calibration,
         config.cast,
         config.findings,
-        size_px=(seen.info.width_px, seen.info.height_px),
         fps=seen.fps,
     )
 

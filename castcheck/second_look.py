@@ -5,8 +5,7 @@ Only the frames that are asked for are kept, so memory does not grow with the cl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from castcheck.report.visuals import Comparison, Picture, Visuals
 from castcheck.shrink import jpeg_of, shrunk, shrunk_jpeg
 from castcheck.wording import character_id
 from castcheck.words import CAST_KINDS
-from identity.presence import still_there
+from identity.presence import largest_step, step_confidence
 from scenes.source import open_source
 
 if TYPE_CHECKING:
@@ -36,9 +35,6 @@ _STRIP_PICTURES = 10  # per character; the page thins them further where its bud
 _STRIP_PICTURES_MAX = 24
 _COMPARISON_PX = 240
 _SHOT_PX = 240
-_GONE = 0.8  # agreement of the pictures below which somebody may really be gone
-_STEP_RATIO = 3.0  # how much larger the change is than what goes on in the frames without him
-_CUT_MARGIN_FRAMES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,34 +116,38 @@ def look_again(
             look.want(int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id)
     for frame, box, tracklet_id in _evidence_picks(seen, judgement):
         look.want(frame, box, tracklet_id)
+    size_px = (seen.info.width_px, seen.info.height_px)
     wishes = {
-        k: [look.want(f, gap.box, gap.series) for f in (gap.seen_frame, *gap.unseen_frames)]
+        k: [look.want(f, gap.place(size_px), gap.series) for f in gap.window]
         for k, gap in enumerate(judgement.gaps)
     }
     look.read(progress)
     confirmed = []
     for k, gap in enumerate(judgement.gaps):
         crops = [look.crop(w) for w in wishes[k]]
-        confidence = _gap_confidence([c for c in crops if c is not None])
-        if confidence is not None:
-            confirmed.append((gap, confidence))
+        if any(c is None for c in crops):
+            continue
+        others = [_others_at(seen, judgement, gap.series, frame) for frame in gap.window]
+        step = largest_step(gap, np.stack(crops), gap.place(size_px), others)  # type: ignore[arg-type]
+        confidence = None if step is None else step_confidence(gap, step)
+        if step is not None and confidence is not None:
+            confirmed.append((replace(gap, frame=step.frame), confidence))
     return look, tuple(confirmed)
 
 
-def _gap_confidence(crops: list[NDArray[np.uint8]]) -> float | None:
-    """Return how sure that somebody is gone from one frame to the next; `None` = not so.
-
-    Args:
-        crops: The frame with the character first, then those without, nearest first.
-    """
-    if len(crops) < 3:
-        return None
-    gone = still_there(crops[0], crops[1])
-    steady = min(still_there(a, b) for a, b in pairwise(crops[1:]))
-    ratio = (1 - gone) / max(1 - steady, 0.01)
-    if gone > _GONE or ratio < _STEP_RATIO:
-        return None
-    return round(min(1 - 0.4 * _STEP_RATIO / ratio, 0.97), 3)
+def _others_at(
+    seen: Observations, judgement: Judgement, series: int, frame: int
+) -> NDArray[np.float32]:
+    """Return (M, 4) the boxes of everybody else at `frame`."""
+    own = judgement.series[series].members
+    rows = [
+        t.xyxy[row : row + 1]
+        for t in seen.tracklets
+        if t.tracklet_id not in own
+        and (row := int(np.searchsorted(t.frame, frame))) < len(t.frame)
+        and t.frame[row] == frame
+    ]
+    return np.concatenate(rows) if rows else np.zeros((0, 4), np.float32)
 
 
 def _whole(seen: Observations, frame: int) -> tuple[int, NDArray[np.float32], int]:
@@ -196,6 +196,9 @@ def _moments(judgement: Judgement) -> list[tuple[int, int, int]]:
             for member in judgement.series[k].members:
                 moments.append((member, incident.start_frame - 1, incident.stop_frame))
                 moments.append((member, incident.start_frame - 1, incident.start_frame))
+    for drift in judgement.drifts:
+        owners = [m for k in drift.series for m in judgement.series[k].members]
+        moments += [(owner, drift.start_frame - 1, drift.stop_frame - 1) for owner in owners]
     for clone in judgement.clones:
         middle = (clone.start_frame + clone.stop_frame) // 2
         owners = [judgement.segments[k].tracklet.tracklet_id for k in clone.pair]

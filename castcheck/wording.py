@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from castcheck.observe import Observations
     from identity.attributes import AttributeSwap
     from identity.clones import Clone
+    from identity.drifts import Drift
     from identity.findings import Kind, Severity
     from identity.incidents import Incident
     from identity.judge import CutSwap, Judgement
@@ -94,6 +95,7 @@ class Writer:
             *(self._cut_swap(swap) for swap in judgement.cut_swaps),
             *(self._attribute_swap(swap) for swap in judgement.attribute_swaps),
             *(self._clone(clone) for clone in judgement.clones),
+            *(self._drift(drift) for drift in judgement.drifts),
             *(self._gap(gap, confidence) for gap, confidence in confirmed),
         ]
         sure = [f for f in every if f is not None and f.confidence >= self._settings.min_confidence]
@@ -111,7 +113,6 @@ class Writer:
             "swap": settings.swap,
             "attribute_swap": settings.swap,
             "morph": settings.change,
-            "drift": settings.drift,
         }[incident.kind]
         confidence = confidence_of(incident.strength, threshold)
         tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
@@ -121,8 +122,6 @@ class Writer:
             "attribute_swap": f"From {self._time(frame)} on, {' and '.join(who)} wear each "
             "other's clothes.",
             "morph": f"At {self._time(frame)}, {who[0]} abruptly becomes someone else.",
-            "drift": f"From {self._time(frame)} to {self._time(incident.stop_frame)}, the look of "
-            f"{who[0]} changes gradually.",
         }[incident.kind]
         severity = self._severity(
             confidence, incident.series[0], worst=incident.kind in {"swap", "morph"}
@@ -143,6 +142,27 @@ class Writer:
         if incident.kind == "attribute_swap":
             return self._seen.shots[-1].stop_frame
         return incident.stop_frame
+
+    def _drift(self, drift: Drift) -> Finding | None:
+        judgement = self._judgement
+        last = drift.series[-1]
+        label = judgement.character_at(last, int(judgement.series[last].frame[0]))
+        if label < 0:
+            return None
+        threshold = self._settings.drift
+        confidence = confidence_of(drift.strength, threshold)
+        span = f"From {self._time(drift.start_frame)} to {self._time(drift.stop_frame)}"
+        how = "from shot to shot" if drift.over_cut else "gradually"
+        return self._make(
+            "drift", self._severity(confidence, last, worst=False), confidence, [label],
+            tuple(m for k in drift.series for m in judgement.series[k].members),
+            (drift.start_frame, drift.stop_frame),
+            f"{span}, the look of {self.name(label)} changes {how}.",
+            {
+                "strength": round(drift.strength, 3), "threshold": threshold,
+                "likeness": _rounded(drift.likeness),
+            },
+        )  # fmt: skip
 
     def _cut_swap(self, swap: CutSwap) -> Finding:
         judgement = self._judgement

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
+from identity.drifts import same_place
 from identity.segments import Segment, similarities
 from identity.series import sides_at
-from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     from identity.calibration import Calibration
     from identity.incidents import Incident
     from identity.looks import Cue
-    from identity.series import Series
+    from identity.series import Series, Sides
     from identity.settings import FindingSettings
 
 Attribute = Literal["clothes", "head"]
 
 _SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
-_SAME_PLACE_IOU = 0.5
 _CONTRADICTS = 0.4  # likeness by which both of one sort must beat both of the other
 _AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
 _MIN_SAMPLES = 3
@@ -73,6 +72,11 @@ class Crossing:
         return min(self.cross) - max(self.straight)
 
     @property
+    def preference(self) -> float:
+        """By how much "exchanged" beats "stayed" on average: > 0 = exchanged."""
+        return (sum(self.cross) - sum(self.straight)) / 2
+
+    @property
     def stays(self) -> float:
         """By how much the worse of "stayed" beats the better of "exchanged"."""
         return min(self.straight) - max(self.cross)
@@ -94,20 +98,27 @@ def which_attribute(crossings: dict[Cue, Crossing], *, threshold: float) -> Attr
     """
     if "body" not in crossings or "head" not in crossings:
         return None
-    body, head = crossings["body"], crossings["head"]
-    clothes = [crossings[cue] for cue in ("upper", "lower") if cue in crossings]
+    body, head = crossings["body"].preference, crossings["head"].preference
+    clothes = [crossings[cue].preference for cue in ("upper", "lower") if cue in crossings]
     if not clothes:
         return None
-    dressed_crosswise = max(c.gain for c in clothes) >= _AGREES
     # The body holds the head too, which stays; a network's own look at the garment does not.
-    garment = crossings.get("upper_look", body)
-    exchanged = body.gain >= 0 and max(body.gain, garment.gain) >= threshold
-    if exchanged and dressed_crosswise and head.stays >= _CONTRADICTS:
+    garment = crossings["upper_look"].preference if "upper_look" in crossings else body
+    exchanged = body >= 0 and max(body, garment) >= threshold
+    if exchanged and max(clothes) >= _AGREES and head <= -_CONTRADICTS:
         return "clothes"
-    dressed_straight = min(c.stays for c in clothes) >= 0
-    if head.gain >= _CONTRADICTS and dressed_straight and body.stays >= _CONTRADICTS:
+    if head >= _CONTRADICTS and max(clothes) <= 0 and body <= -_CONTRADICTS:
         return "head"
     return None
+
+
+def crossing_of(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> Crossing:
+    """Return how the looks of two compare before and after a moment."""
+    likeness = scales.scales[cue].likeness
+    return Crossing(
+        (likeness(float(a.before @ a.after)), likeness(float(b.before @ b.after))),
+        (likeness(float(a.before @ b.after)), likeness(float(b.before @ a.after))),
+    )
 
 
 def told_by_heads(
@@ -126,14 +137,10 @@ def told_by_heads(
             for s in (one, two)
         )
         if a is not None and b is not None:
-            likeness = scales.scales[cue].likeness
-            crossings[cue] = Crossing(
-                (likeness(float(a.before @ a.after)), likeness(float(b.before @ b.after))),
-                (likeness(float(a.before @ b.after)), likeness(float(b.before @ a.after))),
-            )
+            crossings[cue] = crossing_of(a, b, scales, cue)
     if which_attribute(crossings, threshold=0.0) != "clothes":
         return incident
-    likeness_of: dict[Cue, float] = {cue: c.gain for cue, c in crossings.items()}
+    likeness_of: dict[Cue, float] = {cue: c.preference for cue, c in crossings.items()}
     return replace(incident, kind="attribute_swap", likeness=likeness_of)
 
 
@@ -166,7 +173,7 @@ def find_attribute_swaps(
             (a, c)
             for a in by_shot[earlier[-1]]
             for c in by_shot[late]
-            if _same_place(segments[a], segments[c])
+            if same_place(segments[a].xyxy, segments[c].xyxy)
         ]
         for (a, c), (b, d) in combinations(stayed, 2):
             if a == b or c == d:
@@ -177,8 +184,8 @@ def find_attribute_swaps(
                 found.append(
                     AttributeSwap(
                         (a, b), (c, d), min(segments[c].start_frame, segments[d].start_frame),
-                        attribute, crossings["head" if attribute == "head" else "body"].gain,
-                        {cue: crossing.gain for cue, crossing in crossings.items()},
+                        attribute, crossings["head" if attribute == "head" else "body"].preference,
+                        {cue: crossing.preference for cue, crossing in crossings.items()},
                     )
                 )  # fmt: skip
     return found
@@ -194,8 +201,3 @@ def _crossings(four: Sequence[Segment], scales: Calibration) -> dict[Cue, Crossi
         values = [scales.scales[cue].likeness(pair[cue]) for pair in pairs]
         result[cue] = Crossing((values[0], values[1]), (values[2], values[3]))
     return result
-
-
-def _same_place(before: Segment, after: Segment) -> bool:
-    """Tell whether one ends where the other begins."""
-    return float(boxes.iou(before.xyxy[-1:], after.xyxy[:1])[0, 0]) >= _SAME_PLACE_IOU

@@ -1,4 +1,10 @@
-"""One identity on screen twice at once."""
+"""One identity on screen twice at once.
+
+Twins, and two people in one outfit, are as alike as a clone. But they are two in every shot, while
+a second copy comes out of nowhere, or takes the place of somebody who looks otherwise in the other
+shots. So a clone is told against the other shots, and where there are none only the most alike
+are told.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +13,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from identity.drifts import same_place
+from identity.looks import PART_CUES
+from identity.segments import similarities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +31,12 @@ if TYPE_CHECKING:
 _MIN_TOGETHER_S = 0.3
 _MIN_SAMPLES = 3
 _MIN_PURITY = 0.7  # likeness within a segment below which it shows more than one person
+_HEAD_ALLOWANCE = 0.4  # a head seen from another side loses so much and is still the same
+_TWINS_SHARE = 0.8  # two as alike as this share in another shot, too, are two people
+_ALONE = 0.2  # what two must be more alike where no other shot shows two
+_SAME_SETUP = 0.9
+_REPLACED = 0.3  # likeness at most of somebody to who stands there in the other shots
+_REPLACED_GAIN = 0.4  # by how much more they must look like the other one on screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +53,123 @@ class Clone:
 def find_clones(
     segments: Sequence[Segment],
     apart: NDArray[np.bool_],
+    setups: NDArray[np.float32],
     calibration: Calibration,
     settings: FindingSettings,
     *,
     fps: float,
 ) -> list[Clone]:
-    """Return pairs on screen at once that look as like each other as one person in one shot.
+    """Return pairs on screen at once that look like one person, unless they do in other shots too.
 
-    Network and clothes must both say so, on their own scales. Segments that are not even like
+    Network, clothes and heads must all say so, on their own scales. Segments that are not even like
     themselves (several people under one box) cannot be judged.
+
+    Args:
+        segments: Of all shots.
+        apart: (N, N) bool, on screen at once.
+        setups: (S, S) likeness of the shots' set-ups.
+        calibration: How similarities become likeness.
+        settings: From where on two are one.
+        fps: Of the clip.
     """
+    pairs = {
+        (a, b): _likeness(segments[a], segments[b], calibration)
+        for a, b in combinations(range(len(segments)), 2)
+        if apart[a, b]
+    }
+    strengths = {pair: _strength(likeness) for pair, likeness in pairs.items() if likeness}
     found = []
-    for a, b in combinations(range(len(segments)), 2):
-        if not apart[a, b]:
-            continue
-        one, two = segments[a], segments[b]
+    for pair, strength in strengths.items():
+        one, two = (segments[k] for k in pair)
         both = np.intersect1d(one.frames, two.frames)
         if len(both) < max(2, _MIN_TOGETHER_S * fps):
             continue
-        likeness = _likeness(one, two, calibration)
-        if likeness and min(likeness.values()) >= settings.clone:
+        elsewhere = [
+            other
+            for (a, _), other in strengths.items()
+            if segments[a].tracklet.shot_index != one.tracklet.shot_index
+        ]
+        needed = settings.clone + (0 if elsewhere else _ALONE)
+        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * strength
+        gain = _replaced(pair, segments, setups, calibration)
+        if (strength >= needed and not twins) or gain is not None:
             found.append(
-                Clone((a, b), int(both[0]), int(both[-1]) + 1, min(likeness.values()), likeness)
-            )
+                Clone(
+                    pair, int(both[0]), int(both[-1]) + 1,
+                    max(strength, settings.clone) if gain is not None else strength, pairs[pair],
+                )
+            )  # fmt: skip
     return found
+
+
+def _strength(likeness: dict[Cue, float]) -> float:
+    """Return what networks and all colours agree on; a head may be turned."""
+    networks = [likeness[cue] for cue in ("body", *PART_CUES) if cue in likeness]
+    colours = [
+        likeness[cue] + (_HEAD_ALLOWANCE if cue == "head" else 0.0)
+        for cue in ("head", "upper", "lower")
+        if cue in likeness
+    ]
+    return min(float(np.mean(networks)), *colours)
 
 
 def _likeness(one: Segment, two: Segment, calibration: Calibration) -> dict[Cue, float]:
     """Return cue to the likeness of the two on its scale; empty = too little seen, or impure."""
     if min(one.sample_count, two.sample_count) < _MIN_SAMPLES:
         return {}
-    result: dict[Cue, float] = {}
-    cues: tuple[Cue, ...] = ("body", "upper")
-    for cue in cues:
+    for cue in ("body", "upper"):
         if cue not in one.means or cue not in two.means:
             return {}
-        scale = calibration.scales[cue]
         within = min(float(s.means[cue] @ s.means[cue]) for s in (one, two))
-        if scale.likeness(within) < _MIN_PURITY:
+        if calibration.scales[cue].likeness(within) < _MIN_PURITY:
             return {}
-        result[cue] = scale.likeness(float(one.means[cue] @ two.means[cue]))
-    return result
+    return {
+        cue: calibration.scales[cue].likeness(value)
+        for cue, value in similarities(one, two).items()
+        if cue in calibration.scales
+    }
+
+
+def _replaced(
+    pair: tuple[int, int],
+    segments: Sequence[Segment],
+    setups: NDArray[np.float32],
+    calibration: Calibration,
+) -> float | None:
+    """Return by how much one of the pair is more like the other than like who stands there else.
+
+    `None` = neither is: where the camera is in the same set-up in another shot, both look as here.
+    """
+    best: float | None = None
+    for own, other in (pair, pair[::-1]):
+        places = [_at_place_of(k, segments, setups) for k in (own, other)]
+        if not all(places):
+            continue
+        before = max(_network(segments[own], segments[k], calibration) for k in places[0])
+        kept = max(_network(segments[other], segments[k], calibration) for k in places[1])
+        gain = _network(segments[own], segments[other], calibration) - before
+        if -np.inf < before <= _REPLACED < kept and gain >= _REPLACED_GAIN:
+            best = gain if best is None else max(best, gain)
+    return best
+
+
+def _network(one: Segment, two: Segment, calibration: Calibration) -> float:
+    """Return how alike two are to the network; minus infinity where too little is seen."""
+    alike = _likeness(one, two, calibration)
+    values = [alike[cue] for cue in ("body", *PART_CUES) if cue in alike]
+    return float(np.mean(values)) if values else -np.inf
+
+
+def _at_place_of(
+    number: int, segments: Sequence[Segment], setups: NDArray[np.float32]
+) -> list[int]:
+    """Return the segments at the same place in other shots of the same set-up."""
+    here = segments[number]
+    shot = here.tracklet.shot_index
+    return [
+        k
+        for k, segment in enumerate(segments)
+        if segment.tracklet.shot_index != shot
+        and setups[shot, segment.tracklet.shot_index] >= _SAME_SETUP
+        and same_place(here.xyxy, segment.xyxy)
+    ]

@@ -1,16 +1,17 @@
-"""What happens to looks inside one shot: two exchanged, one become another, one slowly changing."""
+"""What happens to looks inside one shot: two exchanged, one become another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from identity.changes import likeness_matrix, monotone_trend, strongest_shift
-from identity.series import Series, Sides, sides_at
-from tracker import boxes
+from identity.attributes import crossing_of
+from identity.changes import likeness_matrix, strongest_shift
+from identity.passing import passings
+from identity.series import Series, sides_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +26,14 @@ _SAMPLES = 8  # on each side of a moment: a second at the default rate
 _REACH_S = 3.0  # how long somebody may be hidden and still be compared with before
 _TOGETHER_S = 0.2  # changes of several people this near to each other are one event
 _MAX_ZOOM = 1.15  # a box that changes its size more than this at once shows another part of a body
-_MAX_RESHAPE = 1.35  # over a whole shot people turn and bend, so boxes may change shape more
-_MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another angle, light, sharpness
-_MIN_TREND = 0.6  # Kendall's tau from which likeness counts as falling steadily
 _ADJACENT = 2
 _COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
-_PASSING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
-_PASSING_S = 0.35  # the look changes that near to the overlap
-_PASSING_BOXES = 8  # boxes before the overlap that tell where somebody was going
-_STANDING_WIDTHS = 0.5  # who moves less than this share of a box's width is standing
-_CLEARLY = 0.6  # error of the better explanation of motion against the other's
+_PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
+_LEAST_COLOUR = 0.1  # loss of a colour that counts where it comes in one sudden step
+_STANDS_OUT = 4.0  # a step is sudden if it is so much larger than all others near it
+_CALM_FRAMES = 8
+_COLOUR_GRAIN = 0.003  # steps of the colours that grain and coding make
+_NOTHING_LEFT = 0.5  # colours lost, and half of what the network loses, with another person
 _ABRUPT = 0.6  # share of a loss between two neighbouring samples from which it is one step
 
 
@@ -43,14 +42,14 @@ class Incident:
     """A change of looks of one series, or an exchange between two.
 
     Attributes:
-        kind: "swap", "morph" or "drift"; a swap of clothes alone is "attribute_swap".
+        kind: "swap" or "morph"; a swap of clothes alone is "attribute_swap".
         series: Indices of the series concerned.
         start_frame, stop_frame: Half-open.
         strength: Likeness lost, on the scale where 1 is one person and 0 another.
         likeness: Cue to what it is between before and after.
     """
 
-    kind: Literal["swap", "morph", "drift", "attribute_swap"]
+    kind: Literal["swap", "morph", "attribute_swap"]
     series: tuple[int, ...]
     start_frame: int
     stop_frame: int
@@ -80,14 +79,7 @@ def find_incidents(
             for other in shifts
         )
     ]
-    changed = {index for incident in (*swaps, *morphs) for index in incident.series}
-    drifts = [
-        found
-        for index, series in enumerate(all_series)
-        if index not in changed
-        and (found := _drift(index, series, scales, settings, fps=fps)) is not None
-    ]
-    return [*swaps, *morphs, *drifts]
+    return [*swaps, *morphs]
 
 
 # --- exchange ---------------------------------------------------------------------------------
@@ -101,7 +93,8 @@ def _swaps(
         best = _strongest_exchange(all_series, (a, b), scales, fps=fps)
         if best is None or best.strength < settings.swap:
             continue
-        if tracks_cross(all_series[a], all_series[b], best.start_frame, fps=fps) is not False:
+        best = _behind_passing(best, all_series[a], all_series[b], fps=fps)
+        if best is not None:
             found.append(best)
     found.sort(key=lambda incident: -incident.strength)
     kept: list[Incident] = []
@@ -115,46 +108,19 @@ def _swaps(
     return kept
 
 
-def tracks_cross(one: Series, two: Series, moment: int, *, fps: float) -> bool | None:
-    """Tell whether motion vouches for both tracks where two bodies pass each other.
+def _behind_passing(swap: Incident, one: Series, two: Series, *, fps: float) -> Incident | None:
+    """Return an exchange at the frame at which the two pass; `None` = motion does not vouch for it.
 
-    Behind a crossing a tracker may go on with the wrong one, which looks like an exchange of looks.
-    Where each was going before says who comes out where.
-
-    Returns:
-        `None` where they do not overlap around the moment, or where both stand: nothing to mistake.
-        `True` where motion fits the tracks clearly better than exchanged tracks, else `False`.
+    While somebody is hidden nobody sees when the looks change; the middle of the meeting is the
+    best guess. Away from all meetings the exchange stays as it is.
     """
-    frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
-    a, b = one.xyxy[rows_one], two.xyxy[rows_two]
-    together = np.array(
-        [float(boxes.iou(p[None], q[None])[0, 0]) for p, q in zip(a, b, strict=True)]
-    )
-    near = np.flatnonzero((together > _PASSING_IOU) & (np.abs(frames - moment) <= _PASSING_S * fps))
-    if not len(near):
-        return None
-    first, last = int(near[0]), int(near[-1])
-    while first > 0 and together[first - 1] > _PASSING_IOU:
-        first -= 1
-    while last < len(frames) - 1 and together[last + 1] > _PASSING_IOU:
-        last += 1
-    middle_a, middle_b = ((box[:, 0] + box[:, 2]) / 2 for box in (a, b))
-    low, high = max(0, first - _PASSING_BOXES), min(len(frames), last + _PASSING_BOXES)
-    width = float(np.median(np.concatenate([a[:, 2] - a[:, 0], b[:, 2] - b[:, 0]])))
-    moved = max(np.ptp(middle_a[low:high]), np.ptp(middle_b[low:high]))
-    if moved < _STANDING_WIDTHS * width:
-        return None
-    if first < 3 or last > len(frames) - 2:
-        return False  # no motion before, or nobody after: it cannot be told
-    before, after = slice(low, first), min(last + 1, len(frames) - 1)
-    expected = [
-        float(np.polyval(np.polyfit(frames[before], middle[before], 1), frames[after]))
-        for middle in (middle_a, middle_b)
-    ]
-    seen = (float(middle_a[after]), float(middle_b[after]))
-    stayed = abs(expected[0] - seen[0]) + abs(expected[1] - seen[1])
-    exchanged = abs(expected[0] - seen[1]) + abs(expected[1] - seen[0])
-    return bool(stayed < _CLEARLY * exchanged)
+    for passing in passings(one, two, fps=fps):
+        reach = _PASSING_S * fps
+        if passing.first_frame - reach <= swap.start_frame <= passing.last_frame + reach:
+            if passing.tracks != "stayed":
+                return None
+            return replace(swap, start_frame=passing.moment, stop_frame=passing.moment + 1)
+    return swap
 
 
 def _strongest_exchange(
@@ -171,7 +137,8 @@ def _strongest_exchange(
         if gains is None:
             continue
         # Each became like the other: that no turn or light does. The colours need only agree.
-        agrees = max(gains.get("upper", 1.0), gains.get("head", 1.0)) >= _COLOURS_AGREE
+        colours = [gains[cue] for cue in ("upper", "lower", "head") if cue in gains]
+        agrees = max(colours, default=1.0) >= _COLOURS_AGREE
         if agrees and (best is None or gains["body"] > best[0] + 1e-6):
             best = (gains["body"], moment, gains)
     if best is None:
@@ -185,23 +152,15 @@ def _exchange_gain(
 ) -> dict[Cue, float] | None:
     """Return cue to how much better "exchanged at `moment`" fits than "stayed"; `None` = unseen."""
     gains: dict[Cue, float] = {}
-    cues: tuple[Cue, ...] = ("body", "upper", "head")
+    cues: tuple[Cue, ...] = ("body", "upper", "lower", "head")
     for cue in cues:
         a = sides_at(one, cue, moment, samples=_SAMPLES, reach_frames=_REACH_S * fps)
         b = sides_at(two, cue, moment, samples=_SAMPLES, reach_frames=_REACH_S * fps)
         if a is None or b is None:
             continue
-        gains[cue] = _crosswise(a, b, scales, cue)
+        crossing = crossing_of(a, b, scales, cue)
+        gains[cue] = crossing.gain if cue == "body" else crossing.preference
     return gains if "body" in gains else None
-
-
-def _crosswise(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> float:
-    """Return the lesser of both sides' gains: in an exchange both become the other."""
-    scale = scales.scales[cue]
-    stay_a, stay_b = (scale.likeness(float(s.before @ s.after)) for s in (a, b))
-    a_to_b = scale.likeness(float(a.before @ b.after))
-    b_to_a = scale.likeness(float(b.before @ a.after))
-    return min(a_to_b, b_to_a) - max(stay_a, stay_b)
 
 
 def _onset(one: Series, two: Series | None, moment: int) -> int:
@@ -252,17 +211,39 @@ def _morph(
     if loss < settings.change or shift.abruptness < _ABRUPT or scale.likeness(shift.across) > 0.5:
         return None
     moment = int(series.frame[rows[shift.index]])
-    if not _same_framing(series, moment, int(series.frame[rows[shift.index - 1]])):
-        return None
     colours = _colour_loss(series, moment, scales)
-    if not colours or max(colours.values()) < settings.change * 0.6:
+    most = max(colours.values(), default=0.0)
+    if most < settings.change * 0.6 and not (
+        most >= _LEAST_COLOUR and _sudden(series, moment, int(series.frame[rows[shift.index - 1]]))
+    ):
         return None  # the network alone is fooled by a turn of the body
+    # Another framing shows another part of the body, unless nothing at all is left of the look.
+    if not _same_framing(series, moment, int(series.frame[rows[shift.index - 1]])) and (
+        most < _NOTHING_LEFT or loss < 2 * _NOTHING_LEFT
+    ):
+        return None
     if _returns(vectors, shift.index):
         return None
     onset = _onset(series, None, moment)
     likeness: dict[Cue, float] = {"body": scale.likeness(shift.across)}
     likeness.update({cue: 1 - value for cue, value in colours.items()})
     return Incident("morph", (index,), onset, onset + 1, loss, likeness)
+
+
+def _sudden(series: Series, moment: int, before: int) -> bool:
+    """Tell whether the colours make one step between two samples, far above any other near it."""
+    cues: tuple[Cue, ...] = ("upper", "head")
+    for cue in cues:
+        rows, vectors = series.vectors(cue)
+        frames = series.frame[rows]
+        steps = 1 - (vectors[1:] * vectors[:-1]).sum(axis=1)
+        here = (frames[1:] > before) & (frames[1:] <= moment)
+        near = np.abs(frames[1:] - moment) <= _CALM_FRAMES
+        if here.any() and (near & ~here).sum() >= _ADJACENT:
+            others = max(float(steps[near & ~here].max()), _COLOUR_GRAIN)
+            if float(steps[here].max()) >= _STANDS_OUT * others:
+                return True
+    return False
 
 
 def _same_framing(series: Series, moment: int, before: int) -> bool:
@@ -292,67 +273,3 @@ def _returns(vectors: NDArray[np.float32], index: int) -> bool:
     first, last = vectors[:index][-_SAMPLES:], vectors[-_ADJACENT:]
     new = vectors[index : index + _SAMPLES]
     return float((last @ first.T).mean()) > float((last @ new.T).mean())
-
-
-# --- slow change ------------------------------------------------------------------------------
-
-
-def _drift(
-    index: int, series: Series, scales: Calibration, settings: FindingSettings, *, fps: float
-) -> Incident | None:
-    rows, vectors = series.vectors("body")
-    if len(rows) < 3 * _ADJACENT or (series.frame[rows[-1]] - series.frame[rows[0]]) / fps < 0.6:
-        return None
-    head = vectors[: max(_ADJACENT, len(rows) // 8)].mean(axis=0)
-    tail = vectors[-max(_ADJACENT, len(rows) // 8) :].mean(axis=0)
-    scale = scales.scales["body"]
-    end = scale.likeness(float(head @ tail) / float(np.linalg.norm(head) * np.linalg.norm(tail)))
-    shift = strongest_shift(likeness_matrix(vectors), min_side=_ADJACENT, window=_SAMPLES)
-    if (
-        shift is not None
-        and shift.abruptness >= _ABRUPT
-        and shift.loss > 0.5 * (scale.same - scale.different) * (1 - end)
-    ):
-        return None  # one step, however it came about, is no slow change
-    losses = {"body": 1 - end, **_colour_ends(series, scales)}
-    colour = max((v for cue, v in losses.items() if cue != "body"), default=0.0)
-    # A turn of the body costs the network likeness but leaves the colours; light does the reverse.
-    strength = min(losses["body"], colour / 0.6)
-    trend = -monotone_trend(vectors @ head)
-    if strength < settings.drift or trend < _MIN_TREND or not _keeps_framing(series):
-        return None
-    start, stop = _slope(vectors @ head, series.frame[rows])
-    likeness = {cue: 1 - value for cue, value in losses.items()}
-    return Incident("drift", (index,), start, stop, strength, likeness)  # type: ignore[arg-type]
-
-
-def _colour_ends(series: Series, scales: Calibration) -> dict[str, float]:
-    """Return colour cue to the likeness lost from the first to the last tenth."""
-    losses: dict[str, float] = {}
-    cues: tuple[Cue, ...] = ("upper", "head")
-    for cue in cues:
-        rows, vectors = series.vectors(cue)
-        if len(rows) >= 3 * _ADJACENT:
-            count = max(_ADJACENT, len(rows) // 8)
-            first, last = vectors[:count].mean(axis=0), vectors[-count:].mean(axis=0)
-            cosine = float(first @ last) / float(np.linalg.norm(first) * np.linalg.norm(last))
-            losses[cue] = 1 - scales.scales[cue].likeness(cosine)
-    return losses
-
-
-def _keeps_framing(series: Series) -> bool:
-    """Tell whether size and shape of the box at the end are those at the start, within a zoom."""
-    count = max(1, len(series.xyxy) // 8)
-    size = series.xyxy[:, 2:] - series.xyxy[:, :2]
-    first, last = np.median(size[:count], axis=0), np.median(size[-count:], axis=0)
-    ratio = np.maximum(first, last) / np.maximum(np.minimum(first, last), 1)
-    return bool(ratio.max() <= _MAX_APPROACH and ratio.max() / ratio.min() <= _MAX_RESHAPE)
-
-
-def _slope(values: NDArray[np.float32], frames: NDArray[np.int64]) -> tuple[int, int]:
-    """Return where the likeness leaves its upper fifth and where it reaches its lower fifth."""
-    high, low = float(values[:_ADJACENT].mean()), float(values[-_ADJACENT:].mean())
-    share = (values - low) / max(high - low, 1e-6)
-    start = int(np.argmax(share < 0.8))
-    stop = len(share) - 1 - int(np.argmax(share[::-1] > 0.2))
-    return int(frames[start]), int(frames[max(stop, start)]) + 1

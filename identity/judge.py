@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ from identity.cast import Cast, build_cast
 from identity.chains import chains_of
 from identity.clones import Clone, find_clones
 from identity.consistency import LikenessCurve, likeness_curve
+from identity.drifts import Drift, drifts_in_shot, drifts_over_cuts, joined_drifts, same_place
 from identity.incidents import Incident, find_incidents
 from identity.presence import Gap, find_gaps
 from identity.segments import Segment, make_segment
 from identity.series import Series, make_series
-from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 _SAME_SETUP = 0.9
-_SAME_PLACE_IOU = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Judgement:
         clones: Their pairs index `segments`.
         cut_swaps: Exchanges over a cut; they index `segments`.
         attribute_swaps: Exchanges of clothes or heads alone, over a cut; the same.
+        drifts: Slow changes, one per character; their `series` index `series`.
         gaps: Candidates for vanish and pop_in, to be checked in the pictures.
         curves: Likeness over time of each series.
         consistency: Character to its number in [0, 1]; `None` = not seen well enough.
@@ -68,6 +68,7 @@ class Judgement:
     clones: tuple[Clone, ...]
     cut_swaps: tuple[CutSwap, ...]
     attribute_swaps: tuple[AttributeSwap, ...]
+    drifts: tuple[Drift, ...]
     gaps: tuple[Gap, ...]
     curves: tuple[LikenessCurve, ...]
     consistency: tuple[float | None, ...]
@@ -91,7 +92,6 @@ def judge_looks(
     cast_settings: CastSettings,
     finding_settings: FindingSettings,
     *,
-    size_px: tuple[int, int],
     fps: float,
 ) -> Judgement:
     """Find what happens inside shots, make the cast, then find what the cast shows.
@@ -104,13 +104,13 @@ def judge_looks(
         calibration: Of the embedder.
         cast_settings: How tracklets are joined.
         finding_settings: From where on a change is a finding.
-        size_px: Width and height of the picture.
         fps: Of the clip.
     """
     chains = chains_of(tracklets, fps=fps)
     series = tuple(make_series(chain, tracklets, looks) for chain in chains)
     incidents: list[Incident] = []
     gaps: list[Gap] = []
+    drifts: list[Drift] = []
     for shot in shots:
         inside = [k for k, s in enumerate(series) if s.shot_index == shot.index]
         here = [series[k] for k in inside]
@@ -118,16 +118,18 @@ def judge_looks(
             told_by_heads(incident, here, calibration, fps=fps)
             for incident in find_incidents(here, calibration, finding_settings, fps=fps)
         ]
-        incidents += [_renumber(incident, inside) for incident in found]
-        scores = [np.concatenate([tracklets[m].score for m in s.members]) for s in here]
-        missing = find_gaps(here, scores, shot, size_px=size_px, fps=fps)
-        gaps += [
-            Gap(g.kind, inside[g.series], g.frame, g.seen_frame, g.unseen_frames, g.box)
-            for g in missing
+        incidents += [replace(i, series=tuple(inside[k] for k in i.series)) for i in found]
+        changed = frozenset(k for incident in found for k in incident.series)
+        drifts += [
+            replace(drift, series=tuple(inside[k] for k in drift.series))
+            for drift in drifts_in_shot(here, changed, calibration, finding_settings, fps=fps)
         ]
+        scores = [np.concatenate([tracklets[m].score for m in s.members]) for s in here]
+        missing = find_gaps(here, scores, shot)
+        gaps += [replace(g, series=inside[g.series]) for g in missing]
     segments = _cut_segments(tracklets, looks, series, incidents)
     cast = build_cast(segments, setups, calibration, cast_settings)
-    clones = find_clones(segments, cast.apart, calibration, finding_settings, fps=fps)
+    clones = find_clones(segments, cast.apart, setups, calibration, finding_settings, fps=fps)
     cast = _join_clones(cast, clones)
     curves = tuple(likeness_curve(s, calibration) for s in series)
     dressed = find_attribute_swaps(segments, cast.labels, setups, calibration, finding_settings)
@@ -140,7 +142,10 @@ def judge_looks(
         if (swap.before, swap.after) not in told
         and (swap.before[::-1], swap.after[::-1]) not in told
     ]
-    consistency = _consistency(series, segments, cast, curves)
+    worn = _worn(series, segments, cast)
+    if not (dressed or cut_swaps or clones or incidents):  # those explain it, whatever it is
+        drifts += drifts_over_cuts(series, worn, setups, calibration, finding_settings)
+    consistency = _consistency(worn, cast, curves)
     return Judgement(
         series,
         segments,
@@ -149,20 +154,10 @@ def judge_looks(
         tuple(clones),
         tuple(cut_swaps),
         tuple(dressed),
+        tuple(joined_drifts(drifts, worn)),
         tuple(gaps),
         curves,
         consistency,
-    )
-
-
-def _renumber(incident: Incident, inside: Sequence[int]) -> Incident:
-    return Incident(
-        incident.kind,
-        tuple(inside[k] for k in incident.series),
-        incident.start_frame,
-        incident.stop_frame,
-        incident.strength,
-        incident.likeness,
     )
 
 
@@ -175,7 +170,7 @@ def _cut_segments(
     """Cut every tracklet where it takes on another look."""
     cuts: dict[int, set[int]] = {}
     for incident in incidents:
-        if incident.kind in {"drift", "attribute_swap"}:  # it stays the same person
+        if incident.kind == "attribute_swap":  # it stays the same person
             continue
         for k in incident.series:
             for member in series[k].members:
@@ -240,7 +235,8 @@ def _exchanged(
             if not crossed or cast.labels[a] == cast.labels[b]:
                 continue
             if not (
-                _same_place(segments[a], segments[c]) and _same_place(segments[b], segments[d])
+                same_place(segments[a].xyxy, segments[c].xyxy)
+                and same_place(segments[b].xyxy, segments[d].xyxy)
             ):
                 continue
             odds = cast.log_odds
@@ -249,24 +245,20 @@ def _exchanged(
     return found
 
 
-def _same_place(before: Segment, after: Segment) -> bool:
-    """Tell whether one ends where the other begins."""
-    return float(boxes.iou(before.xyxy[-1:], after.xyxy[:1])[0, 0]) >= _SAME_PLACE_IOU
-
-
-def _consistency(
-    series: Sequence[Series],
-    segments: Sequence[Segment],
-    cast: Cast,
-    curves: Sequence[LikenessCurve],
-) -> tuple[float | None, ...]:
-    """Return, per character, the lowest likeness of any body that wears it."""
+def _worn(series: Sequence[Series], segments: Sequence[Segment], cast: Cast) -> list[int]:
+    """Return the character that each series wears at first, -1 = nobody of the cast."""
     label_of: dict[int, int] = {}
     for segment, label in zip(segments, cast.labels, strict=True):
         label_of.setdefault(segment.tracklet.tracklet_id, int(label))
+    return [label_of.get(one.members[0], -1) for one in series]
+
+
+def _consistency(
+    worn: Sequence[int], cast: Cast, curves: Sequence[LikenessCurve]
+) -> tuple[float | None, ...]:
+    """Return, per character, the lowest likeness of any body that wears it."""
     lowest: list[float | None] = [None] * cast.character_count
-    for one, curve in zip(series, curves, strict=True):
-        label = label_of.get(one.members[0], -1)
+    for label, curve in zip(worn, curves, strict=True):
         if label >= 0 and curve.lowest is not None:
             known = lowest[label]
             lowest[label] = curve.lowest if known is None else min(known, curve.lowest)

@@ -1,4 +1,9 @@
-"""Who disappears or appears in open picture: candidates, to be checked in the pictures."""
+"""Who disappears or appears in open picture: candidates, and what the pictures say of them.
+
+A box that ends says little: a detector misses people, and half hidden ones most. Whoever really
+vanishes takes all pixels along from one frame to the next, and nothing else in the picture moves
+so much then. Whoever walks out or goes behind something takes them bit by bit.
+"""
 
 from __future__ import annotations
 
@@ -18,27 +23,34 @@ if TYPE_CHECKING:
     from identity.series import Series
     from scenes.shots import Shot
 
-_EDGE_SHARE = 0.03  # nearer to the edge than this share of the picture, one may have walked out
-_MIN_PRESENT_S = 0.3
-_MIN_ABSENT_S = 0.2
-_HIDDEN_SHARE = 0.15  # overlap with somebody else from which one may be behind him
+_MIN_PRESENT_BOXES = 4
+_MIN_ABSENT_FRAMES = 3
 _MIN_SCORE = 0.5
-_NEAR_FRAMES = 3
-_SETTLED_BOXES = 5
-_SETTLED_RATIO = 1.2  # growth within these boxes from which somebody is still coming in
-_IN_FRONT_SHARE = 0.03  # of its height: how exactly the foot of a box is known
+_BEFORE_FRAMES, _AFTER_FRAMES = 5, 8  # read around the end of a box: detectors miss the last ones
+_TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
+_TAKEN_OVER_FRAMES = 4
+_MIN_OPEN_SHARE = 0.35  # of the box that nobody else covers, from which it can be judged
+_MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
+_HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
+_FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
+
+_STEP_RATIO = 2.0  # how much larger the change is than any other around it
+_STEP_LEVELS = 8.0  # grey levels by which a place changes at least when somebody leaves it
+_LASTING = 0.6  # share of the change that stays: a flash of light goes again
+_CHANGED_SHARE = 0.5  # of the pixels of the place: whoever vanishes, vanishes whole
+_MISSED_FRAMES = 5  # a detector may miss somebody so long before he is gone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gap:
-    """Somebody's box ends, or begins, in open picture.
+    """Somebody's box ends, or begins, while the shot goes on.
 
     Attributes:
         kind: "vanish" or "pop_in".
         series: Index of the series.
         frame: First frame without it, or first frame with it.
         seen_frame: The frame nearest to it in which the box is there.
-        unseen_frames: Frames in which it is not, nearest first.
+        window: Frames around it that are to be looked at, in order.
         box: (4,) float32, where it was or where it appears.
     """
 
@@ -46,83 +58,140 @@ class Gap:
     series: int
     frame: int
     seen_frame: int
-    unseen_frames: tuple[int, ...]
+    window: tuple[int, ...]
     box: NDArray[np.float32]
+
+    def place(self, size_px: tuple[int, int]) -> NDArray[np.float32]:
+        """Return (4,) the box with a margin, inside the picture."""
+        x1, y1, x2, y2 = self.box
+        side = _MARGIN_SHARE * max(x2 - x1, 0.5 * (y2 - y1))
+        low = np.maximum([x1 - side, y1 - side], 0)
+        high = np.minimum([x2 + side, y2 + side], size_px)
+        return np.concatenate([low, high]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The frame at which the pixels of a place change most.
+
+    Attributes:
+        frame: First frame with the new pixels.
+        levels: Mean change there, in grey levels, beyond that around it.
+        ratio: The same against the next largest change in the window.
+        lasting: How much of it is still there in the mean of the frames after, 1 = all.
+        share: Of the pixels of the place, how many change clearly.
+    """
+
+    frame: int
+    levels: float
+    ratio: float
+    lasting: float
+    share: float
 
 
 def find_gaps(
     all_series: Sequence[Series],
     scores: Sequence[NDArray[np.float32]],
     shot: Shot,
-    *,
-    size_px: tuple[int, int],
-    fps: float,
 ) -> list[Gap]:
-    """Return where boxes of one shot end or begin although nothing explains it.
+    """Return where boxes of one shot end or begin before the shot does.
 
     Args:
         all_series: Of the shot.
         scores: Detection scores of each series, (T,) in [0, 1].
         shot: Its frames.
-        size_px: Width and height of the picture.
-        fps: Of the clip.
     """
     gaps = []
     for index, series in enumerate(all_series):
-        present_s = len(series.frame) / fps
-        if present_s < _MIN_PRESENT_S or float(np.median(scores[index])) < _MIN_SCORE:
+        if len(series.frame) < _MIN_PRESENT_BOXES or np.median(scores[index]) < _MIN_SCORE:
             continue
         others = [s for k, s in enumerate(all_series) if k != index]
         last, first = int(series.frame[-1]), int(series.frame[0])
-        if (shot.stop_frame - 1 - last) / fps >= _MIN_ABSENT_S and _is_open(
-            series, -1, others, size_px
+        if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES and not any(
+            _takes_over(series.xyxy[-1], last, other, int(other.frame[0])) for other in others
         ):
-            unseen = tuple(range(last + 1, min(last + 4, shot.stop_frame)))
-            gaps.append(Gap("vanish", index, last + 1, last, unseen, series.xyxy[-1]))
-        if (first - shot.start_frame) / fps >= _MIN_ABSENT_S and _is_open(
-            series, 0, others, size_px
+            window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
+            gaps.append(Gap("vanish", index, last + 1, last, window, series.xyxy[-1]))
+        if first - shot.start_frame >= _MIN_ABSENT_FRAMES and not any(
+            _takes_over(series.xyxy[0], first, other, int(other.frame[-1])) for other in others
         ):
-            unseen = tuple(range(first - 1, max(first - 4, shot.start_frame - 1), -1))
-            gaps.append(Gap("pop_in", index, first, first, unseen, series.xyxy[0]))
+            window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
+            gaps.append(Gap("pop_in", index, first, first, window, series.xyxy[0]))
     return gaps
 
 
-def _is_open(series: Series, row: int, others: Sequence[Series], size_px: tuple[int, int]) -> bool:
-    """Tell whether the box at `row` is away from the side edges and from everybody else."""
-    x1, y1, x2, y2 = series.xyxy[row]
-    width, height = size_px
-    if x1 < _EDGE_SHARE * width or x2 > (1 - _EDGE_SHARE) * width:
+def _window(low: int, high: int, shot: Shot) -> tuple[int, ...]:
+    return tuple(range(max(low, shot.start_frame), min(high + 1, shot.stop_frame)))
+
+
+def _takes_over(box: NDArray[np.float32], frame: int, other: Series, end: int) -> bool:
+    """Tell whether `other` begins (or ends) at `end`, near `frame`, at the place of the box."""
+    if abs(end - frame) > _TAKEN_OVER_FRAMES:
         return False
-    at_edge = y1 < _EDGE_SHARE * height or y2 > (1 - _EDGE_SHARE) * height
-    if at_edge and _grows(series, row):
-        return False  # comes in, or goes out, over the upper or lower edge
-    frame = int(series.frame[row])
-    box = series.xyxy[row]
-    for other in others:
-        near = other.xyxy[np.abs(other.frame - frame) <= _NEAR_FRAMES]
-        # Nobody is hidden by a person who stands behind: whose box ends higher.
-        in_front = near[near[:, 3] >= box[3] - _IN_FRONT_SHARE * (box[3] - box[1])]
-        if len(in_front) and float(boxes.covered(box[None], in_front).max()) > _HIDDEN_SHARE:
-            return False
-    return True
+    row = int(np.searchsorted(other.frame, end))
+    return float(boxes.iou(box[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
 
 
-def _grows(series: Series, row: int) -> bool:
-    """Tell whether the box at an end of a series is still changing its height."""
-    heights = series.xyxy[:, 3] - series.xyxy[:, 1]
-    ends = heights[:_SETTLED_BOXES] if row == 0 else heights[-_SETTLED_BOXES:]
-    return bool(ends.max() > _SETTLED_RATIO * max(float(heights[row]), 1.0))
+def largest_step(
+    gap: Gap,
+    pictures: NDArray[np.uint8],
+    place: NDArray[np.float32],
+    others: Sequence[NDArray[np.float32]],
+) -> Step | None:
+    """Return the step of the pixels where a box ends; `None` = others cover the place.
 
-
-def still_there(seen: NDArray[np.uint8], unseen: NDArray[np.uint8]) -> float:
-    """Return how much two (h, w, 3) crops of the same place agree, in [-1, 1].
-
-    Normalised cross-correlation of small grey versions: if somebody is gone, what was behind comes
-    out and the crops differ; if the detector only missed, they agree.
+    Args:
+        gap: Whose `window` tells the frames.
+        pictures: (F, h, w, 3) uint8, the pixels of `place` in these frames, of any scale.
+        place: (4,) the rectangle they show, in pixels of the clip.
+        others: Per frame (M, 4) the boxes of everybody else.
     """
-    small = [
-        cv2.cvtColor(cv2.resize(c, (24, 48), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-        for c in (seen, unseen)
-    ]
-    a, b = (s.astype(np.float64).ravel() - s.mean() for s in small)
-    return float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-9))
+    width = max(8, round(_HEIGHT_PX * (place[2] - place[0]) / max(place[3] - place[1], 1)))
+    scale = np.array([width, _HEIGHT_PX] * 2) / np.tile(np.maximum(place[2:] - place[:2], 1), 2)
+    small = np.stack(
+        [
+            cv2.GaussianBlur(
+                cv2.resize(p, (width, _HEIGHT_PX), interpolation=cv2.INTER_AREA), (3, 3), 0
+            ).astype(np.float32)
+            for p in pictures
+        ]
+    )
+
+    def painted(rectangles: NDArray[np.float32]) -> NDArray[np.bool_]:
+        mask = np.zeros((_HEIGHT_PX, width), np.bool_)
+        for box in (rectangles - np.tile(place[:2], 2)) * scale:
+            x1, y1, x2, y2 = np.round(box).astype(int)
+            mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
+        return mask
+
+    own = painted(gap.box[None])
+    taken = np.stack([painted(boxes_) for boxes_ in others])
+    free = ~taken.any(axis=0)
+    inside, around = own & free, ~own & free
+    if inside.sum() < _MIN_OPEN_SHARE * own.sum():
+        return None
+    change = np.abs(np.diff(small, axis=0)).mean(axis=3)
+    within = change[:, inside].mean(axis=1)
+    beside = change[:, around].mean(axis=1) if around.sum() > 0.1 * own.sum() else 0 * within
+    extra = np.maximum(within - beside, 0)
+    top = int(extra.argmax())
+    rest = np.delete(extra, top)
+    before, after = small[max(0, top - 1) : top + 1].mean(axis=0), small[top + 1 : top + 4]
+    stays = float(np.abs(after.mean(axis=0) - before).mean(axis=2)[inside].mean())
+    return Step(
+        gap.window[top + 1],
+        float(extra[top]),
+        float(extra[top] / max(float(rest.max(initial=0.0)), _FLOOR_LEVELS)),
+        stays / max(float(within[top]), 1e-6),
+        float((change[top][inside] > 4 * _FLOOR_LEVELS).mean()),
+    )
+
+
+def step_confidence(gap: Gap, step: Step) -> float | None:
+    """Return how sure that somebody is gone, or there, from one frame to the next; `None` = no."""
+    late = step.frame - gap.frame if gap.kind == "vanish" else gap.frame - step.frame
+    if not -1 <= late <= _MISSED_FRAMES or step.lasting < _LASTING or step.share < _CHANGED_SHARE:
+        return None
+    if step.levels < _STEP_LEVELS or step.ratio < _STEP_RATIO:
+        return None
+    return round(min(1 - 0.4 * _STEP_RATIO / step.ratio, 0.97), 3)

@@ -99,12 +99,12 @@ class FindingSettings:
         0.45, "loss of likeness from which an abrupt change counts", low=0.05, high=1
     )
     drift: float = setting(
-        0.45, "loss of likeness from which a gradual change counts", low=0.05, high=1
+        0.33, "loss of likeness from which a gradual change counts", low=0.05, high=1
     )
     clone: float = setting(
-        0.92,
+        0.6,
         "likeness of two on screen at once from which they are one; 1 = as one person in one shot",
-        low=0.5,
+        low=0.3,
         high=1.5,
     )
 

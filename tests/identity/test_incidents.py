@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from identity.chains import chains_of
-from identity.incidents import find_incidents, tracks_cross
+from identity.drifts import drifts_in_shot
+from identity.incidents import find_incidents
 from identity.looks import Looks
+from identity.mending import mended
+from identity.passing import passings
 from identity.series import Series, make_series
 from identity.settings import FindingSettings
 from tests.identity.people import FPS, calibration, looks, tracklet
@@ -38,7 +43,11 @@ def incidents(*bodies, colours=None, hidden=()):
         seen.append(Looks(dict(own.vectors), own.covered, usable))
     series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
     found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
-    return [(i.kind, tuple(i.series), i.start_frame) for i in found]
+    changed = frozenset(k for i in found for k in i.series)
+    drifts = drifts_in_shot(series, changed, calibration(), FindingSettings(), fps=FPS)
+    return [(i.kind, tuple(i.series), i.start_frame) for i in found] + [
+        ("drift", d.series, d.start_frame) for d in drifts
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,16 +122,34 @@ RIGHTWARDS, LEFTWARDS = [10.0 * k for k in range(40)], [390.0 - 10 * k for k in 
 @pytest.mark.parametrize(
     ("one", "two", "expect"),
     [
-        pytest.param(RIGHTWARDS, [x + 200 for x in RIGHTWARDS], None, id="side by side"),
-        pytest.param([100.0] * 40, [120.0] * 40, None, id="two who stand close"),
-        pytest.param(RIGHTWARDS, LEFTWARDS, True, id="each goes on as before"),
+        pytest.param(RIGHTWARDS, [x + 200 for x in RIGHTWARDS], [], id="side by side"),
+        pytest.param([100.0] * 40, [120.0] * 40, [], id="two who stand close"),
+        pytest.param(RIGHTWARDS, LEFTWARDS, ["stayed"], id="each goes on as before"),
         pytest.param(
-            RIGHTWARDS[:20] + LEFTWARDS[20:], LEFTWARDS[:20] + RIGHTWARDS[20:], False,
+            RIGHTWARDS[:20] + LEFTWARDS[20:], LEFTWARDS[:20] + RIGHTWARDS[20:], ["exchanged"],
             id="both turn back as they meet: the tracks changed bodies",
         ),
-        pytest.param(RIGHTWARDS[17:], LEFTWARDS[17:], False, id="nothing known from before"),
+        pytest.param(RIGHTWARDS[18:], LEFTWARDS[18:], ["unclear"], id="nothing known from before"),
     ],
 )  # fmt: skip
-def test_motion_vouches_for_tracks_that_pass_each_other(one, two, expect):
-    moment = 3 if len(one) < 40 else 20
-    assert tracks_cross(walker(one), walker(two), moment, fps=FPS) is expect
+def test_motion_says_who_comes_out_where(one, two, expect):
+    found = passings(walker(one), walker(two), fps=FPS)
+    assert [p.tracks for p in found] == expect
+    assert all(abs(p.moment - (39 - 2 * (40 - len(one))) / 2) <= 2 for p in found)
+
+
+def test_tracklets_that_changed_bodies_are_put_right():
+    frames = list(range(40))
+    swapped = [RIGHTWARDS[:20] + LEFTWARDS[20:], LEFTWARDS[:20] + RIGHTWARDS[20:]]
+    wears = [["A"] * 20 + ["B"] * 20, ["B"] * 20 + ["A"] * 20]
+    tracklets = [tracklet(k, frames, at=(0, 60)) for k in range(2)]
+    tracklets = [replace(t, xyxy=walker(xs).xyxy) for t, xs in zip(tracklets, swapped, strict=True)]
+    own = [looks(frames, names, seed=k) for k, names in enumerate(wears)]
+    fixed, seen = mended(tracklets, own, fps=FPS)
+    assert [t.tracklet_id for t in fixed] == [0, 1]
+    assert np.allclose(fixed[0].xyxy[[5, 35], 0], [RIGHTWARDS[5], RIGHTWARDS[35]])
+    vectors = seen[0].vectors["body"][seen[0].seen("body")].astype(float)
+    assert (vectors @ vectors.T).min() > 0.8
+    same, _ = mended(fixed, seen, fps=FPS)
+    assert [t.frame.tolist() for t in same] == [t.frame.tolist() for t in fixed]
+    assert mended([], [], fps=FPS) == ((), ())

@@ -18,7 +18,6 @@ from identity.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
 from identity.consistency import likeness_curve
 from identity.describe import colour_word
 from identity.looks import Cue, covered_from_front
-from identity.presence import still_there
 from identity.self_scale import scale_from_clip
 from identity.series import make_series
 from identity.setups import setup_likeness
@@ -140,15 +139,6 @@ def found(*rows):
 )
 def test_covered_from_front(rows, expect):
     assert covered_from_front(found(*rows)).tolist() == pytest.approx(expect)
-
-
-def test_still_there_tells_gone_from_missed():
-    rng = np.random.default_rng(0)
-    person = rng.integers(0, 255, (60, 30, 3), dtype=np.uint8)
-    wall = rng.integers(0, 255, (60, 30, 3), dtype=np.uint8)
-    assert still_there(person, person) == pytest.approx(1)
-    assert still_there(person, wall) < 0.5
-    assert np.isfinite(still_there(np.zeros_like(person), wall))
 
 
 def test_setups_of_nothing_and_of_flat_pictures():

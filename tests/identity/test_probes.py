@@ -13,7 +13,7 @@ from identity.judge import judge_looks
 from identity.looks import Looks
 from identity.settings import CastSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
-from tests.identity.people import FPS, SIZE_PX, calibration, looks
+from tests.identity.people import FPS, calibration, looks
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections
 from tracker.tracklets import Tracklet
@@ -55,7 +55,6 @@ def judge(story, length, cuts=()):
         calibration(),
         CastSettings(),
         FindingSettings(),
-        size_px=SIZE_PX,
         fps=FPS,
     )
     who = {}

@@ -1,0 +1,336 @@
+"""Slow change: in one shot, and from shot to shot of one camera set-up.
+
+Three things look like a drift and are none: a turn of the body, which costs the networks likeness
+and leaves at least two of the colours; light, which moves the colours of everybody; and a step,
+which is a morph, a cut or somebody passing. So networks and two colours must fall together, more
+than anybody else's do meanwhile, along a ramp that explains the samples better than a step does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.looks import PART_CUES, Cue
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.calibration import Calibration
+    from identity.series import Series
+    from identity.settings import FindingSettings
+
+_NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
+_COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
+_MIN_STRETCH_S = 0.6
+_MIN_LOOKS = 4  # of the network; colours are known at every frame
+_PASSING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
+_MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another angle, light, sharpness
+_MAX_POINTS = 48  # of a curve that is fitted; more say nothing about a slope
+_FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
+_EXPLAINED = 0.5  # share of the variance that a ramp must explain
+_AS_LIKELY = 1.5  # a ramp with so much more error is not yet worse than the best
+_SAME_SETUP = 0.9
+_SAME_PLACE_IOU = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A slow change of one character.
+
+    Attributes:
+        series: Indices of the series that show it, in order of time.
+        start_frame, stop_frame: Half-open.
+        strength: Likeness lost that neither a turn nor the light explains.
+        likeness: Cue to what is left of the likeness, 1 = all.
+        over_cut: Whether it happens from shot to shot.
+    """
+
+    series: tuple[int, ...]
+    start_frame: int
+    stop_frame: int
+    strength: float
+    likeness: dict[Cue, float]
+    over_cut: bool
+
+
+def drifts_in_shot(
+    all_series: Sequence[Series],
+    changed: frozenset[int],
+    scales: Calibration,
+    settings: FindingSettings,
+    *,
+    fps: float,
+) -> list[Drift]:
+    """Return who changes slowly in one shot.
+
+    Args:
+        all_series: Of the shot.
+        changed: Those of which something else is already known; they are passed over.
+        scales: How similarities become likeness.
+        settings: From where on a change is a finding.
+        fps: Of the clip.
+    """
+    losses = [_strongest_stretch(series, all_series, scales, fps=fps) for series in all_series]
+    found = []
+    for k, own in enumerate(losses):
+        if own is None or k in changed:
+            continue
+        rows, loss = own
+        beside = [other[1] for i, other in enumerate(losses) if i != k and other is not None]
+        strength = _strength(loss) - max((max(_colours(b), 0.0) for b in beside), default=0.0)
+        if strength < settings.drift:
+            continue
+        ramp = _ramp(all_series[k], rows)
+        if ramp is not None:
+            left = {cue: 1 - value for cue, value in loss.items()}
+            found.append(Drift((k,), *ramp, strength, left, over_cut=False))
+    return found
+
+
+def drifts_over_cuts(
+    all_series: Sequence[Series],
+    labels: Sequence[int],
+    setups: NDArray[np.float32],
+    scales: Calibration,
+    settings: FindingSettings,
+) -> list[Drift]:
+    """Return who looks otherwise when the camera is back in a set-up, at the same place.
+
+    Args:
+        all_series: Of the clip.
+        labels: Character of each, -1 = nobody.
+        setups: (S, S) likeness of the shots' set-ups.
+        scales: How similarities become likeness.
+        settings: From where on a change is a finding.
+
+    A shot is compared with the first one of its set-up. What everybody loses is light.
+    """
+    found: list[Drift] = []
+    for late in range(len(setups)):
+        first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
+        if first is None:
+            continue
+        pairs = {
+            (a, b): _between(all_series[a], all_series[b], scales)
+            for a in range(len(all_series))
+            for b in range(len(all_series))
+            if all_series[a].shot_index == first
+            and all_series[b].shot_index == late
+            and same_place(all_series[a].xyxy, all_series[b].xyxy)
+        }
+        for (a, b), loss in pairs.items():
+            if labels[a] < 0 or labels[a] != labels[b] or loss is None:
+                continue
+            beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
+            common = max((max(_garment(o), 0.0) for o in beside), default=0.0)
+            strength = min(_networks(loss), _garment(loss)) - common
+            if strength >= settings.drift:
+                start = int(all_series[a].frame[-1]) + 1
+                stop = int(all_series[b].frame[-1]) + 1
+                left = {cue: 1 - value for cue, value in loss.items()}
+                found.append(Drift((a, b), start, stop, strength, left, over_cut=True))
+    return found
+
+
+def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]:
+    """Return one drift per character, from its onset to the end of the change.
+
+    Args:
+        drifts: In one shot and over cuts.
+        labels: Character of each series; those of nobody stay apart.
+    """
+    groups: dict[int, list[Drift]] = {}
+    for number, drift in enumerate(drifts):
+        label = labels[drift.series[-1]]
+        groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
+    joined = []
+    for group in groups.values():
+        best = max(group, key=lambda d: d.strength)
+        joined.append(
+            Drift(
+                tuple(sorted({k for d in group for k in d.series})),
+                min(d.start_frame for d in group),
+                max(d.stop_frame for d in group),
+                best.strength,
+                best.likeness,
+                over_cut=any(d.over_cut for d in group),
+            )
+        )
+    return joined
+
+
+def same_place(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
+    """Tell whether somebody stands, and is seen, as somebody did before the cut.
+
+    Args:
+        before: (T, 4) boxes of the earlier shot.
+        after: (U, 4) boxes of the later one.
+    """
+    middle = [np.median(xyxy, axis=0)[None].astype(np.float32) for xyxy in (before, after)]
+    return float(boxes.iou(*middle)[0, 0]) >= _SAME_PLACE_IOU
+
+
+# --- how much is lost --------------------------------------------------------------------------
+
+
+def _strength(loss: Mapping[Cue, float]) -> float:
+    """Return what networks and colours agree on; 0 where too little is seen."""
+    return min(_networks(loss), _colours(loss))
+
+
+def _networks(loss: Mapping[Cue, float]) -> float:
+    return float(np.mean([loss[cue] for cue in _NETWORKS if cue in loss] or [0.0]))
+
+
+def _garment(loss: Mapping[Cue, float]) -> float:
+    """Return the larger loss of the clothes: seen alike before and after, no turn moves it."""
+    return max((loss[cue] for cue in _COLOURS if cue in loss and cue != "head"), default=0.0)
+
+
+def _colours(loss: Mapping[Cue, float]) -> float:
+    """Return the second largest loss of the colours: a turn, or a hand, moves one of them."""
+    values = sorted((loss[cue] for cue in _COLOURS if cue in loss), reverse=True)
+    return values[1] if len(values) > 1 else 0.0
+
+
+def _loss(
+    early: NDArray[np.float32], late: NDArray[np.float32], scales: Calibration, cue: Cue
+) -> float:
+    """Return the likeness lost between two sides, beyond what the calmer of them varies itself."""
+    scale = scales.scales[cue]
+    within = min(_among(early), _among(late))
+    across = float(early.mean(axis=0) @ late.mean(axis=0))
+    return (within - across) / (scale.same - scale.different)
+
+
+def _among(vectors: NDArray[np.float32]) -> float:
+    count = len(vectors)
+    if count < 2:
+        return 1.0
+    return (float(np.square(vectors.sum(axis=0)).sum()) - count) / (count * (count - 1))
+
+
+def _between(one: Series, two: Series, scales: Calibration) -> dict[Cue, float] | None:
+    """Return cue to the likeness lost from one series to the other; `None` = another framing."""
+    heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
+    if max(heights) > _MAX_APPROACH * min(heights):
+        return None
+    loss: dict[Cue, float] = {}
+    for cue in scales.scales:
+        sides = [s.vectors(cue)[1] for s in (one, two)]
+        if min(len(side) for side in sides) >= _MIN_LOOKS:
+            loss[cue] = _loss(sides[0], sides[1], scales, cue)
+    return loss
+
+
+def _strongest_stretch(
+    series: Series, everybody: Sequence[Series], scales: Calibration, *, fps: float
+) -> tuple[NDArray[np.int64], dict[Cue, float]] | None:
+    """Return the rows in which most is lost while nobody passes, and cue to the loss."""
+    best: tuple[NDArray[np.int64], dict[Cue, float]] | None = None
+    for rows in _undisturbed(series, everybody):
+        if (series.frame[rows[-1]] - series.frame[rows[0]]) / fps < _MIN_STRETCH_S:
+            continue
+        if not _keeps_framing(series.xyxy[rows]):
+            continue
+        loss: dict[Cue, float] = {}
+        for cue in scales.scales:
+            seen, vectors = series.vectors(cue)
+            vectors = vectors[np.isin(seen, rows)]
+            third = len(vectors) // 3
+            if len(vectors) >= _MIN_LOOKS:
+                side = max(third, 2)
+                loss[cue] = _FULL_RAMP * _loss(vectors[:side], vectors[-side:], scales, cue)
+        if best is None or _strength(loss) > _strength(best[1]):
+            best = (rows, loss)
+    return best
+
+
+def _undisturbed(series: Series, everybody: Sequence[Series]) -> list[NDArray[np.int64]]:
+    """Return stretches of rows in which nobody's box overlaps that of the series."""
+    free = np.ones(len(series.frame), np.bool_)
+    for other in everybody:
+        if other is series:
+            continue
+        _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
+        for a, b in zip(own, theirs, strict=True):
+            overlap = boxes.iou(series.xyxy[a : a + 1], other.xyxy[b : b + 1])[0, 0]
+            free[a] &= bool(overlap <= _PASSING_IOU)
+    rows = np.flatnonzero(free)
+    edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
+    return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]
+
+
+def _keeps_framing(xyxy: NDArray[np.float32]) -> bool:
+    """Tell whether the box at the end is as large as at the start, within a zoom."""
+    count = max(1, len(xyxy) // 8)
+    height = xyxy[:, 3] - xyxy[:, 1]
+    first, last = float(np.median(height[:count])), float(np.median(height[-count:]))
+    return max(first, last) <= _MAX_APPROACH * min(first, last)
+
+
+# --- when --------------------------------------------------------------------------------------
+
+
+def _ramp(series: Series, rows: NDArray[np.int64]) -> tuple[int, int] | None:
+    """Return from when to when the looks change; `None` = a step explains them better.
+
+    Least squares of a constant, a ramp and a constant, over all onsets and ends: with noise alike
+    at all samples, the generalised likelihood ratio test of a ramp against a step.
+    """
+    frames, values = _projected(series, rows)
+    if len(frames) < 2 * _MIN_LOOKS:
+        return None
+    flat = float(np.square(values - values.mean()).sum())
+    count = len(frames)
+    errors: dict[tuple[int, int], float] = {}
+    for start in range(count - 1):
+        for stop in range(start + 1, count):
+            shape = np.clip((np.arange(count) - start) / (stop - start), 0, 1)
+            shape -= shape.mean()
+            size = float(shape @ values) / max(float(shape @ shape), 1e-9)
+            errors[start, stop] = float(np.square(values - values.mean() - size * shape).sum())
+    step = min(error for (a, b), error in errors.items() if b - a <= 1)
+    slow = {key: error for key, error in errors.items() if key[1] - key[0] >= count / 3}
+    best = min(slow, key=lambda key: slow[key])
+    if slow[best] >= step or slow[best] > (1 - _EXPLAINED) * flat:
+        return None
+    # As far as the samples allow: who comes in the middle of a change cannot see its edges.
+    likely = [key for key, error in slow.items() if error <= _AS_LIKELY * slow[best]]
+    start, stop = min(a for a, _ in likely), max(b for _, b in likely)
+    return int(frames[start]), int(frames[stop]) + 1
+
+
+def _projected(
+    series: Series, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return frames (K,), and how far along from first to last look the colours are there."""
+    total = np.zeros(len(rows))
+    known = np.ones(len(rows), np.bool_)
+    for cue in _COLOURS:
+        seen, vectors = series.vectors(cue)
+        inside = np.isin(seen, rows)
+        places = np.searchsorted(rows, seen[inside])
+        if len(places) < 2 * _MIN_LOOKS:
+            continue
+        own = vectors[inside]
+        third = max(2, len(own) // 3)
+        way = own[-third:].mean(axis=0) - own[:third].mean(axis=0)
+        along = np.full(len(rows), np.nan)
+        along[places] = own @ way
+        known &= np.isfinite(along)
+        total = total + np.nan_to_num(along)
+    picks = np.flatnonzero(known)
+    picks = (
+        picks[np.unique(np.linspace(0, len(picks) - 1, _MAX_POINTS).round().astype(int))]
+        if len(picks) > _MAX_POINTS
+        else picks
+    )
+    return series.frame[rows[picks]], total[picks]

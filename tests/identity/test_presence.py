@@ -1,0 +1,103 @@
+"""Who vanishes and who only is not seen: the pixels tell, on films made of rectangles."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from identity.presence import Gap, find_gaps, largest_step, step_confidence
+from scenes.shots import Shot
+
+HEIGHT, WIDTH = 100, 160
+FRAMES = range(14)
+AT = 6
+BOX = np.array([60, 20, 90, 90], np.float32)
+ALL = np.array([0, 0, WIDTH, HEIGHT], np.float32)
+
+
+def film(*, person_until=AT, light=lambda _: 0, speed=0, screen_from=None):
+    """Return pictures of noise with a person in BOX up to a frame; a screen slides over them."""
+    rng = np.random.default_rng(3)
+    wall = rng.integers(90, 160, (HEIGHT, WIDTH, 3)).astype(float)
+    person = rng.integers(0, 80, (70, 30, 3)).astype(float)
+    pictures = []
+    for frame in FRAMES:
+        picture = wall.copy()
+        if frame < person_until:
+            left = 60 + speed * frame
+            picture[20:90, left : left + 30] = person
+        if screen_from is not None and frame >= screen_from:
+            edge = min(30, 5 * (frame - screen_from + 1))
+            picture[15:95, 60 : 60 + edge] = 200
+        picture += light(frame) + rng.normal(0, 2, picture.shape)
+        pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
+    return np.stack(pictures)
+
+
+def gap(kind="vanish", frame=AT):
+    return Gap(kind, 0, frame, frame - 1, tuple(FRAMES), BOX)
+
+
+def said(pictures, *, who=None, others=()):
+    who = who or gap()
+    boxes = [np.array(others, np.float32).reshape(-1, 4)] * len(FRAMES)
+    step = largest_step(who, pictures, ALL, boxes)
+    if step is None or step_confidence(who, step) is None:
+        return None
+    return step.frame
+
+
+@pytest.mark.parametrize(
+    ("pictures", "who", "others", "expect"),
+    [
+        pytest.param(film(), gap(), (), AT, id="vanishes"),
+        pytest.param(film(), gap(frame=AT - 3), (), AT, id="missed by the detector before"),
+        pytest.param(film()[::-1], gap("pop_in", 8), (), 8, id="pops in"),
+        pytest.param(film(), gap(), [(75, 20, 90, 90)], AT, id="half behind somebody"),
+        pytest.param(film(person_until=99), gap(), (), None, id="only missed by the detector"),
+        pytest.param(film(), gap(), [(50, 10, 100, 99)], None, id="somebody stands before him"),
+        pytest.param(film(person_until=99, screen_from=3), gap(), (), None, id="goes behind"),
+        pytest.param(
+            film(person_until=99, light=lambda f: 60 * (f >= AT)), gap(), (), None, id="light"
+        ),
+        pytest.param(
+            film(person_until=99, light=lambda f: 60 * (f == AT)), gap(), (), None, id="a flash"
+        ),
+        pytest.param(film(person_until=99, speed=3), gap(), (), None, id="walks on"),
+        pytest.param(film(person_until=AT + 7), gap(), (), None, id="too late to be it"),
+    ],
+)
+def test_pixels_tell_who_is_gone(pictures, who, others, expect):
+    assert said(pictures, who=who, others=others) == expect
+
+
+def body(first, last, box=BOX):
+    frames = np.arange(first, last + 1)
+    return SimpleNamespace(frame=frames, xyxy=np.tile(box, (len(frames), 1)))
+
+
+SHOT = Shot(0, 0, 48, "start")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "score", "expect"),
+    [
+        pytest.param([], 0.9, [], id="nobody"),
+        pytest.param([body(0, 47)], 0.9, [], id="there all the time"),
+        pytest.param([body(0, 20)], 0.9, [("vanish", 21)], id="ends"),
+        pytest.param([body(9, 47)], 0.9, [("pop_in", 9)], id="begins"),
+        pytest.param([body(0, 45)], 0.9, [], id="ends with the shot, nearly"),
+        pytest.param([body(20, 22)], 0.9, [], id="too short"),
+        pytest.param([body(0, 20)], 0.3, [], id="hardly a person to the detector"),
+        pytest.param([body(0, 20), body(22, 47)], 0.9, [], id="another box takes over"),
+        pytest.param(
+            [body(0, 20), body(22, 47, BOX + 100)], 0.9, [("vanish", 21), ("pop_in", 22)],
+            id="another box begins elsewhere",
+        ),
+    ],
+)  # fmt: skip
+def test_candidates(bodies, score, expect):
+    scores = [np.full(len(b.frame), score, np.float32) for b in bodies]
+    assert [(g.kind, g.frame) for g in find_gaps(bodies, scores, SHOT)] == expect
