@@ -142,7 +142,7 @@ def batch(
     ).over(config)
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
-    clips, complaints = find_clips(paths, stdin=sys.stdin.read, run_folder=out)
+    clips, complaints = find_clips(paths, stdin=sys.stdin.buffer.read, run_folder=out)
     maker = pool_maker(settings, screen, workers=workers, clips_at_once=clips_at_once, ray=ray)
     work = Batch(settings, out, screen, maker, json_to_stdout=json_to is not None)
     raise typer.Exit(work.run(clips, complaints))

@@ -13,7 +13,7 @@ from scenes.errors import CastcheckError
 from scenes.pictures import natural_key, picture_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
 CLIP_SUFFIXES = frozenset(
     [
@@ -56,7 +56,7 @@ class Named:
 
 
 def find_clips(
-    specs: Iterable[str], *, stdin: Callable[[], str], run_folder: Path
+    specs: Iterable[str], *, stdin: Callable[[], bytes], run_folder: Path
 ) -> tuple[list[Named], list[str]]:
     """Return the clips that `specs` name, each once, in a stable order; and what named none.
 
@@ -67,53 +67,79 @@ def find_clips(
 
     Args:
         specs: Paths, folders, globs, URLs, `@FILE`, or `-` for a list on stdin.
-        stdin: Returns the text on stdin.
+        stdin: Returns what is on stdin.
         run_folder: What castcheck wrote itself is no clip.
 
     Example:
-        >>> find_clips(["a.mp4", "./a.mp4", "*.nix"], stdin=str, run_folder=Path("run"))[1]
+        >>> find_clips(["a.mp4", "./a.mp4", "*.nix"], stdin=bytes, run_folder=Path("run"))[1]
         ['*.nix: matches nothing; check the pattern']
     """
     found: dict[str, Named] = {}
     complaints: list[str] = []
     walk = _Walk(run_folder)
-    for spec in specs:
-        try:  # each argument on its own: one that names nothing stops no other
-            for clip in _expand_spec(spec, stdin, walk):
+    for place, spec in _each(specs, stdin, complaints):
+        try:  # each on its own: one that names nothing stops no other
+            for clip in walk.clips_of(spec):
                 named = Named(clip, clip if is_remote(clip) else os.path.abspath(clip))  # noqa: PTH100 (".." over a link must stay)
                 found.setdefault(named.key, named)
         except CastcheckError as err:  # noqa: PERF203
-            complaints.append(str(err))
+            complaints.append(f"{place}{err}")
     return list(found.values()), complaints
 
 
-def _expand_spec(spec: str, stdin: Callable[[], str], walk: _Walk) -> Iterator[str]:
-    """Yield the clips of one argument; a list names several."""
+def _each(
+    specs: Iterable[str], stdin: Callable[[], bytes], complaints: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the arguments, with the lines of a list in its place, and where a line stands."""
+    for spec in specs:
+        try:
+            lines = _read_lines(spec, stdin)
+        except CastcheckError as err:
+            complaints.append(str(err))
+            continue
+        if lines is None:
+            yield "", spec
+            continue
+        for number, line in lines:
+            yield f"{_list_name(spec)}, line {number}: ", line
+
+
+def _read_lines(spec: str, stdin: Callable[[], bytes]) -> list[tuple[int, str]] | None:
+    """Return the lines of a list that name something, numbered from 1; `None` = it is no list.
+
+    Raises:
+        CastcheckError: It cannot be read, or names nothing.
+    """
     path = Path(spec)
     if spec == STDIN:
-        lines = _lines(stdin())
-    elif spec.startswith("@") and not path.exists():
-        lines = _lines(_read_list(Path(spec[1:])))
+        data = stdin()
+    elif spec.startswith("@") and not _exists(path):
+        data = _read_list(Path(spec[1:]))
     elif path.suffix.lower() in LIST_SUFFIXES and not is_remote(spec):
-        lines = _lines(_read_list(path))
+        data = _read_list(path)
     else:
-        yield from walk.clips_of(spec)
-        return
-    for line in lines:
-        yield from walk.clips_of(line)
+        return None
+    # File names may hold bytes that are no UTF-8.
+    text = data.decode("utf-8-sig", "surrogateescape")
+    numbered = ((n, line.strip()) for n, line in enumerate(text.split("\n"), start=1))
+    lines = [(n, line) for n, line in numbered if line and not line.startswith("#")]
+    if not lines:
+        raise CastcheckError(
+            "this list names no clips", where=_list_name(spec), hint="one path a line is wanted"
+        )
+    return lines
 
 
-def _read_list(path: Path) -> str:
+def _read_list(path: Path) -> bytes:
     try:
-        return path.read_bytes().decode("utf-8-sig", "surrogateescape")
+        return path.read_bytes()
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         raise CastcheckError(f"this list cannot be read: {reason}", where=path) from err
 
 
-def _lines(text: str) -> Sequence[str]:
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+def _list_name(spec: str) -> str:
+    return "stdin" if spec == STDIN else spec.removeprefix("@")
 
 
 class _Walk:
@@ -144,7 +170,7 @@ class _Walk:
         clips = [path for path in _files_below(folder, skip=self._run) if _is_clip(path)]
         if clips:
             yield from map(str, clips)
-        elif picture_files(folder):
+        elif _holds_pictures(folder):
             yield str(folder)
         else:
             raise CastcheckError(
@@ -180,6 +206,14 @@ def _files_below(folder: Path, *, skip: Path) -> Iterator[Path]:
         for name in sorted(files, key=natural_key):
             if not name.startswith("."):
                 yield Path(here) / name
+
+
+def _holds_pictures(folder: Path) -> bool:
+    try:
+        return bool(picture_files(folder))
+    except OSError as err:
+        reason = (err.strerror or str(err)).lower()
+        raise CastcheckError(f"this folder cannot be read: {reason}", where=folder) from err
 
 
 def _is_clip(path: Path) -> bool:

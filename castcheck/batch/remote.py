@@ -71,7 +71,10 @@ def remote_stamp(clip: str) -> str:
     files, path = _open(clip)
     with _in_plain_words(clip):
         facts = files.info(path)
-    known = ("ETag", "etag", "md5Hash", "crc32c", "LastModified", "mtime", "updated")
+    known = (
+        *("ETag", "etag", "md5Hash", "crc32c"),
+        *("LastModified", "last_modified", "mtime", "updated", "created"),
+    )
     tags = [f"{name}={facts[name]}" for name in known if facts.get(name) is not None]
     return " ".join([f"size={facts.get('size')}", *tags])
 

@@ -111,5 +111,5 @@ def run_made_up(folder, *, address="", clips_at_once=1):
         ray.init(address=address, log_to_driver=False)
         return RayPool(config, store, **more)
 
-    clips, _ = find_clips([folder], stdin=str, run_folder=out)
+    clips, _ = find_clips([folder], stdin=bytes, run_folder=out)
     sys.exit(Batch(config, out, Screen(), pool).run(clips, []))

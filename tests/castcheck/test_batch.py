@@ -32,7 +32,7 @@ def clips(*names: str) -> list[Named]:
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"made up: {name}".encode())
-    return find_clips(list(names), stdin=str, run_folder=Path("run"))[0]
+    return find_clips(list(names), stdin=bytes, run_folder=Path("run"))[0]
 
 
 def run(
