@@ -38,6 +38,7 @@ from castcheck.options import (
     JsonTo,
     Quiet,
     Strict,
+    Stride,
     TrustWeights,
     hush_warnings,
     refuse,
@@ -175,6 +176,7 @@ def check(
     device: Device = None,
     half: Half = None,
     batch_size: BatchSize = None,
+    stride: Stride = None,
     trust_weights: TrustWeights = None,
     cast: Cast = None,
 ) -> None:
@@ -190,6 +192,7 @@ def check(
         device=device,
         half=half,
         batch_size=batch_size,
+        stride=stride,
         trust_weights=trust_weights,
         cast=cast,
     )

@@ -72,6 +72,9 @@ BatchSize = Annotated[
     int | None,
     _option(DetectorSettings, "batch_size", "--batch-size", panel=MODELS, metavar="N"),
 ]
+Stride = Annotated[
+    int | None, _option(DetectorSettings, "stride", "--stride", panel=MODELS, metavar="N")
+]
 TrustWeights = Annotated[
     bool | None, _option(RunSettings, "trust_weights", "--trust-weights", panel=MODELS)
 ]
@@ -87,6 +90,7 @@ _SECTIONS = {
     "device": "run",
     "half": "run",
     "batch_size": "detector",
+    "stride": "detector",
     "trust_weights": "run",
     "cast": "run",
 }
@@ -105,6 +109,7 @@ class Flags:
     device: str | None
     half: bool | None
     batch_size: int | None
+    stride: int | None = None
     trust_weights: bool | None
     cast: str | None
 

@@ -67,7 +67,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameBatch:
-    """Consecutive pictures of one clip.
+    """Pictures of one clip, consecutive or every Nth.
 
     Attributes:
         index: (N,) int64, zero-based decode order.
@@ -87,8 +87,9 @@ class FrameBatch:
         object.__setattr__(
             self, "rgb", frozen_array("rgb", self.rgb, shape=(count, None, None, 3), dtype=np.uint8)
         )
-        if count > 1 and not bool(np.all(np.diff(self.index) == 1)):
-            raise ArrayShapeError("index: frames of a batch must be consecutive")
+        steps = np.diff(self.index)
+        if count > 1 and not bool(steps[0] > 0 and np.all(steps == steps[0])):
+            raise ArrayShapeError("index: frames of a batch must be evenly spaced and rise")
 
     def __len__(self) -> int:
         return len(self.time_s)

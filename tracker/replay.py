@@ -49,7 +49,8 @@ class ReplayDetector:
         except UnicodeDecodeError as err:
             raise DetectionsFileError("is no text file", where=path) from err
         table = parse_detections(text, where=str(path))
-        self._table = table[table[:, 5] >= min_score]
+        table = table[table[:, 5] >= min_score]
+        self._table = table[np.argsort(table[:, 0], kind="stable")]
         self._sha256 = weights_sha256(self._path)
 
     @property
@@ -67,7 +68,9 @@ class ReplayDetector:
         height, width = batch.rgb.shape[1:3]
         parts = []
         for frame in batch.index:
-            rows = self._table[self._table[:, 0] == frame]
+            # Sorted, so that a long clip does not take longer per frame.
+            start, stop = np.searchsorted(self._table[:, 0], (frame, frame + 1))
+            rows = self._table[start:stop]
             xyxy = boxes.clip(rows[:, 1:5].astype(np.float32), width_px=width, height_px=height)
             found = Detections(
                 np.full(len(rows), frame, np.int64),

@@ -32,6 +32,13 @@ class DetectorSettings:
         0, "longer side of the picture the network sees; 0 = as it was trained", low=0, high=4096
     )
     batch_size: int = setting(8, "pictures per forward pass", low=1, high=1024)
+    stride: int = setting(
+        1,
+        "search every Nth picture only; the boxes between are drawn in straight lines, which the "
+        "report says",
+        low=1,
+        high=60,
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="detector")

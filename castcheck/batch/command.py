@@ -24,6 +24,7 @@ from castcheck.options import (
     JsonTo,
     Quiet,
     Strict,
+    Stride,
     TrustWeights,
     hush_warnings,
     refuse,
@@ -116,6 +117,7 @@ def batch(
     device: Device = None,
     half: Half = None,
     batch_size: BatchSize = None,
+    stride: Stride = None,
     trust_weights: TrustWeights = None,
     cast: Cast = None,
 ) -> None:
@@ -137,6 +139,7 @@ def batch(
         device=device,
         half=half,
         batch_size=batch_size,
+        stride=stride,
         trust_weights=trust_weights,
         cast=cast,
     ).over(config)

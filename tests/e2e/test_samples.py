@@ -89,3 +89,34 @@ def test_a_clip_without_people_is_abstain_never_pass(tmp_path):
     result = CliRunner().invoke(app, arguments)
     report = Report.from_json((tmp_path / clip.stem / "report.json").read_text(encoding="utf-8"))
     assert (result.exit_code, report.verdict) == (0, "abstain")
+
+
+@pytest.mark.slow
+def test_a_swap_is_found_with_every_second_picture_searched(tmp_path):
+    clip = SAMPLES / "room_swap.mp4"
+    (event,) = events(clip)
+    result, report = check(clip, tmp_path, "--stride", "2")
+    assert result.exit_code == 1
+    (finding,) = report.findings
+    assert finding.kind == "swap"
+    assert abs(finding.start_frame - event["start_frame"]) <= ONSET_FRAMES
+    assert report.provenance["config"]["detector"]["stride"] == 2
+    (note,) = [line for line in report.degradations if "searched" in line]
+    assert note.startswith("one picture in 2 was searched; ")
+    searched, all_of_them = (
+        sum(f % 2 == 0 or f == 95 or everything for t in report.tracklets for f in t.frames)
+        for everything in (False, True)
+    )
+    assert 0 < searched < all_of_them
+
+
+@pytest.mark.slow
+def test_a_stride_of_one_is_what_was_always_done(tmp_path):
+    clip = SAMPLES / "room_swap.mp4"
+    plain, strided = (
+        check(clip, tmp_path / name, *more)[1]
+        for name, more in (("plain", ()), ("one", ("--stride", "1")))
+    )
+    assert strided.findings == plain.findings
+    assert strided.tracklets == plain.tracklets
+    assert strided.degradations == plain.degradations
