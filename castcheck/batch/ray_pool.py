@@ -21,7 +21,7 @@ from castcheck.batch.work import ClipWorker
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from castcheck.batch.crew import News
     from castcheck.batch.store import RunStore
@@ -203,6 +203,47 @@ class RayPool(Crew[_RemoteHand]):
         return part
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What each worker asks of a cluster.
+
+    Attributes:
+        gpus: Share of a GPU.
+        clips_at_once: How many clips it judges at once.
+        fits: How many such workers there is room for now.
+    """
+
+    gpus: float
+    clips_at_once: int
+    fits: int
+
+    @staticmethod
+    def of(have: Mapping[str, float], device: str, clips_at_once: int | None) -> Demand:
+        """Work out the demand.
+
+        Args:
+            have: What the cluster has now, by name. Machines with GPUs may join later, so "cuda"
+                asks for a GPU even where there is none yet.
+            device: Of the settings.
+            clips_at_once: As the user said; `None` = 1 on a CPU, a few on a GPU.
+
+        Example:
+            >>> Demand.of({"CPU": 32, "GPU": 2}, "auto", None)
+            Demand(gpus=0.5, clips_at_once=4, fits=4)
+            >>> Demand.of({"CPU": 32, "GPU": 2}, "cpu", None)
+            Demand(gpus=0.0, clips_at_once=1, fits=32)
+            >>> Demand.of({"CPU": 4}, "cuda", 1)
+            Demand(gpus=0.25, clips_at_once=1, fits=0)
+        """
+        on_gpu = device != "cpu" and (have.get("GPU", 0) > 0 or device.startswith("cuda"))
+        at_once = clips_at_once or (CLIPS_AT_ONCE_ON_GPU if on_gpu else 1)
+        if not on_gpu:
+            return Demand(0.0, at_once, int(have.get("CPU", 0) / _ACTOR_CPUS))
+        gpus = 1 / workers_per_gpu(at_once)
+        fits = min(have.get("GPU", 0) / gpus, have.get("CPU", 0) / _ACTOR_CPUS)
+        return Demand(gpus, at_once, int(fits))
+
+
 def open_ray_pool(
     config: Config,
     store: RunStore,
@@ -250,17 +291,20 @@ def open_ray_pool(
             num_cpus=workers or None,
             **quiet,
         )
-    have = ray.cluster_resources()
-    on_gpus = bool(have.get("GPU", 0)) and config.run.device != "cpu"
-    at_once = clips_at_once or (CLIPS_AT_ONCE_ON_GPU if on_gpus else 1)
-    gpus = 1 / workers_per_gpu(at_once) if on_gpus else 0.0
-    fits = have["GPU"] / gpus if gpus else have.get("CPU", 1) / _ACTOR_CPUS
-    size = max(1, min(clips, workers or int(fits)))
-    if size > fits:
-        screen.note(f"the cluster has room for {int(fits)} workers, so {size} will wait for room")
+    demand = Demand.of(ray.cluster_resources(), config.run.device, clips_at_once)
+    size = max(1, min(clips, workers or demand.fits))
+    if size > demand.fits:
+        screen.note(f"the cluster has room for {demand.fits} workers: {size} wait for room")
     nodes = sum(1 for node in ray.nodes() if node["Alive"])
     screen.note(f"Ray: {size} workers on {nodes} {'machine' if nodes == 1 else 'machines'}")
-    return RayPool(config, store, size=size, clips_at_once=at_once, gpus=gpus, owns_ray=True)
+    return RayPool(
+        config,
+        store,
+        size=size,
+        clips_at_once=demand.clips_at_once,
+        gpus=demand.gpus,
+        owns_ray=True,
+    )
 
 
 def _check_reachable(address: str) -> None:
