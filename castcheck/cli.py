@@ -21,27 +21,15 @@ from castcheck.checking import (
     check_clips,
     say_bug,
 )
+from castcheck.config import Config
 from castcheck.models_command import models_app
 from castcheck.options import (
     OUTPUT,
-    BatchSize,
-    Cast,
-    Classes,
-    ConfigFile,
-    DetectorSpec,
-    Device,
-    EmbedderSpec,
-    FailOn,
-    Flags,
-    Formats,
-    Half,
     JsonTo,
     Quiet,
-    Strict,
-    Stride,
-    TrustWeights,
     hush_warnings,
     refuse,
+    takes_settings,
 )
 from castcheck.screen import Screen
 from scenes.errors import CastcheckError
@@ -149,7 +137,9 @@ def _root(
 
 
 @app.command(epilog=_EPILOG)
+@takes_settings
 def check(
+    *,
     clips: Annotated[
         list[Path],
         typer.Argument(metavar="CLIP...", help="Clips, or folders of numbered pictures."),
@@ -164,39 +154,12 @@ def check(
             rich_help_panel=OUTPUT,
         ),
     ] = Path("castcheck-out"),
-    formats: Formats = None,
+    settings: Config,
     json_to: JsonTo = None,
     quiet: Quiet = False,
-    fail_on: FailOn = None,
-    strict: Strict = None,
-    classes: Classes = None,
-    config: ConfigFile = None,
-    detector: DetectorSpec = None,
-    embedder: EmbedderSpec = None,
-    device: Device = None,
-    half: Half = None,
-    batch_size: BatchSize = None,
-    stride: Stride = None,
-    trust_weights: TrustWeights = None,
-    cast: Cast = None,
 ) -> None:
     """Judge clips: who is in them, and whether everybody stays themselves."""
     refuse(json_to)
-    flags = Flags(
-        formats=formats,
-        fail_on=fail_on,
-        strict=strict,
-        classes=classes,
-        detector=detector,
-        embedder=embedder,
-        device=device,
-        half=half,
-        batch_size=batch_size,
-        stride=stride,
-        trust_weights=trust_weights,
-        cast=cast,
-    )
-    settings = flags.over(config)
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 import warnings
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,20 +17,55 @@ from castcheck.screen import DEBUG_VARIABLE, env_flag
 from scenes.errors import ConfigError
 from tracker.settings import DetectorSettings
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MODELS, JUDGING, OUTPUT = "Models", "Judging", "Output"
 
 
-def _option(settings: type[Any], name: str, *flags: str, panel: str, **extra: Any) -> Any:
+_SECTIONS = {
+    "run": RunSettings,
+    "detector": DetectorSettings,
+    "gate": GateSettings,
+    "report": ReportSettings,
+}
+# The settings that have a flag of their own: section, name, type, flag, metavar and panel.
+_FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
+    ("report", "formats", str, "--format", "LIST", OUTPUT),
+    ("gate", "fail_on", str, "--fail-on", "SPEC", JUDGING),
+    ("gate", "strict", bool, "--strict", None, JUDGING),
+    ("detector", "classes", str, "--classes", "LIST", JUDGING),
+    ("run", "cast", str, "--cast", "PATH", JUDGING),
+    ("run", "detector", str, "--detector", "SPEC", MODELS),
+    ("run", "embedder", str, "--embedder", "SPEC", MODELS),
+    ("run", "device", str, "--device", "DEVICE", MODELS),
+    ("run", "half", bool, "--half/--no-half", None, MODELS),
+    ("detector", "batch_size", int, "--batch-size", "N", MODELS),
+    ("detector", "stride", int, "--stride", "N", MODELS),
+    ("run", "trust_weights", bool, "--trust-weights", None, MODELS),
+)
+
+
+def _annotation(section: str, name: str, kind: Any, flag: str, metavar: Any, panel: str) -> Any:
     """Return the option for one setting: help and default come from where it is declared."""
-    item = next(item for item in fields(settings) if item.name == name)
+    item = next(item for item in fields(_SECTIONS[section]) if item.name == name)
     text = item.metadata["help"]
     if item.default not in ("", False):
         text += f" (default: {'yes' if item.default is True else item.default})"
-    return typer.Option(*flags, help=text, rich_help_panel=panel, show_default=False, **extra)
+    option = typer.Option(
+        flag, help=text, rich_help_panel=panel, show_default=False, metavar=metavar
+    )
+    return Annotated[kind | None, option]
 
 
-Formats = Annotated[
-    str | None, _option(ReportSettings, "formats", "--format", panel=OUTPUT, metavar="LIST")
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Read settings from a TOML file; a flag beats the file.",
+        rich_help_panel=JUDGING,
+    ),
 ]
 JsonTo = Annotated[
     str | None,
@@ -42,92 +79,40 @@ JsonTo = Annotated[
 Quiet = Annotated[
     bool, typer.Option("-q", "--quiet", help="Say nothing but errors.", rich_help_panel=OUTPUT)
 ]
-FailOn = Annotated[
-    str | None, _option(GateSettings, "fail_on", "--fail-on", panel=JUDGING, metavar="SPEC")
-]
-Strict = Annotated[bool | None, _option(GateSettings, "strict", "--strict", panel=JUDGING)]
-Classes = Annotated[
-    str | None, _option(DetectorSettings, "classes", "--classes", panel=JUDGING, metavar="LIST")
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="Read settings from a TOML file; a flag beats the file.",
-        rich_help_panel=JUDGING,
-    ),
-]
-DetectorSpec = Annotated[
-    str | None, _option(RunSettings, "detector", "--detector", panel=MODELS, metavar="SPEC")
-]
-EmbedderSpec = Annotated[
-    str | None, _option(RunSettings, "embedder", "--embedder", panel=MODELS, metavar="SPEC")
-]
-Device = Annotated[
-    str | None, _option(RunSettings, "device", "--device", panel=MODELS, metavar="DEVICE")
-]
-Half = Annotated[bool | None, _option(RunSettings, "half", "--half/--no-half", panel=MODELS)]
-BatchSize = Annotated[
-    int | None,
-    _option(DetectorSettings, "batch_size", "--batch-size", panel=MODELS, metavar="N"),
-]
-Stride = Annotated[
-    int | None, _option(DetectorSettings, "stride", "--stride", panel=MODELS, metavar="N")
-]
-TrustWeights = Annotated[
-    bool | None, _option(RunSettings, "trust_weights", "--trust-weights", panel=MODELS)
-]
-Cast = Annotated[str | None, _option(RunSettings, "cast", "--cast", panel=JUDGING, metavar="PATH")]
-
-_SECTIONS = {
-    "formats": "report",
-    "fail_on": "gate",
-    "strict": "gate",
-    "classes": "detector",
-    "detector": "run",
-    "embedder": "run",
-    "device": "run",
-    "half": "run",
-    "batch_size": "detector",
-    "stride": "detector",
-    "trust_weights": "run",
-    "cast": "run",
-}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
-    """The settings that have a flag of their own; `None` = the flag was not given."""
+def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the flags of the settings and `--config`, in place of `settings: Config`.
 
-    formats: str | None
-    fail_on: str | None
-    strict: bool | None
-    classes: str | None
-    detector: str | None
-    embedder: str | None
-    device: str | None
-    half: bool | None
-    batch_size: int | None
-    stride: int | None = None
-    trust_weights: bool | None
-    cast: str | None
+    It is called with what they come to: a flag beats the file, the file beats the default. A value
+    that is unknown or out of range raises ConfigError before the command is called.
+    """
+    own = inspect.signature(command, eval_str=True).parameters
+    kind = inspect.Parameter.KEYWORD_ONLY
+    options = {row[1]: _annotation(*row) for row in _FLAGS} | {"config": ConfigFile}
+    parameters = []
+    for name, parameter in own.items():
+        if name == "settings":
+            parameters += [
+                inspect.Parameter(name, kind, default=None, annotation=option)
+                for name, option in options.items()
+            ]
+        else:
+            parameters.append(parameter.replace(kind=kind))
 
-    def over(self, file: Path | None) -> Config:
-        """Return the settings: a flag beats the file, the file beats the default.
+    @functools.wraps(command)
+    def with_flags(**given: Any) -> None:
+        config = Config() if given["config"] is None else Config.load(given["config"])
+        flags: dict[str, dict[str, Any]] = {}
+        for section, name, *_ in _FLAGS:
+            if given[name] is not None:
+                flags.setdefault(section, {})[name] = given[name]
+        others = {name: value for name, value in given.items() if name not in options}
+        command(**others, settings=config.updated(flags))
 
-        Args:
-            file: The TOML file, if any.
-
-        Raises:
-            ConfigError: The file or a flag holds something unknown or out of range.
-        """
-        config = Config() if file is None else Config.load(file)
-        given: dict[str, dict[str, Any]] = {}
-        for name, value in asdict(self).items():
-            if value is not None:
-                given.setdefault(_SECTIONS[name], {})[name] = value
-        return config.updated(given)
+    with_flags.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_flags.__annotations__ = {item.name: item.annotation for item in parameters}
+    return with_flags
 
 
 def hush_warnings() -> None:

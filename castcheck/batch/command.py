@@ -8,26 +8,14 @@ from typing import Annotated
 
 import typer
 
+from castcheck.config import Config
 from castcheck.options import (
     OUTPUT,
-    BatchSize,
-    Cast,
-    Classes,
-    ConfigFile,
-    DetectorSpec,
-    Device,
-    EmbedderSpec,
-    FailOn,
-    Flags,
-    Formats,
-    Half,
     JsonTo,
     Quiet,
-    Strict,
-    Stride,
-    TrustWeights,
     hush_warnings,
     refuse,
+    takes_settings,
 )
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
@@ -54,7 +42,9 @@ More: docs/batches.md
 """
 
 
+@takes_settings
 def batch(
+    *,
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -105,21 +95,9 @@ def batch(
             rich_help_panel=WORKERS,
         ),
     ] = None,
-    formats: Formats = None,
+    settings: Config,
     json_to: JsonTo = None,
     quiet: Quiet = False,
-    fail_on: FailOn = None,
-    strict: Strict = None,
-    classes: Classes = None,
-    config: ConfigFile = None,
-    detector: DetectorSpec = None,
-    embedder: EmbedderSpec = None,
-    device: Device = None,
-    half: Half = None,
-    batch_size: BatchSize = None,
-    stride: Stride = None,
-    trust_weights: TrustWeights = None,
-    cast: Cast = None,
 ) -> None:
     """Judge many clips with workers: resumes after any end, one summary for the run."""
     from castcheck.batch.inputs import find_clips  # noqa: PLC0415 (--help need not wait for these)
@@ -129,20 +107,6 @@ def batch(
     refuse(json_to)
     if "://" in str(out):
         raise ConfigError("a run's folder lies on a disk", where="--out", hint="copy it afterwards")
-    settings = Flags(
-        formats=formats,
-        fail_on=fail_on,
-        strict=strict,
-        classes=classes,
-        detector=detector,
-        embedder=embedder,
-        device=device,
-        half=half,
-        batch_size=batch_size,
-        stride=stride,
-        trust_weights=trust_weights,
-        cast=cast,
-    ).over(config)
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     clips, complaints = find_clips(paths, stdin=sys.stdin.buffer.read, run_folder=out)
