@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench; 0, or 2 with one line on stderr where something is wrong."""
     options = _parser().parse_args(argv)
     if options.threads:
-        _limit_threads(options.threads)
+        limit_threads(options.threads)
     try:
         return run(options)
     except CastcheckError as err:
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         CastcheckError: Weights, settings or a clip are bad.
     """
     names = SETS if options.set == "both" else (options.set,)
-    config = _config(options)
+    config = config_from(options)
     models = None
     worst = 0
     for name in names:
@@ -139,9 +139,9 @@ def _write(
         "config": config.to_dict(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / "quality.txt", text)
-    _write_whole(folder / "quality.md", markdown)
-    _write_whole(
+    write_whole(folder / "quality.txt", text)
+    write_whole(folder / "quality.md", markdown)
+    write_whole(
         folder / "quality.json",
         json.dumps({"run": run_facts, **figures}, indent=1, allow_nan=False) + "\n",
     )
@@ -157,13 +157,15 @@ def _write(
     print(f"written to {folder}", file=sys.stderr)
 
 
-def _write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
+    """Write a text whole or not at all."""
     part = file.with_name(f"{file.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(file)
 
 
-def _config(options: argparse.Namespace) -> Config:
+def config_from(options: argparse.Namespace) -> Config:
+    """Return the settings that the options ask for."""
     config = Config() if options.config is None else Config.load(options.config)
     run_settings = {
         key: getattr(options, key)
@@ -176,7 +178,8 @@ def _config(options: argparse.Namespace) -> Config:
     return config.updated(given)
 
 
-def _limit_threads(count: int) -> None:
+def limit_threads(count: int) -> None:
+    """Let torch and OpenCV use so many threads."""
     import cv2
     import torch
 

@@ -85,7 +85,13 @@ def report_on(
     names = names_of(roll, members)
     judged = time.perf_counter()
     strip_px = config.report.strip_height_px
-    look, confirmed = look_again(clip, seen, judgement, progress=progress)
+    look, confirmed = look_again(
+        clip,
+        seen,
+        judgement,
+        min_ratio=config.findings.scaled("vanish"),
+        progress=progress,
+    )
     writer = Writer(seen, judgement, config.findings, names)
     findings = writer.findings(confirmed)
     if members:

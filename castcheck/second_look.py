@@ -14,7 +14,7 @@ from castcheck.report.visuals import Comparison, Picture, Visuals
 from castcheck.shrink import jpeg_of, shrunk, shrunk_jpeg
 from castcheck.wording import character_id
 from castcheck.words import CAST_KINDS
-from identity.presence import largest_step, step_confidence
+from identity.presence import is_gap, largest_step
 from scenes.source import open_source
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from identity.attributes import AttributeSwap
     from identity.findings import Finding
     from identity.judge import CutSwap, Judgement
-    from identity.presence import Gap
+    from identity.presence import Gap, Step
 
     Progress = Callable[[str, int, int | None], None]
 
@@ -104,9 +104,17 @@ def _cut(picture: NDArray[np.uint8], wish: _Wish) -> NDArray[np.uint8]:
 
 
 def look_again(
-    clip: Path, seen: Observations, judgement: Judgement, *, progress: Progress
-) -> tuple[SecondLook, tuple[tuple[Gap, float], ...]]:
-    """Read the clip again; return the crops and the gaps that the pictures confirm."""
+    clip: Path, seen: Observations, judgement: Judgement, *, min_ratio: float, progress: Progress
+) -> tuple[SecondLook, tuple[tuple[Gap, Step], ...]]:
+    """Read the clip again; return the crops and the gaps that the pictures confirm.
+
+    Args:
+        clip: The file.
+        seen: What was seen in it.
+        judgement: What identity says; its `gaps` are checked.
+        min_ratio: How far a step must stand out from the other changes around it.
+        progress: Called with stage, frames done and frames in all.
+    """
     look = SecondLook(clip, seen)
     for shot in seen.shots:
         look.want(*_whole(seen, (shot.start_frame + shot.stop_frame) // 2))
@@ -129,9 +137,8 @@ def look_again(
             continue
         others = [_others_at(seen, judgement, gap.series, frame) for frame in gap.window]
         step = largest_step(gap, np.stack(crops), gap.place(size_px), others)  # type: ignore[arg-type]
-        confidence = None if step is None else step_confidence(gap, step)
-        if step is not None and confidence is not None:
-            confirmed.append((replace(gap, frame=step.frame), confidence))
+        if step is not None and is_gap(gap, step, min_ratio=min_ratio):
+            confirmed.append((replace(gap, frame=step.frame), step))
     return look, tuple(confirmed)
 
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from identity.findings import Kind, Severity
     from identity.incidents import Incident
     from identity.judge import CutSwap, Judgement
-    from identity.presence import Gap
+    from identity.presence import Gap, Step
     from identity.segments import Segment
     from identity.series import Series
     from identity.settings import FindingSettings
 
-_STEEPNESS = 0.25  # likeness beyond the threshold at which half of the remaining doubt is gone
+# Odds that a finding is right at its threshold, and the power of strength by which they rise.
+_ODDS_AT_THRESHOLD = 1.5
+_ODDS_POWER = 3.0
 _CRITICAL_CONFIDENCE = 0.8
 _MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
 
@@ -40,14 +42,17 @@ def character_id(number: int) -> str:
 
 
 def confidence_of(strength: float, threshold: float) -> float:
-    """Return how sure: 0.6 at the threshold, towards 0.99 far beyond it.
+    """Return how sure: the share of findings so strong that were right on the *tune* clips.
+
+    A logistic curve in the logarithm of strength by threshold, see `bench.alarms`.
 
     Example:
-        >>> confidence_of(0.5, 0.5), round(confidence_of(0.75, 0.5), 2)
-        (0.6, 0.8)
+        >>> confidence_of(0.3, 0.3) < confidence_of(0.6, 0.3) < confidence_of(3.0, 0.3) <= 0.99
+        True
     """
-    beyond = max(strength - threshold, 0.0)
-    return round(min(1 - 0.4 * float(0.5 ** (beyond / _STEEPNESS)), 0.99), 3)
+    ratio = max(strength / threshold, 1e-3)
+    odds = _ODDS_AT_THRESHOLD * float(ratio**_ODDS_POWER)
+    return round(min(odds / (1 + odds), 0.99), 3)
 
 
 def descriptions(judgement: Judgement) -> tuple[str, ...]:
@@ -83,11 +88,11 @@ class Writer:
         self._words = descriptions(judgement)
         self._names = names
 
-    def findings(self, confirmed: Sequence[tuple[Gap, float]]) -> tuple[Finding, ...]:
+    def findings(self, confirmed: Sequence[tuple[Gap, Step]]) -> tuple[Finding, ...]:
         """Return all findings that are sure enough, in order of time.
 
         Args:
-            confirmed: Gaps that the pictures confirm, each with its confidence.
+            confirmed: Gaps that the pictures confirm, each with the step they show.
         """
         judgement = self._judgement
         every = [
@@ -96,7 +101,7 @@ class Writer:
             *(self._attribute_swap(swap) for swap in judgement.attribute_swaps),
             *(self._clone(clone) for clone in judgement.clones),
             *(self._drift(drift) for drift in judgement.drifts),
-            *(self._gap(gap, confidence) for gap, confidence in confirmed),
+            *(self._gap(gap, step) for gap, step in confirmed),
         ]
         sure = [f for f in every if f is not None and f.confidence >= self._settings.min_confidence]
         return tuple(sorted(sure, key=lambda f: (f.start_frame, f.kind, f.tracklets)))
@@ -170,7 +175,8 @@ class Writer:
         tracklets = tuple(
             judgement.segments[k].tracklet.tracklet_id for k in (*swap.before, *swap.after)
         )
-        confidence = confidence_of(swap.strength / 4, 0.25)
+        threshold = self._settings.swap_over_cut
+        confidence = confidence_of(swap.strength, threshold)
         names = " and ".join(self.name(c) for c in labels)
         message = (
             f"After the cut at {self._time(swap.start_frame)}, back in the same set-up, {names} "
@@ -179,7 +185,10 @@ class Writer:
         return self._make(
             "swap", "major", confidence, labels, tracklets,
             (swap.start_frame, swap.start_frame + 1), message,
-            {"log_odds_gain": round(swap.strength, 3), "over_cut": True},
+            {
+                "strength": round(swap.strength, 3), "threshold": threshold,
+                "over_cut": True,
+            },
         )  # fmt: skip
 
     def _attribute_swap(self, swap: AttributeSwap) -> Finding:
@@ -222,21 +231,30 @@ class Writer:
         return self._make(
             "clone", "major", confidence, [label], tracklets,
             (clone.start_frame, clone.stop_frame), message,
-            {"likeness": _rounded(clone.likeness), "threshold": threshold},
+            {
+                "strength": round(clone.strength, 3), "threshold": threshold,
+                "likeness": _rounded(clone.likeness),
+            },
         )  # fmt: skip
 
-    def _gap(self, gap: Gap, confidence: float) -> Finding | None:
+    def _gap(self, gap: Gap, step: Step) -> Finding | None:
         judgement = self._judgement
         label = judgement.character_at(gap.series, gap.seen_frame)
         if label < 0:
             return None
+        threshold = self._settings.vanish
+        confidence = confidence_of(step.ratio, threshold)
         what = "disappears" if gap.kind == "vanish" else "appears"
         message = f"At {self._time(gap.frame)}, {self.name(label)} {what} in open picture."
         return self._make(
             gap.kind, self._severity(confidence, gap.series, worst=False), confidence, [label],
             (judgement.series[gap.series].tracklet_at(gap.seen_frame),),
             (gap.frame, gap.frame + 1), message,
-            {"seen_frame": gap.seen_frame, "box": [round(float(v), 2) for v in gap.box]},
+            {
+                "strength": round(step.ratio, 3), "threshold": threshold,
+                "changed_share": round(step.share, 3), "seen_frame": gap.seen_frame,
+                "box": [round(float(v), 2) for v in gap.box],
+            },
         )  # fmt: skip
 
     def _make(

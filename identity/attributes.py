@@ -179,7 +179,7 @@ def find_attribute_swaps(
             if a == b or c == d:
                 continue
             crossings = _crossings([segments[k] for k in (a, b, c, d)], scales)
-            attribute = which_attribute(crossings, threshold=settings.attribute_swap)
+            attribute = which_attribute(crossings, threshold=settings.scaled("attribute_swap"))
             if attribute is not None:
                 found.append(
                     AttributeSwap(

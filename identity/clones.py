@@ -79,7 +79,7 @@ def find_clones(
     }
     strengths = {pair: _strength(likeness) for pair, likeness in pairs.items() if likeness}
     found = []
-    for pair, strength in strengths.items():
+    for pair, alike in strengths.items():
         one, two = (segments[k] for k in pair)
         both = np.intersect1d(one.frames, two.frames)
         if len(both) < max(2, _MIN_TOGETHER_S * fps):
@@ -89,16 +89,13 @@ def find_clones(
             for (a, _), other in strengths.items()
             if segments[a].tracklet.shot_index != one.tracklet.shot_index
         ]
-        needed = settings.clone + (0 if elsewhere else _ALONE)
-        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * strength
+        needed = settings.scaled("clone") + (0 if elsewhere else _ALONE)
+        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * alike
         gain = _replaced(pair, segments, setups, calibration)
-        if (strength >= needed and not twins) or gain is not None:
-            found.append(
-                Clone(
-                    pair, int(both[0]), int(both[-1]) + 1,
-                    max(strength, settings.clone) if gain is not None else strength, pairs[pair],
-                )
-            )  # fmt: skip
+        if gain is None and (alike < needed or twins):
+            continue
+        strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)
+        found.append(Clone(pair, int(both[0]), int(both[-1]) + 1, strength, pairs[pair]))
     return found
 
 
@@ -147,8 +144,9 @@ def _replaced(
             continue
         before = max(_network(segments[own], segments[k], calibration) for k in places[0])
         kept = max(_network(segments[other], segments[k], calibration) for k in places[1])
-        gain = _network(segments[own], segments[other], calibration) - before
-        if -np.inf < before <= _REPLACED < kept and gain >= _REPLACED_GAIN:
+        now = _network(segments[own], segments[other], calibration)
+        gain = now - before
+        if -np.inf < before <= _REPLACED < min(kept, now) and gain >= _REPLACED_GAIN:
             best = gain if best is None else max(best, gain)
     return best
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from identity.calibration import Calibration
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _REFERENCE_SAMPLES = 8
 _SMOOTHING_SAMPLES = 3
 _MIN_SAMPLES = 3
+_SAME_SETUP = 0.9
+_MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +47,49 @@ class LikenessCurve:
         return float(self.value.min()) if len(self.value) >= _MIN_SAMPLES else None
 
 
-def likeness_curve(series: Series, calibration: Calibration) -> LikenessCurve:
-    """Return how alike every sample of a series is to its first ones, smoothed over three."""
+def likeness_curves(
+    all_series: Sequence[Series],
+    labels: Sequence[int],
+    setups: NDArray[np.float32],
+    calibration: Calibration,
+) -> list[LikenessCurve]:
+    """Return the curve of each series against how its character looked first in this set-up.
+
+    Args:
+        all_series: Of the clip, in order of time within each shot.
+        labels: Character of each, -1 = nobody.
+        setups: (S, S) likeness of the shots' set-ups.
+        calibration: How similarities become likeness.
+
+    Another set-up shows another side, and so does another distance; there nothing can be compared.
+    Cutting a shot into pieces leaves the set-up, the distance and therefore the curve as they are.
+    """
+    curves = []
+    for k, series in enumerate(all_series):
+        first = next(
+            (
+                other
+                for i, other in enumerate(all_series)
+                if labels[i] == labels[k] >= 0
+                and other.shot_index < series.shot_index
+                and setups[other.shot_index, series.shot_index] >= _SAME_SETUP
+                and _like_framing(other, series)
+            ),
+            series,
+        )
+        curves.append(likeness_curve(series, calibration, first=first))
+    return curves
+
+
+def _like_framing(one: Series, two: Series) -> bool:
+    heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
+    return max(heights) <= _MAX_APPROACH * min(heights)
+
+
+def likeness_curve(
+    series: Series, calibration: Calibration, *, first: Series | None = None
+) -> LikenessCurve:
+    """Return how alike every sample is to the first ones of `first`, or its own, over three."""
     rows, _ = series.vectors("body")
     best = np.full(len(rows), -np.inf)
     cues: tuple[Cue, ...] = ("body", "upper")
@@ -53,14 +98,27 @@ def likeness_curve(series: Series, calibration: Calibration) -> LikenessCurve:
         common, places, picks = np.intersect1d(rows, seen, return_indices=True)
         if not len(common):
             continue
-        first = vectors[picks[:_REFERENCE_SAMPLES]].mean(axis=0)
-        cosine = vectors[picks] @ first / max(float(np.linalg.norm(first)), 1e-9)
+        reference = _first_look(first or series, cue)
+        if reference is None:
+            continue
+        cosine = vectors[picks] @ reference
         scale = calibration.scales[cue]
         likeness = (cosine - scale.different) / (scale.same - scale.different)
         best[places] = np.maximum(best[places], likeness)
-    known = np.isfinite(best)
-    value = _smooth(np.clip(best[known], 0, 1))
-    return LikenessCurve(series.frame[rows[known]], value.astype(np.float32))
+    judged = np.isfinite(best)
+    value = _smooth(np.clip(best[judged], 0, 1))
+    return LikenessCurve(series.frame[rows[judged]], value.astype(np.float32))
+
+
+def _first_look(series: Series, cue: Cue) -> NDArray[np.float32] | None:
+    """Return the (D,) unit mean of a cue where the network looked first; `None` = never seen."""
+    rows, _ = series.vectors("body")
+    seen, vectors = series.vectors(cue)
+    _, _, picks = np.intersect1d(rows, seen, return_indices=True)
+    if not len(picks):
+        return None
+    mean: NDArray[np.float32] = vectors[picks[:_REFERENCE_SAMPLES]].mean(axis=0)
+    return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -36,6 +36,9 @@ _MAX_POINTS = 48  # of a curve that is fitted; more say nothing about a slope
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
 _EXPLAINED = 0.5  # share of the variance that a ramp must explain
 _AS_LIKELY = 1.5  # a ramp with so much more error is not yet worse than the best
+_EDGE_SHARE = 0.15  # of the samples: so near to an end the onset is not seen
+_OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
+_EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 _SAME_SETUP = 0.9
 _SAME_PLACE_IOU = 0.3
 
@@ -85,7 +88,7 @@ def drifts_in_shot(
         rows, loss = own
         beside = [other[1] for i, other in enumerate(losses) if i != k and other is not None]
         strength = _strength(loss) - max((max(_colours(b), 0.0) for b in beside), default=0.0)
-        if strength < settings.drift:
+        if strength < settings.scaled("drift"):
             continue
         ramp = _ramp(all_series[k], rows)
         if ramp is not None:
@@ -130,8 +133,9 @@ def drifts_over_cuts(
                 continue
             beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
             common = max((max(_garment(o), 0.0) for o in beside), default=0.0)
-            strength = min(_networks(loss), _garment(loss)) - common
-            if strength >= settings.drift:
+            strength = min(_networks(loss), _garment(loss)) / _OVER_CUT
+            everybody = common > _EVERYBODY * _garment(loss)
+            if strength >= settings.scaled("drift") and not everybody:
                 start = int(all_series[a].frame[-1]) + 1
                 stop = int(all_series[b].frame[-1]) + 1
                 left = {cue: 1 - value for cue, value in loss.items()}
@@ -305,6 +309,9 @@ def _ramp(series: Series, rows: NDArray[np.int64]) -> tuple[int, int] | None:
     # As far as the samples allow: who comes in the middle of a change cannot see its edges.
     likely = [key for key, error in slow.items() if error <= _AS_LIKELY * slow[best]]
     start, stop = min(a for a, _ in likely), max(b for _, b in likely)
+    # What is under way at the first look began there, or before; the same at the end.
+    edge = _EDGE_SHARE * count
+    start, stop = (0 if start <= edge else start), (count - 1 if stop >= count - 1 - edge else stop)
     return int(frames[start]), int(frames[stop]) + 1
 
 

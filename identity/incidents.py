@@ -68,6 +68,7 @@ def find_incidents(
         for index, series in enumerate(all_series)
         if (found := _morph(index, series, scales, settings)) is not None
     ]
+    shifts = [s for s in shifts if not _may_be_mixed(s, all_series, fps=fps)]
     together = _TOGETHER_S * fps + 1
     morphs = [
         shift
@@ -91,7 +92,7 @@ def _swaps(
     found = []
     for a, b in combinations(range(len(all_series)), 2):
         best = _strongest_exchange(all_series, (a, b), scales, fps=fps)
-        if best is None or best.strength < settings.swap:
+        if best is None or best.strength < settings.scaled("swap"):
             continue
         best = _behind_passing(best, all_series[a], all_series[b], fps=fps)
         if best is not None:
@@ -121,6 +122,18 @@ def _behind_passing(swap: Incident, one: Series, two: Series, *, fps: float) -> 
                 return None
             return replace(swap, start_frame=passing.moment, stop_frame=passing.moment + 1)
     return swap
+
+
+def _may_be_mixed(change: Incident, all_series: Sequence[Series], *, fps: float) -> bool:
+    """Tell whether the box may have gone over to somebody who passes just then."""
+    index = change.series[0]
+    return any(
+        passing.tracks != "stayed"
+        and passing.first_frame <= change.start_frame <= passing.last_frame
+        for k, other in enumerate(all_series)
+        if k != index
+        for passing in passings(all_series[index], other, fps=fps)
+    )
 
 
 def _strongest_exchange(
@@ -208,12 +221,16 @@ def _morph(
     scale = scales.scales["body"]
     span = scale.same - scale.different
     loss = shift.loss / span
-    if loss < settings.change or shift.abruptness < _ABRUPT or scale.likeness(shift.across) > 0.5:
+    if (
+        loss < settings.scaled("change")
+        or shift.abruptness < _ABRUPT
+        or scale.likeness(shift.across) > 0.5
+    ):
         return None
     moment = int(series.frame[rows[shift.index]])
     colours = _colour_loss(series, moment, scales)
     most = max(colours.values(), default=0.0)
-    if most < settings.change * 0.6 and not (
+    if most < settings.scaled("change") * 0.6 and not (
         most >= _LEAST_COLOUR and _sudden(series, moment, int(series.frame[rows[shift.index - 1]]))
     ):
         return None  # the network alone is fooled by a turn of the body

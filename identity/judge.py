@@ -12,7 +12,7 @@ from identity.attributes import AttributeSwap, find_attribute_swaps, told_by_hea
 from identity.cast import Cast, build_cast
 from identity.chains import chains_of
 from identity.clones import Clone, find_clones
-from identity.consistency import LikenessCurve, likeness_curve
+from identity.consistency import LikenessCurve, likeness_curves
 from identity.drifts import Drift, drifts_in_shot, drifts_over_cuts, joined_drifts, same_place
 from identity.incidents import Incident, find_incidents
 from identity.presence import Gap, find_gaps
@@ -131,20 +131,27 @@ def judge_looks(
     cast = build_cast(segments, setups, calibration, cast_settings)
     clones = find_clones(segments, cast.apart, setups, calibration, finding_settings, fps=fps)
     cast = _join_clones(cast, clones)
-    curves = tuple(likeness_curve(s, calibration) for s in series)
     dressed = find_attribute_swaps(segments, cast.labels, setups, calibration, finding_settings)
     if any(incident.kind == "attribute_swap" for incident in incidents):
         dressed = []  # what follows a cut is the same cause
+    cast = _undressed(cast, segments, dressed)
     told = {(swap.before, swap.after) for swap in dressed}
     cut_swaps = [
         swap
-        for swap in _find_cut_swaps(segments, cast, setups, incidents)
+        for swap in _find_cut_swaps(
+            segments,
+            cast,
+            setups,
+            incidents,
+            min_gain=finding_settings.scaled("swap_over_cut"),
+        )
         if (swap.before, swap.after) not in told
         and (swap.before[::-1], swap.after[::-1]) not in told
     ]
     worn = _worn(series, segments, cast)
     if not (dressed or cut_swaps or clones or incidents):  # those explain it, whatever it is
         drifts += drifts_over_cuts(series, worn, setups, calibration, finding_settings)
+    curves = tuple(likeness_curves(series, worn, setups, calibration))
     consistency = _consistency(worn, cast, curves)
     return Judgement(
         series,
@@ -199,11 +206,29 @@ def _join_clones(cast: Cast, clones: Sequence[Clone]) -> Cast:
     return Cast(labels, cast.log_odds, cast.apart, len(used))
 
 
+def _undressed(cast: Cast, segments: Sequence[Segment], dressed: Sequence[AttributeSwap]) -> Cast:
+    """Return the cast with labels that stay with the heads where clothes were exchanged."""
+    labels = cast.labels.copy()
+    for swap in dressed:
+        a, b = (int(labels[k]) for k in swap.before)
+        if swap.attribute != "clothes" or (
+            int(labels[swap.after[0]]),
+            int(labels[swap.after[1]]),
+        ) != (b, a):
+            continue
+        late = np.array([segment.start_frame >= swap.start_frame for segment in segments])
+        was_a, was_b = late & (labels == a), late & (labels == b)
+        labels[was_a], labels[was_b] = b, a
+    return replace(cast, labels=labels)
+
+
 def _find_cut_swaps(
     segments: Sequence[Segment],
     cast: Cast,
     setups: NDArray[np.float32],
     incidents: Sequence[Incident],
+    *,
+    min_gain: float,
 ) -> list[CutSwap]:
     """Return where a cut comes back to a set-up and two characters have exchanged places.
 
@@ -221,12 +246,19 @@ def _find_cut_swaps(
     for late in sorted(by_shot):
         earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
         if earlier:
-            found += _exchanged(segments, cast, by_shot[earlier[-1]], by_shot[late])
+            found += _exchanged(
+                segments, cast, by_shot[earlier[-1]], by_shot[late], min_gain=min_gain
+            )
     return found
 
 
 def _exchanged(
-    segments: Sequence[Segment], cast: Cast, early: Sequence[int], late: Sequence[int]
+    segments: Sequence[Segment],
+    cast: Cast,
+    early: Sequence[int],
+    late: Sequence[int],
+    *,
+    min_gain: float,
 ) -> list[CutSwap]:
     found = []
     for a, b in combinations(early, 2):
@@ -241,7 +273,8 @@ def _exchanged(
                 continue
             odds = cast.log_odds
             gain = float(odds[a, d] + odds[b, c] - odds[a, c] - odds[b, d]) / 2
-            found.append(CutSwap((a, b), (c, d), segments[c].start_frame, gain))
+            if gain >= min_gain:
+                found.append(CutSwap((a, b), (c, d), segments[c].start_frame, gain))
     return found
 
 

@@ -30,11 +30,11 @@ _BEFORE_FRAMES, _AFTER_FRAMES = 5, 8  # read around the end of a box: detectors 
 _TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
 _TAKEN_OVER_FRAMES = 4
 _MIN_OPEN_SHARE = 0.35  # of the box that nobody else covers, from which it can be judged
+_MIN_STEPS = 4  # between frames in which so much is open
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
 _FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
 
-_STEP_RATIO = 2.0  # how much larger the change is than any other around it
 _STEP_LEVELS = 8.0  # grey levels by which a place changes at least when somebody leaves it
 _LASTING = 0.6  # share of the change that stays: a flash of light goes again
 _CHANGED_SHARE = 0.5  # of the pixels of the place: whoever vanishes, vanishes whole
@@ -166,32 +166,40 @@ def largest_step(
 
     own = painted(gap.box[None])
     taken = np.stack([painted(boxes_) for boxes_ in others])
-    free = ~taken.any(axis=0)
-    inside, around = own & free, ~own & free
-    if inside.sum() < _MIN_OPEN_SHARE * own.sum():
+    free = ~(taken[1:] | taken[:-1])  # of each step: who walks by covers the place for a while
+    judged = (own & free).sum(axis=(1, 2)) >= _MIN_OPEN_SHARE * own.sum()
+    if judged.sum() < _MIN_STEPS:
         return None
     change = np.abs(np.diff(small, axis=0)).mean(axis=3)
-    within = change[:, inside].mean(axis=1)
-    beside = change[:, around].mean(axis=1) if around.sum() > 0.1 * own.sum() else 0 * within
-    extra = np.maximum(within - beside, 0)
+    extra = np.full(len(change), -1.0)
+    for k in np.flatnonzero(judged):
+        around = ~own & free[k]
+        beside = change[k][around].mean() if around.sum() > 0.1 * own.sum() else 0.0
+        extra[k] = max(float(change[k][own & free[k]].mean() - beside), 0.0)
     top = int(extra.argmax())
+    inside = own & free[top]
     rest = np.delete(extra, top)
-    before, after = small[max(0, top - 1) : top + 1].mean(axis=0), small[top + 1 : top + 4]
-    stays = float(np.abs(after.mean(axis=0) - before).mean(axis=2)[inside].mean())
+    before = small[max(0, top - 1) : top + 1].mean(axis=0)
+    after = [k for k in range(top + 1, min(top + 4, len(small))) if not (taken[k] & inside).any()]
+    later = small[after or [top + 1]].mean(axis=0)
+    stays = float(np.abs(later - before).mean(axis=2)[inside].mean())
+    whole = float(change[top][inside].mean())
     return Step(
         gap.window[top + 1],
         float(extra[top]),
         float(extra[top] / max(float(rest.max(initial=0.0)), _FLOOR_LEVELS)),
-        stays / max(float(within[top]), 1e-6),
+        stays / max(whole, 1e-6),
         float((change[top][inside] > 4 * _FLOOR_LEVELS).mean()),
     )
 
 
-def step_confidence(gap: Gap, step: Step) -> float | None:
-    """Return how sure that somebody is gone, or there, from one frame to the next; `None` = no."""
+def is_gap(gap: Gap, step: Step, *, min_ratio: float) -> bool:
+    """Tell whether somebody is gone, or there, from one frame to the next."""
     late = step.frame - gap.frame if gap.kind == "vanish" else gap.frame - step.frame
-    if not -1 <= late <= _MISSED_FRAMES or step.lasting < _LASTING or step.share < _CHANGED_SHARE:
-        return None
-    if step.levels < _STEP_LEVELS or step.ratio < _STEP_RATIO:
-        return None
-    return round(min(1 - 0.4 * _STEP_RATIO / step.ratio, 0.97), 3)
+    whole = step.lasting >= _LASTING and step.share >= _CHANGED_SHARE
+    return (
+        -1 <= late <= _MISSED_FRAMES
+        and whole
+        and step.levels >= _STEP_LEVELS
+        and step.ratio >= min_ratio
+    )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from scenes.settings import check_ranges, setting
+
+ThresholdName = Literal[
+    "swap", "swap_over_cut", "attribute_swap", "change", "drift", "clone", "vanish"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,26 @@ class FindingSettings:
     """From where on a change is a finding."""
 
     min_confidence: float = setting(
-        0.6, "findings less sure than this are not reported", low=0, high=1
+        0.5, "findings less sure than this are not reported", low=0, high=1
+    )
+    strictness: float = setting(
+        1.0,
+        "all thresholds below are multiplied by this: more = fewer false alarms and fewer errors "
+        "found, see the curve in docs/measurements.md",
+        low=0.25,
+        high=4,
     )
     swap: float = setting(
         0.25,
         "likeness by which 'exchanged' must fit better than 'stayed', on both sides",
         low=0.05,
         high=1,
+    )
+    swap_over_cut: float = setting(
+        1.0,
+        "log-odds by which exchanged places must fit better than kept ones after a cut",
+        low=0.1,
+        high=20,
     )
     attribute_swap: float = setting(
         0.25,
@@ -107,6 +125,22 @@ class FindingSettings:
         low=0.3,
         high=1.5,
     )
+    vanish: float = setting(
+        2.0,
+        "how much larger than any other change around it the step of the pixels must be where "
+        "somebody disappears or appears",
+        low=1,
+        high=20,
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="findings")
+
+    def scaled(self, name: ThresholdName) -> float:
+        """Return a threshold as it is to be used, times the strictness.
+
+        Example:
+            >>> FindingSettings(strictness=2, drift=0.3).scaled("drift")
+            0.6
+        """
+        return float(getattr(self, name)) * self.strictness

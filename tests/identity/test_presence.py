@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.presence import Gap, find_gaps, largest_step, step_confidence
+from identity.presence import Gap, find_gaps, is_gap, largest_step
 from scenes.shots import Shot
 
 HEIGHT, WIDTH = 100, 160
@@ -44,7 +44,7 @@ def said(pictures, *, who=None, others=()):
     who = who or gap()
     boxes = [np.array(others, np.float32).reshape(-1, 4)] * len(FRAMES)
     step = largest_step(who, pictures, ALL, boxes)
-    if step is None or step_confidence(who, step) is None:
+    if step is None or not is_gap(who, step, min_ratio=2.0):
         return None
     return step.frame
 

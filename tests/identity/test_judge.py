@@ -1,0 +1,162 @@
+"""Whole clips on paper: each kind of error is told, and what looks like it and is none is not."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from identity.judge import judge_looks
+from identity.looks import Looks
+from identity.settings import CastSettings, FindingSettings
+from scenes.shots import Cut, shots_from_cuts
+from tests.identity.people import FPS, calibration, looks, tracklet
+from tracker.tracklets import Tracklet
+
+LEFT, RIGHT, MIDDLE = (60, 60), (420, 60), (240, 60)
+SHOT = 24
+SAME, OTHER = 1.0, 0.2
+
+
+def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0):
+    """Judge a clip of shots, each a dict of place -> what is worn there, for the whole shot."""
+    lengths = [len(next(iter(shot.values()))) if shot else SHOT for shot in shots]
+    edges = np.cumsum([0, *lengths]).tolist()
+    tracklets: list[Tracklet] = []
+    seen: list[Looks] = []
+    for number, shot in enumerate(shots):
+        for place, wears in shot.items():
+            frames = list(range(edges[number], edges[number + 1]))
+            tracklets.append(tracklet(len(tracklets), frames, shot=number, at=place))
+            own = None if colours is None else colours[number].get(place)
+            seen.append(looks(frames, wears, colours=own, seed=len(seen)))
+    count = len(shots)
+    setups = np.full((count, count), setup, np.float32)
+    np.fill_diagonal(setups, 1)
+    return judge_looks(
+        tracklets,
+        seen,
+        shots_from_cuts([Cut(e) for e in edges[1:-1]], frame_count=edges[-1]),
+        setups,
+        calibration(),
+        CastSettings(),
+        FindingSettings(strictness=strictness),
+        fps=fps,
+    )
+
+
+def told(judgement):
+    """Return the kinds that are told, in no order."""
+    return sorted(
+        [i.kind for i in judgement.incidents]
+        + ["swap" for _ in judgement.cut_swaps]
+        + ["attribute_swap" for _ in judgement.attribute_swaps]
+        + ["clone" for _ in judgement.clones]
+        + ["drift" for _ in judgement.drifts]
+    )
+
+
+def worn(name, length=SHOT):
+    return [name] * length
+
+
+def partly(one, two, share):
+    return worn((one, two, share))
+
+
+A_AND_B = {LEFT: worn("A"), RIGHT: worn("B")}
+CHANGED = {LEFT: partly("A", "C", 0.5), RIGHT: worn("B")}
+
+
+@pytest.mark.parametrize(
+    ("shots", "setup", "expect"),
+    [
+        pytest.param([], SAME, [], id="nothing"),
+        pytest.param([A_AND_B], SAME, [], id="one shot"),
+        pytest.param([A_AND_B, A_AND_B, A_AND_B], SAME, [], id="the same thrice"),
+        pytest.param([A_AND_B, CHANGED], SAME, ["drift"], id="drift from shot to shot"),
+        pytest.param([A_AND_B, CHANGED], OTHER, [], id="another side in another set-up"),
+        pytest.param(
+            [A_AND_B, {LEFT: partly("A", "C", 0.5), RIGHT: partly("B", "D", 0.5)}], SAME, [],
+            id="what happens to both is light",
+        ),
+        pytest.param(
+            [A_AND_B, {LEFT: worn("B"), RIGHT: worn("A")}], SAME, ["swap"], id="swap over a cut"
+        ),
+        pytest.param(
+            [A_AND_B, {LEFT: worn("B"), RIGHT: worn("A")}], OTHER, [], id="reverse angle"
+        ),
+        pytest.param(
+            [A_AND_B, {**A_AND_B, MIDDLE: worn("A")}, A_AND_B], SAME, ["clone"], id="clone"
+        ),
+        pytest.param(
+            [{**A_AND_B, MIDDLE: worn("A")}, {**A_AND_B, MIDDLE: worn("A")}], SAME, [],
+            id="twins are two in every shot",
+        ),
+        pytest.param(
+            [A_AND_B, {**A_AND_B, MIDDLE: worn("C")}, A_AND_B], SAME, [], id="a third person"
+        ),
+    ],
+)  # fmt: skip
+def test_over_shots(shots, setup, expect):
+    if not shots:
+        assert told(judge({}, setup=setup)) == expect
+    else:
+        assert told(judge(*shots, setup=setup)) == expect
+
+
+def test_two_dressed_alike_are_no_clone():
+    both = {LEFT: worn("A"), MIDDLE: worn("B")}
+    dressed = {LEFT: worn("A"), MIDDLE: worn("A")}
+    assert told(judge(both, A_AND_B, colours=[dressed, A_AND_B])) == []
+
+
+@pytest.mark.parametrize("strictness", [0.5, 1.0, 1.5])
+def test_what_is_told_is_told_by_who_is_less_strict(strictness):
+    found = [
+        told(judge(A_AND_B, {LEFT: partly("A", "C", s), RIGHT: worn("B")}, strictness=strictness))
+        for s in (0.0, 0.35, 0.5, 0.7)
+    ]
+    strict = [len(kinds) for kinds in found]
+    assert strict[0] == 0
+    assert strict == sorted(strict)
+
+
+# --- consistency ------------------------------------------------------------------------------
+
+
+def slowly(share, length=3 * SHOT):
+    return [("A", "C", float(share * k / (length - 1))) for k in range(length)]
+
+
+def consistency(*pieces):
+    judgement = judge(*({LEFT: piece} for piece in pieces))
+    assert len(judgement.consistency) == 1
+    return judgement.consistency[0]
+
+
+def test_consistency_falls_with_a_drift_in_a_shot_and_over_shots():
+    in_shot = [consistency(slowly(s)) for s in (0.0, 0.2, 0.4, 0.6)]
+    over = [consistency(worn("A"), worn(("A", "C", s))) for s in (0.0, 0.2, 0.4, 0.5)]
+    for values in (in_shot, over):
+        assert values[0] == pytest.approx(1, abs=0.02)
+        assert all(a >= b - 1e-6 for a, b in pairwise(values))
+        assert values[-1] < 0.8
+
+
+CLEAN = slowly(0.25)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([[w for w in CLEAN for _ in range(2)]], id="slow motion"),
+        pytest.param([[*CLEAN, *[CLEAN[-1]] * SHOT]], id="frozen at the end"),
+        pytest.param([[*[CLEAN[0]] * SHOT, *CLEAN]], id="frozen at first"),
+        pytest.param([CLEAN[:30], CLEAN[30:]], id="cut once"),
+        pytest.param([CLEAN[:20], CLEAN[20:44], CLEAN[44:]], id="cut twice"),
+    ],
+)
+def test_consistency_of_a_clean_clip_is_not_moved_by(pieces):
+    assert consistency(*pieces) == pytest.approx(consistency(CLEAN), abs=0.02)
