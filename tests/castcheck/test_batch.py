@@ -36,16 +36,25 @@ def clips(*names: str) -> list[Named]:
 
 
 def run(
-    named, *, size=0, out="run", worker=MadeUpWorker, until=None, complaints=(), json=False, **sets
+    named,
+    *,
+    size=0,
+    at_once=1,
+    out="run",
+    worker=MadeUpWorker,
+    until=None,
+    complaints=(),
+    json=False,
+    **sets,
 ):
-    """Run a batch: in `size` processes, with 0 in this one."""
+    """Run a batch: in `size` processes, with 0 in this one; each has `at_once` clips."""
     config = Config().updated(sets)
     screen = Screen(results_to_stderr=json)
 
     def pool(store, count):
         if not size:
             return batch_workers.InlinePool(config, store, until=until)
-        return LocalPool(config, store, size=size, threads=1, worker=worker)
+        return LocalPool(config, store, size=size, threads=1, clips_at_once=at_once, worker=worker)
 
     batch = Batch(config, Path(out), screen, pool, json_to_stdout=json)
     return batch.run(named, complaints), batch
@@ -114,12 +123,13 @@ def test_no_clips(folder, capsys):
     assert "there are no clips" in capsys.readouterr().err
 
 
-def test_one_and_two_workers_give_the_same_bytes(folder):
+def test_any_number_of_workers_and_clips_at_once_gives_the_same_bytes(folder):
     named = clips(*(f"{i}{'_swap' if i % 3 else ''}.mp4" for i in range(7)), "x_bad.mp4")
     run(named, out="none/run")
     run(named, size=1, out="one/run")
     run(named, size=2, out="two/run")
-    assert files("none/run") == files("one/run") == files("two/run")
+    run(named, size=2, at_once=3, out="six/run")
+    assert files("none/run") == files("one/run") == files("two/run") == files("six/run")
 
 
 def test_resume_keeps_what_holds_and_does_again_what_changed(folder, capsys):
