@@ -284,13 +284,8 @@ def open_ray_pool(
             raise ConfigError(
                 f"no cluster answers at {address!r} ({_line(err)})", where="--ray", hint=_START_HINT
             ) from err
-        screen.note("no Ray cluster runs here, so one was started on this machine for this run")
-        ray.init(
-            include_dashboard=False,
-            object_store_memory=_LOCAL_STORE_BYTES,
-            num_cpus=workers or None,
-            **quiet,
-        )
+        screen.note("no Ray cluster runs here, so one is started on this machine for this run")
+        _start_here(workers, quiet)
     demand = Demand.of(ray.cluster_resources(), config.run.device, clips_at_once)
     size = max(1, min(clips, workers or demand.fits))
     if size > demand.fits:
@@ -305,6 +300,29 @@ def open_ray_pool(
         gpus=demand.gpus,
         owns_ray=True,
     )
+
+
+def _start_here(workers: int | None, quiet: Mapping[str, Any]) -> None:
+    """Start a cluster of this machine alone, for as long as this process lives.
+
+    Raises:
+        ConfigError: Ray gives up: it allows itself 30 s, which a busy machine may not keep.
+    """
+    import ray  # noqa: PLC0415
+
+    try:
+        ray.init(
+            include_dashboard=False,
+            object_store_memory=_LOCAL_STORE_BYTES,
+            num_cpus=workers or None,
+            **quiet,
+        )
+    except Exception as err:  # Ray raises the bare class
+        raise ConfigError(
+            f"Ray does not start on this machine ({_line(err)})",
+            where="--ray",
+            hint="try again when it is less busy, or leave --ray out",
+        ) from err
 
 
 def _check_reachable(address: str) -> None:

@@ -9,7 +9,7 @@ import importlib.util
 import secrets
 import select
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import psutil
@@ -34,7 +34,6 @@ VARIABLES = {
     # Newer versions of Ray want all that talk to one cluster to hold its token.
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": secrets.token_hex(32),
-    "RAY_raylet_start_wait_time_s": str(PATIENCE_S),  # a busy machine takes long
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
@@ -49,28 +48,49 @@ time.sleep(3600)
 """
 
 
+# Ray gives a machine 30 s to start and cannot be told otherwise; a busy one may need another try,
+# for which most is in the cache.
+STARTS = 4
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[tuple[str, psutil.Process]]:
     """A Ray cluster of one machine: its address, and the process that all of its come from."""
+    for _ in range(STARTS):
+        with started_cluster() as (address, root):
+            if address:
+                yield address, root
+                return
+    pytest.fail(f"Ray did not start within its 30 s, {STARTS} times")
+
+
+@contextmanager
+def started_cluster() -> Iterator[tuple[str, psutil.Process]]:
+    """Start a cluster; its address is "" where Ray gave up. Nothing of it is left afterwards."""
     with started("-c", CLUSTER, **VARIABLES) as process:
         root = psutil.Process(process.pid)
         assert process.stdout is not None
         try:
-            readable, _, _ = select.select([process.stdout], [], [], 2 * PATIENCE_S)
-            address = process.stdout.readline().strip() if readable else ""
-            assert address, "the cluster does not start"
-            yield address, root
+            readable, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+            yield (process.stdout.readline().strip() if readable else ""), root
         finally:  # some of Ray's processes leave the group of the one that started them
-            family = root.children(recursive=True)
+            family = family_of(root)
             for member in family:
                 with suppress(psutil.NoSuchProcess):
                     member.kill()
             wait_for(lambda: all_gone(family), "processes of Ray are left")
 
 
+def family_of(root: psutil.Process) -> list[psutil.Process]:
+    family: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        family += root.children(recursive=True)
+    return family
+
+
 def actors(root: psutil.Process) -> list[psutil.Process]:
     found = []
-    for child in root.children(recursive=True):
+    for child in family_of(root):
         with suppress(psutil.Error):
             if "".join(child.cmdline()[:1]).startswith("ray::_Actor"):
                 found.append(child)
@@ -79,7 +99,7 @@ def actors(root: psutil.Process) -> list[psutil.Process]:
 
 @needs_ray
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_killed_and_resumed_on_ray(cluster, tmp_path):
     address, root = cluster
     made_up_clips(tmp_path)
