@@ -1,11 +1,13 @@
 """How fast castcheck is beside the bare detector and the usual trackers, and what it costs.
 
-    python -m bench.speed --detector WEIGHTS [--embedder REID.onnx] [--clip CLIP] [--runs 3]
+    python -m bench.speed --detector WEIGHTS [--embedder SPEC] [--clip CLIP] [--runs 3]
 
 Every row sees the same frames, in turns: in each round each row runs once, and is divided by the
 floor of that round, so that a machine that is busy now and then changes little. The floor is
 decoding and the bare network in the fastest of several ways. Printed are medians, of the time on
-the clock and of CPU time; the latter hardly depends on who else uses the machine.
+the clock and of CPU time; the latter hardly depends on who else uses the machine. Tables come as
+Markdown, and as `speed.json` and `speed.png` in the folder given with `--out`. About 15 minutes on
+two quiet cores; `--skip sizes,workers` leaves the rows alone, `--only castcheck` the peers out.
 """
 
 from __future__ import annotations
@@ -21,7 +23,16 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.speed_rows import Setup, bare_network, find_floor, judge_and_write, rows_for
+from bench.speed_rows import (
+    OURS,
+    Castcheck,
+    Setup,
+    bare_network,
+    find_floor,
+    judge_and_write,
+    rows_for,
+)
+from bench.speed_tables import tables
 
 if TYPE_CHECKING:
     from bench.speed_rows import Row
@@ -30,6 +41,8 @@ CLIP = Path("sample_videos/street_clean.mp4")
 LENGTHS_S = (10, 60, 600)
 PEOPLE = (1, 3, 8)
 FPS, BODY_SHARE = 24, 0.5
+SMALL_PX = (426, 240)
+SMALL_SCALE = f"scale={SMALL_PX[0]}:{SMALL_PX[1]}"
 
 
 def time_rows(rows: dict[str, Row], runs: int) -> dict[str, list[dict[str, float]]]:
@@ -73,18 +86,24 @@ def against_floor(spent: dict[str, list[dict[str, float]]]) -> dict[str, dict[st
     }
 
 
-def table(results: dict[str, dict[str, float]]) -> str:
-    """Return the rows as a Markdown table."""
-    lines = [
-        "| | frames/s | CPU ms a frame | time / floor | CPU time / floor |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for name, row in results.items():
-        lines.append(
-            f"| {name} | {row['frames_per_s']:.1f} | {row['cpu_ms_per_frame']:.0f} "
-            f"| {row['wall_ratio']:.2f} | {row['cpu_ratio']:.2f} |"
-        )
-    return "\n".join(lines)
+def median_stages(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each stage, in the order of the first round.
+
+    Example:
+        >>> median_stages([{"looks": 1.0}, {"looks": 3.0}, {"looks": 2.0}])
+        {'looks': 2.0}
+    """
+    return (
+        {stage: median(spent[stage] for spent in rounds) for stage in rounds[0]} if rounds else {}
+    )
+
+
+def write_small(clip: Path, folder: Path) -> Path:
+    """Return `clip` encoded at half its size: the costs by length are not those of decoding."""
+    out = folder / f"{clip.stem}-small.mp4"
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-vf", SMALL_SCALE, "-an"]
+    subprocess.run([*command, str(out)], check=True)  # noqa: S603
+    return out
 
 
 def write_looped(clip: Path, seconds: float, folder: Path) -> Path:
@@ -151,16 +170,20 @@ def read_child(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def costs_by_size(setup: Setup, lengths_s: list[float], folder: Path) -> list[dict[str, Any]]:
-    """Return cost and peak memory by length (three people) and by number of people (10 s)."""
+    """Return cost and peak memory by length (three people) and by number of people (10 s).
+
+    Boxes are given, so that what is measured is all but the detector.
+    """
+    small = write_small(setup.clip, folder)
     sizes = [(s, 3) for s in lengths_s] + [(10.0, p) for p in PEOPLE if p != 3]
     rows = []
     for seconds, people in sizes:
-        clip = write_looped(setup.clip, seconds, folder)
+        clip = write_looped(small, seconds, folder)
         boxes = write_boxes(
             folder / f"{people}-{seconds:g}.txt",
             frames=int(seconds * FPS) + FPS,
             people=people,
-            size_px=(854, 480),
+            size_px=SMALL_PX,
         )
         cost = read_child(start_child(clip, boxes, setup))
         rows.append({"seconds": seconds, "people": people, **cost})
@@ -181,13 +204,22 @@ def workers(setup: Setup) -> dict[str, float]:
     return {"one_clips_per_s": 1 / one, "two_clips_per_s": 2 / two, "ratio": 2 * one / two}
 
 
+def cores_allowed() -> int:
+    """Return how many cores this process may use, which a pinned one has fewer of."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def gpu_figures(results: dict[str, dict[str, float]], setup: Setup) -> dict[str, float] | None:
     """Return the figures of a GPU; `None` = there was none."""
     if setup.device == "cpu":
         return None
     import torch
 
-    ours = results["castcheck, whole"]
+    ours = results.get(OURS)
+    if ours is None:
+        return None
     return {
         "frames_per_s": ours["frames_per_s"],
         "times_real_time_at_24_fps": ours["frames_per_s"] / 24,
@@ -215,7 +247,7 @@ def main() -> int:
     """Measure, print the tables, write JSON and a picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", type=Path, required=True)
-    parser.add_argument("--embedder", default="colour")
+    parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--clip", type=Path, default=CLIP)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--runs", type=int, default=3)
@@ -234,7 +266,7 @@ def main() -> int:
     found: dict[str, Any] = {"clip": args.clip.name, "embedder": Path(args.embedder).name}
     if "rows" not in skipped:
         network = bare_network(setup)
-        floor = find_floor(setup, network, os.cpu_count() or 1)
+        floor = find_floor(setup, network, cores_allowed())
         rows = rows_for(setup, floor, network)
         words = [w for w in args.only.split(",") if w]
         chosen = {
@@ -243,15 +275,21 @@ def main() -> int:
             if n.startswith("floor") or not words or any(w in n for w in words)
         }
         results = against_floor(time_rows(chosen, args.runs))
-        found |= {"floor": str(floor), "rows": results, "gpu": gpu_figures(results, setup)}
-        sys.stdout.write(f"Floor: {floor}\n\n{table(results)}\n\n")
+        stages = {
+            n: median_stages(row.stages[1:] or row.stages)  # the first round warms up
+            for n, row in chosen.items()
+            if isinstance(row, Castcheck)
+        }
+        found |= {"floor": str(floor), "rows": results, "stages": stages}
+        found["gpu"] = gpu_figures(results, setup)
         plot(results, args.out / "speed.png")
     if "sizes" not in skipped:
         found["sizes"] = costs_by_size(setup, args.lengths, args.out)
     if "workers" not in skipped:
         found["workers"] = workers(setup)
     (args.out / "speed.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps({k: found.get(k) for k in ("sizes", "workers")}, indent=1) + "\n")
+    for part in tables(found):
+        sys.stdout.write(f"{part.markdown()}\n\n")
     return 0
 
 

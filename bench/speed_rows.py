@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Row = Callable[[], int]
 
+OURS = "castcheck, whole"
 INPUT_PX = 640
 TRIAL_FRAMES = 16
 
@@ -116,8 +117,6 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
     """Return what is timed, by name; everything is loaded by the first call of each."""
     from ultralytics import YOLO
 
-    ours = _Castcheck(setup)
-
     def track(tracker: str) -> int:
         model = YOLO(str(setup.detector))
         seen = model.track(
@@ -135,7 +134,10 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
     return {
         "floor: decode + bare network": lambda: run_floor(setup, network, floor),
         "Ultralytics predict, batches of 8": predict,
-        "castcheck, whole": ours.run,
+        OURS: Castcheck(setup),
+        "castcheck, looks by colour": Castcheck(replace(setup, embedder="colour")),
+        "castcheck, every 2nd picture": Castcheck(setup, {"detector": {"stride": 2}}),
+        "castcheck, bundled detector, 320 px": Castcheck(replace(setup, detector=Path("bundled"))),
         "Ultralytics track, BoT-SORT + re-ID": lambda: track(with_reid),
         "Ultralytics track, BoT-SORT": lambda: track("botsort.yaml"),
         "Ultralytics track, ByteTrack": lambda: track("bytetrack.yaml"),
@@ -143,20 +145,31 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
     }
 
 
-class _Castcheck:
-    """The whole program: judging, and the report as JSON and page."""
+class Castcheck:
+    """The whole program: judging, and the report as JSON and page.
 
-    def __init__(self, setup: Setup) -> None:
+    Args:
+        setup: What is run.
+        more: Settings on top of it.
+
+    Attributes:
+        stages: Milliseconds a frame per stage, of each run so far.
+    """
+
+    def __init__(self, setup: Setup, more: dict[str, Any] | None = None) -> None:
         self._setup = setup
-        self._config = setup.config()
+        self._config = setup.config().updated(more or {})
         self._models: Any = None
-        self.timings: dict[str, float] = {}
+        self.stages: list[dict[str, float]] = []
 
-    def run(self) -> int:
+    def __call__(self) -> int:
         """Judge the clip; models are loaded once, as for many clips."""
         if self._models is None:
             self._models = pipeline.load_models(self._config)
-        return judge_and_write(self._setup.clip, self._config, self._models, self.timings)
+        timings: dict[str, float] = {}
+        frames = judge_and_write(self._setup.clip, self._config, self._models, timings)
+        self.stages.append({stage: 1000 * spent / frames for stage, spent in timings.items()})
+        return frames
 
 
 def judge_and_write(clip: Path, config: Config, models: Any, timings: dict[str, float]) -> int:

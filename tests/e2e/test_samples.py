@@ -120,3 +120,26 @@ def test_a_stride_of_one_is_what_was_always_done(tmp_path):
     assert strided.findings == plain.findings
     assert strided.tracklets == plain.tracklets
     assert strided.degradations == plain.degradations
+
+
+@pytest.mark.slow
+def test_speed_settings_change_no_answer(tmp_path):
+    """Batches and threads, with the re-ID network and the network that finds cuts."""
+    import torch
+
+    clip, kept = SAMPLES / "cafe_swap_cut.mp4", torch.get_num_threads()
+    reports = []
+    try:
+        for batch_size, threads in ((1, 1), (64, 1), (7, 2)):
+            torch.set_num_threads(threads)
+            out = tmp_path / f"{batch_size}-{threads}"
+            more = ("--batch-size", str(batch_size), "--embedder", "bundled")
+            reports.append(check(clip, out, *more)[1])
+    finally:
+        torch.set_num_threads(kept)
+    first, *others = reports
+    assert len(first.shots) == 4
+    assert first.tracklets
+    for other in others:
+        for part in ("verdict", "shots", "characters", "tracklets", "findings"):
+            assert getattr(other, part) == getattr(first, part), part

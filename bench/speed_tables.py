@@ -1,0 +1,106 @@
+"""The tables of `bench.speed`, ready to paste."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Figures = Mapping[str, Any]
+
+_STAGES = {
+    "detect": "detector",
+    "shots": "cuts",
+    "looks": "looks",
+    "decode_and_rest": "decoding and the rest",
+    "judge": "judging",
+    "pictures": "second reading, pictures",
+    "reports": "report.json, report.html",
+}
+_BASE_S = 60.0
+
+
+def tables(found: Figures) -> Iterator[Table]:
+    """Yield a table for each part that was measured; where there was no GPU, one of dashes."""
+    if "rows" in found:
+        yield rows_table(found["rows"], floor=found["floor"])
+        yield stages_table(found["stages"])
+        yield gpu_table(found["gpu"])
+    if "sizes" in found:
+        yield sizes_table(found["sizes"])
+    if "workers" in found:
+        yield workers_table(found["workers"])
+
+
+def rows_table(rows: Figures, *, floor: str) -> Table:
+    """Return what each row costs beside the floor."""
+    cells = tuple(
+        (
+            name,
+            f"{row['frames_per_s']:.1f}",
+            f"{row['cpu_ms_per_frame']:.0f}",
+            row["wall_ratio"],
+            row["cpu_ratio"],
+        )
+        for name, row in rows.items()
+    )
+    columns = ("", "frames/s", "CPU ms a frame", "time / floor", "CPU time / floor")
+    return Table("Beside the floor", columns, cells, f"Floor: {floor}. Medians of the rounds.")
+
+
+def stages_table(stages: Figures) -> Table:
+    """Return the share of each stage, a column per row of castcheck."""
+    names = tuple(stages)
+    totals = {name: sum(stages[name].values()) for name in names}
+    cells = tuple(
+        (
+            word,
+            *(
+                f"{stages[n].get(stage, 0.0):.1f} ({stages[n].get(stage, 0.0) / totals[n]:.0%})"
+                for n in names
+            ),
+        )
+        for stage, word in _STAGES.items()
+    )
+    return Table("Milliseconds a frame by stage (share)", ("stage", *names), cells if names else ())
+
+
+def gpu_table(figures: Figures | None) -> Table:
+    """Return the figures of a GPU."""
+    words = {
+        "frames_per_s": "frames/s",
+        "times_real_time_at_24_fps": "times real time at 24 frames/s",
+        "time_over_floor": "time / floor",
+        "peak_gpu_mb": "peak MB on the GPU",
+    }
+    cells = tuple((word, None if figures is None else figures[key]) for key, word in words.items())
+    return Table("GPU", ("", "castcheck"), cells, "" if figures else "There was no GPU.")
+
+
+def sizes_table(sizes: Sequence[Figures]) -> Table:
+    """Return cost and peak memory by length and number of people; memory beside that of 60 s."""
+    base = next((s["peak_mb"] for s in sizes if s["seconds"] == _BASE_S and s["people"] == 3), None)
+    cells = tuple(
+        (
+            f"{size['seconds']:g} s, {size['people']} people",
+            f"{1000 * size['wall_s'] / size['frames']:.1f}",
+            f"{1000 * size['cpu_s'] / size['frames']:.1f}",
+            f"{size['peak_mb']:.0f}",
+            None if base is None else size["peak_mb"] / base,
+        )
+        for size in sizes
+    )
+    columns = ("clip", "ms a frame", "CPU ms a frame", "peak MB", "memory / that of 60 s")
+    return Table("Length and people, boxes given", columns, cells)
+
+
+def workers_table(workers: Figures) -> Table:
+    """Return what a second worker brings."""
+    cells = (
+        ("one worker", workers["one_clips_per_s"], None),
+        ("two workers", workers["two_clips_per_s"], workers["ratio"]),
+    )
+    return Table("Workers, one thread each", ("", "clips/s", "ratio"), cells)

@@ -1,0 +1,64 @@
+"""The tables of the speed bench, from figures as it notes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.speed import against_floor, median_stages
+from bench.speed_tables import tables
+
+ROUND = [{"wall_s": 0.1, "cpu_s": 0.1}]
+TWICE = [{"wall_s": 0.2, "cpu_s": 0.15}]
+SIZE = {"frames": 240, "wall_s": 2.4, "cpu_s": 1.2}
+
+
+def found(**parts: Any) -> dict[str, Any]:
+    rows = {
+        "floor": "1 threads",
+        "rows": against_floor({"floor": ROUND, "castcheck, whole": TWICE}),
+        "stages": {"castcheck, whole": {"detect": 6.0, "looks": 2.0}},
+        "gpu": None,
+    }
+    return {**rows, **parts}
+
+
+MINUTE = {"seconds": 60.0, "people": 3, "peak_mb": 400.0, **SIZE}
+TEN_MINUTES = {"seconds": 600.0, "people": 3, "peak_mb": 420.0, **SIZE}
+SHORT = {"seconds": 10.0, "people": 1, "peak_mb": 400.0, **SIZE}
+WORKERS = {"one_clips_per_s": 0.5, "two_clips_per_s": 0.9, "ratio": 1.8}
+
+
+@pytest.mark.parametrize(
+    ("figures", "line"),
+    [
+        pytest.param(found(), "| floor | 10.0 | 100 | 1.00 | 1.00 |", id="floor"),
+        pytest.param(found(), "| castcheck, whole | 5.0 | 150 | 2.00 | 1.50 |", id="rows"),
+        pytest.param(found(), "| detector | 6.0 (75%) |", id="stages"),
+        pytest.param(found(), "| frames/s | - |", id="no gpu"),
+        pytest.param(found(), "There was no GPU.", id="no gpu, said"),
+        pytest.param(found(stages={}), "| stage |", id="peers only"),
+        pytest.param(
+            {"sizes": [MINUTE, TEN_MINUTES]},
+            "| 600 s, 3 people | 10.0 | 5.0 | 420 | 1.05 |",
+            id="sizes",
+        ),
+        pytest.param(
+            {"sizes": [SHORT]}, "| 10 s, 1 people | 10.0 | 5.0 | 400 | - |", id="no minute"
+        ),
+        pytest.param({"workers": WORKERS}, "| two workers | 0.90 | 1.80 |", id="workers"),
+    ],
+)
+def test_tables(figures: dict[str, Any], line: str) -> None:
+    text = "\n\n".join(table.markdown() for table in tables(figures))
+    assert line in text.splitlines()
+
+
+def test_nothing_measured_gives_no_table() -> None:
+    assert list(tables({})) == []
+
+
+def test_stages_are_medians() -> None:
+    assert median_stages([]) == {}
+    assert median_stages([{"a": 1.0}, {"a": 9.0}, {"a": 2.0}]) == {"a": 2.0}
