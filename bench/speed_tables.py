@@ -88,12 +88,20 @@ def sizes_table(sizes: Sequence[Figures]) -> Table:
             f"{size['seconds']:g} s, {size['people']} people",
             f"{1000 * size['wall_s'] / size['frames']:.1f}",
             f"{1000 * size['cpu_s'] / size['frames']:.1f}",
+            f"{1000 * size['stages_s']['judge'] / size['frames']:.1f}",
             f"{size['peak_mb']:.0f}",
             None if base is None else size["peak_mb"] / base,
         )
         for size in sizes
     )
-    columns = ("clip", "ms a frame", "CPU ms a frame", "peak MB", "memory / that of 60 s")
+    columns = (
+        "clip",
+        "ms a frame",
+        "CPU ms a frame",
+        "judging, ms a frame",
+        "peak MB",
+        "memory / that of 60 s",
+    )
     return Table("Length and people, boxes given", columns, cells)
 
 

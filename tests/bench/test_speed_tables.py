@@ -11,7 +11,7 @@ from bench.speed_tables import tables
 
 ROUND = [{"wall_s": 0.1, "cpu_s": 0.1}]
 TWICE = [{"wall_s": 0.2, "cpu_s": 0.15}]
-SIZE = {"frames": 240, "wall_s": 2.4, "cpu_s": 1.2}
+SIZE = {"frames": 240, "wall_s": 2.4, "cpu_s": 1.2, "stages_s": {"judge": 0.24}}
 
 
 def found(**parts: Any) -> dict[str, Any]:
@@ -41,11 +41,11 @@ WORKERS = {"one_clips_per_s": 0.5, "two_clips_per_s": 0.9, "ratio": 1.8}
         pytest.param(found(stages={}), "| stage |", id="peers only"),
         pytest.param(
             {"sizes": [MINUTE, TEN_MINUTES]},
-            "| 600 s, 3 people | 10.0 | 5.0 | 420 | 1.05 |",
+            "| 600 s, 3 people | 10.0 | 5.0 | 1.0 | 420 | 1.05 |",
             id="sizes",
         ),
         pytest.param(
-            {"sizes": [SHORT]}, "| 10 s, 1 people | 10.0 | 5.0 | 400 | - |", id="no minute"
+            {"sizes": [SHORT]}, "| 10 s, 1 people | 10.0 | 5.0 | 1.0 | 400 | - |", id="no minute"
         ),
         pytest.param({"workers": WORKERS}, "| two workers | 0.90 | 1.80 |", id="workers"),
     ],
