@@ -91,6 +91,7 @@ def detector(
     composed: Annotated[
         Path | None, typer.Option(help="Folder of `python -m training compose`.", exists=True)
     ] = None,
+    lr: Annotated[float, typer.Option(min=0, help="Highest rate; lower with --start.")] = 1e-3,
     start: Start = None,
     resume: Resume = False,
 ) -> None:
@@ -100,7 +101,7 @@ def detector(
         raise CastcheckError(f"{size!r} is no size", where="--size", hint="for example 512x288")
     best = train_detector(
         stills, work, size_px=(int(width), int(height)), hours=minutes / 60,
-        device=device, threads=threads, resume=resume, composed=composed, start=start,
+        device=device, threads=threads, resume=resume, composed=composed, start=start, lr=lr,
     )  # fmt: skip
     typer.echo(str(best))
 

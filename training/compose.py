@@ -249,7 +249,7 @@ def compose(shelf: Shelf, rng: np.random.Generator) -> tuple[Image, list[list[in
     size_px = SIZES_PX[int(rng.integers(len(SIZES_PX)))]
     canvas = Canvas(shelf.backdrops.draw(rng, size_px))
     people = shelf.people(rng, int(rng.choice(len(_COUNTS), p=_COUNTS)))
-    scale = float(np.exp(rng.uniform(np.log(0.55), np.log(1.5))))
+    scale = float(np.exp(rng.uniform(np.log(0.7), np.log(2.4))))
     layers = [
         (_scaled(p, p.share * scale * float(rng.uniform(0.8, 1.25)), size_px), True) for p in people
     ]

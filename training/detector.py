@@ -29,7 +29,7 @@ _STD = (0.229, 0.224, 0.225)
 # Renders differ from film in colour, contrast and scale: let each of them vary a lot.
 _AUGMENTATION: dict[str, float] = {
     "hsv_h": 0.03, "hsv_s": 0.7, "hsv_v": 0.5, "degrees": 5.0, "translate": 0.15, "scale": 0.6,
-    "fliplr": 0.5, "mosaic": 0.6, "close_mosaic": 1, "mixup": 0.05,
+    "fliplr": 0.5, "mosaic": 0.3, "close_mosaic": 1, "mixup": 0.05,
 }  # fmt: skip
 
 

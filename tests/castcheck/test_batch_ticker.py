@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from castcheck.batch.record import Record
+from castcheck.batch.record import Outcome, Record
 from castcheck.batch.ticker import Ticker
 
 
@@ -16,7 +16,8 @@ class Clock:
 
 
 def record(word):
-    outcome = {"bad_input": "bad_input", "crashed": "crashed"}.get(word, "judged")
+    outcomes: dict[str, Outcome] = {"bad_input": "bad_input", "crashed": "crashed"}
+    outcome = outcomes.get(word, "judged")
     return Record(
         clip="a.mp4", outcome=outcome, message="", verdict=word if outcome == "judged" else None
     )
