@@ -91,7 +91,8 @@ def draw(rows: Sequence[tuple[Path, Report]], file: Path) -> None:
         kinds = ", ".join(e.kind for e in events) or "nothing"
         axes.set_title(f"{clip.stem}: planted {kinds}; told {told}", fontsize=8)
     part = file.with_suffix(".part")
-    figure.savefig(part, format="png", dpi=75, metadata={"Software": None})
+    kind = file.suffix.lstrip(".").lower().replace("jpg", "jpeg")
+    figure.savefig(part, format=kind, dpi=75)
     part.replace(file)
 
 
@@ -140,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     add = parser.add_argument
     add("clips", nargs="+", type=Path, help="clips with their truth beside them")
-    add("-o", "--out", type=Path, default=Path("examples.png"))
+    add("-o", "--out", type=Path, default=Path("examples.jpg"))
     add("--detector", help="as castcheck check --detector")
     add("--embedder", help="as castcheck check --embedder")
     add("--classes", help="as castcheck check --classes")
