@@ -72,6 +72,11 @@ def descriptions(judgement: Judgement) -> tuple[str, ...]:
     return tuple(words)
 
 
+# From this median score on a tracklet is taken for what it seems to be. Chosen beforehand, a little
+# above "as likely as not".
+_SURE_BOX_SCORE = 0.6
+
+
 class Writer:
     """Words findings for one clip."""
 
@@ -269,6 +274,10 @@ class Writer:
         evidence: dict[str, Any],
     ) -> Finding:
         shots = {self._seen.tracklets[t].shot_index for t in tracklets}
+        # Boxes that the detector itself doubts may show anything: less can be said of them.
+        box_score = min(float(np.median(self._seen.tracklets[t].score)) for t in tracklets)
+        confidence = round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3)
+        evidence = {**evidence, "box_score": round(box_score, 3)}
         ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
         return Finding(
             kind, severity, confidence, ids, tracklets, tuple(sorted(shots)), *frames,

@@ -1,9 +1,9 @@
 """The network that reads body, head, upper and lower body of a crop in one pass.
 
 MobileNetV2 up to its last block, at twice the usual resolution at the end: a head is a seventh of
-a figure, and on the 8 x 4 map of the original strides it would be one row. Masks that the network
-draws itself say where each part lies, so that no pose network is needed, and a visibility says
-whether it is there at all: half of what people see of each other is cut by the picture's edge.
+a figure, and on the 6 x 3 map of the original strides it would be less than a row. Masks that the
+network draws itself say where each part lies, so that no pose network is needed, and a visibility
+says whether it is there at all: half of what people see of each other is cut by the picture's edge.
 
 Imports torch when imported; import it where a network is opened, not at the top of a module.
 """
@@ -21,8 +21,8 @@ from identity.reid_specs import MOBILENET
 from scenes.errors import WeightsError
 from tracker.bundled import fold_norms
 
-INPUT_HEIGHT_PX = 256
-INPUT_WIDTH_PX = 128
+INPUT_HEIGHT_PX = 192
+INPUT_WIDTH_PX = 96
 PARTS = ("head", "upper", "lower")
 BODY_DIM = 256
 PART_DIM = 128
@@ -55,7 +55,7 @@ class CueOutput(NamedTuple):
 class CueNetwork(nn.Module):
     """Body, head, upper and lower embeddings of a crop, and how visible each part is.
 
-    Maps (N, 3, 256, 128) RGB, scaled to 0..1 and normalised by ImageNet's mean and deviation, to
+    Maps (N, 3, 192, 96) RGB, scaled to 0..1 and normalised by ImageNet's mean and deviation, to
     a `CueOutput`. Every embedding ends in a batch normalisation; a metric loss may want what lies
     before it, which is what `pooled` gives.
     """
@@ -79,11 +79,11 @@ class CueNetwork(nn.Module):
         """Return the embeddings before their normalisation, the visibility and the masks.
 
         Args:
-            crops: (N, 3, 256, 128) float.
+            crops: (N, 3, 192, 96) float.
 
         Returns:
             Body (N, 256), then head, upper and lower (N, 128); visibility (N, 3) in 0..1; masks
-            (N, 3, 16, 8) in 0..1.
+            (N, 3, 12, 6) in 0..1.
         """
         grid = self.features(crops)
         both = torch.cat([grid.mean(dim=(2, 3)), grid.amax(dim=(2, 3))], dim=1)
@@ -98,7 +98,7 @@ class CueNetwork(nn.Module):
         return embeddings, torch.cat(visibility, dim=1), masks
 
     def forward(self, crops: Tensor) -> CueOutput:
-        """Return the cues of (N, 3, 256, 128) crops; in training N must be 2 or more."""
+        """Return the cues of (N, 3, 192, 96) crops; in training N must be 2 or more."""
         embeddings, visibility, masks = self.pooled(crops)
         body, head, upper, lower = (
             norm(rows)

@@ -34,6 +34,7 @@ _STANDS_OUT = 4.0  # a step is sudden if it is so much larger than all others ne
 _CALM_FRAMES = 8
 _COLOUR_GRAIN = 0.003  # steps of the colours that grain and coding make
 _NOTHING_LEFT = 0.5  # colours lost, and half of what the network loses, with another person
+_SETTLED_S = 0.4  # a step so near to the first or last box of a body is its coming or going
 _ABRUPT = 0.6  # share of a loss between two neighbouring samples from which it is one step
 
 
@@ -63,10 +64,11 @@ def find_incidents(
     """Return what happens in the series of one shot, exchanges first; one incident per cause."""
     swaps = _swaps(all_series, scales, settings, fps=fps)
     taken = [(index, swap.start_frame) for swap in swaps for index in swap.series]
+    stays = _stays(all_series, fps=fps)
     shifts = [
         found
         for index, series in enumerate(all_series)
-        if (found := _morph(index, series, scales, settings)) is not None
+        if (found := _morph(index, series, scales, settings, stays)) is not None
     ]
     shifts = [s for s in shifts if not _may_be_mixed(s, all_series, fps=fps)]
     together = _TOGETHER_S * fps + 1
@@ -208,11 +210,33 @@ def _step(vectors: NDArray[np.float32], split: int) -> float:
     return inside - float(before[-1] @ after[0])
 
 
+def _stays(all_series: Sequence[Series], *, fps: float) -> list[tuple[float, float]]:
+    """Return from which to which frame each body has settled in the picture.
+
+    Who is there when the shot begins, or still there when it ends, as far as its bodies tell, has
+    neither come nor gone.
+    """
+    first = min((s.frame[0] for s in all_series), default=0)
+    last = max((s.frame[-1] for s in all_series), default=0)
+    settled = _SETTLED_S * fps
+    return [
+        (
+            s.frame[0] + (settled if s.frame[0] > first else 0),
+            s.frame[-1] - (settled if s.frame[-1] < last else 0),
+        )
+        for s in all_series
+    ]
+
+
 # --- one becomes another ----------------------------------------------------------------------
 
 
 def _morph(
-    index: int, series: Series, scales: Calibration, settings: FindingSettings
+    index: int,
+    series: Series,
+    scales: Calibration,
+    settings: FindingSettings,
+    stays: Sequence[tuple[float, float]],
 ) -> Incident | None:
     rows, vectors = series.vectors("body")
     shift = strongest_shift(likeness_matrix(vectors), min_side=_ADJACENT, window=_SAMPLES)
@@ -228,6 +252,8 @@ def _morph(
     ):
         return None
     moment = int(series.frame[rows[shift.index]])
+    if not stays[index][0] <= moment <= stays[index][1]:
+        return None  # whoever comes in or goes out shows a part of the body only
     colours = _colour_loss(series, moment, scales)
     most = max(colours.values(), default=0.0)
     if most < settings.scaled("change") * 0.6 and not (

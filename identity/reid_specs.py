@@ -46,7 +46,7 @@ MOBILENET = KnownWeights(
 )
 
 # Of the file that training left in identity/weights; empty while none lies there.
-_BUNDLED_SHA256 = "4313979cd73588f406f0098dd82dba7494aaabedb35578ce82344a43de2094d5"
+_BUNDLED_SHA256 = "a36aacde463986a915c8bb55a7ebcba7aa7163846dfc073ed56321b237a92728"
 _BUNDLED = KnownWeights(
     name="castcheck-reid",
     filename="castcheck_reid.safetensors",
@@ -108,5 +108,9 @@ KNOWN_SPECS: dict[str, ReidSpec] = {
     "e78604f4ccda49b8f41cd0f8f7303800ce75d2361895ebb0729513c1bf53d277": _OSNET,
     "0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d": ReidSpec("youtu-reid-2021"),
     MOBILENET.sha256: ReidSpec("mobilenetv2-imagenet", height_px=224, width_px=224),
-    **({_BUNDLED_SHA256: ReidSpec("castcheck-reid")} if _BUNDLED_SHA256 else {}),
+    **(
+        {_BUNDLED_SHA256: ReidSpec("castcheck-reid", height_px=192, width_px=96)}
+        if _BUNDLED_SHA256
+        else {}
+    ),
 }

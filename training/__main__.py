@@ -12,7 +12,7 @@ import typer
 from scenes.errors import CastcheckError
 from training.compose import Shelf, write_composed
 from training.detector import train_detector
-from training.export import export_detector, export_reid
+from training.export import average_checkpoints, export_detector, export_reid
 from training.pictures import fetch
 from training.reid import Plan, Trainer
 
@@ -104,6 +104,16 @@ def detector(
         device=device, threads=threads, resume=resume, composed=composed, start=start, lr=lr,
     )  # fmt: skip
     typer.echo(str(best))
+
+
+@app.command()
+def average(
+    checkpoints: Annotated[list[Path], typer.Argument(help="best.pt of some runs.", exists=True)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write.")],
+) -> None:
+    """Write the mean of some detectors, to start another run from."""
+    average_checkpoints(checkpoints, output)
+    typer.echo(str(output))
 
 
 @app.command()

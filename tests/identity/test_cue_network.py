@@ -20,14 +20,14 @@ def filled() -> CueNetwork:
 
 @pytest.fixture
 def pictures() -> torch.Tensor:
-    return torch.randn(2, 3, 256, 128, generator=torch.Generator().manual_seed(1))
+    return torch.randn(2, 3, 192, 96, generator=torch.Generator().manual_seed(1))
 
 
 @torch.inference_mode()
 def test_one_pass_gives_every_cue(filled, pictures):
     out = filled(pictures)
     shapes = [tuple(part.shape) for part in out]
-    assert shapes == [(2, 256), (2, 128), (2, 128), (2, 128), (2, 3), (2, 3, 16, 8)]
+    assert shapes == [(2, 256), (2, 128), (2, 128), (2, 128), (2, 3), (2, 3, 12, 6)]
     assert all(torch.isfinite(part).all() for part in out)
     for shares in (out.visibility, out.masks):
         assert 0 <= shares.min() <= shares.max() <= 1
@@ -46,7 +46,7 @@ def test_with_the_wheels_strides_it_computes_what_the_wheels_network_computes(
     expected = theirs.eval().features[:18](pictures)
     set_last_stride(filled.features, 2)
     try:
-        assert expected.shape == (2, 320, 8, 4)
+        assert expected.shape == (2, 320, 6, 3)
         assert torch.allclose(filled.features(pictures), expected, atol=1e-4)
     finally:
         set_last_stride(filled.features, 1)
@@ -80,7 +80,7 @@ def test_it_fits_into_the_package():
 
 def test_it_trains():
     network = CueNetwork()
-    out = network(torch.randn(2, 3, 256, 128))
+    out = network(torch.randn(2, 3, 192, 96))
     sum(part.square().mean() for part in out).backward()
     silent = [key for key, rows in network.named_parameters() if rows.grad is None]
     assert silent == []

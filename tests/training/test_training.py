@@ -14,6 +14,7 @@ from tests.training.conftest import SIZE_PX, joints
 from training.detector import fold_normalisation, new_detector, train_detector
 from training.detector_data import label_lines, read_index, write_dataset
 from training.error_rate import equal_error_rate
+from training.export import average_checkpoints
 from training.reid import Gallery, Plan, Trainer, cue_loss, held_out_eer
 from training.reid_crops import GRID, Figure, cut, figures_of, part_rects
 
@@ -162,3 +163,13 @@ def test_a_round_of_the_detector(stills, tmp_path):
     assert best.exists()
     rows = (tmp_path / "work" / "run" / "results.csv").read_text().splitlines()
     assert len(rows) == 2
+
+    # The mean of a detector and of its double is one and a half of it, and starts another run.
+    doubled = torch.load(best, map_location="cpu", weights_only=False)
+    network = (doubled.get("ema") or doubled["model"]).float()
+    first = network.state_dict()["model.0.m.0.0.weight"].clone()
+    network.load_state_dict({key: 2 * rows for key, rows in network.state_dict().items()})
+    torch.save({**doubled, "ema": None, "model": network}, tmp_path / "doubled.pt")
+    average_checkpoints([best, tmp_path / "doubled.pt"], tmp_path / "mean.pt")
+    mean = torch.load(tmp_path / "mean.pt", map_location="cpu", weights_only=False)["model"]
+    assert torch.allclose(mean.state_dict()["model.0.m.0.0.weight"], 1.5 * first)
