@@ -52,6 +52,25 @@ def test_planted_error_is_found_at_its_frame(name, tmp_path):
 
 
 @pytest.mark.slow
+def test_findings_on_boxes_the_detector_doubts_are_less_sure(tmp_path):
+    clip = SAMPLES / "room_swap.mp4"
+    _, report = check(clip, tmp_path / "sure")
+    rows = (SAMPLES / "boxes" / "room_swap.txt").read_text().splitlines()
+    (tmp_path / "doubted").mkdir()
+    (tmp_path / "doubted" / "room_swap.txt").write_text(
+        "".join(f"{row.rpartition(',')[0]},0.48\n" for row in rows)
+    )
+    out = tmp_path / "out"
+    arguments = ["check", str(clip), "-o", str(out), "--detector", str(tmp_path / "doubted")]
+    CliRunner().invoke(app, arguments)
+    doubted = Report.from_json((out / clip.stem / "report.json").read_text(encoding="utf-8"))
+    (sure,), (unsure,) = report.findings, doubted.findings
+    assert sure.kind == unsure.kind
+    assert unsure.evidence["box_score"] == pytest.approx(0.48)
+    assert unsure.confidence == pytest.approx(0.8 * sure.confidence, abs=0.005)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["room_clean", "cafe_clean", "park_clean", "street_clean"])
 def test_clean_twin_passes_with_nothing_found(name, tmp_path):
     clip = SAMPLES / f"{name}.mp4"

@@ -153,3 +153,22 @@ def test_tracklets_that_changed_bodies_are_put_right():
     same, _ = mended(fixed, seen, fps=FPS)
     assert [t.frame.tolist() for t in same] == [t.frame.tolist() for t in fixed]
     assert mended([], [], fps=FPS) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("comes_at", "seconds_before", "expect"),
+    [
+        pytest.param(20, 0.3, [], id="just come in: a part of the body showed"),
+        pytest.param(20, 1.0, [("morph", (1,))], id="settled, then another"),
+        pytest.param(0, 0.3, [("morph", (1,))], id="there from the start of the shot"),
+    ],
+)
+def test_who_has_just_come_in_has_not_become_another(comes_at, seconds_before, expect):
+    frames, late = list(range(LENGTH)), list(range(comes_at, LENGTH))
+    before = round(seconds_before * FPS)
+    wears = ["C"] * before + ["A"] * (len(late) - before)
+    people = [tracklet(0, frames, at=(60, 60)), tracklet(1, late, at=(400, 60))]
+    seen = [looks(frames, ["B"] * LENGTH), looks(late, wears, seed=1)]
+    series = [make_series(c, people, seen) for c in chains_of(people, fps=FPS)]
+    found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
+    assert [(i.kind, tuple(i.series)) for i in found] == expect
