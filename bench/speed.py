@@ -283,14 +283,22 @@ def main() -> int:
         found |= {"floor": str(floor), "rows": results, "stages": stages}
         found["gpu"] = gpu_figures(results, setup)
         plot(results, args.out / "speed.png")
+        tell(found, {"rows", "stages", "gpu", "floor"}, args.out)
     if "sizes" not in skipped:
         found["sizes"] = costs_by_size(setup, args.lengths, args.out)
+        tell(found, {"sizes"}, args.out)
     if "workers" not in skipped:
         found["workers"] = workers(setup)
-    (args.out / "speed.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for part in tables(found):
-        sys.stdout.write(f"{part.markdown()}\n\n")
+        tell(found, {"workers"}, args.out)
     return 0
+
+
+def tell(found: dict[str, Any], new: set[str], out: Path) -> None:
+    """Print what is new at once, and keep all so far: a run that is broken off is not lost."""
+    (out / "speed.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for part in tables({key: value for key, value in found.items() if key in new}):
+        sys.stdout.write(f"{part.markdown()}\n\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
