@@ -157,13 +157,21 @@ class Castcheck:
     """
 
     def __init__(self, setup: Setup, more: dict[str, Any] | None = None) -> None:
+        import torch
+
         self._setup = setup
+        self._threads = torch.get_num_threads()
         self._config = setup.config().updated(more or {})
         self._models: Any = None
         self.stages: list[dict[str, float]] = []
 
     def __call__(self) -> int:
         """Judge the clip; models are loaded once, as for many clips."""
+        import torch
+
+        # Ultralytics leaves torch with fewer threads for the whole process; who runs castcheck
+        # alone has all of them.
+        torch.set_num_threads(self._threads)
         if self._models is None:
             self._models = pipeline.load_models(self._config)
         timings: dict[str, float] = {}
