@@ -12,12 +12,19 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scipy.stats import chi2
 
-from bench.quality import SETS, config_from, judge, limit_threads, write_whole
+from bench.quality import (
+    SETS,
+    add_model_options,
+    add_set_options,
+    config_from,
+    judge,
+    limit_threads,
+    write_whole,
+)
 from bench.quality_clips import ANY, find_clips
 from bench.quality_score import false_alarms, kind_figures
 from bench.tables import Table
@@ -26,6 +33,7 @@ from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bench.quality_score import ClipRow
 
@@ -169,19 +177,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m bench.alarms", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    add = parser.add_argument
-    add("--set", choices=(*SETS, ANY), default="tune")
-    add("--clips", type=Path, default=Path(".cache/quality"), help="folder of the rendered sets")
-    add("--detector", help="as castcheck check --detector")
-    add("--embedder", help="as castcheck check --embedder")
-    add("--classes", help="as castcheck check --classes")
-    add("--device", help="as castcheck check --device")
-    add("--config", type=Path, help="as castcheck check --config")
-    add("--out", type=Path, default=Path("bench/out/quality"))
-    add("--cache", type=Path, default=Path(".cache/bench/quality"), help="kept observations")
-    add("--only", default="", help="clips whose name contains this")
-    add("--limit", type=int, help="no more than so many clips")
-    add("--threads", type=int, default=0, help="threads of torch and OpenCV; 0 = their default")
+    parser.add_argument("--set", choices=(*SETS, ANY), default="tune")
+    add_set_options(parser)
+    add_model_options(parser)
     options = parser.parse_args(argv)
     if options.threads:
         limit_threads(options.threads)

@@ -4,12 +4,12 @@
     python -m bench.calibrate --prove CLIPS... --detector D --embedder E [--cache DIR]
 
 `--prove` needs no truth: medians, over any clips, of the scale each clip proves by itself (one
-tracklet is one person, two at once are two). Without it,
+tracklet is one person, two at once are two).
 
-clean rendered clips: there a tracklet is one person, and the truth says who. Scales: median
-likeness of different people on screen together, and of one person within one shot. Weights: a
-ridge-regularised logistic regression over pairs of tracklets from different shots, checked by
-leaving out a clip at a time.
+`--clips` takes clean rendered clips: there a tracklet is one person, and the truth says who.
+Scales: median likeness of different people on screen together, and of one person within one shot.
+Weights: a ridge-regularised logistic regression over pairs of tracklets from different shots,
+checked by leaving out a clip at a time.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.observed import report as report_of
-from bench.quality import config_from
+from bench.quality import add_model_options, config_from
 from bench.quality_clips import read_truth
 from castcheck.models import load_models
 from scenes.errors import CastcheckError
@@ -142,12 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("clips", nargs="+", type=Path, help="clips with their truth beside them")
     add("-o", "--out", type=Path, default=Path("examples.jpg"))
-    add("--detector", help="as castcheck check --detector")
-    add("--embedder", help="as castcheck check --embedder")
-    add("--classes", help="as castcheck check --classes")
-    add("--device", help="as castcheck check --device")
-    add("--config", type=Path, help="as castcheck check --config")
-    add("--cache", type=Path, default=Path(".cache/bench/quality"), help="kept observations")
+    add_model_options(parser)
     options = parser.parse_args(argv)
     try:
         config = config_from(options)

@@ -178,6 +178,27 @@ def config_from(options: argparse.Namespace) -> Config:
     return config.updated(given)
 
 
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `config_from` reads, and where observations are kept."""
+    add = parser.add_argument
+    add("--detector", help="as castcheck check --detector")
+    add("--embedder", help="as castcheck check --embedder")
+    add("--classes", help="as castcheck check --classes")
+    add("--device", help="as castcheck check --device")
+    add("--config", type=Path, help="as castcheck check --config")
+    add("--cache", type=Path, default=Path(".cache/bench/quality"), help="kept observations")
+
+
+def add_set_options(parser: argparse.ArgumentParser) -> None:
+    """Declare which clips of a rendered set are judged, and how."""
+    add = parser.add_argument
+    add("--clips", type=Path, default=Path(".cache/quality"), help="folder of the rendered sets")
+    add("--out", type=Path, default=Path("bench/out/quality"))
+    add("--only", default="", help="clips whose name contains this")
+    add("--limit", type=int, help="no more than so many clips")
+    add("--threads", type=int, default=0, help="threads of torch and OpenCV; 0 = their default")
+
+
 def limit_threads(count: int) -> None:
     """Let torch and OpenCV use so many threads."""
     import cv2
@@ -196,19 +217,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--set", choices=(*SETS, "both", ANY), default="report")
-    add("--clips", type=Path, default=Path(".cache/quality"), help="folder of the rendered sets")
     add("--render", action="store_true", help="render what is missing first (needs the studio)")
     add("--workers", type=int, default=1, help="processes that render")
-    add("--detector", help="as castcheck check --detector")
-    add("--embedder", help="as castcheck check --embedder")
-    add("--classes", help="as castcheck check --classes")
-    add("--device", help="as castcheck check --device")
-    add("--config", type=Path, help="as castcheck check --config")
-    add("--out", type=Path, default=Path("bench/out/quality"))
-    add("--cache", type=Path, default=Path(".cache/bench/quality"), help="kept observations")
-    add("--only", default="", help="clips whose name contains this")
-    add("--limit", type=int, help="no more than so many clips")
-    add("--threads", type=int, default=0, help="threads of torch and OpenCV; 0 = their default")
+    add_set_options(parser)
+    add_model_options(parser)
     add("--no-peers", action="store_true", help="leave the other methods out")
     return parser
 

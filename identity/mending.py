@@ -34,7 +34,8 @@ def mended(
 
     Only tracklets of which motion says so are touched; a body that was in pieces becomes one.
     """
-    bodies = [_whole(chain.members, tracklets, looks) for chain in chains_of(tracklets, fps=fps)]
+    members = [chain.members for chain in chains_of(tracklets, fps=fps)]
+    bodies = [_whole(own, tracklets, looks) for own in members]
     touched: set[int] = set()
     for a, b in combinations(range(len(bodies)), 2):
         if bodies[a][0].shot_index != bodies[b][0].shot_index:
@@ -45,7 +46,6 @@ def mended(
                 touched |= {a, b}
     if not touched:
         return tuple(tracklets), tuple(looks)
-    members = [chain.members for chain in chains_of(tracklets, fps=fps)]
     kept = [
         piece
         for k, body in enumerate(bodies)

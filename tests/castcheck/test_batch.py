@@ -19,6 +19,7 @@ from castcheck.report.writers import OutputError
 from castcheck.screen import Screen
 from tests.castcheck import batch_workers
 from tests.castcheck.batch_workers import MadeUpWorker
+from tests.castcheck.killing import contents, summary
 
 
 @pytest.fixture
@@ -61,20 +62,11 @@ def run(
 
 
 def lines(out="run"):
-    text = (Path(out) / "summary.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    return summary(Path(out))
 
 
 def files(out="run"):
-    """Every file of a run but for the seconds in its reports."""
-    found = {}
-    for path in sorted(Path(out).rglob("*")):
-        if path.is_file():
-            data = path.read_bytes()
-            if path.name == "report.json":
-                data = json.dumps({**json.loads(data), "timings": None}).encode()
-            found[str(path.relative_to(out))] = data
-    return found
+    return contents(Path(out))
 
 
 def test_each_clip_gets_its_line_whatever_became_of_it(folder, capsys):
