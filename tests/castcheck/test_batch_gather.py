@@ -50,10 +50,12 @@ def outcome(gatherer, key, numbers):
 
 def ask_all(gatherer, requests):
     """Ask for each of the lists of requests in a thread of its own; return answers or errors."""
+    everybody_is_known = threading.Barrier(max(1, len(requests)))
 
     def ask(own):
         answers = []
         with gatherer.asker():
+            everybody_is_known.wait()  # else the first may be done before the last has started
             for key, numbers in own:
                 answers.append(outcome(gatherer, key, numbers))
         return answers
