@@ -43,6 +43,11 @@ class RunSettings:
         "empty = castcheck finds out by itself who is there",
     )
     device: str = setting(AUTO, "where the networks run: auto, cpu, cuda or cuda:N")
+    decoder: str = setting(
+        "cpu",
+        "what decodes clips: cpu; auto = the GPU if the networks run on one; or a "
+        "device of FFmpeg, such as cuda, vaapi, qsv or videotoolbox; the answer is the same",
+    )
     half: bool = setting(default=True, text="compute in half precision on a GPU; a CPU never does")
     trust_weights: bool = setting(
         default=False,

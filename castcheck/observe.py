@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from castcheck.config import AUTO
 from identity.looks import Looks, LooksReader
 from identity.looks_file import LooksFile
 from scenes.ahead import read_ahead
@@ -192,6 +193,16 @@ def _rows_of(
     ]
 
 
+def decoder_at(wish: str, device: str) -> str:
+    """Return what decodes clips whose networks run on `device`.
+
+    Example:
+        >>> decoder_at("auto", "cuda:1"), decoder_at("auto", "cpu"), decoder_at("vaapi", "cpu")
+        ('cuda:1', 'cpu', 'vaapi')
+    """
+    return device if wish == AUTO else wish
+
+
 def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -> Observations:
     """Read `clip` once.
 
@@ -200,7 +211,8 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
     """
     started = time.perf_counter()
     detector = models.detector_for(clip)
-    with open_source(clip) as source:
+    decoder = decoder_at(config.run.decoder, models.device)
+    with open_source(clip, decoder=decoder) as source:
         rate = source.info.rate
         observer = Observer(detector, models, config, fps=float(rate) if rate else 25.0)
         progress("reading", 0, source.info.frame_count)

@@ -39,6 +39,7 @@ _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("run", "detector", str, "--detector", "SPEC", MODELS),
     ("run", "embedder", str, "--embedder", "SPEC", MODELS),
     ("run", "device", str, "--device", "DEVICE", MODELS),
+    ("run", "decoder", str, "--decoder", "DEVICE", MODELS),
     ("run", "half", bool, "--half/--no-half", None, MODELS),
     ("detector", "batch_size", int, "--batch-size", "N", MODELS),
     ("detector", "stride", int, "--stride", "N", MODELS),

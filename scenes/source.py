@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scenes.errors import VideoOpenError
 from scenes.pictures import DEFAULT_PICTURE_RATE, PictureFolderSource, picture_files
+from scenes.video_open import CPU
 from scenes.video_pyav import PyAvSource
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ HASH_CHUNK_BYTES = 1024 * 1024
 
 
 def open_source(
-    path: str | Path, *, picture_rate: Fraction = DEFAULT_PICTURE_RATE, threads: int = 0
+    path: str | Path,
+    *,
+    picture_rate: Fraction = DEFAULT_PICTURE_RATE,
+    threads: int = 0,
+    decoder: str = CPU,
 ) -> FrameSource:
     """Open a clip file, or a folder of numbered pictures, for one pass in batches.
 
@@ -30,6 +35,7 @@ def open_source(
         path: The clip or folder.
         picture_rate: Frames per second of a folder of pictures; a file has its own.
         threads: Decoder threads; 0 = as many as the decoder finds useful.
+        decoder: What decodes a file: "cpu", or a device of FFmpeg, such as "cuda" or "vaapi".
 
     Raises:
         VideoOpenError: There is nothing at `path`, or it is no clip.
@@ -39,7 +45,7 @@ def open_source(
     _check_readable(path)
     if path.is_dir():
         return PictureFolderSource(path, rate=picture_rate)
-    return PyAvSource(path, threads=threads)
+    return PyAvSource(path, threads=threads, decoder=decoder)
 
 
 def clip_sha256(path: str | Path) -> str:

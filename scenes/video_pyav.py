@@ -1,4 +1,4 @@
-"""Clips through PyAV (FFmpeg): the one file of this room that imports it."""
+"""The pictures of a clip through PyAV (FFmpeg)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scenes.errors import FrameDecodeError, VideoOpenError
 from scenes.frames import FrameBatch, VideoInfo, batch_length
 from scenes.orient import Orientation, orientation_from_matrix
 from scenes.timebase import FrameClock, seconds_text
+from scenes.video_open import open_container, planar, reason_of, video_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
-# FFmpeg draws any text file as terminal art; nobody means that by "clip".
-NO_CLIP_FORMATS = frozenset({"tty"})
-HINT_FORMATS = "give a video FFmpeg can read, such as mp4, mov, mkv, webm or gif"
 MAX_RATE = 1000  # frames per second; above it, the "rate" is the resolution of the clock
 
 
@@ -36,17 +34,19 @@ class PyAvSource:
     Args:
         path: The clip.
         threads: Decoder threads inside FFmpeg; 0 = as many as it finds useful.
+        decoder: What decodes: "cpu", or a device of FFmpeg, such as "cuda" or "vaapi". The pictures
+            are the same; where the device cannot, the CPU does, and `degradations` says so.
 
     Raises:
         VideoOpenError: The file cannot be opened as a video or holds no pictures.
         FrameDecodeError: It holds pictures, but none of them can be decoded.
     """
 
-    def __init__(self, path: Path, *, threads: int = 0) -> None:
+    def __init__(self, path: Path, *, threads: int = 0, decoder: str = "cpu") -> None:
         self._path = Path(path)
-        self._container = _open_container(self._path)
+        self._container, self._not_decoded_there = open_container(self._path, decoder)
         try:
-            self._stream = _video_stream(self._container, self._path)
+            self._stream = video_stream(self._container, self._path)
             self._stream.thread_type = "AUTO"
             self._stream.thread_count = threads
             self._start()
@@ -113,7 +113,7 @@ class PyAvSource:
                 f"scaled to {width_px}x{height_px}"
             )
         shortfall = self._shortfall() if self._complete and not notes else ""
-        return (*notes, shortfall) if shortfall else tuple(notes)
+        return tuple(note for note in (*notes, shortfall, self._not_decoded_there) if note)
 
     def batches(self, size: int) -> Iterator[FrameBatch]:
         """Yield batches of at most `size` pictures; see `FrameSource.batches`."""
@@ -155,7 +155,7 @@ class PyAvSource:
             self._rescaled += 1
             size = dict(zip(("width", "height"), self._stored_px, strict=True))
         try:
-            stored: NDArray[np.uint8] = frame.to_ndarray(format="rgb24", **size)
+            stored: NDArray[np.uint8] = planar(frame).to_ndarray(format="rgb24", **size)
         except (av.FFmpegError, ValueError) as err:
             raise FrameDecodeError(
                 f"picture {self._count} has a pixel format that cannot be converted "
@@ -188,7 +188,7 @@ class PyAvSource:
                 return
             except av.FFmpegError as err:
                 self._stopped = (
-                    f"reading stopped near {seconds_text(self._clock.end_s)}: {_why(err)}"
+                    f"reading stopped near {seconds_text(self._clock.end_s)}: {reason_of(err)}"
                 )
                 yield from self._flushed()
                 return
@@ -252,43 +252,6 @@ class PyAvSource:
         self._container.close()
 
 
-def _open_container(path: Path) -> Any:
-    """Open `path`; names and tags that are not UTF-8 are read with replacement characters."""
-    try:
-        container = av.open(str(path), mode="r", metadata_errors="replace")
-    except av.InvalidDataError as err:
-        raise VideoOpenError(
-            "not a video, or damaged or cut off before its index", where=path, hint=HINT_FORMATS
-        ) from err
-    except (av.FFmpegError, OSError, ValueError) as err:
-        raise VideoOpenError(
-            f"cannot be opened: {_why(err)}", where=path, hint=HINT_FORMATS
-        ) from err
-    if container.format.name in NO_CLIP_FORMATS:
-        container.close()
-        raise VideoOpenError("a text file, not a video", where=path, hint=HINT_FORMATS)
-    return container
-
-
-def _video_stream(container: Any, path: Path) -> Any:
-    """Return the first video stream that is more than a cover picture."""
-    streams = [s for s in container.streams.video if not _is_cover(s)]
-    if not streams:
-        what = "only sound" if container.streams.audio else "no video"
-        raise VideoOpenError(f"there is {what} in it", where=path, hint="give a clip with pictures")
-    stream = streams[0]
-    if stream.codec_context is None:
-        raise VideoOpenError(
-            "its video codec is unknown to this FFmpeg", where=path, hint="re-encode it as H.264"
-        )
-    return stream
-
-
-def _is_cover(stream: Any) -> bool:
-    """Whether a video stream is the cover picture of a sound file."""
-    return bool(stream.disposition & type(stream.disposition).attached_pic)
-
-
 def _rate(stream: Any) -> Fraction | None:
     """Return the average frames per second, or `None` where the file gives no usable figure."""
     for rate in (stream.average_rate, stream.guessed_rate):
@@ -303,9 +266,3 @@ def _orientation(frame: Any) -> Orientation:
     if side is None:
         return Orientation()
     return orientation_from_matrix([int(v) for v in np.frombuffer(bytes(side), np.int32)[:9]])
-
-
-def _why(err: Exception) -> str:
-    """Return the reason of an FFmpeg error in a few words, without its file name."""
-    text = getattr(err, "strerror", None) or str(err) or type(err).__name__
-    return str(text)[:1].lower() + str(text)[1:]

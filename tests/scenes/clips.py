@@ -32,6 +32,7 @@ def write_clip(
     *,
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
+    by_way_of: str | None = None,
     rate: int = 24,
     pts_ms: Sequence[int] | None = None,
     options: dict[str, str] | None = None,
@@ -48,6 +49,8 @@ def write_clip(
             stream.codec_context.time_base = Fraction(1, 1000)
         for i, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            if by_way_of is not None:
+                frame = frame.reformat(format=by_way_of)
             if pts_ms is not None:
                 frame.pts, frame.time_base = pts_ms[i], Fraction(1, 1000)
             container.mux(stream.encode(frame))

@@ -8,9 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from scenes import video_open
 from scenes.errors import CastcheckError, FrameDecodeError, VideoOpenError
 from scenes.frames import BATCH_LIMIT_BYTES, FrameBatch, batch_length
 from scenes.source import clip_sha256, open_source
@@ -283,3 +285,56 @@ def test_a_folder_has_the_rate_it_is_given(tmp_path: Path) -> None:
         assert source.end_s == Fraction(3003, 30000)
     with pytest.raises(VideoOpenError, match="above 0"):
         open_source(folder, picture_rate=Fraction(0))
+
+
+NOISE = np.random.default_rng(3).integers(0, 256, (clips.HEIGHT_PX, clips.WIDTH_PX, 3), np.uint8)
+
+
+def test_chroma_as_devices_give_it_makes_the_same_pictures(tmp_path: Path) -> None:
+    pictures = []
+    for layout in ("yuv420p", "nv12"):
+        path = tmp_path / f"{layout}.nut"
+        clips.write_clip(path, [NOISE], codec="rawvideo", pix_fmt=layout, by_way_of="yuv420p")
+        pictures.append(read(path)[0][0].rgb)
+    assert np.array_equal(pictures[0], pictures[1])
+
+
+@pytest.mark.parametrize(
+    ("cpu", "device"),
+    [("yuv420p", "nv12"), ("yuv422p", "nv16"), ("yuv444p", "nv24"), ("yuv420p10le", "p010le")],
+)
+def test_every_layout_of_devices_is_turned_back(cpu: str, device: str) -> None:
+    frame = av.VideoFrame.from_ndarray(NOISE, format="rgb24").reformat(format=cpu)
+    back = video_open.planar(frame.reformat(format=device))
+    assert back.format.name == cpu
+    assert np.array_equal(back.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
+    assert video_open.planar(frame) is frame
+
+
+@pytest.mark.parametrize(
+    ("decoder", "says"),
+    [
+        pytest.param("abacus", "abacus is unknown to this FFmpeg", id="no-such-kind"),
+        pytest.param("cuda:97", "cuda cannot be used", id="no-such-device"),
+        pytest.param("drm", "drm does not decode this kind of video", id="not-this-codec"),
+    ],
+)
+def test_a_decoder_that_cannot_is_said_and_replaced(
+    decoder: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clips.MAKERS["h264-mp4"](tmp_path)
+    if decoder != "abacus":  # FFmpeg may be built with or without it
+        monkeypatch.setattr(video_open, "hwdevices_available", lambda: ["cuda", "drm"])
+    with open_source(path, decoder=decoder) as source:
+        batches = list(source.batches(100))
+        assert len(source.degradations) == 1
+        assert source.degradations[0].startswith(f"decoded on the CPU: {says}")
+    assert np.array_equal(batches[0].rgb, read(path, 100)[0][0].rgb)
+
+
+@pytest.mark.parametrize("decoder", ["cpu", "cuda", "drm", "abacus"])
+def test_no_decoder_opens_what_is_no_clip(decoder: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no clip")
+    with pytest.raises(VideoOpenError), open_source(path, decoder=decoder):
+        pass
