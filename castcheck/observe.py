@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from castcheck.config import AUTO
+from castcheck.memory import give_back_memory
 from identity.looks import Looks, LooksReader
 from identity.looks_file import LooksFile
 from scenes.ahead import read_ahead
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int | None], None]
 
+_TRIM_EVERY_FRAMES = 128
 THUMBNAIL_PX = (32, 18)  # width, height: enough to tell one camera set-up from another
 
 
@@ -114,6 +116,8 @@ class Observer:
         self._keep_thumbnails(batch)
         t3 = clock()
         self._found.append(found)
+        if int(batch.index[-1]) % _TRIM_EVERY_FRAMES < len(batch):
+            give_back_memory()
         self._times += batch.time_s
         for stage, seconds in (("shots", t2 - t1), ("looks", t3 - t2)):
             self.timings[stage] += seconds
