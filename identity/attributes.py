@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
-from identity.drifts import same_place
+from identity.places import Places
 from identity.segments import Segment, similarities
 from identity.series import sides_at
 
@@ -164,17 +164,13 @@ def find_attribute_swaps(
     for k, segment in enumerate(segments):
         if labels[k] >= 0 and segment.sample_count >= _MIN_SAMPLES:
             by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
+    places = Places(segment.xyxy for segment in segments)
     found: list[AttributeSwap] = []
     for late in sorted(by_shot):
         earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
         if not earlier:
             continue
-        stayed = [
-            (a, c)
-            for a in by_shot[earlier[-1]]
-            for c in by_shot[late]
-            if same_place(segments[a].xyxy, segments[c].xyxy)
-        ]
+        stayed = [(a, c) for a in by_shot[earlier[-1]] for c in by_shot[late] if places.same(a, c)]
         for (a, c), (b, d) in combinations(stayed, 2):
             if a == b or c == d:
                 continue

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.drifts import same_place
 from identity.looks import PART_CUES
+from identity.places import Places
 from identity.segments import similarities
 
 if TYPE_CHECKING:
@@ -78,20 +78,22 @@ def find_clones(
         if apart[a, b]
     }
     strengths = {pair: _strength(likeness) for pair, likeness in pairs.items() if likeness}
+    places = Places(segment.xyxy for segment in segments)
+    strongest_in: dict[int, float] = {}
+    for (a, _), alike in strengths.items():
+        shot = segments[a].tracklet.shot_index
+        strongest_in[shot] = max(alike, strongest_in.get(shot, alike))
     found = []
     for pair, alike in strengths.items():
         one, two = (segments[k] for k in pair)
         both = np.intersect1d(one.frames, two.frames)
         if len(both) < max(2, _MIN_TOGETHER_S * fps):
             continue
-        elsewhere = [
-            other
-            for (a, _), other in strengths.items()
-            if segments[a].tracklet.shot_index != one.tracklet.shot_index
-        ]
+        shot = one.tracklet.shot_index
+        elsewhere = [strength for other, strength in strongest_in.items() if other != shot]
         needed = settings.scaled("clone") + (0 if elsewhere else _ALONE)
         twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * alike
-        gain = _replaced(pair, segments, setups, calibration)
+        gain = _replaced(pair, segments, setups, places, calibration)
         if gain is None and (alike < needed or twins):
             continue
         strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)
@@ -131,20 +133,30 @@ def _replaced(
     pair: tuple[int, int],
     segments: Sequence[Segment],
     setups: NDArray[np.float32],
+    places: Places,
     calibration: Calibration,
 ) -> float | None:
     """Return by how much one of the pair is more like the other than like who stands there else.
 
     `None` = neither is: where the camera is in the same set-up in another shot, both look as here.
     """
+    now = _network(segments[pair[0]], segments[pair[1]], calibration)
+    if now <= _REPLACED:
+        return None
+    shots = np.array([segment.tracklet.shot_index for segment in segments])
+    here = shots[pair[0]]
+    elsewhere = (shots != here) & (setups[here, shots] >= _SAME_SETUP)
+    there = {k: np.flatnonzero(elsewhere & places.same_as(k)).tolist() for k in pair}
+    if not all(there.values()):
+        return None
+    # How alike each is to whoever it resembles most of those at its place.
+    own_kind = {
+        k: max(_network(segments[k], segments[other], calibration) for other in others)
+        for k, others in there.items()
+    }
     best: float | None = None
     for own, other in (pair, pair[::-1]):
-        places = [_at_place_of(k, segments, setups) for k in (own, other)]
-        if not all(places):
-            continue
-        before = max(_network(segments[own], segments[k], calibration) for k in places[0])
-        kept = max(_network(segments[other], segments[k], calibration) for k in places[1])
-        now = _network(segments[own], segments[other], calibration)
+        before, kept = own_kind[own], own_kind[other]
         gain = now - before
         if -np.inf < before <= _REPLACED < min(kept, now) and gain >= _REPLACED_GAIN:
             best = gain if best is None else max(best, gain)
@@ -156,18 +168,3 @@ def _network(one: Segment, two: Segment, calibration: Calibration) -> float:
     alike = _likeness(one, two, calibration)
     values = [alike[cue] for cue in ("body", *PART_CUES) if cue in alike]
     return float(np.mean(values)) if values else -np.inf
-
-
-def _at_place_of(
-    number: int, segments: Sequence[Segment], setups: NDArray[np.float32]
-) -> list[int]:
-    """Return the segments at the same place in other shots of the same set-up."""
-    here = segments[number]
-    shot = here.tracklet.shot_index
-    return [
-        k
-        for k, segment in enumerate(segments)
-        if segment.tracklet.shot_index != shot
-        and setups[shot, segment.tracklet.shot_index] >= _SAME_SETUP
-        and same_place(here.xyxy, segment.xyxy)
-    ]

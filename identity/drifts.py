@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.looks import PART_CUES, Cue
+from identity.places import Places
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ _EDGE_SHARE = 0.15  # of the samples: so near to an end the onset is not seen
 _OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
 _EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 _SAME_SETUP = 0.9
-_SAME_PLACE_IOU = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +116,19 @@ def drifts_over_cuts(
     A shot is compared with the first one of its set-up. What everybody loses is light.
     """
     found: list[Drift] = []
+    places = Places(series.xyxy for series in all_series)
+    by_shot: dict[int, list[int]] = {}
+    for number, series in enumerate(all_series):
+        by_shot.setdefault(series.shot_index, []).append(number)
     for late in range(len(setups)):
         first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
         if first is None:
             continue
         pairs = {
             (a, b): _between(all_series[a], all_series[b], scales)
-            for a in range(len(all_series))
-            for b in range(len(all_series))
-            if all_series[a].shot_index == first
-            and all_series[b].shot_index == late
-            and same_place(all_series[a].xyxy, all_series[b].xyxy)
+            for a in by_shot.get(first, ())
+            for b in by_shot.get(late, ())
+            if places.same(a, b)
         }
         for (a, b), loss in pairs.items():
             if labels[a] < 0 or labels[a] != labels[b] or loss is None:
@@ -168,17 +170,6 @@ def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]
             )
         )
     return joined
-
-
-def same_place(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
-    """Tell whether somebody stands, and is seen, as somebody did before the cut.
-
-    Args:
-        before: (T, 4) boxes of the earlier shot.
-        after: (U, 4) boxes of the later one.
-    """
-    middle = [np.median(xyxy, axis=0)[None].astype(np.float32) for xyxy in (before, after)]
-    return float(boxes.iou(*middle)[0, 0]) >= _SAME_PLACE_IOU
 
 
 # --- how much is lost --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
@@ -11,13 +12,14 @@ import numpy as np
 from identity.attributes import crossing_of
 from identity.changes import likeness_matrix, strongest_shift
 from identity.passing import passings
-from identity.series import Series, sides_at
+from identity.series import Series, Sides, sides_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from identity.attributes import Crossing
     from identity.calibration import Calibration
     from identity.looks import Cue
     from identity.settings import FindingSettings
@@ -27,6 +29,7 @@ _REACH_S = 3.0  # how long somebody may be hidden and still be compared with bef
 _TOGETHER_S = 0.2  # changes of several people this near to each other are one event
 _MAX_ZOOM = 1.15  # a box that changes its size more than this at once shows another part of a body
 _ADJACENT = 2
+_COLOURS: tuple[Cue, ...] = ("upper", "lower", "head")
 _COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
 _PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAST_COLOUR = 0.1  # loss of a colour that counts where it comes in one sudden step
@@ -92,13 +95,11 @@ def _swaps(
     all_series: Sequence[Series], scales: Calibration, settings: FindingSettings, *, fps: float
 ) -> list[Incident]:
     found = []
-    for a, b in combinations(range(len(all_series)), 2):
-        best = _strongest_exchange(all_series, (a, b), scales, fps=fps)
-        if best is None or best.strength < settings.scaled("swap"):
-            continue
-        best = _behind_passing(best, all_series[a], all_series[b], fps=fps)
-        if best is not None:
-            found.append(best)
+    for exchange in _exchanges(all_series, scales, least=settings.scaled("swap"), fps=fps):
+        one, two = (all_series[k] for k in exchange.series)
+        placed = _behind_passing(exchange, one, two, fps=fps)
+        if placed is not None:
+            found.append(placed)
     found.sort(key=lambda incident: -incident.strength)
     kept: list[Incident] = []
     for swap in found:
@@ -138,44 +139,53 @@ def _may_be_mixed(change: Incident, all_series: Sequence[Series], *, fps: float)
     )
 
 
-def _strongest_exchange(
-    all_series: Sequence[Series], pair: tuple[int, int], scales: Calibration, *, fps: float
-) -> Incident | None:
-    one, two = all_series[pair[0]], all_series[pair[1]]
-    start = max(one.frame[0], two.frame[0])
-    stop = min(one.frame[-1], two.frame[-1])
-    rows, _ = one.vectors("body")
-    moments = [int(f) for f in one.frame[rows] if start < f <= stop]
-    best: tuple[float, int, dict[Cue, float]] | None = None
-    for moment in moments:
-        gains = _exchange_gain(one, two, moment, scales, fps=fps)
-        if gains is None:
-            continue
-        # Each became like the other: that no turn or light does. The colours need only agree.
-        colours = [gains[cue] for cue in ("upper", "lower", "head") if cue in gains]
-        agrees = max(colours, default=1.0) >= _COLOURS_AGREE
-        if agrees and (best is None or gains["body"] > best[0] + 1e-6):
-            best = (gains["body"], moment, gains)
-    if best is None:
-        return None
-    onset = _onset(one, two, best[1])
-    return Incident("swap", pair, onset, onset + 1, best[0], best[2])
+def _exchanges(
+    all_series: Sequence[Series], scales: Calibration, *, least: float, fps: float
+) -> list[Incident]:
+    """Return the strongest exchange of each two, where the body tells at least `least` for it."""
+    frames = [set(s.frame[s.looks.seen("body")].tolist()) for s in all_series]
+    best: dict[tuple[int, int], tuple[float, int, dict[Cue, float]]] = {}
+    for moment in sorted(set().union(*frames)):
+        # Read once for all pairs, and forgotten after the moment: a shot may last for an hour.
+        sides = cache(partial(_sides, all_series, moment, fps=fps))
+        here = [k for k, s in enumerate(all_series) if s.frame[0] < moment <= s.frame[-1]]
+        for one, two in combinations(here, 2):
+            if moment not in frames[one]:
+                continue
+            crossing = _crossing(sides, one, two, "body", scales)
+            # Each became like the other: that no turn or light does. The colours need only agree.
+            if crossing is None or crossing.gain < least:
+                continue
+            if (one, two) in best and crossing.gain <= best[one, two][0] + 1e-6:
+                continue
+            colours = {
+                cue: one_of.preference
+                for cue in _COLOURS
+                if (one_of := _crossing(sides, one, two, cue, scales)) is not None
+            }
+            if max(colours.values(), default=1.0) >= _COLOURS_AGREE:
+                gains: dict[Cue, float] = {"body": crossing.gain, **colours}
+                best[one, two] = (crossing.gain, moment, gains)
+    found = []
+    for pair, (gain, moment, gains) in sorted(best.items()):
+        onset = _onset(all_series[pair[0]], all_series[pair[1]], moment)
+        found.append(Incident("swap", pair, onset, onset + 1, gain, gains))
+    return found
 
 
-def _exchange_gain(
-    one: Series, two: Series, moment: int, scales: Calibration, *, fps: float
-) -> dict[Cue, float] | None:
-    """Return cue to how much better "exchanged at `moment`" fits than "stayed"; `None` = unseen."""
-    gains: dict[Cue, float] = {}
-    cues: tuple[Cue, ...] = ("body", "upper", "lower", "head")
-    for cue in cues:
-        a = sides_at(one, cue, moment, samples=_SAMPLES, reach_frames=_REACH_S * fps)
-        b = sides_at(two, cue, moment, samples=_SAMPLES, reach_frames=_REACH_S * fps)
-        if a is None or b is None:
-            continue
-        crossing = crossing_of(a, b, scales, cue)
-        gains[cue] = crossing.gain if cue == "body" else crossing.preference
-    return gains if "body" in gains else None
+def _sides(
+    all_series: Sequence[Series], moment: int, index: int, cue: Cue, *, fps: float
+) -> Sides | None:
+    reach = _REACH_S * fps
+    return sides_at(all_series[index], cue, moment, samples=_SAMPLES, reach_frames=reach)
+
+
+def _crossing(
+    sides: Callable[[int, Cue], Sides | None], one: int, two: int, cue: Cue, scales: Calibration
+) -> Crossing | None:
+    """Return how two compare before and after; `None` = not seen on both sides."""
+    a, b = sides(one, cue), sides(two, cue)
+    return None if a is None or b is None else crossing_of(a, b, scales, cue)
 
 
 def _onset(one: Series, two: Series | None, moment: int) -> int:

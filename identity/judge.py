@@ -13,8 +13,9 @@ from identity.cast import Cast, build_cast
 from identity.chains import chains_of
 from identity.clones import Clone, find_clones
 from identity.consistency import LikenessCurve, likeness_curves
-from identity.drifts import Drift, drifts_in_shot, drifts_over_cuts, joined_drifts, same_place
+from identity.drifts import Drift, drifts_in_shot, drifts_over_cuts, joined_drifts
 from identity.incidents import Incident, find_incidents
+from identity.places import Places
 from identity.presence import Gap, find_gaps
 from identity.segments import Segment, make_segment
 from identity.series import Series, make_series
@@ -242,19 +243,20 @@ def _find_cut_swaps(
     for k, segment in enumerate(segments):
         if cast.labels[k] >= 0:
             by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
+    places = Places(segment.xyxy for segment in segments)
     found = []
     for late in sorted(by_shot):
         earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
         if earlier:
-            found += _exchanged(
-                segments, cast, by_shot[earlier[-1]], by_shot[late], min_gain=min_gain
-            )
+            sides = by_shot[earlier[-1]], by_shot[late]
+            found += _exchanged(segments, cast, places, *sides, min_gain=min_gain)
     return found
 
 
 def _exchanged(
     segments: Sequence[Segment],
     cast: Cast,
+    places: Places,
     early: Sequence[int],
     late: Sequence[int],
     *,
@@ -266,10 +268,7 @@ def _exchanged(
             crossed = cast.labels[a] == cast.labels[d] and cast.labels[b] == cast.labels[c]
             if not crossed or cast.labels[a] == cast.labels[b]:
                 continue
-            if not (
-                same_place(segments[a].xyxy, segments[c].xyxy)
-                and same_place(segments[b].xyxy, segments[d].xyxy)
-            ):
+            if not (places.same(a, c) and places.same(b, d)):
                 continue
             odds = cast.log_odds
             gain = float(odds[a, d] + odds[b, c] - odds[a, c] - odds[b, d]) / 2
