@@ -63,6 +63,15 @@ class RunSettings:
                 where="run.device",
             )
 
+    def decoder_at(self, device: str) -> str:
+        """Return what decodes clips whose networks run on `device`.
+
+        Example:
+            >>> RunSettings(decoder="auto").decoder_at("cuda:1"), RunSettings().decoder_at("cuda:1")
+            ('cuda:1', 'cpu')
+        """
+        return device if self.decoder == AUTO else self.decoder
+
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from castcheck.config import AUTO
 from castcheck.memory import give_back_memory
 from identity.looks import Looks, LooksReader
 from identity.looks_file import LooksFile
@@ -197,16 +196,6 @@ def _rows_of(
     ]
 
 
-def decoder_at(wish: str, device: str) -> str:
-    """Return what decodes clips whose networks run on `device`.
-
-    Example:
-        >>> decoder_at("auto", "cuda:1"), decoder_at("auto", "cpu"), decoder_at("vaapi", "cpu")
-        ('cuda:1', 'cpu', 'vaapi')
-    """
-    return device if wish == AUTO else wish
-
-
 def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -> Observations:
     """Read `clip` once.
 
@@ -215,8 +204,7 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
     """
     started = time.perf_counter()
     detector = models.detector_for(clip)
-    decoder = decoder_at(config.run.decoder, models.device)
-    with open_source(clip, decoder=decoder) as source:
+    with open_source(clip, decoder=config.run.decoder_at(models.device)) as source:
         rate = source.info.rate
         observer = Observer(detector, models, config, fps=float(rate) if rate else 25.0)
         progress("reading", 0, source.info.frame_count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,20 +101,19 @@ def _trust(segment: Segment) -> float:
 
 def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
     """Return (N, N) bool: on screen at once as two bodies, so not one person."""
-    count = len(segments)
-    apart = np.zeros((count, count), np.bool_)
-    for a in range(count):
-        for b in range(a):
-            if segments[a].tracklet.shot_index != segments[b].tracklet.shot_index:
-                continue
+    apart = np.zeros((len(segments), len(segments)), np.bool_)
+    by_shot: dict[int, list[int]] = {}
+    for number, segment in enumerate(segments):
+        by_shot.setdefault(segment.tracklet.shot_index, []).append(number)
+    for own in by_shot.values():
+        for a, b in combinations(own, 2):
             _, rows_a, rows_b = np.intersect1d(
                 segments[a].frames, segments[b].frames, return_indices=True
             )
             if len(rows_a) < _TOGETHER_FRAMES:
                 continue
-            pairs = zip(segments[a].xyxy[rows_a], segments[b].xyxy[rows_b], strict=True)
-            same = [float(boxes.iou(p[None], q[None])[0, 0]) > _SAME_BOX_IOU for p, q in pairs]
-            apart[a, b] = apart[b, a] = float(np.mean(same)) < 0.5
+            overlap = boxes.paired_iou(segments[a].xyxy[rows_a], segments[b].xyxy[rows_b])
+            apart[a, b] = apart[b, a] = float((overlap > _SAME_BOX_IOU).mean()) < 0.5
     return apart
 
 

@@ -255,9 +255,7 @@ def _undisturbed(series: Series, everybody: Sequence[Series]) -> list[NDArray[np
         if other is series:
             continue
         _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
-        for a, b in zip(own, theirs, strict=True):
-            overlap = boxes.iou(series.xyxy[a : a + 1], other.xyxy[b : b + 1])[0, 0]
-            free[a] &= bool(overlap <= _PASSING_IOU)
+        free[own] &= boxes.paired_iou(series.xyxy[own], other.xyxy[theirs]) <= _PASSING_IOU
     rows = np.flatnonzero(free)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]

@@ -64,12 +64,7 @@ def passings(one: Body, two: Body, *, fps: float) -> list[Passing]:
         fps: Of the clip.
     """
     frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
-    overlap = np.array(
-        [
-            float(boxes.iou(p[None], q[None])[0, 0])
-            for p, q in zip(one.xyxy[rows_one], two.xyxy[rows_two], strict=True)
-        ]
-    )
+    overlap = boxes.paired_iou(one.xyxy[rows_one], two.xyxy[rows_two])
     apart = frames[overlap <= _TOUCHING_IOU]
     touching = frames[overlap > _TOUCHING_IOU]
     found: list[Passing] = []

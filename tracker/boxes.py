@@ -36,6 +36,19 @@ def iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
 
 
+def paired_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (N,) intersection over union of each of the (N, 4) boxes `a` with its own of `b`.
+
+    Example:
+        >>> one = np.array([[0, 0, 2, 2], [0, 0, 1, 1]], np.float32)
+        >>> paired_iou(one, one[::-1]).tolist() == iou(one, one[::-1]).diagonal().tolist()
+        True
+    """
+    size = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None)
+    shared = size[:, 0] * size[:, 1]
+    return np.asarray(shared / np.maximum(area(a) + area(b) - shared, 1e-9), np.float32)
+
+
 def covered(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the (A, B) share in [0, 1] of each box of `a` that a box of `b` covers."""
     return np.asarray(intersection(a, b) / np.maximum(area(a)[:, None], 1e-9), np.float32)
