@@ -16,6 +16,7 @@ import numpy as np
 from scenes.errors import CastcheckError
 from training.detector_data import is_held_out, label_lines, read_index
 from training.reid_crops import roughened
+from training.styles import drawn, toned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SIZES_PX = ((448, 252), (448, 252), (448, 252), (336, 336), (252, 448))
 _BACKDROP_PX = 640
 _COUNTS = (0.08, 0.27, 0.32, 0.18, 0.1, 0.05)  # of 0 to 5 people
+_DRAWN_SHARE, _TONED_SHARE = 0.35, 0.12
 # Who is hidden more than this is neither shown nor asked for.
 _MIN_VISIBLE = 0.25
 _MIN_FREE_IN_STILL = 0.75
@@ -213,7 +215,7 @@ class Canvas:
 
     def __init__(self, backdrop: Floats) -> None:
         self.bgr = backdrop
-        self._owner = np.zeros(backdrop.shape[:2], np.int32)
+        self.owner = np.zeros(backdrop.shape[:2], np.int32)
         self._whole_px: list[int] = []
 
     def paste(self, figure: Cutout, left: int, top: int, *, character: bool) -> None:
@@ -230,13 +232,13 @@ class Canvas:
         solid = figure.alpha[inside] > 0.5
         if character:
             self._whole_px.append(int(solid.sum()))
-        self._owner[place][solid] = len(self._whole_px) if character else 0
+        self.owner[place][solid] = len(self._whole_px) if character else 0
 
     def boxes(self) -> list[list[int]]:
         """Return [x1, y1, x2, y2] around what is seen of each character that is seen enough."""
         found = []
         for number, whole_px in enumerate(self._whole_px, start=1):
-            seen = self._owner == number
+            seen = self.owner == number
             if seen.sum() < max(_MIN_VISIBLE * whole_px, 40):
                 continue
             rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
@@ -265,7 +267,13 @@ def compose(shelf: Shelf, rng: np.random.Generator) -> tuple[Image, list[list[in
     for figure, character in layers:
         left, top = _place(figure, rng, size_px, stands=character)
         canvas.paste(_matched(figure, canvas.bgr, left, top, rng), left, top, character=character)
-    bgr = roughened(canvas.bgr, rng, occlude=False) if rng.random() < 0.6 else canvas.bgr
+    bgr = canvas.bgr
+    if rng.random() < _DRAWN_SHARE:
+        bgr = drawn(bgr, canvas.owner, rng)
+    if rng.random() < _TONED_SHARE:
+        bgr = toned(bgr, rng)
+    if rng.random() < 0.6:
+        bgr = roughened(bgr, rng, occlude=False)
     return np.clip(bgr, 0, 255).astype(np.uint8), canvas.boxes()
 
 
