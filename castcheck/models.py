@@ -94,7 +94,12 @@ def _open_detector(
         return ReplayFolder(path, min_score=min_score), "cpu", (), ()
     half = None if run.half else False  # None = where the device can, which is no degradation
     detector = YoloDetector(
-        spec, config.detector, device=run.device, half=half, trusted=run.trust_weights
+        spec,
+        config.detector,
+        device=run.device,
+        half=half,
+        bfloat16=run.bfloat16,
+        trusted=run.trust_weights,
     )
     return detector, detector.device, detector.degradations, advice
 

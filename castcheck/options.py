@@ -41,6 +41,7 @@ _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("run", "device", str, "--device", "DEVICE", MODELS),
     ("run", "decoder", str, "--decoder", "DEVICE", MODELS),
     ("run", "half", bool, "--half/--no-half", None, MODELS),
+    ("run", "bfloat16", bool, "--bfloat16", None, MODELS),
     ("detector", "batch_size", int, "--batch-size", "N", MODELS),
     ("detector", "stride", int, "--stride", "N", MODELS),
     ("run", "trust_weights", bool, "--trust-weights", None, MODELS),

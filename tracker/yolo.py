@@ -18,6 +18,7 @@ import numpy as np
 
 from scenes.errors import ConfigError, WeightsError
 from tracker import boxes
+from tracker.bfloat16 import cpu_has_bfloat16, run_in_bfloat16
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _TASKS = ("detect", "segment", "pose")
 _MAX_BOXES = 300
+_BARE = (".pt", ".safetensors")  # networks that are run here, not by an engine of their own
 
 
 class YoloDetector:
@@ -46,6 +48,7 @@ class YoloDetector:
         settings: Thresholds, classes and sizes.
         device: "auto", "cpu", "cuda" or "cuda:N".
         half: fp16; `None` = on a GPU yes, on a CPU no.
+        bfloat16: On a CPU that has it (`tracker.bfloat16`); last digits depend on the batch then.
         trusted: Whether weights of unknown bytes may be opened although that can run code.
 
     Raises:
@@ -60,6 +63,7 @@ class YoloDetector:
         *,
         device: str = "auto",
         half: bool | None = None,
+        bfloat16: bool = False,
         trusted: bool = False,
     ) -> None:
         self._settings = settings or DetectorSettings()
@@ -77,6 +81,9 @@ class YoloDetector:
             self._degradations.append("half precision is not available on the CPU, used float32")
         with engine_kept_quiet():
             self._open(path)
+            self._dtype = self._torch.float16 if self._half else self._torch.float32
+            if bfloat16:
+                self._go_bfloat16(exported=path.suffix.lower() not in _BARE)
         wanted = () if self._has_prompts else self._settings.class_list
         self._classes = choose_classes(self._names, wanted)
 
@@ -153,8 +160,7 @@ class YoloDetector:
         with torch.inference_mode():
             # (N, H, W, 3) seen as (N, 3, H, W) is channels_last already: nothing is copied.
             tensor = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2)
-            tensor = (tensor.half() if self._half else tensor.float()) / 255
-            out = self._network(tensor)
+            out = self._network(tensor.to(self._dtype) / 255)
             while isinstance(out, (list, tuple)):
                 out = out[0]
             kept = self._nms(
@@ -225,6 +231,25 @@ class YoloDetector:
         self._network = network.to(
             device=self._device, dtype=dtype, memory_format=self._torch.channels_last
         )
+
+    def _go_bfloat16(self, *, exported: bool) -> None:
+        """Change over to bfloat16, or say why not."""
+        why = ""
+        if self._device != "cpu":
+            why = "is for CPUs, on a GPU there is half precision"
+        elif exported:
+            why = "was not tried, an exported network runs as it was exported"
+        elif not cpu_has_bfloat16():
+            why = "is not in this CPU, used float32"
+        else:
+            try:
+                run_in_bfloat16(self._network)
+            except TypeError as err:
+                why = f"was not used: {err}"
+        if why:
+            self._degradations.append(f"bfloat16 {why}")
+        else:
+            self._dtype = self._torch.bfloat16
 
     def _prompt(self, model: Any, path: Path) -> None:
         """Tell a network that reads text what to look for."""
