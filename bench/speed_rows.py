@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,27 +118,32 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
     """Return what is timed, by name; everything is loaded by the first call of each."""
     from ultralytics import YOLO
 
+    # Loaded once for all rounds, as castcheck's models are; each tracker has a model of its own.
+    model_of = cache(lambda _row: YOLO(str(setup.detector)))
+
     def track(tracker: str) -> int:
-        model = YOLO(str(setup.detector))
-        seen = model.track(
+        seen = model_of(tracker).track(
             str(setup.clip), stream=True, tracker=tracker, verbose=False, device=setup.device
         )
         return sum(1 for _ in seen)
 
     def predict() -> int:
-        model, count = YOLO(str(setup.detector)), 0
+        count = 0
         for pictures in _pictures(setup.clip, 8):
-            count += len(model.predict(pictures, verbose=False, device=setup.device))
+            count += len(model_of("predict").predict(pictures, verbose=False, device=setup.device))
         return count
 
     with_reid = _botsort_with_reid()
+    bundled, bfloat16 = replace(setup, detector=Path("bundled")), {"run": {"bfloat16": True}}
     return {
         "floor: decode + bare network": lambda: run_floor(setup, network, floor),
         "Ultralytics predict, batches of 8": predict,
         OURS: Castcheck(setup),
         "castcheck, looks by colour": Castcheck(replace(setup, embedder="colour")),
         "castcheck, every 2nd picture": Castcheck(setup, {"detector": {"stride": 2}}),
-        "castcheck, bundled detector, 320 px": Castcheck(replace(setup, detector=Path("bundled"))),
+        "castcheck, bfloat16": Castcheck(setup, bfloat16),
+        "castcheck, bundled detector, 320 px": Castcheck(bundled),
+        "castcheck, bundled detector, bfloat16": Castcheck(bundled, bfloat16),
         "Ultralytics track, BoT-SORT + re-ID": lambda: track(with_reid),
         "Ultralytics track, BoT-SORT": lambda: track("botsort.yaml"),
         "Ultralytics track, ByteTrack": lambda: track("bytetrack.yaml"),
