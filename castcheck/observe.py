@@ -140,7 +140,9 @@ class Observer:
     ) -> Observations:
         """Cut into shots, follow everybody through each, and hand out what was seen."""
         self._take(self._boxes.finish())
+        started = time.perf_counter()
         self._cuts += self._splitter.finish()
+        self.timings["shots"] += time.perf_counter() - started
         shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         found = Detections.concat(self._found)
         parted = self._boxes.across(found.frame, [cut.frame for cut in self._cuts])
