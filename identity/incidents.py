@@ -33,6 +33,7 @@ _COLOURS: tuple[Cue, ...] = ("upper", "lower", "head")
 _COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
 _PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAST_COLOUR = 0.1  # loss of a colour that counts where it comes in one sudden step
+_VOUCHED = 0.6  # share of the usual gain that is asked for where motion followed both
 _STANDS_OUT = 4.0  # a step is sudden if it is so much larger than all others near it
 _CALM_FRAMES = 8
 _COLOUR_GRAIN = 0.003  # steps of the colours that grain and coding make
@@ -94,8 +95,9 @@ def find_incidents(
 def _swaps(
     all_series: Sequence[Series], scales: Calibration, settings: FindingSettings, *, fps: float
 ) -> list[Incident]:
-    found = []
-    for exchange in _exchanges(all_series, scales, least=settings.scaled("swap"), fps=fps):
+    least = settings.scaled("swap")
+    found = _behind_meetings(all_series, scales, least=_VOUCHED * least, fps=fps)
+    for exchange in _exchanges(all_series, scales, least=least, fps=fps):
         one, two = (all_series[k] for k in exchange.series)
         placed = _behind_passing(exchange, one, two, fps=fps)
         if placed is not None:
@@ -110,6 +112,33 @@ def _swaps(
         if not clash:
             kept.append(swap)
     return kept
+
+
+def _behind_meetings(
+    all_series: Sequence[Series], scales: Calibration, *, least: float, fps: float
+) -> list[Incident]:
+    """Return exchanges behind meetings through which motion followed both.
+
+    Looks from within the meeting are of both bodies, so those right before and after it are
+    compared. Motion says who is who, so less is asked of them than where nothing does.
+    """
+    found = []
+    for pair in combinations(range(len(all_series)), 2):
+        one, two = (all_series[k] for k in pair)
+        for passing in passings(one, two, fps=fps):
+            if passing.tracks != "stayed":
+                continue
+            apart = (passing.first_frame + 1, passing.last_frame)
+            sides = cache(partial(_sides, all_series, apart, fps=fps))
+            body = _crossing(sides, *pair, "body", scales)
+            if body is None or body.gain < least:
+                continue
+            colours = _colours_of(sides, *pair, scales)
+            agree = max(colours.values(), default=0.0) >= _COLOURS_AGREE
+            if agree and min(colours.values()) > -_COLOURS_AGREE:
+                start, gains = passing.moment, {"body": body.gain, **colours}
+                found.append(Incident("swap", pair, start, start + 1, body.gain, gains))
+    return found
 
 
 def _behind_passing(swap: Incident, one: Series, two: Series, *, fps: float) -> Incident | None:
@@ -147,7 +176,7 @@ def _exchanges(
     best: dict[tuple[int, int], tuple[float, int, dict[Cue, float]]] = {}
     for moment in sorted(set().union(*frames)):
         # Read once for all pairs, and forgotten after the moment: a shot may last for an hour.
-        sides = cache(partial(_sides, all_series, moment, fps=fps))
+        sides = cache(partial(_sides, all_series, (moment, moment), fps=fps))
         here = [k for k, s in enumerate(all_series) if s.frame[0] < moment <= s.frame[-1]]
         for one, two in combinations(here, 2):
             if moment not in frames[one]:
@@ -158,11 +187,7 @@ def _exchanges(
                 continue
             if (one, two) in best and crossing.gain <= best[one, two][0] + 1e-6:
                 continue
-            colours = {
-                cue: one_of.preference
-                for cue in _COLOURS
-                if (one_of := _crossing(sides, one, two, cue, scales)) is not None
-            }
+            colours = _colours_of(sides, one, two, scales)
             if max(colours.values(), default=1.0) >= _COLOURS_AGREE:
                 gains: dict[Cue, float] = {"body": crossing.gain, **colours}
                 best[one, two] = (crossing.gain, moment, gains)
@@ -174,10 +199,22 @@ def _exchanges(
 
 
 def _sides(
-    all_series: Sequence[Series], moment: int, index: int, cue: Cue, *, fps: float
+    all_series: Sequence[Series], apart: tuple[int, int], index: int, cue: Cue, *, fps: float
 ) -> Sides | None:
+    """Return the looks before the first and from the second frame on."""
+    stop, start = apart
     reach = _REACH_S * fps
-    return sides_at(all_series[index], cue, moment, samples=_SAMPLES, reach_frames=reach)
+    return sides_at(
+        all_series[index], cue, start, samples=_SAMPLES, reach_frames=reach, hidden_from=stop
+    )
+
+
+def _colours_of(
+    sides: Callable[[int, Cue], Sides | None], one: int, two: int, scales: Calibration
+) -> dict[Cue, float]:
+    """Return colour to how much better "exchanged" fits than "stayed"; those unseen are absent."""
+    crossings = {cue: _crossing(sides, one, two, cue, scales) for cue in _COLOURS}
+    return {cue: found.preference for cue, found in crossings.items() if found is not None}
 
 
 def _crossing(

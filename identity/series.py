@@ -86,7 +86,13 @@ class Sides:
 
 
 def sides_at(
-    series: Series, cue: Cue, frame: int, *, samples: int, reach_frames: float
+    series: Series,
+    cue: Cue,
+    frame: int,
+    *,
+    samples: int,
+    reach_frames: float,
+    hidden_from: int | None = None,
 ) -> Sides | None:
     """Return the looks of up to `samples` samples on each side of `frame`; `None` = not seen.
 
@@ -96,13 +102,15 @@ def sides_at(
         frame: First frame of the later side.
         samples: At most so many of each side.
         reach_frames: Samples farther away than this do not count.
+        hidden_from: First frame that is of neither side; `None` = there is no such frame.
     """
     rows = series.looks.seen(cue)
     frames = series.frame[rows]
+    ends = frame if hidden_from is None else hidden_from
     split = int(np.searchsorted(frames, frame))
-    early = np.arange(max(0, split - samples), split)
+    early = np.arange(len(rows))[: int(np.searchsorted(frames, ends))][-samples:]
     late = np.arange(split, min(len(rows), split + samples))
-    early = early[frames[early] >= frame - reach_frames]
+    early = early[frames[early] >= ends - reach_frames]
     late = late[frames[late] < frame + reach_frames]
     if not len(early) or not len(late):
         return None

@@ -116,6 +116,12 @@ def walker(xs):
     return Series((0,), 0, frames, xyxy, np.zeros(len(xs), np.int64), own)
 
 
+def walking(xs, wears, number):
+    """Return a series that walks along these places and wears these looks."""
+    frames = list(range(len(xs)))
+    return replace(walker(xs), members=(number,), looks=looks(frames, wears, seed=number))
+
+
 RIGHTWARDS, LEFTWARDS = [10.0 * k for k in range(40)], [390.0 - 10 * k for k in range(40)]
 
 
@@ -136,6 +142,28 @@ def test_motion_says_who_comes_out_where(one, two, expect):
     found = passings(walker(one), walker(two), fps=FPS)
     assert [p.tracks for p in found] == expect
     assert all(abs(p.moment - (39 - 2 * (40 - len(one))) / 2) <= 2 for p in found)
+
+
+STROLLS = [100.0 + 4 * k for k in range(30)], [216.0 - 4 * k for k in range(30)]
+TURNED_BACK = STROLLS[0][:15] + STROLLS[1][15:], STROLLS[1][:15] + STROLLS[0][15:]
+
+
+@pytest.mark.parametrize(
+    ("after", "ways", "expect"),
+    [
+        pytest.param("BA", STROLLS, [("swap", (0, 1))], id="came out exchanged"),
+        pytest.param("AB", STROLLS, [], id="came out as themselves"),
+        pytest.param("BA", TURNED_BACK, [], id="both turned back: the tracks are at fault"),
+    ],
+)
+def test_looks_from_within_a_meeting_do_not_count(after, ways, expect):
+    """They are of both bodies: half of the looks on either side of the moment tell nothing."""
+    meeting = [("A", "B", 0.5)] * 16
+    wears = [[own] * 7 + meeting + [new] * 7 for own, new in zip("AB", after, strict=True)]
+    series = [walking(xs, worn, k) for k, (xs, worn) in enumerate(zip(ways, wears, strict=True))]
+    found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
+    assert [(i.kind, i.series) for i in found] == expect
+    assert all(13 <= i.start_frame <= 17 for i in found)
 
 
 def test_tracklets_that_changed_bodies_are_put_right():
