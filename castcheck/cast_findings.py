@@ -146,8 +146,9 @@ class CastWriter:
 
     def _missing(self, member: int) -> Finding:
         shots = self._seen.shots
+        confidence = _sure(1 - float(self._roll.present[member]))
         return Finding(
-            "missing", "major", _sure(1 - float(self._roll.present[member])), (), (),
+            "missing", self._writer.capped("major", confidence), confidence, (), (),
             tuple(s.index for s in shots), 0, shots[-1].stop_frame,
             f"{self._members[member].name} is not seen in the clip.",
             self._evidence(None, member),
@@ -160,9 +161,11 @@ class CastWriter:
         tracklets = sorted({s.tracklet.tracklet_id for s in own})
         indices = sorted({s.tracklet.shot_index for s in own})
         shots = [s for s in self._seen.shots if s.index in indices]
+        confidence = _sure(confidence)
+        severity = self._writer.severity_of(own, confidence, worst=kind == "stranger")
         return Finding(
-            kind, self._writer.severity_of(own, _sure(confidence), worst=kind == "stranger"),
-            _sure(confidence), (character_id(character),), tuple(tracklets), tuple(indices),
+            kind, self._writer.capped(severity, confidence),
+            confidence, (character_id(character),), tuple(tracklets), tuple(indices),
             shots[0].start_frame, shots[-1].stop_frame, message,
             self._evidence(character, member),
         )  # fmt: skip

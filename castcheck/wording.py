@@ -280,9 +280,13 @@ class Writer:
         evidence = {**evidence, "box_score": round(box_score, 3)}
         ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
         return Finding(
-            kind, severity, confidence, ids, tracklets, tuple(sorted(shots)), *frames,
-            message, evidence,
+            kind, self.capped(severity, confidence), confidence, ids, tracklets,
+            tuple(sorted(shots)), *frames, message, evidence,
         )  # fmt: skip
+
+    def capped(self, severity: Severity, confidence: float) -> Severity:
+        """Return the severity, "minor" where it is not sure enough: a doubt stops no release."""
+        return severity if confidence >= self._settings.major_confidence else "minor"
 
     def _severity(self, confidence: float, series: int, *, worst: bool) -> Severity:
         return self.severity_of([self._judgement.series[series]], confidence, worst=worst)

@@ -88,6 +88,13 @@ class FindingSettings:
     min_confidence: float = setting(
         0.5, "findings less sure than this are not reported", low=0, high=1
     )
+    major_confidence: float = setting(
+        0.75,
+        "findings less sure than this are minor at most: they are told, and stop no clip unless "
+        "asked to",
+        low=0,
+        high=1,
+    )
     strictness: float = setting(
         1.0,
         "all thresholds below are multiplied by this: more = fewer false alarms and fewer errors "

@@ -71,6 +71,21 @@ def test_findings_on_boxes_the_detector_doubts_are_less_sure(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("asked", "severity", "code", "verdict"),
+    [("0.9", "critical", 1, "fail"), ("1.0", "minor", 0, "pass")],
+)
+def test_a_finding_in_doubt_is_told_and_stops_nothing(asked, severity, code, verdict, tmp_path):
+    settings = tmp_path / "castcheck.toml"
+    settings.write_text(f"[findings]\nmajor_confidence = {asked}\n")
+    clip = SAMPLES / "room_swap.mp4"
+    result, report = check(clip, tmp_path, "--config", str(settings))
+    assert [(f.kind, f.severity) for f in report.findings] == [("swap", severity)]
+    assert (result.exit_code, report.verdict) == (code, verdict)
+    assert check(clip, tmp_path, "--config", str(settings), "--fail-on", "minor")[0].exit_code == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["room_clean", "cafe_clean", "park_clean", "street_clean"])
 def test_clean_twin_passes_with_nothing_found(name, tmp_path):
     clip = SAMPLES / f"{name}.mp4"
