@@ -93,6 +93,7 @@ def detector(
     ] = None,
     lr: Annotated[float, typer.Option(min=0, help="Highest rate; lower with --start.")] = 1e-3,
     start: Start = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another one for each run to average.")] = 0,
     resume: Resume = False,
 ) -> None:
     """Train the detector; `run/results.csv` tells how it goes."""
@@ -102,6 +103,7 @@ def detector(
     best = train_detector(
         stills, work, size_px=(int(width), int(height)), hours=minutes / 60,
         device=device, threads=threads, resume=resume, composed=composed, start=start, lr=lr,
+        seed=seed,
     )  # fmt: skip
     typer.echo(str(best))
 

@@ -111,6 +111,7 @@ def train_detector(
     resume: bool = False,
     composed: Path | None = None,
     start: Path | None = None,
+    seed: int = 0,
 ) -> Path:
     """Train for some hours and return the checkpoint that did best on the groups kept back.
 
@@ -128,6 +129,7 @@ def train_detector(
         resume: Go on from `work/run/weights/last.pt`.
         composed: Folder of `python -m training compose`: more pictures.
         start: A checkpoint of an earlier run to start a new one from.
+        seed: Of the order of pictures and how they are varied; runs of several can be averaged.
     """
     torch.set_num_threads(threads)
     data = write_dataset(stills, size_px, work, composed)
@@ -137,7 +139,7 @@ def train_detector(
         "time": hours or None, "batch": batch, "device": device, "workers": 1, "cache": "ram",
         "project": str(work.resolve()), "name": "run", "exist_ok": True, "freeze": frozen,
         "optimizer": "AdamW", "lr0": lr, "lrf": 0.02, "cos_lr": True, "warmup_epochs": 0.5,
-        "weight_decay": 5e-4, "plots": False, "seed": 0, "amp": False,
+        "weight_decay": 5e-4, "plots": False, "seed": seed, "amp": False,
         "pretrained": False if start is None else str(start), **_AUGMENTATION,
     }  # fmt: skip
     if resume:
