@@ -94,6 +94,10 @@ def detector(
     lr: Annotated[float, typer.Option(min=0, help="Highest rate; lower with --start.")] = 1e-3,
     start: Start = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one for each run to average.")] = 0,
+    rounds: Annotated[
+        int,
+        typer.Option(min=0, help="So many rounds, instead of --minutes."),
+    ] = 0,
     resume: Resume = False,
 ) -> None:
     """Train the detector; `run/results.csv` tells how it goes."""
@@ -101,9 +105,9 @@ def detector(
     if not (width.isdigit() and height.isdigit()):
         raise CastcheckError(f"{size!r} is no size", where="--size", hint="for example 512x288")
     best = train_detector(
-        stills, work, size_px=(int(width), int(height)), hours=minutes / 60,
+        stills, work, size_px=(int(width), int(height)), hours=0 if rounds else minutes / 60,
         device=device, threads=threads, resume=resume, composed=composed, start=start, lr=lr,
-        seed=seed,
+        seed=seed, epochs=rounds or 60,
     )  # fmt: skip
     typer.echo(str(best))
 
