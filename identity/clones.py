@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.colour import mean_lightness
 from identity.looks import PART_CUES
 from identity.places import Places
 from identity.segments import similarities
@@ -35,6 +36,8 @@ _HEAD_ALLOWANCE = 0.4  # a head seen from another side loses so much and is stil
 _TWINS_SHARE = 0.8  # two as alike as this share in another shot, too, are two people
 _ALONE = 0.2  # what two must be more alike where no other shot shows two
 _SAME_SETUP = 0.9
+_CLOTHES: tuple[Cue, ...] = ("upper", "lower")
+_BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above
 _REPLACED = 0.3  # likeness at most of somebody to who stands there in the other shots
 _REPLACED_GAIN = 0.4  # by how much more they must look like the other one on screen
 
@@ -72,10 +75,11 @@ def find_clones(
         settings: From where on two are one.
         fps: Of the clip.
     """
+    tell_nothing = [_wears_black(segment) for segment in segments]
     pairs = {
         (a, b): _likeness(segments[a], segments[b], calibration)
         for a, b in combinations(range(len(segments)), 2)
-        if apart[a, b]
+        if apart[a, b] and not (tell_nothing[a] and tell_nothing[b])
     }
     strengths = {pair: _strength(likeness) for pair, likeness in pairs.items() if likeness}
     places = Places(segment.xyxy for segment in segments)
@@ -99,6 +103,12 @@ def find_clones(
         strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)
         found.append(Clone(pair, int(both[0]), int(both[-1]) + 1, strength, pairs[pair]))
     return found
+
+
+def _wears_black(segment: Segment) -> bool:
+    """Tell whether all clothes in view are so dark that many others' look the same."""
+    seen = [cue for cue in _CLOTHES if cue in segment.means]
+    return bool(seen) and all(mean_lightness(segment.means[cue]) < _BLACK for cue in seen)
 
 
 def _strength(likeness: dict[Cue, float]) -> float:

@@ -71,6 +71,18 @@ def colour_histograms(patches_rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.fl
     return np.asarray(np.sqrt(rows / rows.sum(axis=1, keepdims=True)), np.float32)
 
 
+def mean_lightness(vector: NDArray[np.float32]) -> float:
+    """Return the mean CIE L*, 0 black to 100 white, of a `colour_histogram` or a mean of some.
+
+    Example:
+        >>> grey = np.full((4, 4, 3), 119, np.uint8)
+        >>> round(mean_lightness(colour_histogram(grey)))
+        50
+    """
+    share = np.square(vector, dtype=np.float64)
+    return float(share @ bin_colours()[:, 0] / max(share.sum(), 1e-9))
+
+
 def bin_colours() -> NDArray[np.float64]:
     """Return (486, 3) the Lab colour that each bin of `colour_histogram` stands for."""
     axes = [np.linspace(_LOW[k], _HIGH[k], _BINS[k]) for k in range(3)]

@@ -15,7 +15,8 @@ DIM = 32
 FPS = 24.0
 SIZE_PX = (640, 360)
 KNOWN = "intel-person-reid-0286"
-_NAMES = "ABCDEFGH"
+BLACK = "K"  # who wears it
+_NAMES = "ABCDEFGH" + BLACK
 
 
 def calibration() -> Calibration:
@@ -30,8 +31,9 @@ def body_of(name: str) -> np.ndarray:
 
 
 def colour_of(name: str) -> np.ndarray:
+    """Return a unit vector per name; they are of one middle lightness and of different hues."""
     vector = np.zeros(HISTOGRAM_DIM, np.float32)
-    vector[7 * _NAMES.index(name)] = 1
+    vector[0 if name == BLACK else HISTOGRAM_DIM // 2 + 7 * _NAMES.index(name)] = 1
     return vector
 
 

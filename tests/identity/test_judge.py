@@ -11,7 +11,7 @@ from identity.judge import judge_looks
 from identity.looks import Looks
 from identity.settings import CastSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
-from tests.identity.people import FPS, calibration, looks, tracklet
+from tests.identity.people import BLACK, FPS, calibration, looks, tracklet
 from tracker.tracklets import Tracklet
 
 LEFT, RIGHT, MIDDLE = (60, 60), (420, 60), (240, 60)
@@ -110,6 +110,11 @@ def test_two_dressed_alike_are_no_clone():
     both = {LEFT: worn("A"), MIDDLE: worn("B")}
     dressed = {LEFT: worn("A"), MIDDLE: worn("A")}
     assert told(judge(both, A_AND_B, colours=[dressed, A_AND_B])) == []
+
+
+def test_two_in_black_or_two_silhouettes_are_no_clone():
+    both = {LEFT: worn(BLACK), RIGHT: worn("B")}
+    assert told(judge(both, {**both, MIDDLE: worn(BLACK)}, both)) == []
 
 
 @pytest.mark.parametrize("strictness", [0.5, 1.0, 1.5])
