@@ -116,9 +116,18 @@ def detector(
 def average(
     checkpoints: Annotated[list[Path], typer.Argument(help="best.pt of some runs.", exists=True)],
     output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write.")],
+    pictures: Annotated[
+        Path | None,
+        typer.Option(help="train.txt of a run, for the statistics.", exists=True),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="By so many of its pictures.")] = 3200,
 ) -> None:
-    """Write the mean of some detectors, to start another run from."""
-    average_checkpoints(checkpoints, output)
+    """Write the mean of some detectors."""
+    chosen: list[Path] = []
+    if pictures is not None:
+        every = [Path(line) for line in pictures.read_text().split()]
+        chosen = every[:: max(1, len(every) // count)][:count]
+    average_checkpoints(checkpoints, output, pictures=chosen)
     typer.echo(str(output))
 
 

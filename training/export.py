@@ -6,16 +6,26 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
 import torch
 
 from identity.cue_network import CueNetwork
 from identity.reid_cues import save_cue_network
+from scenes.errors import CastcheckError
 from tracker.bundled import save_bundled
+from training.detector import FROZEN_BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from training.detector import CharacterDetector
+
+_BATCH = 16
+_PADDING = 114  # as Ultralytics pads
 
 # Longer side of the pictures it is run on: `docs/measurements.md` compares sizes.
 IMAGE_PX = 320
@@ -31,12 +41,21 @@ def export_reid(work: Path, target: Path) -> str:
     return _sha256(target)
 
 
-def average_checkpoints(paths: Sequence[Path], target: Path) -> None:
-    """Write the mean of the detectors in some checkpoints, to start another run from.
+def average_checkpoints(
+    paths: Sequence[Path], target: Path, *, pictures: Sequence[Path] = ()
+) -> None:
+    """Write the mean of the detectors in some checkpoints.
 
     Between a network and itself after more training on other pictures, the mean often does better
     on both kinds than either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models",
     https://arxiv.org/abs/2109.01903). The checkpoints are pickles that the runs wrote themselves.
+
+    Args:
+        paths: Checkpoints of runs that have a network in common.
+        target: Checkpoint to write.
+        pictures: Training pictures by which the statistics of its layers are taken anew, which are
+            not the mean of theirs (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima
+            and Better Generalization", https://arxiv.org/abs/1803.05407); none = left as the mean.
     """
     models, saved = [], {}
     for path in paths:
@@ -50,7 +69,38 @@ def average_checkpoints(paths: Sequence[Path], target: Path) -> None:
         for key, rows in states[-1].items()
     }
     models[-1].load_state_dict(mean)
+    if pictures:
+        _take_statistics(models[-1], pictures)
     torch.save({**saved, "ema": None, "model": models[-1]}, target)
+
+
+def _take_statistics(model: CharacterDetector, pictures: Sequence[Path]) -> None:
+    """Take the running means and variances of the layers that are trained anew, in place."""
+    model.eval()
+    frozen = tuple(f"model.0.m.{block}." for block in range(FROZEN_BLOCKS))
+    for name, layer in model.named_modules():
+        if isinstance(layer, torch.nn.BatchNorm2d) and not name.startswith(frozen):
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over all batches
+            layer.train()
+    with torch.inference_mode():
+        for first in range(0, len(pictures), _BATCH):
+            rgb = np.stack([_squared(path) for path in pictures[first : first + _BATCH]])
+            model(torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 255)
+    model.eval()
+
+
+def _squared(path: Path) -> NDArray[np.uint8]:
+    """Return a picture (S, S, 3) RGB, its longer side S = `IMAGE_PX`, the rest grey."""
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise CastcheckError("no picture", where=path, hint="make its folder again")
+    scale = IMAGE_PX / max(bgr.shape[:2])
+    small = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    square = np.full((IMAGE_PX, IMAGE_PX, 3), _PADDING, np.uint8)
+    top, left = ((IMAGE_PX - side) // 2 for side in small.shape[:2])
+    square[top : top + small.shape[0], left : left + small.shape[1]] = small[..., ::-1]
+    return square
 
 
 def export_detector(work: Path, target: Path) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,3 +174,18 @@ def test_a_round_of_the_detector(stills, tmp_path):
     average_checkpoints([best, tmp_path / "doubled.pt"], tmp_path / "mean.pt")
     mean = torch.load(tmp_path / "mean.pt", map_location="cpu", weights_only=False)["model"]
     assert torch.allclose(mean.state_dict()["model.0.m.0.0.weight"], 1.5 * first)
+
+    # Statistics are taken anew where layers were trained, whatever they were before.
+    pictures = [Path(row) for row in (tmp_path / "work" / "train.txt").read_text().split()][:5]
+    taken: list[dict[str, torch.Tensor]] = []
+    for earlier in (pictures, pictures[:2]):
+        path = tmp_path / f"taken{len(taken)}.pt"
+        average_checkpoints([best], path, pictures=earlier)
+        average_checkpoints([path], path, pictures=pictures)
+        taken.append(torch.load(path, map_location="cpu", weights_only=False)["model"].state_dict())
+    frozen, trained = "model.0.m.0.1.running_mean", "model.4.cv1.bn.running_mean"
+    before = torch.load(best, map_location="cpu", weights_only=False)
+    before = (before.get("ema") or before["model"]).float().state_dict()
+    assert torch.allclose(taken[0][frozen], before[frozen])
+    assert torch.allclose(taken[0][trained], taken[1][trained], atol=1e-5)
+    assert not torch.allclose(taken[0][trained], before[trained], atol=1e-3)
