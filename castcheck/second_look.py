@@ -188,10 +188,15 @@ def _evidence_picks(
 ) -> list[tuple[int, NDArray[np.float32], int]]:
     """Return (frame, box, tracklet) of every crop that may show a finding."""
     picks = []
-    for tracklet_id, before, after in _moments(judgement):
-        for row in _rows_around(seen, tracklet_id, before, after):
-            tracklet = seen.tracklets[tracklet_id]
-            picks.append((int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id))
+    chosen = [(t, _rows_around(seen, t, *around)) for t, *around in _moments(judgement)]
+    for drift in judgement.drifts:
+        owners = [m for k in drift.series for m in judgement.series[k].members]
+        chosen += [
+            (t, _rows_of_drift(seen, t, drift.start_frame, drift.stop_frame)) for t in owners
+        ]
+    for tracklet_id, rows in chosen:
+        tracklet = seen.tracklets[tracklet_id]
+        picks += [(int(tracklet.frame[row]), tracklet.xyxy[row], tracklet_id) for row in rows]
     return picks
 
 
@@ -203,9 +208,6 @@ def _moments(judgement: Judgement) -> list[tuple[int, int, int]]:
             for member in judgement.series[k].members:
                 moments.append((member, incident.start_frame - 1, incident.stop_frame))
                 moments.append((member, incident.start_frame - 1, incident.start_frame))
-    for drift in judgement.drifts:
-        owners = [m for k in drift.series for m in judgement.series[k].members]
-        moments += [(owner, drift.start_frame - 1, drift.stop_frame - 1) for owner in owners]
     for clone in judgement.clones:
         middle = (clone.start_frame + clone.stop_frame) // 2
         owners = [judgement.segments[k].tracklet.tracklet_id for k in clone.pair]
@@ -229,6 +231,18 @@ def _rows_around(seen: Observations, tracklet_id: int, before: int, after: int) 
     gap = max(2, round(seen.fps / 4))
     rows = {early, early - gap, late, late + gap}
     return sorted(r for r in rows if 0 <= r < len(frames))
+
+
+def _rows_of_drift(seen: Observations, tracklet_id: int, start: int, stop: int) -> list[int]:
+    """Return the rows of pictures before and after a slow change, or else of its two ends.
+
+    Nothing may be seen before or after: a change may take a whole clip.
+    """
+    frames = seen.tracklets[tracklet_id].frame
+    first = max(int(np.searchsorted(frames, start)) - 1, 0)
+    last = min(int(np.searchsorted(frames, stop)), len(frames) - 1)
+    gap = max(2, round(seen.fps / 4))
+    return sorted(r for r in {first - gap, first, last, last + gap} if 0 <= r < len(frames))
 
 
 def make_visuals(
@@ -266,27 +280,41 @@ def _comparisons(
             tuple(_available(look, seen, t, middle, middle)[:1]) for t in finding.tracklets[:2]
         ]
         return (Comparison(finding.characters[0], sides[0], sides[1]),)
+    if finding.kind == "drift":
+        return (_comparison_of_drift(look, seen, judgement, finding),)
     rows = []
     over_cut = bool(finding.evidence.get("over_cut"))
     groups: list[tuple[int, ...]] = [(t,) for t in finding.tracklets]
     if over_cut:
         first, second, third, fourth = finding.tracklets
         groups = [(first, third), (second, fourth)]
-    is_stretch = finding.kind == "drift"
+    start = finding.start_frame
     for group in groups:
         family = {m for t in group for m in _family(judgement, t)}
-        after_frame = finding.stop_frame if is_stretch else finding.start_frame
-        pictures = [
-            p
-            for t in family
-            for p in _available(look, seen, t, finding.start_frame - 1, after_frame)
-        ]
+        pictures = [p for t in family for p in _available(look, seen, t, start - 1, start)]
         pictures.sort(key=lambda p: p.frame)
-        before = tuple(p for p in pictures if p.frame < finding.start_frame)[-2:]
-        after = tuple(p for p in pictures if p.frame >= after_frame)[:2]
-        who = seen_character(judgement, group[-1], finding.start_frame)
+        before = tuple(p for p in pictures if p.frame < start)[-2:]
+        after = tuple(p for p in pictures if p.frame >= start)[:2]
+        who = seen_character(judgement, group[-1], start)
         rows.append(Comparison(who, before, after))
     return tuple(rows)
+
+
+def _comparison_of_drift(
+    look: SecondLook, seen: Observations, judgement: Judgement, finding: Finding
+) -> Comparison:
+    """Return the looks before and after a slow change, over all tracklets that show it."""
+    start, stop = finding.start_frame, finding.stop_frame
+    family = {m for t in finding.tracklets for m in _family(judgement, t)}
+    found = [
+        _picture(look, seen, t, row, _COMPARISON_PX)
+        for t in family
+        for row in _rows_of_drift(seen, t, start, stop)
+    ]
+    pictures = sorted((p for p in found if p is not None), key=lambda p: p.frame)
+    before = tuple(p for p in pictures if p.frame < start)[-2:] or tuple(pictures[:1])
+    after = tuple(p for p in pictures if p.frame >= stop)[:2] or tuple(pictures[-1:])
+    return Comparison(finding.characters[0] if finding.characters else None, before, after)
 
 
 def _family(judgement: Judgement, tracklet_id: int) -> tuple[int, ...]:
