@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from castcheck.report.model import CharacterFacts, Report
     from identity.findings import Finding
 
+_LOOK_AT = 0.5  # consistency below which a character is hardly itself at some time
 SEVERITY_RANK = {"critical": 0, "major": 1, "minor": 2}
 
 KIND_TITLES = {
@@ -124,6 +125,11 @@ def headline(report: Report) -> str:
         return f"nobody found in {plural(len(report.shots), 'shot')}"
     unsure = sum(1 for character in report.characters if character.abstained)
     note = f"; {unsure} not seen well enough to judge" if unsure else ""
+    known = {c.id: c.consistency for c in report.characters if c.consistency is not None}
+    low = {who: share for who, share in known.items() if share < _LOOK_AT}
+    if low:  # nothing is sure enough to be told, but nobody may say that they stay themselves
+        look = f"look at {', '.join(low)} ({min(low.values()):.0%} consistent)"
+        return f"{cast}, no error found; {look}{note}"
     return f"{cast} {verb}{note}"
 
 
