@@ -115,9 +115,9 @@ class Observer:
         self._keep_thumbnails(batch)
         t3 = clock()
         self._found.append(found)
-        if int(batch.index[-1]) % _TRIM_EVERY_FRAMES < len(batch):
-            give_back_memory()
         self._times += batch.time_s
+        if self.frame_count % _TRIM_EVERY_FRAMES < len(batch):
+            give_back_memory()
         for stage, seconds in (("shots", t2 - t1), ("looks", t3 - t2)):
             self.timings[stage] += seconds
 

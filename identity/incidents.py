@@ -15,13 +15,14 @@ from identity.passing import passings
 from identity.series import Series, Sides, sides_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.attributes import Crossing
     from identity.calibration import Calibration
     from identity.looks import Cue
+    from identity.passing import Passing
     from identity.settings import FindingSettings
 
 _SAMPLES = 8  # on each side of a moment: a second at the default rate
@@ -96,10 +97,14 @@ def _swaps(
     all_series: Sequence[Series], scales: Calibration, settings: FindingSettings, *, fps: float
 ) -> list[Incident]:
     least = settings.scaled("swap")
-    found = _behind_meetings(all_series, scales, least=_VOUCHED * least, fps=fps)
+    meetings = {
+        (a, b): passings(all_series[a], all_series[b], fps=fps)
+        for a, b in combinations(range(len(all_series)), 2)
+    }
+    found = _behind_meetings(all_series, meetings, scales, least=_VOUCHED * least, fps=fps)
     for exchange in _exchanges(all_series, scales, least=least, fps=fps):
-        one, two = (all_series[k] for k in exchange.series)
-        placed = _behind_passing(exchange, one, two, fps=fps)
+        one, two = exchange.series
+        placed = _behind_passing(exchange, meetings[one, two], fps=fps)
         if placed is not None:
             found.append(placed)
     found.sort(key=lambda incident: -incident.strength)
@@ -115,7 +120,12 @@ def _swaps(
 
 
 def _behind_meetings(
-    all_series: Sequence[Series], scales: Calibration, *, least: float, fps: float
+    all_series: Sequence[Series],
+    meetings: Mapping[tuple[int, int], Sequence[Passing]],
+    scales: Calibration,
+    *,
+    least: float,
+    fps: float,
 ) -> list[Incident]:
     """Return exchanges behind meetings through which motion followed both.
 
@@ -123,9 +133,8 @@ def _behind_meetings(
     compared. Motion says who is who, so less is asked of them than where nothing does.
     """
     found = []
-    for pair in combinations(range(len(all_series)), 2):
-        one, two = (all_series[k] for k in pair)
-        for passing in passings(one, two, fps=fps):
+    for pair, met in meetings.items():
+        for passing in met:
             if passing.tracks != "stayed":
                 continue
             apart = (passing.first_frame + 1, passing.last_frame)
@@ -141,13 +150,13 @@ def _behind_meetings(
     return found
 
 
-def _behind_passing(swap: Incident, one: Series, two: Series, *, fps: float) -> Incident | None:
+def _behind_passing(swap: Incident, meetings: Sequence[Passing], *, fps: float) -> Incident | None:
     """Return an exchange at the frame at which the two pass; `None` = motion does not vouch for it.
 
     While somebody is hidden nobody sees when the looks change; the middle of the meeting is the
     best guess. Away from all meetings the exchange stays as it is.
     """
-    for passing in passings(one, two, fps=fps):
+    for passing in meetings:
         reach = _PASSING_S * fps
         if passing.first_frame - reach <= swap.start_frame <= passing.last_frame + reach:
             if passing.tracks != "stayed":

@@ -81,7 +81,6 @@ class YoloDetector:
             self._degradations.append("half precision is not available on the CPU, used float32")
         with engine_kept_quiet():
             self._open(path)
-            self._dtype = self._torch.float16 if self._half else self._torch.float32
             if bfloat16:
                 self._go_bfloat16(exported=path.suffix.lower() not in _BARE)
         wanted = () if self._has_prompts else self._settings.class_list
@@ -179,6 +178,7 @@ class YoloDetector:
     def _open(self, path: Path) -> None:
         """Load the network and what must be known of it."""
         self._torch, engine = _import_engine()
+        self._dtype = self._torch.float16 if self._half else self._torch.float32
         self._nms = engine.nms
         self._has_prompts = False
         self._fixed_hw: tuple[int, int] | None = None
@@ -226,10 +226,9 @@ class YoloDetector:
         network = network.fuse(verbose=False).eval()
         self._end2end = bool(getattr(network.model[-1], "end2end", False))
         self._stride_px = max(32, int(network.stride.max()))
-        dtype = self._torch.float16 if self._half else self._torch.float32
         network.requires_grad_(requires_grad=False)
         self._network = network.to(
-            device=self._device, dtype=dtype, memory_format=self._torch.channels_last
+            device=self._device, dtype=self._dtype, memory_format=self._torch.channels_last
         )
 
     def _go_bfloat16(self, *, exported: bool) -> None:
