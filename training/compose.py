@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from scenes.errors import CastcheckError
-from training.detector_data import is_held_out, label_lines, read_index
+from training.detector_data import HOLD_OUT_EVERY, is_held_out, label_lines, read_index
 from training.reid_crops import roughened
 from training.styles import drawn, toned
 
@@ -31,6 +31,8 @@ SIZES_PX = ((448, 252), (448, 252), (448, 252), (336, 336), (252, 448))
 _BACKDROP_PX = 640
 _COUNTS = (0.08, 0.27, 0.32, 0.18, 0.1, 0.05)  # of 0 to 5 people
 _DRAWN_SHARE, _TONED_SHARE = 0.35, 0.12
+_PAINTED_SHARE, _BIG_HEADED_SHARE = 0.15, 0.2  # of people
+_BIG_HEAD = (1.25, 2.2)
 # Who is hidden more than this is neither shown nor asked for.
 _MIN_VISIBLE = 0.25
 _MIN_FREE_IN_STILL = 0.75
@@ -120,14 +122,17 @@ class Shelf:
         self.backdrops = Backdrops(pictures / "backdrops")
         self.clutter = sorted((pictures / "clutter").glob("*.png"))
         self.creatures = sorted((pictures / "creatures").glob("*.png"))
-        if not self.clutter or not self.creatures:
+        painted = sorted((pictures / "painted").glob("*.png"))
+        kept_back = painted[::HOLD_OUT_EVERY]
+        self.painted = kept_back if held_out else [p for p in painted if p not in kept_back]
+        if not self.clutter or not self.creatures or not self.painted:
             raise CastcheckError(
-                "no things or no creatures", where=pictures,
+                "no things, no creatures or nobody painted", where=pictures,
                 hint="run `python -m training pictures`",
             )  # fmt: skip
 
     def people(self, rng: np.random.Generator, count: int) -> list[Cutout]:
-        """Return up to `count` rendered people, half of the time all from one group."""
+        """Return up to `count` people, half of the time the rendered ones all from one group."""
         number = int(rng.choice(sorted(self.groups)))
         found: list[Cutout] = []
         alike = rng.random() < 0.5
@@ -137,9 +142,23 @@ class Shelf:
             lines = self.groups[number] if alike else self.lines
             line = lines[int(rng.integers(len(lines)))]
             person = int(rng.integers(len(line["people"])))
-            if line["people"][person]["visible"] >= _MIN_FREE_IN_STILL:
-                found.append(self._person(line, person))
+            if rng.random() < _PAINTED_SHARE:
+                found.append(self._painted_one(rng))
+            elif line["people"][person]["visible"] >= _MIN_FREE_IN_STILL:
+                figure = self._person(line, person)
+                facts = line["people"][person]
+                if facts["head"] is not None and rng.random() < _BIG_HEADED_SHARE:
+                    head = np.subtract(facts["head"], [*facts["box"][:2]] * 2)
+                    figure = big_headed(figure, head, float(rng.uniform(*_BIG_HEAD)))
+                found.append(figure)
         return found
+
+    def _painted_one(self, rng: np.random.Generator) -> Cutout:
+        figure = self.thing(rng, self.painted)
+        # Most are half figures; those stay cut by the lower edge, as they were painted.
+        is_cut = float((figure.alpha[-1] > 0.5).mean()) > 0.3
+        share = float(rng.uniform(0.3, 0.9))
+        return Cutout(figure.bgr, figure.alpha, share, (False, False, False, is_cut))
 
     def _person(self, line: dict[str, Any], number: int) -> Cutout:
         picture = _open(self._stills / line["file"], cv2.IMREAD_COLOR)
@@ -167,6 +186,47 @@ class Shelf:
             gain = rng.uniform(0.5, 1.4, 3).astype(np.float32)
             bgr = np.clip(bgr.astype(np.float32) * gain, 0, 255).astype(np.uint8)
         return Cutout(np.ascontiguousarray(bgr), np.ascontiguousarray(alpha), 1.0)
+
+
+def big_headed(figure: Cutout, head: NDArray[np.float64], factor: float) -> Cutout:
+    """Return a figure with the proportions of a cartoon: the head grown, the shoulders kept.
+
+    Args:
+        figure: Whom.
+        head: [x1, y1, x2, y2] of the head in the cut-out, px.
+        factor: How much wider and taller the head becomes.
+
+    Example:
+        >>> thin = Cutout(np.zeros((40, 10, 3), np.uint8), np.ones((40, 10), np.float32), 0.5)
+        >>> grown = big_headed(thin, np.array([3.0, 0.0, 7.0, 8.0]), 2.0)
+        >>> grown.alpha.shape[0] > 40, round(float(grown.alpha[-1].sum()))
+        (True, 10)
+    """
+    tall, wide = figure.alpha.shape
+    x1, y1, x2, y2 = head
+    if y2 <= 2 or y2 - y1 < 3:
+        return figure  # the head is not in the picture
+    rows = np.arange(tall)
+    neck_px = 0.6 * (y2 - y1)
+    gain = 1 + (factor - 1) * np.clip((y2 + neck_px - rows) / neck_px, 0, 1)
+    ends = np.concatenate([[0.0], np.cumsum(gain)])
+    source_y = np.interp(np.arange(int(ends[-1])) + 0.5, ends, np.arange(tall + 1)) - 0.5
+    centre = float(np.clip((x1 + x2) / 2, 0, wide))
+    aside = int(np.ceil((factor - 1) * max(centre, wide - centre)))
+    across = np.arange(wide + 2 * aside) - aside - centre
+    map_x = centre + across[None, :] / np.interp(source_y, rows, gain)[:, None]
+    map_y = np.broadcast_to(source_y[:, None], map_x.shape)
+    where = (map_x.astype(np.float32), map_y.astype(np.float32))
+    alpha = cv2.remap(figure.alpha, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    bgr = cv2.remap(figure.bgr, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    columns = np.flatnonzero(alpha.max(0) > 0.5)
+    if not len(columns):
+        return figure
+    part = slice(int(columns[0]), int(columns[-1]) + 1)
+    return Cutout(
+        np.ascontiguousarray(bgr[:, part]), np.ascontiguousarray(alpha[:, part]),
+        figure.share, figure.cut,
+    )  # fmt: skip
 
 
 def before(picture: Image, mask: Image, backdrop: Floats) -> Image:

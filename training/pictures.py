@@ -1,10 +1,10 @@
-"""Fetches what is no person: photographs to stand before, things to stand among, animals.
+"""Fetches what no set of the studio holds: photographs, things, animals, painted figures.
 
 Rendered sets are few, and a detector that has seen nothing else takes trees and flower pots for
 people. Cutting figures out and pasting them onto other pictures is known to help (Dwibedi et al.
 2017, "Cut, Paste and Learn", https://arxiv.org/abs/1708.01642). Everything comes from the package
 registries, under licences that allow it; `SOURCES.txt` names package, version and licence. None of
-it is filmed or generated video, and nobody's portrait is among it.
+it is filmed or generated video; its only portraits are painted ones of people in tales.
 """
 
 from __future__ import annotations
@@ -31,13 +31,18 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.uint8]
 
-KINDS = ("backdrops", "clutter", "creatures")
+KINDS = ("backdrops", "clutter", "creatures", "painted")
 LONGEST_PX = 900
 # Human figures of any material would be taught as "not a character".
 _FIGURES = re.compile(
     r"man\b|woman|girl|boy|female|male|doll|people|statue|santa|snowman", re.IGNORECASE
 )
 _STAMPS = "usr/share/tuxpaint/stamps"
+_CLIPART = "usr/share/openclipart/png"
+# Two in one picture would be taught as one character.
+_MOUNTED = (
+    r"horse|rider|knight|cavalr|cavalier|lancer|paladin|tauroch|direwolver|pillager|campaign-image"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,34 @@ SOURCES = (
             (f"{_STAMPS}/animals/ma*s/**/*.png", "creatures"),
         ),
     ),
+    Source(
+        "openclipart-png", "public domain",
+        (
+            *(
+                (f"{_CLIPART}/{room}/**/*.png", "clutter")
+                for room in (
+                    "buildings", "containers", "electronics", "food", "office", "plants", "tools",
+                    "transportation",
+                )
+            ),
+            (f"{_CLIPART}/animals/mammals/**/*.png", "creatures"),
+        ),
+    ),
+    *(
+        Source(
+            f"wesnoth-1.16-{part}", "GPL-2+, CC-BY-SA-4.0",
+            (("**/portraits/**/*.png", "painted"),), _MOUNTED,
+        )
+        for part in (
+            "data", "did", "dm", "dw", "ei", "httt", "l", "low", "nr", "sof", "sota", "sotbe",
+            "thot", "trow", "tsg", "ttb", "utbs",
+        )
+    ),
+    Source("renpy-thequestion", "MIT", (("**/images/sylvie *.png", "painted"),)),
+    Source(
+        "renpy-demo", "MIT",
+        (("**/images/eileen *.png", "painted"), ("**/images/lucy *.png", "painted")),
+    ),
 )  # fmt: skip
 
 
@@ -116,7 +149,9 @@ def pictures_of(source: Source, folder: Path) -> Iterator[tuple[str, str, Image]
     for pattern, kind in source.takes:
         for path in sorted(folder.glob(pattern)):
             inside = str(path.relative_to(folder))
-            if not path.is_file() or re.search(source.leaves, inside) or _FIGURES.search(path.stem):
+            if not path.is_file() or re.search(source.leaves, inside):
+                continue
+            if kind != "painted" and _FIGURES.search(path.stem):
                 continue
             picture = _panorama(path) if path.suffix == ".js" else _read(path)
             if picture is None:

@@ -7,7 +7,7 @@ import pytest
 from scenes.errors import CastcheckError
 from tests.training.conftest import SIZE_PX
 from training import pictures
-from training.compose import Canvas, Cutout, Shelf, before, compose, write_composed
+from training.compose import Canvas, Cutout, Shelf, before, big_headed, compose, write_composed
 from training.detector_data import write_dataset
 from training.pictures import SOURCES, Source, fetch, pictures_of
 from training.reid import Gallery
@@ -20,15 +20,18 @@ def spot(height_px: int, width_px: int, value: int = 255) -> Cutout:
 
 @pytest.fixture(scope="module")
 def shelf_pictures(tmp_path_factory):
-    """One backdrop, one thing, one creature, as `python -m training pictures` leaves them."""
+    """One of each kind and two painted, as `python -m training pictures` leaves them."""
     folder = tmp_path_factory.mktemp("pictures")
     for kind in pictures.KINDS:
         (folder / kind).mkdir()
     cv2.imwrite(str(folder / "backdrops" / "a.png"), np.full((60, 100, 3), 40, np.uint8))
-    for kind, colour in (("clutter", (0, 200, 0, 255)), ("creatures", (200, 0, 0, 255))):
+    for path, colour in (
+        ("clutter/a", (0, 200, 0, 255)), ("creatures/a", (200, 0, 0, 255)),
+        ("painted/a", (0, 0, 90, 255)), ("painted/b", (0, 0, 250, 255)),
+    ):  # fmt: skip
         cut = np.zeros((40, 30, 4), np.uint8)
         cut[5:35, 5:25] = colour
-        cv2.imwrite(str(folder / kind / "a.png"), cut)
+        cv2.imwrite(str(folder / f"{path}.png"), cut)
     return folder
 
 
@@ -81,6 +84,47 @@ def test_who_is_kept_back_stays_back(stills, shelf_pictures):
     train, val = (Shelf(stills, shelf_pictures, held_out=held) for held in (False, True))
     assert set(train.groups) == {1, 2, 3}
     assert set(val.groups) == {0}
+    assert [[path.stem for path in half.painted] for half in (train, val)] == [["b"], ["a"]]
+
+
+def test_painted_figures_are_among_the_people(stills, shelf_pictures):
+    rng = np.random.default_rng(0)
+    people = Shelf(stills, shelf_pictures).people(rng, 60)
+    painted = [figure for figure in people if figure.bgr[10, 10].tolist() == [0, 0, 250]]
+    assert 2 < len(painted) < 30
+    # What is painted down to the lower edge of its picture stays cut there.
+    assert all(figure.cut == (False, False, False, True) for figure in painted)
+
+
+@pytest.mark.parametrize(
+    ("head", "factor", "grown_px"),
+    [
+        ((6, 0, 14, 12), 1.0, 0),
+        ((6, 0, 14, 12), 2.0, 12 + 0.6 * 12 / 2),  # the head, and the neck on average by half
+        ((6, -12, 14, 0), 2.0, 0),  # above the picture
+        ((6, 5, 14, 7), 2.0, 0),  # too small to be one
+    ],
+)
+def test_a_big_headed_figure_grows_above_its_shoulders_alone(head, factor, grown_px):
+    figure = Cutout(np.zeros((60, 20, 3), np.uint8), np.zeros((60, 20), np.float32), 0.5)
+    figure.alpha[:12, 6:14] = 1  # a head
+    figure.alpha[12:] = 1
+    figure.bgr[..., 0] = np.arange(60)[:, None]
+    grown = big_headed(figure, np.array(head, float), factor)
+    assert grown.alpha.shape[0] == pytest.approx(60 + grown_px, abs=1)
+    assert grown.alpha[4].sum() == pytest.approx((factor if grown_px else 1) * 8, abs=1)
+    assert np.array_equal(grown.bgr[-30:].max(axis=1), figure.bgr[-30:].max(axis=1))
+    assert (grown.share, grown.cut) == (figure.share, figure.cut)
+
+
+def test_figures_that_are_painted_are_taken_whatever_their_names(tmp_path):
+    (tmp_path / "portraits").mkdir()
+    for name in ("woman", "horseman"):
+        cv2.imwrite(
+            str(tmp_path / "portraits" / f"{name}.png"), np.full((30, 30, 4), 255, np.uint8)
+        )
+    source = Source("x", "CC0", (("portraits/*.png", "painted"),), "horse")
+    assert [name for _, name, _ in pictures_of(source, tmp_path)] == ["portraits_woman"]
 
 
 def test_composing_goes_on_where_it_stopped_and_joins_the_stills(stills, shelf_pictures, tmp_path):
