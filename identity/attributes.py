@@ -5,6 +5,8 @@ exchanged places. The head tells them apart: where body and clothes fit crosswis
 fit straight, only the clothes went over; where the heads fit crosswise and the bodies straight,
 only face or hair did. Both cues must contradict each other clearly, on both people; where the two
 heads are alike, or the clothes, nothing is told.
+
+Where the embedder finds the head, hair says it best (`hair.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
+from identity.hair import hair_says
 from identity.places import Places
 from identity.segments import Segment, similarities
 from identity.series import sides_at
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.calibration import Calibration
+    from identity.hair import Hair
     from identity.incidents import Incident
     from identity.looks import Cue
     from identity.series import Series, Sides
@@ -82,12 +86,18 @@ class Crossing:
         return min(self.straight) - max(self.cross)
 
 
-def which_attribute(crossings: dict[Cue, Crossing], *, threshold: float) -> Attribute | None:
+def which_attribute(
+    crossings: dict[Cue, Crossing],
+    *,
+    threshold: float,
+    hair: Hair | None = None,
+) -> Attribute | None:
     """Return what changed owner; `None` = nothing, all of it, or it cannot be told.
 
     Args:
         crossings: Cue to how it compares, on the scale where 1 is one person and 0 another.
         threshold: Gain from which a cue was exchanged.
+        hair: What the hair of both does, where it was seen and says something (`hair_says`).
 
     Example:
         >>> body, head = Crossing((0.2, 0.3), (0.9, 0.8)), Crossing((0.9, 1.0), (0.1, 0.0))
@@ -105,9 +115,11 @@ def which_attribute(crossings: dict[Cue, Crossing], *, threshold: float) -> Attr
     # The body holds the head too, which stays; a network's own look at the garment does not.
     garment = crossings["upper_look"].preference if "upper_look" in crossings else body
     exchanged = body >= 0 and max(body, garment) >= threshold
-    if exchanged and max(clothes) >= _AGREES and head <= -_CONTRADICTS:
+    head_stays = head <= -_CONTRADICTS if hair is None else hair.stays
+    if exchanged and max(clothes) >= _AGREES and head_stays:
         return "clothes"
-    if head >= _CONTRADICTS and max(clothes) <= 0 and body <= -_CONTRADICTS:
+    head_changes = head >= _CONTRADICTS if hair is None else hair.alone and hair.lost >= threshold
+    if head_changes and max(clothes) <= 0 and body <= -_CONTRADICTS:
         return "head"
     return None
 
@@ -127,18 +139,30 @@ def told_by_heads(
     """Return a swap inside a shot as what it is: an attribute swap where both heads stay."""
     if incident.kind != "swap":
         return incident
-    one, two = (all_series[k] for k in incident.series)
-    crossings = {}
-    for cue in scales.scales:
+    cues: list[Cue] = [*scales.scales, "hair", "facing"]
+    sides: dict[Cue, tuple[Sides, Sides]] = {}
+    for cue in cues:
         a, b = (
             sides_at(
-                s, cue, incident.start_frame, samples=_SIDE_SAMPLES, reach_frames=_REACH_S * fps
+                all_series[k], cue, incident.start_frame,
+                samples=_SIDE_SAMPLES, reach_frames=_REACH_S * fps,
             )
-            for s in (one, two)
-        )
+            for k in incident.series
+        )  # fmt: skip
         if a is not None and b is not None:
-            crossings[cue] = crossing_of(a, b, scales, cue)
-    if which_attribute(crossings, threshold=0.0) != "clothes":
+            sides[cue] = a, b
+    crossings = {
+        cue: crossing_of(*sides[cue], scales, cue) for cue in sides if cue in scales.scales
+    }
+    before, after = (
+        (
+            {cue: getattr(both[0], side) for cue, both in sides.items()},
+            {cue: getattr(both[1], side) for cue, both in sides.items()},
+        )
+        for side in ("before", "after")
+    )
+    attribute = which_attribute(crossings, threshold=0.0, hair=hair_says(before, after))
+    if attribute != "clothes":
         return incident
     likeness_of: dict[Cue, float] = {cue: c.preference for cue, c in crossings.items()}
     return replace(incident, kind="attribute_swap", likeness=likeness_of)
@@ -175,16 +199,28 @@ def find_attribute_swaps(
             if a == b or c == d:
                 continue
             crossings = _crossings([segments[k] for k in (a, b, c, d)], scales)
-            attribute = which_attribute(crossings, threshold=settings.scaled("attribute_swap"))
+            hair = hair_says(
+                (segments[a].means, segments[b].means), (segments[c].means, segments[d].means)
+            )
+            attribute = which_attribute(
+                crossings, threshold=settings.scaled("attribute_swap"), hair=hair
+            )
             if attribute is not None:
                 found.append(
                     AttributeSwap(
                         (a, b), (c, d), min(segments[c].start_frame, segments[d].start_frame),
-                        attribute, crossings["head" if attribute == "head" else "body"].preference,
+                        attribute, _strength(attribute, crossings, hair),
                         {cue: crossing.preference for cue, crossing in crossings.items()},
                     )
                 )  # fmt: skip
     return found
+
+
+def _strength(attribute: Attribute, crossings: dict[Cue, Crossing], hair: Hair | None) -> float:
+    """Return the likeness by which what was exchanged fits crosswise, or is lost to its owner."""
+    if attribute == "clothes":
+        return crossings["body"].preference
+    return crossings["head"].preference if hair is None else hair.lost
 
 
 def _crossings(four: Sequence[Segment], scales: Calibration) -> dict[Cue, Crossing]:

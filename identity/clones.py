@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.colour import mean_lightness
+from identity.hair import other_hair
 from identity.looks import PART_CUES
 from identity.places import Places
 from identity.segments import similarities
@@ -91,7 +92,7 @@ def find_clones(
     for pair, alike in strengths.items():
         one, two = (segments[k] for k in pair)
         both = np.intersect1d(one.frames, two.frames)
-        if len(both) < max(2, _MIN_TOGETHER_S * fps):
+        if len(both) < max(2, _MIN_TOGETHER_S * fps) or other_hair(one.means, two.means):
             continue
         shot = one.tracklet.shot_index
         elsewhere = [strength for other, strength in strongest_in.items() if other != shot]

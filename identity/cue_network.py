@@ -29,6 +29,10 @@ PART_DIM = 128
 _MAP_CHANNELS = 320
 _LAST_BLOCK = 18  # the 1 x 1 convolution to 1280 channels behind it is a classifier's, not ours
 _LAST_DOWNSAMPLING = 14
+_POSE_BLOCKS = 14  # what lies behind forgets pose
+_POSE_CHANNELS = 96
+_POSE_GRID = (12, 6)
+_POSE_WIDTH = 24
 _EPS = 1e-4  # in fp16 too, a mask of zeros must not divide by zero
 
 
@@ -41,7 +45,10 @@ class CueOutput(NamedTuple):
         upper: (N, 128), shoulders to hips.
         lower: (N, 128), hips to feet.
         visibility: (N, 3) in 0..1, whether head, upper and lower are in the crop.
-        masks: (N, 3, H / 16, W / 16) in 0..1, where they are.
+        masks: (N, 3, H / 16, W / 16) in 0..1, where they are. Good enough to pool features under;
+            a head is too small a share of them to be found that way.
+        head_box: (N, 4), x1, y1, x2, y2 of the head in shares of the crop.
+        facing: (N,), about 1 = turned to the camera, 0 = seen from the side, -1 = from behind.
     """
 
     body: Tensor
@@ -50,6 +57,46 @@ class CueOutput(NamedTuple):
     lower: Tensor
     visibility: Tensor
     masks: Tensor
+    head_box: Tensor
+    facing: Tensor
+
+
+class PoseHead(nn.Module):
+    """Where the head is and how far a body faces the camera, from maps of (N, 96, 12, 6).
+
+    What tells one person from another must not depend on pose, so the last layers forget it; this
+    reads the maps before them. The head is the mean of what every cell says of it, by a softmax
+    over the cells (Sun et al. 2018, "Integral Human Pose Regression",
+    https://arxiv.org/abs/1711.08229).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(_POSE_CHANNELS, _POSE_WIDTH, kernel_size=3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(_POSE_WIDTH)
+        self.second = nn.Conv2d(_POSE_WIDTH, _POSE_WIDTH, kernel_size=3, padding=1)
+        self.cells = nn.Conv2d(_POSE_WIDTH, 5, kernel_size=1)
+        self.dropout = nn.Dropout(0.4)
+        self.hidden = nn.Linear(_POSE_WIDTH * _POSE_GRID[0] * _POSE_GRID[1], 96)
+        self.facing = nn.Linear(96, 1)
+        rows, columns = (
+            torch.linspace(0.5 / count, 1 - 0.5 / count, count) for count in _POSE_GRID
+        )
+        centres = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1])
+        self.register_buffer("centres", centres, persistent=False)
+
+    def forward(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return head boxes (N, 4), facing (N,) and the logits (N, 12, 6) of the head's place."""
+        maps = nn.functional.adaptive_avg_pool2d(maps, _POSE_GRID)  # of crops of another size
+        maps = torch.relu(self.second(torch.relu(self.norm(self.first(maps)))))
+        cells = self.cells(maps)
+        logits = cells[:, 0]
+        share = logits.flatten(1).softmax(dim=1).unflatten(1, _POSE_GRID).unsqueeze(1)
+        centre = (share * (self.centres + cells[:, 1:3])).sum(dim=(2, 3))
+        half = 0.5 * (share * nn.functional.softplus(cells[:, 3:5] - 2)).sum(dim=(2, 3))
+        hidden = torch.relu(self.hidden(self.dropout(maps.flatten(1))))
+        facing = self.facing(self.dropout(hidden))[:, 0]
+        return torch.cat([centre - half, centre + half], dim=1), facing, logits
 
 
 class CueNetwork(nn.Module):
@@ -74,18 +121,28 @@ class CueNetwork(nn.Module):
         self.part_norm = nn.ModuleList(nn.BatchNorm1d(PART_DIM) for _ in PARTS)
         # Of the pooled features and of the strongest place of the mask.
         self.part_visibility = nn.ModuleList(nn.Linear(_MAP_CHANNELS + 1, 1) for _ in PARTS)
+        self.pose = PoseHead()
 
-    def pooled(self, crops: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+    def maps(self, crops: Tensor) -> Tensor:
+        """Return the (N, 96, 12, 6) maps that the pose is read from, of (N, 3, 192, 96) crops."""
+        return self._through(crops, 0, _POSE_BLOCKS)
+
+    def _through(self, maps: Tensor, first: int, stop: int) -> Tensor:
+        for block in range(first, stop):
+            maps = self.features[block](maps)
+        return maps
+
+    def pooled(self, maps: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         """Return the embeddings before their normalisation, the visibility and the masks.
 
         Args:
-            crops: (N, 3, 192, 96) float.
+            maps: (N, 96, 12, 6), see `maps`.
 
         Returns:
             Body (N, 256), then head, upper and lower (N, 128); visibility (N, 3) in 0..1; masks
             (N, 3, 12, 6) in 0..1.
         """
-        grid = self.features(crops)
+        grid = self._through(maps, _POSE_BLOCKS, _LAST_BLOCK)
         both = torch.cat([grid.mean(dim=(2, 3)), grid.amax(dim=(2, 3))], dim=1)
         masks = torch.sigmoid(self.mask(grid))
         embeddings, visibility = [self.body_linear(both)], []
@@ -99,12 +156,14 @@ class CueNetwork(nn.Module):
 
     def forward(self, crops: Tensor) -> CueOutput:
         """Return the cues of (N, 3, 192, 96) crops; in training N must be 2 or more."""
-        embeddings, visibility, masks = self.pooled(crops)
+        maps = self.maps(crops)
+        embeddings, visibility, masks = self.pooled(maps)
+        head_box, facing, _ = self.pose(maps)
         body, head, upper, lower = (
             norm(rows)
             for norm, rows in zip((self.body_norm, *self.part_norm), embeddings, strict=True)
         )
-        return CueOutput(body, head, upper, lower, visibility, masks)
+        return CueOutput(body, head, upper, lower, visibility, masks, head_box, facing)
 
 
 def set_last_stride(features: nn.Sequential, stride: int) -> None:

@@ -42,16 +42,21 @@ class CrossCues(NamedTuple):
         body: (N, D) float32 unit rows.
         parts: (N, 3, P) float32 unit rows of head, upper and lower body.
         visibility: (N, 3) float32 in 0..1, whether head, upper and lower body are in the crop.
+        head_box: (N, 4) float32, x1, y1, x2, y2 of the head in shares of the crop; it means
+            nothing where the head is not in the crop.
+        facing: (N,) float32, about 1 = turned to the camera, 0 = from the side, -1 = from behind.
     """
 
     body: NDArray[np.float32]
     parts: NDArray[np.float32]
     visibility: NDArray[np.float32]
+    head_box: NDArray[np.float32]
+    facing: NDArray[np.float32]
 
 
 @runtime_checkable
 class PartsEmbedder(Embedder, Protocol):
-    """An embedder that also tells head, upper and lower body apart, and whether each is seen."""
+    """An embedder that also tells parts and pose: which are seen, where the head is, how turned."""
 
     @property
     def part_dim(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from identity.attributes import crossing_of
 from identity.changes import likeness_matrix, strongest_shift
+from identity.hair import hair_exchanges
 from identity.passing import passings
 from identity.series import Series, Sides, sides_at
 
@@ -102,12 +103,17 @@ def _swaps(
         for a, b in combinations(range(len(all_series)), 2)
     }
     found = _behind_meetings(all_series, meetings, scales, least=_VOUCHED * least, fps=fps)
-    for exchange in _exchanges(all_series, scales, least=least, fps=fps):
+    by_hair = [
+        Incident("swap", e.series, e.start_frame, e.start_frame + 1, e.lost, {"hair": e.lost})
+        for e in hair_exchanges(all_series, threshold=least, fps=fps)
+    ]
+    for exchange in (*_exchanges(all_series, scales, least=least, fps=fps), *by_hair):
         one, two = exchange.series
         placed = _behind_passing(exchange, meetings[one, two], fps=fps)
         if placed is not None:
             found.append(placed)
-    found.sort(key=lambda incident: -incident.strength)
+    # Hair is told where bodies tell nothing: it is seen later after a meeting.
+    found.sort(key=lambda incident: ("body" not in incident.likeness, -incident.strength))
     kept: list[Incident] = []
     for swap in found:
         clash = any(

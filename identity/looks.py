@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
-# Body is the embedder's; head, upper and lower are colours. The last three are there only where
-# the embedder tells parts apart.
-Cue = Literal["body", "head", "upper", "lower", "head_look", "upper_look", "lower_look"]
+# Body is the embedder's; head, upper and lower are colours. The others are there only where the
+# embedder tells parts apart: three looks of its own, the colours of the upper half of the head as
+# it finds it, and (cos, sin) of how far the body is turned from the camera, which is nobody's look.
+Cue = Literal[
+    "body", "head", "upper", "lower", "head_look", "upper_look", "lower_look", "hair", "facing"
+]
 PART_CUES: tuple[Cue, ...] = ("head_look", "upper_look", "lower_look")
 CUES: tuple[Cue, ...] = get_args(Cue)
 MIN_VISIBILITY = 0.5
+_HAIR_INSET = 0.1
 ZONES: tuple[Zone, ...] = get_args(Zone)
 
 
@@ -208,14 +212,50 @@ class LooksReader:
         chosen = [crops[row] for row in rows]
         if isinstance(self._embedder, PartsEmbedder):
             cues = self._embedder.read_cues(chosen)
+            places = np.array(rows, np.int64)
             body[rows] = cues.body
-            for place, cue in enumerate(PART_CUES):
-                part = np.full((len(body), self._embedder.part_dim), np.nan, np.float16)
-                seen = np.flatnonzero(cues.visibility[:, place] >= MIN_VISIBILITY)
-                part[np.array(rows, np.int64)[seen]] = cues.parts[seen, place]
-                vectors[cue] = part
+            seen = cues.visibility >= MIN_VISIBILITY
+            for number, cue in enumerate(PART_CUES):
+                vectors[cue] = _rows_at(
+                    places[seen[:, number]], cues.parts[seen[:, number], number], len(body)
+                )
+            with_head = np.flatnonzero(seen[:, 0])
+            hair = [hair_patch(chosen[row], cues.head_box[row]) for row in with_head]
+            vectors["hair"] = _rows_at(places[with_head], colour_histograms(hair), len(body))
+            facing = np.clip(cues.facing, -1, 1)
+            turned = np.stack([facing, np.sqrt(1 - facing**2)], axis=1)
+            vectors["facing"] = _rows_at(places, turned, len(body))
         elif rows:
             body[rows] = self._embedder.embed(chosen)
+
+
+def _rows_at(
+    rows: NDArray[np.int64], vectors: NDArray[np.float32], count: int
+) -> NDArray[np.float16]:
+    """Return (count, D) with `vectors` at `rows` and NaN elsewhere."""
+    whole = np.full((count, vectors.shape[1]), np.nan, np.float16)
+    whole[rows] = vectors
+    return whole
+
+
+def hair_patch(crop: NDArray[np.uint8], head_box: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the upper half of the head of an (h, w, 3) crop: hair, hat or bald head.
+
+    Args:
+        crop: Of the whole box.
+        head_box: (4,) x1, y1, x2, y2 in shares of the crop.
+
+    Example:
+        >>> hair_patch(np.zeros((100, 50, 3), np.uint8), np.array([0.3, 0.0, 0.7, 0.2])).shape
+        (10, 16, 3)
+    """
+    height, width = crop.shape[:2]
+    x1, y1, x2, y2 = head_box * (width, height, width, height)
+    aside = _HAIR_INSET * (x2 - x1)  # a head is round: its box's corners show what is behind
+    left = int(np.clip(round(x1 + aside), 0, width - 1))
+    top = int(np.clip(round(y1), 0, height - 1))
+    right, bottom = max(round(x2 - aside), left + 1), max(round((y1 + y2) / 2), top + 1)
+    return crop[top:bottom, left:right]
 
 
 def colour_bodies(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from identity.reid_specs import ReidSpec
 
-ARCHITECTURE = "castcheck.cues/1"
+ARCHITECTURE = "castcheck.cues/2"
 _BATCH_SIZE = 32
 
 
@@ -77,6 +77,8 @@ class CueReader:
         body = np.zeros((count, self._dim), np.float32)
         parts = np.zeros((count, 3, self._part_dim), np.float32)
         visibility = np.zeros((count, 3), np.float32)
+        head_box = np.zeros((count, 4), np.float32)
+        facing = np.zeros(count, np.float32)
         for first in range(0, count, _BATCH_SIZE):
             rows = slice(first, min(first + _BATCH_SIZE, count))
             planes = prepare_crops(
@@ -91,8 +93,10 @@ class CueReader:
                 body[rows] = out.body.float().cpu().numpy()
                 parts[rows] = self._torch.stack(seen, dim=1).float().cpu().numpy()
                 visibility[rows] = out.visibility.float().cpu().numpy()
+                head_box[rows] = out.head_box.float().cpu().numpy()
+                facing[rows] = out.facing.float().cpu().numpy()
         flat = unit_rows(parts.reshape(-1, self._part_dim)).reshape(parts.shape)
-        return CrossCues(unit_rows(body), flat, visibility)
+        return CrossCues(unit_rows(body), flat, visibility, head_box, facing)
 
 
 def build_cue_reader(

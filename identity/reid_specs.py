@@ -46,7 +46,7 @@ MOBILENET = KnownWeights(
 )
 
 # Of the file that training left in identity/weights; empty while none lies there.
-_BUNDLED_SHA256 = "a36aacde463986a915c8bb55a7ebcba7aa7163846dfc073ed56321b237a92728"
+_BUNDLED_SHA256 = "471d48e73dbb02bfaec735519119dca2f93c9c7cc9daaa09afa293cad4f9f9f4"
 _BUNDLED = KnownWeights(
     name="castcheck-reid",
     filename="castcheck_reid.safetensors",

@@ -41,6 +41,8 @@ class Series:
     def vectors(self, cue: Cue) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the rows (K,) in which `cue` could be judged, and its (K, D) unit vectors."""
         rows = self.looks.seen(cue)
+        if not len(rows):  # it may be one that this embedder does not tell
+            return rows, np.zeros((0, 1), np.float32)
         return rows, self.looks.vectors[cue][rows].astype(np.float32)
 
     def tracklet_at(self, frame: int) -> int:

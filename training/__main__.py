@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+import torch
 import typer
 
 from scenes.errors import CastcheckError
@@ -14,7 +16,8 @@ from training.compose import Shelf, write_composed
 from training.detector import train_detector
 from training.export import average_checkpoints, export_detector, export_reid
 from training.pictures import fetch
-from training.reid import Plan, Trainer
+from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
+from training.reid import Gallery, Plan, Trainer
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
 
@@ -78,6 +81,42 @@ def reid(
     plan = Plan(minutes=minutes, device=device, threads=threads)
     trainer = Trainer(stills, work, plan, pictures=pictures, start=start, resume=resume)
     typer.echo(str(trainer.run()))
+
+
+@app.command()
+def pose(
+    stills: Stills,
+    network: Annotated[Path, typer.Option(help="The re-ID network to teach.", exists=True)] = Path(
+        "identity/weights"
+    )
+    / FILES["identity"],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else the same.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of `python -m training pictures`.", exists=True)
+    ] = None,
+    views: Annotated[int, typer.Option(min=1, help="Crops of each figure.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Times all crops are gone through.")] = 8,
+    seed: int = 0,
+    threads: Threads = 2,
+) -> None:
+    """Teach a re-ID network where heads are and where bodies face; the rest of it stays."""
+    torch.set_num_threads(threads)
+    gallery = Gallery(stills, pictures)
+    taught = load_network(network)
+    figures = [f for people in gallery.groups.values() for seen in people.values() for f in seen]
+    parts = []
+    with typer.progressbar(length=views * len(figures), label="crops", file=sys.stderr) as bar:
+        for view in range(views):
+            rng = np.random.default_rng([seed, view])
+            parts.append(read_crops(taught, gallery, figures, rng=rng, progress=bar.update))
+    with typer.progressbar(length=rounds, label="rounds", file=sys.stderr) as bar:
+        train_pose(taught, parts, rounds=rounds, seed=seed, progress=partial(bar.update, 1))
+    errors = pose_errors(taught, read_crops(taught, gallery, gallery.held_out, rng=None))
+    digest = save_pose(taught, network, output or network, errors)
+    typer.echo(f"{output or network} {digest}")
+    typer.echo(", ".join(f"{key} {value:.3f}" for key, value in errors.items()))
 
 
 @app.command()

@@ -38,7 +38,7 @@ def export_reid(work: Path, target: Path) -> str:
     last = json.loads((work / "log.jsonl").read_text().splitlines()[-1])
     facts = {key: str(last[key]) for key in ("step", "people", "minutes")}
     save_cue_network(network.eval(), target, {"name": "castcheck-reid", **facts})
-    return _sha256(target)
+    return sha256_of(target)
 
 
 def average_checkpoints(
@@ -119,8 +119,9 @@ def export_detector(work: Path, target: Path) -> str:
         "imgsz": str(IMAGE_PX),
     }
     save_bundled(model, target, facts)
-    return _sha256(target)
+    return sha256_of(target)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

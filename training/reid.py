@@ -282,7 +282,8 @@ class Trainer:
         target = torch.from_numpy(np.stack([crop.masks for crop in crops])).to(device)
         # bfloat16 halves the time of a step, on CPUs that have it too.
         with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
-            rows, visibility, masks = self.network.pooled(as_input(crops).to(device))
+            maps = self.network.maps(as_input(crops).to(device))
+            rows, visibility, masks = self.network.pooled(maps)
         rows, visibility, masks = [row.float() for row in rows], visibility.float(), masks.float()
         norms = (self.network.body_norm, *self.network.part_norm)
         losses: dict[str, torch.Tensor] = {}

@@ -57,11 +57,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A (192, 96, 3) RGB float crop in 0..1, (3, 12, 6) part targets and (3,) who is seen."""
+    """A (192, 96, 3) RGB float crop in 0..1, (3, 12, 6) part targets and (3,) who is seen.
+
+    `head` is [x1, y1, x2, y2] of the head in shares of the crop, NaN where it is unknown.
+    """
 
     rgb: Floats
     masks: Floats
     seen: Floats
+    head: Floats
 
 
 def figures_of(line: dict[str, Any], folder: Path) -> list[Figure]:
@@ -142,14 +146,19 @@ def cut(figure: Figure, picture: Image, rng: np.random.Generator | None = None) 
     ).astype(np.float32)
     masks = np.zeros((len(PARTS), *GRID), np.float32)
     seen = np.zeros(len(PARTS), np.float32)
+    head = np.full(4, np.nan, np.float32)
     for i, rect in enumerate(figure.parts):
         if rect is not None:
             masks[i], seen[i] = _on_grid(rect, (left, top, right, bottom))
+    if figure.parts[0] is not None:
+        corner, size_px = np.array([left, top] * 2), np.array([right - left, bottom - top] * 2)
+        head = ((figure.parts[0] - corner) / size_px).astype(np.float32)
     if rng is not None:
         if rng.random() < 0.5:
             rgb, masks = rgb[:, ::-1], masks[:, :, ::-1]
+            head = np.array([1, 0, 1, 0], np.float32) - head[[2, 1, 0, 3]] * (1, -1, 1, -1)
         rgb = roughened(np.ascontiguousarray(rgb), rng)
-    return Crop(np.clip(rgb, 0, 255) / 255, np.ascontiguousarray(masks), seen)
+    return Crop(np.clip(rgb, 0, 255) / 255, np.ascontiguousarray(masks), seen, head)
 
 
 def _loose_box(figure: Figure, rng: np.random.Generator) -> Rect:

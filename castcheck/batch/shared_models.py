@@ -127,7 +127,7 @@ class SharedPartsEmbedder(SharedEmbedder):
         rows = self.gatherer.ask(crops)
         if rows:
             return CrossCues(*(np.stack(column) for column in zip(*rows, strict=True)))
-        shapes = ((0, self.dim), (0, 3, self.part_dim), (0, 3))
+        shapes = ((0, self.dim), (0, 3, self.part_dim), (0, 3), (0, 4), (0,))
         return CrossCues(*(np.zeros(shape, np.float32) for shape in shapes))
 
     def _work(self, parts: Sequence[Crops]) -> Sequence[Any]:

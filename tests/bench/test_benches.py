@@ -89,7 +89,8 @@ class Parts:
     def read_cues(self, crops):
         body = np.array([[1, 0], [0, 1]], np.float32)
         parts = np.ones((2, 3, 1), np.float32)
-        return CrossCues(body, parts, np.array([[1, 0, 0], [1, 0, 0]], np.float32))
+        seen = np.array([[1, 0, 0], [1, 0, 0]], np.float32)
+        return CrossCues(body, parts, seen, np.zeros((2, 4), np.float32), np.zeros(2, np.float32))
 
 
 def test_a_part_that_is_seen_in_both_counts_as_much_as_the_body():

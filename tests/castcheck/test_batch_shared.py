@@ -62,7 +62,7 @@ class PartMeans(Means):
     def read_cues(self, crops):
         body = self.embed(crops)
         part = np.repeat(body[:, None, :2], 3, axis=1)
-        return CrossCues(body, part, body)
+        return CrossCues(body, part, body, np.tile(body[:, :1], 4), body[:, 0])
 
 
 def batch(count, *, start=0, width=8, seed=0):

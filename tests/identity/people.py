@@ -48,11 +48,14 @@ def looks(
     *,
     stride: int = 3,
     colours: Sequence[str | tuple[str, str, float]] | None = None,
+    hair: Sequence[str] | None = None,
+    facing: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Looks:
     """Return looks of one box per frame; a tuple is a mixture (from, to, share of to).
 
-    The body cue is seen at every `stride`-th frame only, as in a clip.
+    The body cue is seen at every `stride`-th frame only, as in a clip; so are hair, and the cosine
+    of how far the body is turned, where they are given.
     """
     rng = np.random.default_rng(seed)
 
@@ -73,6 +76,14 @@ def looks(
     cues: dict[Cue, np.ndarray] = {"body": body}
     for zone in ZONES:
         cues[zone] = vectors(colours or wears, colour_of, HISTOGRAM_DIM)
+    if hair is not None:
+        cues["hair"] = vectors(hair, colour_of, HISTOGRAM_DIM)
+    if facing is not None:
+        cosine = np.array(facing, np.float32)
+        cues["facing"] = np.stack([cosine, np.sqrt(1 - cosine**2)], axis=1).astype(np.float16)
+    for cue in ("hair", "facing"):
+        if cue in cues:
+            cues[cue][np.asarray(frames) % stride != 0] = np.nan
     count = len(frames)
     return Looks(cues, np.zeros(count, np.float32), np.ones(count, np.bool_))
 

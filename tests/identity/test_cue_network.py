@@ -27,7 +27,7 @@ def pictures() -> torch.Tensor:
 def test_one_pass_gives_every_cue(filled, pictures):
     out = filled(pictures)
     shapes = [tuple(part.shape) for part in out]
-    assert shapes == [(2, 256), (2, 128), (2, 128), (2, 128), (2, 3), (2, 3, 12, 6)]
+    assert shapes == [(2, 256), (2, 128), (2, 128), (2, 128), (2, 3), (2, 3, 12, 6), (2, 4), (2,)]
     assert all(torch.isfinite(part).all() for part in out)
     for shares in (out.visibility, out.masks):
         assert 0 <= shares.min() <= shares.max() <= 1
@@ -61,7 +61,7 @@ def test_a_part_is_pooled_where_its_mask_is(filled, pictures, part):
         filled.mask.weight.zero_()
         filled.mask.bias.fill_(-30.0)
         filled.mask.bias[part] = 30.0
-        embeddings, _, masks = filled.pooled(pictures)
+        embeddings, _, masks = filled.pooled(filled.maps(pictures))
         mean = filled.features(pictures).mean(dim=(2, 3))
         assert masks[:, part].min() > 0.99
         assert torch.allclose(

@@ -154,6 +154,8 @@ def test_what_was_saved_reads_the_same_cues(tmp_path):
         unit = torch.nn.functional.normalize(meant, dim=1).numpy()
         assert said == pytest.approx(unit, abs=1e-3)
     assert cues.visibility == pytest.approx(out.visibility.numpy(), abs=1e-3)
+    assert cues.head_box == pytest.approx(out.head_box.numpy(), abs=1e-3)
+    assert cues.facing == pytest.approx(out.facing.numpy(), abs=1e-3)
     assert reader.read_cues([]).parts.shape == (0, 3, 128)
 
 
@@ -167,13 +169,13 @@ def test_tensors_that_do_not_fit_are_refused(fault, tmp_path):
     else:
         tensors["mask.bias"] = torch.full((3,), torch.nan)
     path = tmp_path / "net.safetensors"
-    save_file(tensors, str(path), metadata={"architecture": "castcheck.cues/1"})
+    save_file(tensors, str(path), metadata={"architecture": "castcheck.cues/2"})
     with pytest.raises(WeightsError, match="do not fit|no numbers"):
         open_embedder(path)
 
 
 class Parts:
-    """An embedder that sees the head always and the rest never."""
+    """An embedder that sees the head always, in the middle, from the side, and the rest never."""
 
     name, sha256, dim, part_dim = "parts", None, 4, 2
 
@@ -186,8 +188,10 @@ class Parts:
         count = len(crops)
         visibility = np.tile(np.array([[0.9, 0.4, 0.0]], np.float32), (count, 1))
         return CrossCues(
-            np.full((count, 4), 0.5, np.float32), np.ones((count, 3, 2), np.float32), visibility
-        )
+            np.full((count, 4), 0.5, np.float32), np.ones((count, 3, 2), np.float32), visibility,
+            np.tile(np.array([0.3, 0.4, 0.7, 0.6], np.float32), (count, 1)),
+            np.zeros(count, np.float32),
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("boxes", [0, 1, 3])
@@ -202,7 +206,8 @@ def test_parts_fill_their_cues_where_they_are_seen(boxes):
     looks = reader.read(batch_of(noise(3)), found)
     both = Looks.concat([looks, looks], body_dim=reader.body_dim)
     for seen, times in ((looks, 1), (both, 2)):
-        assert [len(seen.seen(cue)) for cue in ("body", *PART_CUES)] == [
-            boxes * times, boxes * times, 0, 0,
+        assert [len(seen.seen(cue)) for cue in ("body", *PART_CUES, "hair", "facing")] == [
+            boxes * times, boxes * times, 0, 0, boxes * times, boxes * times,
         ]  # fmt: skip
+        assert (seen.vectors["facing"] == (0, 1)).all()
     assert looks.vectors["head"].shape[1] == 486  # colours stay what they were

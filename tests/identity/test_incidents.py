@@ -200,3 +200,37 @@ def test_who_has_just_come_in_has_not_become_another(comes_at, seconds_before, e
     series = [make_series(c, people, seen) for c in chains_of(people, fps=FPS)]
     found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
     assert [(i.kind, tuple(i.series)) for i in found] == expect
+
+
+@pytest.mark.parametrize(
+    ("facing", "found"),
+    [
+        pytest.param(None, False, id="not known how it is turned: it may be a turn"),
+        pytest.param([0.9] * LENGTH, True, id="faces the camera all the while"),
+        pytest.param([-0.9] * LENGTH, True, id="seen from behind all the while"),
+        pytest.param(np.linspace(0.9, -0.5, LENGTH).tolist(), False, id="turns meanwhile"),
+        pytest.param(
+            [0.9] * 30 + [0.2] * 12 + [0.9] * 30, False, id="turns away and comes back"
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_that_only_networks_see_is_a_drift_where_nobody_turns(facing, found):
+    frames = list(range(LENGTH))
+    other = looks(frames, ["C"] * LENGTH, seed=1, facing=facing)
+    own = looks(frames, slow("A", "B"), colours=["A"] * LENGTH, seed=0, facing=facing)
+    tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
+    series = [make_series(c, tracklets, [own, other]) for c in chains_of(tracklets, fps=FPS)]
+    drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
+    assert [d.series for d in drifts] == ([(0,)] if found else [])
+
+
+def test_what_networks_lose_on_everybody_is_no_drift():
+    frames = list(range(LENGTH))
+    facing = [0.9] * LENGTH
+    seen = [
+        looks(frames, slow(*names), colours=["A"] * LENGTH, seed=k, facing=facing)
+        for k, names in enumerate(("AB", "CD"))
+    ]
+    tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
+    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    assert drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS) == []

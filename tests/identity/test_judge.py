@@ -78,6 +78,17 @@ CHANGED = {LEFT: partly("A", "C", 0.5), RIGHT: worn("B")}
         pytest.param([A_AND_B, CHANGED], SAME, ["drift"], id="drift from shot to shot"),
         pytest.param([A_AND_B, CHANGED], OTHER, [], id="another side in another set-up"),
         pytest.param(
+            [A_AND_B, {LEFT: worn("C"), RIGHT: worn("B")}], SAME, ["drift"],
+            id="somebody new in the place of one who is never seen again",
+        ),
+        pytest.param(
+            [A_AND_B, {LEFT: worn("C"), RIGHT: worn("B")}, {LEFT: worn("A"), RIGHT: worn("B")}],
+            SAME, [], id="somebody else's visit",
+        ),
+        pytest.param(
+            [A_AND_B, {LEFT: worn("C"), RIGHT: worn("D")}], SAME, [], id="two others, later"
+        ),
+        pytest.param(
             [A_AND_B, {LEFT: partly("A", "C", 0.5), RIGHT: partly("B", "D", 0.5)}], SAME, [],
             id="what happens to both is light",
         ),

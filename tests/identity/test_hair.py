@@ -1,0 +1,149 @@
+"""Hair on paper: who keeps it, whose changes owner, and what only looks like that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from identity.chains import chains_of
+from identity.clones import find_clones
+from identity.hair import Hair, hair_exchanges, hair_says, other_hair
+from identity.incidents import find_incidents
+from identity.segments import make_segment
+from identity.series import make_series
+from identity.settings import FindingSettings
+from tests.identity.people import FPS, blend, calibration, colour_of, looks, tracklet
+
+if TYPE_CHECKING:
+    from identity.hair import Means
+
+LENGTH, AT = 48, 24
+APART = ((60, 60), (240, 60), (420, 60))
+
+
+def head(hair, *, clothes="A", facing=0.9):
+    """Return the mean looks of somebody; hair or clothes may be a mixture."""
+
+    def vector(word):
+        return (
+            colour_of(word) if isinstance(word, str) else blend(*map(colour_of, word[:2]), word[2])
+        )
+
+    means: Means = {
+        "hair": vector(hair),
+        "upper": vector(clothes),
+        "facing": np.array([facing, np.sqrt(1 - facing**2)], np.float32),
+    }
+    return means
+
+
+STAYS = Hair(stays=True)
+MIXED = ("A", "B", 0.4)  # 0.83 of A, 0.55 of B
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expect"),
+    [
+        pytest.param((head("A"), head("B")), (head("A"), head("B")), STAYS, id="both keep theirs"),
+        pytest.param((head("A"), head("A")), (head("A"), head("A")), None, id="one hair on two"),
+        pytest.param(
+            (head("A"), head("B")), (head("A"), head("C")), None, id="only one of them changes"
+        ),
+        pytest.param(
+            (head("A"), head("B")), (head("C"), head("D")), None, id="both, to nobody's hair"
+        ),
+        pytest.param(
+            (head("A"), head("B")), (head("B", facing=-0.5), head("A")), None, id="one turns round"
+        ),
+        pytest.param(({}, head("B")), (head("B"), head("A")), None, id="one is not seen"),
+    ],
+)  # fmt: skip
+def test_what_hair_says(before, after, expect):
+    assert hair_says(before, after) == expect
+
+
+@pytest.mark.parametrize(
+    ("clothes", "alone"),
+    [("A", True), ("C", False)],
+)
+def test_exchanged_hair_counts_alone_where_clothes_stay(clothes, alone):
+    hair = hair_says(
+        (head("A"), head("B")), (head("B", clothes=clothes), head("A", clothes=clothes))
+    )
+    assert hair is not None
+    assert (hair.stays, hair.alone) == (False, alone)
+    assert hair.lost > 1  # as of different people, and more
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expect"),
+    [
+        pytest.param(head("A"), head("B"), True, id="other hair"),
+        pytest.param(head("A"), head("A"), False, id="one hair"),
+        pytest.param(head("A"), head(MIXED), False, id="the same in other light"),
+        pytest.param(head("A"), head("B", facing=0.0), False, id="one is seen from the side"),
+        pytest.param(head("A"), {}, False, id="not seen"),
+    ],
+)
+def test_other_hair(one, two, expect):
+    assert other_hair(one, two) == expect
+
+
+def shot(*people, places=APART, facing=0.9, clothes="AAA"):
+    """Return the series of one shot; each is the hair per frame, all in one outfit."""
+    frames = list(range(LENGTH))
+    tracklets = [tracklet(k, frames, at=places[k]) for k in range(len(people))]
+    seen = [
+        looks(frames, [clothes[k]] * LENGTH, hair=hair, facing=[facing] * LENGTH, seed=k)
+        for k, hair in enumerate(people)
+    ]
+    return [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+
+
+def becomes(first, second, at=AT):
+    return [first] * at + [second] * (LENGTH - at)
+
+
+SWAP = (becomes("A", "B"), becomes("B", "A"))
+
+
+@pytest.mark.parametrize(
+    ("people", "extra", "expect"),
+    [
+        pytest.param((), {}, [], id="nobody"),
+        pytest.param((SWAP[0],), {}, [], id="one alone"),
+        pytest.param((["A"] * LENGTH, ["B"] * LENGTH), {}, [], id="clean"),
+        pytest.param(SWAP, {}, [((0, 1), AT)], id="exchanged"),
+        pytest.param((*SWAP, ["C"] * LENGTH), {}, [((0, 1), AT)], id="a third keeps hers"),
+        pytest.param((*SWAP, becomes("C", "D")), {}, [], id="everybody's changes: light"),
+        pytest.param((SWAP[0], ["B"] * LENGTH), {}, [], id="one of them keeps his"),
+        pytest.param((SWAP[0], becomes("B", "A", 36)), {}, [], id="at different times"),
+        pytest.param(SWAP, {"clothes": "AB"}, [], id="other clothes: no swap of identity"),
+        pytest.param(SWAP, {"places": ((60, 60), (80, 60))}, [], id="in front of each other"),
+    ],
+)
+def test_an_exchange_of_two_in_one_outfit(people, extra, expect):
+    found = hair_exchanges(shot(*people, **extra), threshold=0.25, fps=FPS)
+    assert [(f.series, f.start_frame) for f in found] == expect
+
+
+def test_such_an_exchange_is_a_swap():
+    found = find_incidents(shot(*SWAP), calibration(), FindingSettings(), fps=FPS)
+    assert [(f.kind, f.series, f.start_frame) for f in found] == [("swap", (0, 1), AT)]
+
+
+@pytest.mark.parametrize(("hair", "clones"), [("AA", 1), ("AB", 0)])
+def test_two_alike_with_other_hair_are_no_clone(hair, clones):
+    frames = list(range(LENGTH))
+    segments = []
+    for k in range(2):
+        own = looks(frames, ["A"] * LENGTH, hair=[hair[k]] * LENGTH, facing=[0.9] * LENGTH, seed=k)
+        segments.append(make_segment(tracklet(k, frames, at=APART[k]), own, 0, LENGTH))
+    apart = ~np.eye(2, dtype=bool)
+    found = find_clones(
+        segments, apart, np.ones((1, 1), np.float32), calibration(),
+        FindingSettings(clone=0.3), fps=FPS,
+    )  # fmt: skip
+    assert len(found) == clones
