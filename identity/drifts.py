@@ -40,7 +40,8 @@ _EXPLAINED = 0.5  # share of the variance that a ramp must explain
 _AS_LIKELY = 1.5  # a ramp with so much more error is not yet worse than the best
 _EDGE_SHARE = 0.15  # of the samples: so near to an end the onset is not seen
 _OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
-_ALONE = 1.27  # where no colour confirms them, networks must lose more: arms that rise cost 0.4 too
+# Where no colour confirms them networks must lose more: arms that rise cost 0.4 too.
+_ALONE, _CONFIRMS = 1.27, 0.12
 _EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 _SAME_SETUP = 0.9
 # Turns of rendered clips without any error move the cosine by 0.6 to 2.0, all else by 0.5 at most.
@@ -201,9 +202,12 @@ class _Stretch:
 
     @property
     def strength(self) -> float:
-        """What networks lose, and colours confirm where the body may have turned."""
+        """What networks lose, and two colours too where the body may have turned."""
         networks = _networks(self.loss)
-        return networks / _ALONE if self.steady else min(networks, _colours(self.loss))
+        if not self.steady:
+            return min(networks, _colours(self.loss))
+        confirmed = max((self.loss.get(cue, 0.0) for cue in _COLOURS), default=0.0) >= _CONFIRMS
+        return networks if confirmed else networks / _ALONE
 
     def light(self, whose: _Stretch) -> float:
         """Return what is lost beside `whose` too: as much of it is nobody's own change."""
