@@ -153,7 +153,8 @@ def judge_looks(
     if not (dressed or cut_swaps or clones or incidents):  # those explain it, whatever it is
         drifts += drifts_over_cuts(series, worn, setups, calibration, finding_settings)
     curves = tuple(likeness_curves(series, worn, setups, calibration))
-    consistency = _consistency(worn, cast, curves)
+    slow = joined_drifts(drifts, worn)
+    consistency = _consistency(worn, cast, curves, slow)
     return Judgement(
         series,
         segments,
@@ -162,7 +163,7 @@ def judge_looks(
         tuple(clones),
         tuple(cut_swaps),
         tuple(dressed),
-        tuple(joined_drifts(drifts, worn)),
+        tuple(slow),
         tuple(gaps),
         curves,
         consistency,
@@ -286,12 +287,20 @@ def _worn(series: Sequence[Series], segments: Sequence[Segment], cast: Cast) -> 
 
 
 def _consistency(
-    worn: Sequence[int], cast: Cast, curves: Sequence[LikenessCurve]
+    worn: Sequence[int], cast: Cast, curves: Sequence[LikenessCurve], drifts: Sequence[Drift]
 ) -> tuple[float | None, ...]:
-    """Return, per character, the lowest likeness of any body that wears it."""
+    """Return, per character, the lowest likeness of any body that wears it.
+
+    A curve goes by the better of network and colours; what a drift has lost is lost all the same.
+    """
     lowest: list[float | None] = [None] * cast.character_count
     for label, curve in zip(worn, curves, strict=True):
         if label >= 0 and curve.lowest is not None:
             known = lowest[label]
             lowest[label] = curve.lowest if known is None else min(known, curve.lowest)
+    for drift in drifts:
+        for label in {worn[k] for k in drift.series}:
+            known = lowest[label] if label >= 0 else None
+            if known is not None:
+                lowest[label] = min(known, max(0.0, 1 - drift.strength))
     return tuple(lowest)

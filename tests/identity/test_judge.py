@@ -19,7 +19,7 @@ SHOT = 24
 SAME, OTHER = 1.0, 0.2
 
 
-def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0):
+def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None):
     """Judge a clip of shots, each a dict of place -> what is worn there, for the whole shot."""
     lengths = [len(next(iter(shot.values()))) if shot else SHOT for shot in shots]
     edges = np.cumsum([0, *lengths]).tolist()
@@ -30,7 +30,8 @@ def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0):
             frames = list(range(edges[number], edges[number + 1]))
             tracklets.append(tracklet(len(tracklets), frames, shot=number, at=place))
             own = None if colours is None else colours[number].get(place)
-            seen.append(looks(frames, wears, colours=own, seed=len(seen)))
+            turned = None if facing is None else [facing] * len(frames)
+            seen.append(looks(frames, wears, colours=own, facing=turned, seed=len(seen)))
     count = len(shots)
     setups = np.full((count, count), setup, np.float32)
     np.fill_diagonal(setups, 1)
@@ -159,6 +160,17 @@ def test_consistency_falls_with_a_drift_in_a_shot_and_over_shots():
         assert values[0] == pytest.approx(1, abs=0.02)
         assert all(a >= b - 1e-6 for a, b in pairwise(values))
         assert values[-1] < 0.8
+
+
+def test_consistency_falls_with_a_drift_that_no_colour_shows():
+    """The curve goes by the better of network and colours, so the drift itself must count."""
+    length = 3 * SHOT
+    judgement = judge({LEFT: slowly(0.7, length)}, colours=[{LEFT: worn("A", length)}], facing=0.9)
+    assert told(judgement) == ["drift"]
+    (score,) = judgement.consistency
+    assert score is not None
+    assert score <= 1 - judgement.drifts[0].strength + 1e-6
+    assert score < 0.75
 
 
 CLEAN = slowly(0.25)
