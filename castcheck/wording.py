@@ -161,6 +161,8 @@ class Writer:
             return None
         threshold = self._settings.drift
         confidence = confidence_of(drift.strength, threshold)
+        if not drift.by_colours:  # what networks alone see may be a gesture, or sharpness
+            confidence = self._doubtful(confidence)
         span = f"From {self._time(drift.start_frame)} to {self._time(drift.stop_frame)}"
         how = "from shot to shot" if drift.over_cut else "gradually"
         return self._make(
@@ -229,6 +231,8 @@ class Writer:
         tracklets = tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair)
         threshold = self._settings.clone
         confidence = confidence_of(clone.strength, threshold)
+        if not clone.vouched:  # twins look like that too
+            confidence = self._doubtful(confidence)
         message = (
             f"From {self._time(clone.start_frame)} to {self._time(clone.stop_frame)}, "
             f"{self.name(label)} is on screen twice."
@@ -283,6 +287,10 @@ class Writer:
             kind, self.capped(severity, confidence), confidence, ids, tracklets,
             tuple(sorted(shots)), *frames, message, evidence,
         )  # fmt: skip
+
+    def _doubtful(self, confidence: float) -> float:
+        """Return a confidence below what stops a release, for what nothing else vouches for."""
+        return min(confidence, self._settings.major_confidence - 0.01)
 
     def capped(self, severity: Severity, confidence: float) -> Severity:
         """Return the severity, "minor" where it is not sure enough: a doubt stops no release."""

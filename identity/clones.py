@@ -45,13 +45,17 @@ _REPLACED_GAIN = 0.4  # by how much more they must look like the other one on sc
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """Two segments (by index) that look like one person, and when both are seen."""
+    """Two segments (by index) that look like one person, and when both are seen.
+
+    `vouched` says whether any other shot shows that the cast holds no two who are so alike.
+    """
 
     pair: tuple[int, int]
     start_frame: int
     stop_frame: int
     strength: float
     likeness: dict[Cue, float]
+    vouched: bool = True
 
 
 def find_clones(
@@ -102,7 +106,8 @@ def find_clones(
         if gain is None and (alike < needed or twins):
             continue
         strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)
-        found.append(Clone(pair, int(both[0]), int(both[-1]) + 1, strength, pairs[pair]))
+        vouched = bool(elsewhere) or gain is not None
+        found.append(Clone(pair, int(both[0]), int(both[-1]) + 1, strength, pairs[pair], vouched))
     return found
 
 

@@ -34,6 +34,7 @@ _MIN_STRETCH_S = 0.6
 _MIN_LOOKS = 4  # of the network; colours are known at every frame
 _PASSING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
 _MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another angle, light, sharpness
+_MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, or somebody else
 _MAX_POINTS = 48  # of a curve that is fitted; more say nothing about a slope
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
 _EXPLAINED = 0.5  # share of the variance that a ramp must explain
@@ -58,6 +59,7 @@ class Drift:
         strength: Likeness lost that neither a turn nor the light explains.
         likeness: Cue to what is left of the likeness, 1 = all.
         over_cut: Whether it happens from shot to shot.
+        by_colours: Whether colours say so as well as networks.
     """
 
     series: tuple[int, ...]
@@ -66,6 +68,7 @@ class Drift:
     strength: float
     likeness: dict[Cue, float]
     over_cut: bool
+    by_colours: bool = True
 
 
 def drifts_in_shot(
@@ -97,7 +100,8 @@ def drifts_in_shot(
         ramp = _ramp(all_series[k], own.rows, _NETWORKS if own.steady else _COLOURS)
         if ramp is not None:
             left = {cue: 1 - value for cue, value in own.loss.items()}
-            found.append(Drift((k,), *ramp, strength, left, over_cut=False))
+            by_colours = _colours(own.loss) >= settings.scaled("drift")
+            found.append(Drift((k,), *ramp, strength, left, over_cut=False, by_colours=by_colours))
     return found
 
 
@@ -178,6 +182,7 @@ def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]
                 best.strength,
                 best.likeness,
                 over_cut=any(d.over_cut for d in group),
+                by_colours=any(d.by_colours for d in group),
             )
         )
     return joined
@@ -291,7 +296,7 @@ def _keeps_facing(series: Series, rows: NDArray[np.int64]) -> bool:
     """Tell whether the body is known to be turned from the camera alike all the while."""
     seen, vectors = series.vectors("facing")
     facing = vectors[np.isin(seen, rows), 0]
-    if len(facing) < _MIN_LOOKS:
+    if len(facing) < _MIN_LOOKS or _growth(series.xyxy[rows])[0] > _MAX_APPROACH:
         return False
     side = max(len(facing) // 3, 2)
     shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
@@ -312,11 +317,21 @@ def _undisturbed(series: Series, everybody: Sequence[Series]) -> list[NDArray[np
 
 
 def _keeps_framing(xyxy: NDArray[np.float32]) -> bool:
-    """Tell whether the box at the end is as large as at the start, within a zoom."""
+    """Tell whether the box at the end is as large as at the start, within a zoom or a turn.
+
+    Its width too: a box may be cut by the picture's edges, or come to hold somebody else.
+    """
+    wider, taller = _growth(xyxy)
+    return taller <= _MAX_APPROACH and wider <= _MAX_WIDENING
+
+
+def _growth(xyxy: NDArray[np.float32]) -> tuple[float, float]:
+    """Return how many times wider and taller the larger of the boxes at start and end is."""
     count = max(1, len(xyxy) // 8)
-    height = xyxy[:, 3] - xyxy[:, 1]
-    first, last = float(np.median(height[:count])), float(np.median(height[-count:]))
-    return max(first, last) <= _MAX_APPROACH * min(first, last)
+    size = xyxy[:, 2:] - xyxy[:, :2]
+    first, last = np.median(size[:count], axis=0), np.median(size[-count:], axis=0)
+    wider, taller = np.maximum(first, last) / np.maximum(np.minimum(first, last), 1)
+    return float(wider), float(taller)
 
 
 # --- when --------------------------------------------------------------------------------------

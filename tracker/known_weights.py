@@ -67,7 +67,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "2b77d8777284ad25c9a6f4608ecf053568124e48f086cc86d4b5cc8b6bf35473"
+_BUNDLED_SHA256 = "c39cbcdd65084993b8bb3fe5102f2cba281d6f68d62c4afa4abdc44cdfad650a"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",

@@ -221,7 +221,20 @@ def test_a_change_that_only_networks_see_is_a_drift_where_nobody_turns(facing, f
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
     series = [make_series(c, tracklets, [own, other]) for c in chains_of(tracklets, fps=FPS)]
     drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
-    assert [d.series for d in drifts] == ([(0,)] if found else [])
+    assert [(d.series, d.by_colours) for d in drifts] == ([((0,), False)] if found else [])
+
+
+def test_a_box_that_comes_to_hold_more_is_no_drift():
+    frames = list(range(LENGTH))
+    own = looks(frames, slow("A", "B"), seed=0)
+    (one,) = [tracklet(0, frames, at=(60, 60))]
+    wider = one.xyxy.copy()
+    wider[:, 2] += np.linspace(0, 1.5, LENGTH) * (wider[:, 2] - wider[:, 0])
+    for xyxy, count in ((one.xyxy, 1), (wider, 0)):
+        tracklets = [replace(one, xyxy=xyxy.astype(np.float32))]
+        series = [make_series(c, tracklets, [own]) for c in chains_of(tracklets, fps=FPS)]
+        drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
+        assert [d.by_colours for d in drifts] == [True] * count
 
 
 def test_what_networks_lose_on_everybody_is_no_drift():
