@@ -17,7 +17,7 @@ import numpy as np
 
 from identity.looks import PART_CUES, Cue
 from identity.places import Places
-from tracker import boxes
+from identity.series import nobody_near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -305,13 +305,7 @@ def _keeps_facing(series: Series, rows: NDArray[np.int64]) -> bool:
 
 def _undisturbed(series: Series, everybody: Sequence[Series]) -> list[NDArray[np.int64]]:
     """Return stretches of rows in which nobody's box overlaps that of the series."""
-    free = np.ones(len(series.frame), np.bool_)
-    for other in everybody:
-        if other is series:
-            continue
-        _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
-        free[own] &= boxes.paired_iou(series.xyxy[own], other.xyxy[theirs]) <= _PASSING_IOU
-    rows = np.flatnonzero(free)
+    rows = np.flatnonzero(nobody_near(series, everybody, max_iou=_PASSING_IOU))
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]
 

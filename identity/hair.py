@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.calibration import Scale
-from tracker import boxes
+from identity.series import nobody_near
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def hair_exchanges(
         threshold: Likeness both must lose, on average.
         fps: Of the clip.
     """
-    heads = [_heads_of(series, k, all_series) for k, series in enumerate(all_series)]
+    heads = [_heads_of(series, all_series) for series in all_series]
     found = []
     for one, two in combinations(range(len(all_series)), 2):
         best: HairExchange | None = None
@@ -174,22 +174,20 @@ def hair_exchanges(
     return found
 
 
-def _heads_of(series: Series, index: int, everybody: Sequence[Series]) -> dict[int, Means]:
+def _heads_of(series: Series, everybody: Sequence[Series]) -> dict[int, Means]:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
-    free = series.looks.covered <= _FREE_COVERED
-    for k, other in enumerate(everybody):
-        if k != index:
-            _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
-            free[own] &= boxes.paired_iou(series.xyxy[own], other.xyxy[theirs]) <= _FREE_IOU
+    near_nobody = nobody_near(series, everybody, max_iou=_FREE_IOU)
+    rows = np.flatnonzero(near_nobody & (series.looks.covered <= _FREE_COVERED))
     cues: tuple[Cue, ...] = ("hair", "facing", "upper")
-    rows = np.flatnonzero(free)
     for cue in cues:
         rows = rows[np.isin(rows, series.looks.seen(cue))]
+    if not len(rows):
+        return {}
+    # A shot may last for an hour: each cue is read once.
+    read = {cue: series.looks.vectors[cue][rows].astype(np.float32) for cue in cues}
     return {
-        int(series.frame[row]): {
-            cue: series.looks.vectors[cue][row].astype(np.float32) for cue in cues
-        }
-        for row in rows
+        int(frame): {cue: vectors[number] for cue, vectors in read.items()}
+        for number, frame in enumerate(series.frame[rows])
     }
 
 

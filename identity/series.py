@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.looks import Cue, Looks
+from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,19 @@ def make_series(chain: Chain, tracklets: Sequence[Tracklet], looks: Sequence[Loo
             body_dim=looks[chain.members[0]].vectors["body"].shape[1],
         ),
     )
+
+
+def nobody_near(
+    series: Series, everybody: Sequence[Series], *, max_iou: float
+) -> NDArray[np.bool_]:
+    """Return (T,) bool, in which rows no box of `everybody` else overlaps that of the series."""
+    free = np.ones(len(series.frame), np.bool_)
+    for other in everybody:
+        if other is series:
+            continue
+        _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
+        free[own] &= boxes.paired_iou(series.xyxy[own], other.xyxy[theirs]) <= max_iou
+    return free
 
 
 @dataclass(frozen=True, slots=True)
