@@ -33,6 +33,9 @@ _COUNTS = (0.08, 0.27, 0.32, 0.18, 0.1, 0.05)  # of 0 to 5 people
 _DRAWN_SHARE, _TONED_SHARE = 0.35, 0.12
 _PAINTED_SHARE, _BIG_HEADED_SHARE = 0.15, 0.2  # of people
 _BIG_HEAD = (1.25, 2.2)
+# How often the camera is as near as in a talk, and somebody's shoulder in its way.
+_NEAR_SHARE, _SHOULDER_SHARE = 0.35, 0.45
+_NEAR_COUNTS = (0.35, 0.5, 0.15)  # of 1 to 3 people
 # Who is hidden more than this is neither shown nor asked for.
 _MIN_VISIBLE = 0.25
 _MIN_FREE_IN_STILL = 0.75
@@ -310,6 +313,19 @@ def compose(shelf: Shelf, rng: np.random.Generator) -> tuple[Image, list[list[in
     """Return one (H, W, 3) BGR picture and the boxes of the characters in it."""
     size_px = SIZES_PX[int(rng.integers(len(SIZES_PX)))]
     canvas = Canvas(shelf.backdrops.draw(rng, size_px))
+    (_near if rng.random() < _NEAR_SHARE else _wide)(canvas, shelf, rng, size_px)
+    bgr = canvas.bgr
+    if rng.random() < _DRAWN_SHARE:
+        bgr = drawn(bgr, canvas.owner, rng)
+    if rng.random() < _TONED_SHARE:
+        bgr = toned(bgr, rng)
+    if rng.random() < 0.6:
+        bgr = roughened(bgr, rng, occlude=False)
+    return np.clip(bgr, 0, 255).astype(np.uint8), canvas.boxes()
+
+
+def _wide(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple[int, int]) -> None:
+    """Put people and creatures anywhere, things among them, into the picture."""
     people = shelf.people(rng, int(rng.choice(len(_COUNTS), p=_COUNTS)))
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(2.4))))
     layers = [
@@ -327,14 +343,63 @@ def compose(shelf: Shelf, rng: np.random.Generator) -> tuple[Image, list[list[in
     for figure, character in layers:
         left, top = _place(figure, rng, size_px, stands=character)
         canvas.paste(_matched(figure, canvas.bgr, left, top, rng), left, top, character=character)
-    bgr = canvas.bgr
-    if rng.random() < _DRAWN_SHARE:
-        bgr = drawn(bgr, canvas.owner, rng)
-    if rng.random() < _TONED_SHARE:
-        bgr = toned(bgr, rng)
+
+
+def _near(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple[int, int]) -> None:
+    """Put one to three people side by side who fill the picture, as in a talk, at times touching.
+
+    What lies behind is out of focus more often than not; so may be a shoulder in front, most of
+    which the edge of the picture cuts off.
+    """
+    width, height = size_px
     if rng.random() < 0.6:
-        bgr = roughened(bgr, rng, occlude=False)
-    return np.clip(bgr, 0, 255).astype(np.uint8), canvas.boxes()
+        canvas.bgr = cv2.GaussianBlur(canvas.bgr, (0, 0), float(rng.uniform(1.5, 6)))
+    for _ in range(int(rng.poisson(1))):
+        thing = _scaled(shelf.thing(rng, shelf.clutter), float(rng.uniform(0.2, 0.8)), size_px)
+        canvas.paste(thing, *_place(thing, rng, size_px, stands=False), character=False)
+    people = shelf.people(rng, 1 + int(rng.choice(len(_NEAR_COUNTS), p=_NEAR_COUNTS)))
+    if people and rng.random() < 0.15:
+        people[-1] = shelf.thing(rng, shelf.creatures)
+    spread = float(rng.uniform(0.35, 1.0))
+    for number, person in enumerate(people):
+        figure = _scaled(person, person.share * float(rng.uniform(1.0, 2.6)), size_px)
+        tall, wide = figure.alpha.shape
+        if tall < 0.5 * height:
+            figure = _scaled(person, float(rng.uniform(0.7, 1.6)), size_px)
+            tall, wide = figure.alpha.shape
+        middle = 0.5 + spread * ((number + 0.5) / len(people) - 0.5) + float(rng.normal(0, 0.06))
+        top = round(float(rng.uniform(-0.05, 0.25)) * height)
+        if person.cut[1]:
+            top = 0
+        elif tall + top < height:
+            top = height - tall
+        left = round(middle * width - wide / 2)
+        canvas.paste(_matched(figure, canvas.bgr, left, top, rng), left, top, character=True)
+    if rng.random() < _SHOULDER_SHARE:
+        for person in shelf.people(rng, 1):
+            _shoulder(canvas, person, rng, size_px)
+
+
+def _shoulder(
+    canvas: Canvas, person: Cutout, rng: np.random.Generator, size_px: tuple[int, int]
+) -> None:
+    """Put somebody in front, cut by an edge and often out of focus."""
+    width, height = size_px
+    figure = _scaled(person, person.share * float(rng.uniform(1.8, 3.2)), size_px)
+    if rng.random() < 0.6:
+        figure = _blurred(figure, float(rng.uniform(0.8, 4)))
+    tall, wide = figure.alpha.shape
+    shown_px = round(wide * float(rng.uniform(0.25, 0.65)))
+    left = shown_px - wide if rng.random() < 0.5 else width - shown_px
+    top = max(height - tall, round(float(rng.uniform(-0.1, 0.35)) * height))
+    canvas.paste(_matched(figure, canvas.bgr, left, top, rng), left, top, character=True)
+
+
+def _blurred(figure: Cutout, sigma_px: float) -> Cutout:
+    """Return a cut-out out of focus, its outline too."""
+    bgr = cv2.GaussianBlur(figure.bgr, (0, 0), sigma_px)
+    alpha = cv2.GaussianBlur(figure.alpha, (0, 0), sigma_px)
+    return Cutout(np.asarray(bgr, np.uint8), np.asarray(alpha, np.float32), figure.share)
 
 
 def _scaled(figure: Cutout, share: float, size_px: tuple[int, int]) -> Cutout:

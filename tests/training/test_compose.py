@@ -7,7 +7,16 @@ import pytest
 from scenes.errors import CastcheckError
 from tests.training.conftest import SIZE_PX
 from training import pictures
-from training.compose import Canvas, Cutout, Shelf, before, big_headed, compose, write_composed
+from training.compose import (
+    Canvas,
+    Cutout,
+    Shelf,
+    _near,
+    before,
+    big_headed,
+    compose,
+    write_composed,
+)
 from training.detector_data import write_dataset
 from training.pictures import SOURCES, Source, fetch, pictures_of
 from training.reid import Gallery
@@ -195,3 +204,17 @@ def test_every_source_names_its_licence_and_kinds():
     for source in SOURCES:
         assert source.licence
         assert {kind for _, kind in source.takes} <= set(pictures.KINDS)
+
+
+def test_a_near_view_holds_its_people_and_cuts_the_shoulder_in_front(stills, shelf_pictures):
+    shelf = Shelf(stills, shelf_pictures)
+    tallest, cut = [], 0
+    for seed in range(40):
+        canvas = Canvas(np.zeros((252, 448, 3), np.float32))
+        _near(canvas, shelf, np.random.default_rng(seed), (448, 252))
+        found = canvas.boxes()
+        assert 1 <= len(found) <= 4
+        tallest.append(max(box[3] - box[1] for box in found))
+        cut += any(box[0] == 0 or box[2] == 448 for box in found)
+    assert np.median(tallest) > 0.6 * 252
+    assert 10 <= cut < 40
