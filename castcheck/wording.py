@@ -75,6 +75,7 @@ def descriptions(judgement: Judgement) -> tuple[str, ...]:
 # From this median score on a tracklet is taken for what it seems to be. Chosen beforehand, a little
 # above "as likely as not".
 _SURE_BOX_SCORE = 0.6
+_BESIDE_S = 1.0  # to either side of where a finding starts, boxes are asked how sure they are
 
 
 class Writer:
@@ -279,7 +280,7 @@ class Writer:
     ) -> Finding:
         shots = {self._seen.tracklets[t].shot_index for t in tracklets}
         # Boxes that the detector itself doubts may show anything: less can be said of them.
-        box_score = min(float(np.median(self._seen.tracklets[t].score)) for t in tracklets)
+        box_score = min(self._box_score(t, frames[0]) for t in tracklets)
         confidence = round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3)
         evidence = {**evidence, "box_score": round(box_score, 3)}
         ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
@@ -287,6 +288,21 @@ class Writer:
             kind, self.capped(severity, confidence), confidence, ids, tracklets,
             tuple(sorted(shots)), *frames, message, evidence,
         )  # fmt: skip
+
+    def _box_score(self, tracklet: int, start_frame: int) -> float:
+        """Return how sure the boxes are: of the whole tracklet, just before, and just after.
+
+        Behind somebody who has left, weak boxes may go on around what stands there.
+        """
+        boxes = self._seen.tracklets[tracklet]
+        apart = boxes.frame - start_frame
+        reach = _BESIDE_S * self._seen.fps
+        sides = ((apart < 0) & (apart >= -reach), (apart >= 0) & (apart < reach))
+        return min(
+            float(np.median(boxes.score[rows]))
+            for rows in (np.ones(len(apart), np.bool_), *sides)
+            if rows.any()
+        )
 
     def _doubtful(self, confidence: float) -> float:
         """Return a confidence below what stops a release, for what nothing else vouches for."""
