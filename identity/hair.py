@@ -40,6 +40,7 @@ _FREE_COVERED, _FREE_IOU = 0.1, 0.1  # nobody else may be in the picture of a he
 _CALMER = 0.05  # by which the hair of a side is alike among itself more than over the moment
 _MAX_GAP_S = 0.5
 _ONE_OUTFIT = 0.8  # affinity of two people's clothes from which they are alike
+_TWO_OUTFITS = 0.6  # over a whole shot: below it no moment is worth a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,11 @@ def hair_exchanges(
         fps: Of the clip.
     """
     heads = [_heads_of(series, all_series) for series in all_series]
+    outfits = [_means(list(samples.values())) if samples else {} for samples in heads]
     found = []
     for one, two in combinations(range(len(all_series)), 2):
+        if affinity(outfits[one], outfits[two], "upper") < _TWO_OUTFITS:
+            continue
         best: HairExchange | None = None
         frames = sorted(heads[one].keys() & heads[two].keys())
         for at in range(_LEAST_SAMPLES, len(frames) - _LEAST_SAMPLES + 1):
