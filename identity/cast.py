@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
+_SURE_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 _SAME_SETUP = 0.9  # likeness of set-ups from which a place in one means the place in the other
 
 
@@ -128,7 +129,7 @@ def most_at_once(segments: Sequence[Segment]) -> int:
 def _drop_background(
     labels: NDArray[np.int64], segments: Sequence[Segment], settings: CastSettings
 ) -> NDArray[np.int64]:
-    """Return the labels with -1 for groups that are seen too briefly or too small to matter."""
+    """Return the labels with -1 for who is seen too briefly, too small or too doubtfully."""
     labels = labels.copy()
     groups = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)] if len(labels) else []
     frames = [sum(len(segments[i].frames) for i in group.tolist()) for group in groups]
@@ -136,7 +137,9 @@ def _drop_background(
     for group, count in zip(groups, frames, strict=True):
         too_brief = count < settings.min_screen_share * longest
         too_small = _size_share(group, segments) < settings.min_size_share
-        if too_brief or too_small:
+        scores = np.concatenate([segments[i].score for i in group.tolist()])
+        too_doubtful = float(np.quantile(scores, _SURE_SHARE)) < settings.min_box_score
+        if too_brief or too_small or too_doubtful:
             labels[group] = -1
     return labels
 

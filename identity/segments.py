@@ -56,6 +56,11 @@ class Segment:
         """(T, 4) its boxes."""
         return self.tracklet.xyxy[self.start_row : self.stop_row]
 
+    @property
+    def score(self) -> NDArray[np.float32]:
+        """(T,) how sure the detector was of each box, in [0, 1]."""
+        return self.tracklet.score[self.start_row : self.stop_row]
+
 
 def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int) -> Segment:
     """Cut a segment out of a tracklet and average its looks."""

@@ -76,6 +76,12 @@ class CastSettings:
         low=0,
         high=1,
     )
+    min_box_score: float = setting(
+        0.48,
+        "who has a box scored at least this less than once in ten is background, or a thing",
+        low=0,
+        high=1,
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="cast")

@@ -96,9 +96,10 @@ def tracklet(
     shot: int = 0,
     speed: tuple[float, float] = (0, 0),
     size: tuple[float, float] = (60, 160),
+    score: float | Sequence[float] = 0.9,
 ) -> Tracklet:
     steps = np.arange(len(frames))[:, None] * np.array(speed)
     low = np.array(at) + steps
     xyxy = np.concatenate([low, low + np.array(size)], axis=1).astype(np.float32)
-    score = np.full(len(frames), 0.9, np.float32)
-    return Tracklet(number, shot, np.asarray(frames, np.int64), xyxy, score)
+    scores = np.broadcast_to(np.asarray(score, np.float32), len(frames)).copy()
+    return Tracklet(number, shot, np.asarray(frames, np.int64), xyxy, scores)
