@@ -252,7 +252,7 @@ class Writer:
         label = judgement.character_at(gap.series, gap.seen_frame)
         if label < 0:
             return None
-        threshold = self._settings.vanish
+        threshold = round(gap.min_ratio(self._settings.vanish), 3)
         confidence = confidence_of(step.ratio, threshold)
         what = "disappears" if gap.kind == "vanish" else "appears"
         message = f"At {self._time(gap.frame)}, {self.name(label)} {what} in open picture."

@@ -10,6 +10,7 @@ import numpy as np
 
 from identity.partition import partition
 from identity.segments import Segment, similarities
+from scenes.shots import numbers_by_shot
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -103,10 +104,7 @@ def _trust(segment: Segment) -> float:
 def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
     """Return (N, N) bool: on screen at once as two bodies, so not one person."""
     apart = np.zeros((len(segments), len(segments)), np.bool_)
-    by_shot: dict[int, list[int]] = {}
-    for number, segment in enumerate(segments):
-        by_shot.setdefault(segment.tracklet.shot_index, []).append(number)
-    for own in by_shot.values():
+    for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
         for a, b in combinations(own, 2):
             _, rows_a, rows_b = np.intersect1d(
                 segments[a].frames, segments[b].frames, return_indices=True

@@ -18,6 +18,7 @@ import numpy as np
 from identity.looks import PART_CUES, Cue
 from identity.places import Places
 from identity.series import nobody_near
+from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,9 +126,7 @@ def drifts_over_cuts(
     """
     found: list[Drift] = []
     places = Places(series.xyxy for series in all_series)
-    by_shot: dict[int, list[int]] = {}
-    for number, series in enumerate(all_series):
-        by_shot.setdefault(series.shot_index, []).append(number)
+    by_shot = numbers_by_shot(series.shot_index for series in all_series)
     for late in range(len(setups)):
         first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
         if first is None:

@@ -30,6 +30,9 @@ _BEFORE_FRAMES, _AFTER_FRAMES = 5, 8  # read around the end of a box: detectors 
 _TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
 _TAKEN_OVER_FRAMES = 4
 _MIN_OPEN_SHARE = 0.35  # of the box that nobody else covers, from which it can be judged
+_BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
+_REVEALED_SHARE = 0.55  # of the usual ratio; a step that is the largest by a tenth
+_BEHIND_BOX_SHARE = 0.5  # of who is revealed lies where the vanished one was
 _MIN_STEPS = 4  # between frames in which so much is open
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
@@ -52,6 +55,7 @@ class Gap:
         seen_frame: The frame nearest to it in which the box is there.
         window: Frames around it that are to be looked at, in order.
         box: (4,) float32, where it was or where it appears.
+        reveals: Whether somebody who was hidden behind is seen again from just this frame on.
     """
 
     kind: Literal["vanish", "pop_in"]
@@ -60,6 +64,14 @@ class Gap:
     seen_frame: int
     window: tuple[int, ...]
     box: NDArray[np.float32]
+    reveals: bool = False
+
+    def min_ratio(self, usual: float) -> float:
+        """Return how far the step of the pixels must stand out, less where somebody is revealed.
+
+        Who stands before somebody else walks by, as a rule, and his own steps change the place.
+        """
+        return usual * _REVEALED_SHARE if self.reveals else usual
 
     def place(self, size_px: tuple[int, int]) -> NDArray[np.float32]:
         """Return (4,) the box with a margin, inside the picture."""
@@ -111,7 +123,8 @@ def find_gaps(
             _takes_over(series.xyxy[-1], last, other, int(other.frame[0])) for other in others
         ):
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
-            gaps.append(Gap("vanish", index, last + 1, last, window, series.xyxy[-1]))
+            reveals = any(_is_revealed(other, last + 1, series.xyxy[-1]) for other in others)
+            gaps.append(Gap("vanish", index, last + 1, last, window, series.xyxy[-1], reveals))
         if first - shot.start_frame >= _MIN_ABSENT_FRAMES and not any(
             _takes_over(series.xyxy[0], first, other, int(other.frame[-1])) for other in others
         ):
@@ -132,6 +145,16 @@ def _takes_over(box: NDArray[np.float32], frame: int, other: Series, end: int) -
     return float(boxes.iou(box[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
 
 
+def _is_revealed(other: Series, frame: int, box: NDArray[np.float32]) -> bool:
+    """Tell whether somebody who was hidden behind the box is seen again at `frame`."""
+    row = int(np.searchsorted(other.frame, frame))
+    if not 0 < row < len(other.frame) or other.frame[row] != frame:
+        return False
+    hidden = frame - int(other.frame[row - 1]) - 1
+    behind = float(boxes.covered(other.xyxy[row : row + 1], box[None])[0, 0])
+    return hidden >= 1 and behind >= _BEHIND_BOX_SHARE
+
+
 def largest_step(
     gap: Gap,
     pictures: NDArray[np.uint8],
@@ -144,7 +167,7 @@ def largest_step(
         gap: Whose `window` tells the frames.
         pictures: (F, h, w, 3) uint8, the pixels of `place` in these frames, of any scale.
         place: (4,) the rectangle they show, in pixels of the clip.
-        others: Per frame (M, 4) the boxes of everybody else.
+        others: Per frame (M, 4) the boxes of everybody else; who stands behind hides nothing.
     """
     width = max(8, round(_HEIGHT_PX * (place[2] - place[0]) / max(place[3] - place[1], 1)))
     scale = np.array([width, _HEIGHT_PX] * 2) / np.tile(np.maximum(place[2:] - place[:2], 1), 2)
@@ -165,7 +188,7 @@ def largest_step(
         return mask
 
     own = painted(gap.box[None])
-    taken = np.stack([painted(boxes_) for boxes_ in others])
+    taken = np.stack([painted(boxes_[_may_hide(boxes_, gap.box)]) for boxes_ in others])
     free = ~(taken[1:] | taken[:-1])  # of each step: who walks by covers the place for a while
     judged = (own & free).sum(axis=(1, 2)) >= _MIN_OPEN_SHARE * own.sum()
     if judged.sum() < _MIN_STEPS:
@@ -193,13 +216,19 @@ def largest_step(
     )
 
 
+def _may_hide(others: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return (M,) who may stand in front: whose box ends clearly higher stands behind."""
+    return np.asarray(others[:, 3] > box[3] - _BEHIND_SHARE * (box[3] - box[1]), np.bool_)
+
+
 def is_gap(gap: Gap, step: Step, *, min_ratio: float) -> bool:
     """Tell whether somebody is gone, or there, from one frame to the next."""
     late = step.frame - gap.frame if gap.kind == "vanish" else gap.frame - step.frame
+    missed_frames = 0 if gap.reveals else _MISSED_FRAMES
     whole = step.lasting >= _LASTING and step.share >= _CHANGED_SHARE
     return (
-        -1 <= late <= _MISSED_FRAMES
+        -1 <= late <= missed_frames
         and whole
         and step.levels >= _STEP_LEVELS
-        and step.ratio >= min_ratio
+        and step.ratio >= gap.min_ratio(min_ratio)
     )

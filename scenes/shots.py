@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Opening = Literal["start", "cut", "dissolve", "fade"]
 
@@ -68,3 +68,16 @@ def shots_from_cuts(cuts: Sequence[Cut], *, frame_count: int) -> tuple[Shot, ...
         Shot(index, start, stop, openings[start])
         for index, (start, stop) in enumerate(pairwise(edges))
     )
+
+
+def numbers_by_shot(shot_indices: Iterable[int]) -> dict[int, list[int]]:
+    """Return shot to the places in a list of what lies in it.
+
+    Example:
+        >>> numbers_by_shot([0, 1, 0])
+        {0: [0, 2], 1: [1]}
+    """
+    found: dict[int, list[int]] = {}
+    for number, shot in enumerate(shot_indices):
+        found.setdefault(int(shot), []).append(number)
+    return found

@@ -27,9 +27,10 @@ def head(hair, *, clothes="A", facing=0.9):
     """Return the mean looks of somebody; hair or clothes may be a mixture."""
 
     def vector(word):
-        return (
-            colour_of(word) if isinstance(word, str) else blend(*map(colour_of, word[:2]), word[2])
-        )
+        if isinstance(word, str):
+            return colour_of(word)
+        one, two, share = word
+        return blend(colour_of(one), colour_of(two), share)
 
     means: Means = {
         "hair": vector(hair),

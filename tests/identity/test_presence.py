@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from identity.presence import Gap, find_gaps, is_gap, largest_step
+from identity.presence import Gap, Step, find_gaps, is_gap, largest_step
 from scenes.shots import Shot
 
 HEIGHT, WIDTH = 100, 160
@@ -58,6 +59,8 @@ def said(pictures, *, who=None, others=()):
         pytest.param(film(), gap(), [(75, 20, 90, 90)], AT, id="half behind somebody"),
         pytest.param(film(person_until=99), gap(), (), None, id="only missed by the detector"),
         pytest.param(film(), gap(), [(50, 10, 100, 99)], None, id="somebody stands before him"),
+        pytest.param(film(), gap(), [(50, 10, 100, 84)], AT, id="before somebody further away"),
+        pytest.param(film(), gap(), [(50, 10, 100, 89)], None, id="beside somebody as near"),
         pytest.param(film(person_until=99, screen_from=3), gap(), (), None, id="goes behind"),
         pytest.param(
             film(person_until=99, light=lambda f: 60 * (f >= AT)), gap(), (), None, id="light"
@@ -101,3 +104,39 @@ SHOT = Shot(0, 0, 48, "start")
 def test_candidates(bodies, score, expect):
     scores = [np.full(len(b.frame), score, np.float32) for b in bodies]
     assert [(g.kind, g.frame) for g in find_gaps(bodies, scores, SHOT)] == expect
+
+
+def hidden_meanwhile(last, again, box=BOX):
+    """Return a body that has no boxes between two frames."""
+    frames = np.array([*range(last + 1), *range(again, 48)])
+    return SimpleNamespace(frame=frames, xyxy=np.tile(box, (len(frames), 1)))
+
+
+@pytest.mark.parametrize(
+    ("other", "reveals"),
+    [
+        pytest.param(hidden_meanwhile(15, 21), True, id="seen again at this frame"),
+        pytest.param(hidden_meanwhile(15, 23), False, id="later"),
+        pytest.param(hidden_meanwhile(20, 21), False, id="never hidden"),
+        pytest.param(hidden_meanwhile(15, 21, BOX + 40), False, id="elsewhere"),
+        pytest.param(body(21, 47, BOX + 40), False, id="never seen before"),
+    ],
+)
+def test_whoever_vanishes_before_somebody_reveals_him(other, reveals):
+    bodies = [body(0, 20), other]
+    scores = [np.full(len(b.frame), 0.9, np.float32) for b in bodies]
+    (found,) = [g for g in find_gaps(bodies, scores, SHOT) if g.series == 0]
+    assert found.reveals is reveals
+
+
+@pytest.mark.parametrize(
+    ("reveals", "ratio", "frame", "expect"),
+    [
+        (False, 2.1, AT, True), (False, 1.3, AT, False), (False, 2.1, AT + 3, True),
+        (True, 1.3, AT, True), (True, 1.05, AT, False), (True, 2.1, AT + 3, False),
+    ],
+)  # fmt: skip
+def test_less_is_asked_of_the_pixels_where_somebody_is_revealed(reveals, ratio, frame, expect):
+    who = replace(gap(), reveals=reveals)
+    step = Step(frame, levels=20, ratio=ratio, lasting=1, share=0.7)
+    assert is_gap(who, step, min_ratio=2.0) is expect
