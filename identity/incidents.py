@@ -33,6 +33,9 @@ _MAX_ZOOM = 1.15  # a box that changes its size more than this at once shows ano
 _ADJACENT = 2
 _COLOURS: tuple[Cue, ...] = ("upper", "lower", "head")
 _COLOURS_AGREE = 0.1  # gain by which the colours speak for an exchange at all
+_ANOTHER_LOOK = 1.2  # likeness lost to the network beyond which no person looks like himself
+_SAME_FACING = 0.2  # difference of cosines
+_MAX_BETWEEN_FRAMES = 8  # looked at one by one for the frame of a change
 _PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAST_COLOUR = 0.1  # loss of a colour that counts where it comes in one sudden step
 _VOUCHED = 0.6  # share of the usual gain that is asked for where motion followed both
@@ -202,7 +205,8 @@ def _exchanges(
                 continue
             if (one, two) in best and crossing.gain <= best[one, two][0] + 1e-6:
                 continue
-            colours = _colours_of(sides, one, two, scales)
+            before = max((f for f in frames[one] if f < moment), default=moment - 1)
+            colours = _clearest_colours(all_series, one, two, (before, moment), scales, fps=fps)
             if max(colours.values(), default=1.0) >= _COLOURS_AGREE:
                 gains: dict[Cue, float] = {"body": crossing.gain, **colours}
                 best[one, two] = (crossing.gain, moment, gains)
@@ -230,6 +234,32 @@ def _colours_of(
     """Return colour to how much better "exchanged" fits than "stayed"; those unseen are absent."""
     crossings = {cue: _crossing(sides, one, two, cue, scales) for cue in _COLOURS}
     return {cue: found.preference for cue, found in crossings.items() if found is not None}
+
+
+def _clearest_colours(
+    all_series: Sequence[Series],
+    one: int,
+    two: int,
+    between: tuple[int, int],
+    scales: Calibration,
+    *,
+    fps: float,
+) -> dict[Cue, float]:
+    """Return the colours' preferences where they speak loudest for an exchange.
+
+    Two samples of the network are some frames apart, and the exchange lies anywhere between them;
+    a frame too late, looks of the one lie on the side of the other.
+    """
+    every = [
+        _colours_of(partial(_sides, all_series, (frame, frame), fps=fps), one, two, scales)
+        for frame in _frames_between(*between)
+    ]
+    return max(every, key=lambda colours: max(colours.values(), default=-np.inf))
+
+
+def _frames_between(before: int, moment: int) -> range:
+    """Return the frames at which what is seen at `before` and no more at `moment` may change."""
+    return range(max(before, moment - _MAX_BETWEEN_FRAMES) + 1, moment + 1)
 
 
 def _crossing(
@@ -316,14 +346,23 @@ def _morph(
     moment = int(series.frame[rows[shift.index]])
     if not stays[index][0] <= moment <= stays[index][1]:
         return None  # whoever comes in or goes out shows a part of the body only
-    colours = _colour_loss(series, moment, scales)
+    before = int(series.frame[rows[shift.index - 1]])
+    colours = max(
+        (_colour_loss(series, frame, scales) for frame in _frames_between(before, moment)),
+        key=lambda losses: max(losses.values(), default=0.0),
+    )
     most = max(colours.values(), default=0.0)
+    # The network alone is fooled by a turn of the body.
     if most < settings.scaled("change") * 0.6 and not (
-        most >= _LEAST_COLOUR and _sudden(series, moment, int(series.frame[rows[shift.index - 1]]))
+        most >= _LEAST_COLOUR
+        and (
+            _sudden(series, moment, before)
+            or (loss >= _ANOTHER_LOOK and _faces_alike(series, moment))
+        )
     ):
-        return None  # the network alone is fooled by a turn of the body
+        return None
     # Another framing shows another part of the body, unless nothing at all is left of the look.
-    if not _same_framing(series, moment, int(series.frame[rows[shift.index - 1]])) and (
+    if not _same_framing(series, moment, before) and (
         most < _NOTHING_LEFT or loss < 2 * _NOTHING_LEFT
     ):
         return None
@@ -333,6 +372,12 @@ def _morph(
     likeness: dict[Cue, float] = {"body": scale.likeness(shift.across)}
     likeness.update({cue: 1 - value for cue, value in colours.items()})
     return Incident("morph", (index,), onset, onset + 1, loss, likeness)
+
+
+def _faces_alike(series: Series, moment: int) -> bool:
+    """Tell whether the body is known to face the camera after the moment as it did before."""
+    sides = sides_at(series, "facing", moment, samples=_SAMPLES, reach_frames=60)
+    return sides is not None and abs(float(sides.before[0] - sides.after[0])) <= _SAME_FACING
 
 
 def _sudden(series: Series, moment: int, before: int) -> bool:

@@ -247,3 +247,32 @@ def test_what_networks_lose_on_everybody_is_no_drift():
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
     series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
     assert drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS) == []
+
+
+def restless(first, second, share):
+    """Return colours that flicker before a moment and have moved a little to `second` after it."""
+    return [
+        (first, "E", 0.3 * (k % 2)) if k < AT else (first, second, share) for k in range(LENGTH)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("colours", "facing", "found"),
+    [
+        pytest.param(
+            restless("A", "C", 0.3), [0.9] * LENGTH, True, id="faces the camera as before"
+        ),
+        pytest.param(restless("A", "C", 0.3), None, False, id="not known how it is turned"),
+        pytest.param(
+            restless("A", "C", 0.3), [0.9] * AT + [-0.6] * (LENGTH - AT), False, id="turns"
+        ),
+        pytest.param(["A"] * LENGTH, [0.9] * LENGTH, False, id="no colour moves at all"),
+    ],
+)
+def test_another_look_needs_little_colour_where_nobody_turns(colours, facing, found):
+    frames = list(range(LENGTH))
+    own = tracklet(0, frames, at=(60, 60))
+    seen = looks(frames, change("A", "C"), colours=colours, facing=facing)
+    series = [make_series(c, [own], [seen]) for c in chains_of([own], fps=FPS)]
+    told = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
+    assert [i.kind for i in told] == ["morph"] * found
