@@ -137,6 +137,9 @@ def detector(
         int,
         typer.Option(min=0, help="So many rounds, instead of --minutes."),
     ] = 0,
+    pixels: Annotated[
+        int, typer.Option(min=64, help="Longer side of the pictures it learns from; 320 to start.")
+    ] = 384,
     resume: Resume = False,
 ) -> None:
     """Train the detector; `run/results.csv` tells how it goes."""
@@ -146,7 +149,7 @@ def detector(
     best = train_detector(
         stills, work, size_px=(int(width), int(height)), hours=0 if rounds else minutes / 60,
         device=device, threads=threads, resume=resume, composed=composed, start=start, lr=lr,
-        seed=seed, epochs=rounds or 60,
+        seed=seed, epochs=rounds or 60, imgsz_px=pixels,
     )  # fmt: skip
     typer.echo(str(best))
 
