@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from identity.series import Series
 
     Means = dict[Cue, NDArray[np.float32]]
+    Sample = dict[Cue, NDArray[np.float16]]
 
 _HAIR_STAYS, _HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before and after
 _STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
@@ -40,6 +41,7 @@ _FREE_COVERED, _FREE_IOU = 0.1, 0.1  # nobody else may be in the picture of a he
 _CALMER = 0.05  # by which the hair of a side is alike among itself more than over the moment
 _MAX_GAP_S = 0.5
 _ONE_OUTFIT = 0.8  # affinity of two people's clothes from which they are alike
+_OUTFIT_SAMPLES = 64
 _TWO_OUTFITS = 0.6  # over a whole shot: below it no moment is worth a look
 
 
@@ -129,12 +131,17 @@ def hair_exchanges(
         threshold: Likeness both must lose, on average.
         fps: Of the clip.
     """
+    outfits = [_outfit(series) for series in all_series]
+    alike = [
+        (one, two)
+        for one, two in combinations(range(len(all_series)), 2)
+        if affinity(outfits[one], outfits[two], "upper") >= _TWO_OUTFITS
+    ]
+    if not alike:
+        return []  # nobody's hair is read: a shot may last for an hour
     heads = [_heads_of(series, all_series) for series in all_series]
-    outfits = [_means(list(samples.values())) if samples else {} for samples in heads]
     found = []
-    for one, two in combinations(range(len(all_series)), 2):
-        if affinity(outfits[one], outfits[two], "upper") < _TWO_OUTFITS:
-            continue
+    for one, two in alike:
         best: HairExchange | None = None
         frames = sorted(heads[one].keys() & heads[two].keys())
         for at in range(_LEAST_SAMPLES, len(frames) - _LEAST_SAMPLES + 1):
@@ -178,7 +185,16 @@ def hair_exchanges(
     return found
 
 
-def _heads_of(series: Series, everybody: Sequence[Series]) -> dict[int, Means]:
+def _outfit(series: Series) -> Means:
+    """Return the mean of the clothes over the shot, from a few samples of it."""
+    rows = series.looks.seen("upper")
+    if not len(rows):
+        return {}
+    few = rows[np.unique(np.linspace(0, len(rows) - 1, _OUTFIT_SAMPLES).round().astype(int))]
+    return {"upper": series.looks.vectors["upper"][few].astype(np.float32).mean(axis=0)}
+
+
+def _heads_of(series: Series, everybody: Sequence[Series]) -> dict[int, Sample]:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
     near_nobody = nobody_near(series, everybody, max_iou=_FREE_IOU)
     rows = np.flatnonzero(near_nobody & (series.looks.covered <= _FREE_COVERED))
@@ -187,19 +203,23 @@ def _heads_of(series: Series, everybody: Sequence[Series]) -> dict[int, Means]:
         rows = rows[np.isin(rows, series.looks.seen(cue))]
     if not len(rows):
         return {}
-    # A shot may last for an hour: each cue is read once.
-    read = {cue: series.looks.vectors[cue][rows].astype(np.float32) for cue in cues}
+    # Each cue is read once, and kept as it is: half the size of what is reckoned with.
+    read = {cue: series.looks.vectors[cue][rows] for cue in cues}
     return {
         int(frame): {cue: vectors[number] for cue, vectors in read.items()}
         for number, frame in enumerate(series.frame[rows])
     }
 
 
-def _means(samples: Sequence[Means]) -> Means:
-    return {cue: np.mean([sample[cue] for sample in samples], axis=0) for cue in samples[0]}
+def _means(samples: Sequence[Sample]) -> Means:
+    return {
+        cue: np.mean([sample[cue] for sample in samples], axis=0, dtype=np.float32)
+        for cue in samples[0]
+    }
 
 
-def _calm(samples: Sequence[Means]) -> float:
+def _calm(samples: Sequence[Sample]) -> float:
     """Return the mean affinity of neighbouring samples; 1 for a single one."""
-    steps = [float(a["hair"] @ b["hair"]) for a, b in pairwise(samples)]
+    hair = [sample["hair"].astype(np.float32) for sample in samples]
+    steps = [float(a @ b) for a, b in pairwise(hair)]
     return float(np.mean(steps)) if steps else 1.0
