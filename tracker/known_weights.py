@@ -67,7 +67,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "c39cbcdd65084993b8bb3fe5102f2cba281d6f68d62c4afa4abdc44cdfad650a"
+_BUNDLED_SHA256 = "f0ecf484af94f6f488edbcb37380f2080226b3752545ed167810ff7a22a66138"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",
