@@ -127,7 +127,7 @@ class Writer:
         }[incident.kind]
         confidence = confidence_of(incident.strength, threshold)
         tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
-        who = [self.name(c) for c in before if c >= 0] or ["a character"]
+        who = [self.name(c) if c >= 0 else "somebody" for c in before]
         message = {
             "swap": f"From {self._time(frame)} on, {' and '.join(who)} have exchanged looks.",
             "attribute_swap": f"From {self._time(frame)} on, {' and '.join(who)} wear each "

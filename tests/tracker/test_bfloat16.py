@@ -42,10 +42,14 @@ def test_the_same_people_within_a_pixel_or_so(able, street):
     exact, rough = bundled().detect(street), bundled(bfloat16=True).detect(street)
     sure = exact.score >= 0.5
     assert sure.sum() >= 8
+    moved = []
     for frame, box in zip(exact.frame[sure], exact.xyxy[sure], strict=True):
         there = rough.xyxy[rough.frame == frame]
         best = there[boxes.iou(box[None], there)[0].argmax()]
-        assert np.abs(best - box).max() <= 0.03 * (box[3] - box[1])
+        moved.append(np.abs(best - box).max() / (box[3] - box[1]))
+    # Of two boxes around one body that are nearly as sure, now and then the other one is kept.
+    assert np.median(moved) <= 0.01
+    assert max(moved) <= 0.06
     assert not np.array_equal(exact.xyxy, rough.xyxy)  # it did compute otherwise
 
 
