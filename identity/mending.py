@@ -85,16 +85,19 @@ def _handed_over(front: Body, behind: Body, *, fps: float) -> int | None:
     hides = near.xyxy[max(0, first - 1) : first + 2]
     if float(boxes.covered(far.xyxy[-1:], hides).max(initial=0)) < _HIDDEN_SHARE:
         return None
+    steps = boxes.paired_iou(near.xyxy[first - 1 : last - 1], near.xyxy[first:last])
+    jumps = (first + np.flatnonzero(steps < _JUMP_IOU)).tolist()
+    if not jumps:
+        return None  # before any look is read: most who hide somebody walk on
     old = _mean_body(near_looks, np.arange(first))
     other = _mean_body(far_looks, np.arange(len(far)))
-    steps = boxes.paired_iou(near.xyxy[first - 1 : last - 1], near.xyxy[first:last])
-    for row in (first + np.flatnonzero(steps < _JUMP_IOU)).tolist():
+    if old is None or other is None:
+        return None
+    for row in jumps:
         frame = int(near.frame[row])
         stop = np.searchsorted(near.frame, frame + _SIDE_S * fps)
         new = _mean_body(near_looks, np.arange(row, stop))
-        if old is None or new is None or other is None:
-            continue
-        if float(new @ other - new @ old) >= _BECOMES * (1 - float(old @ other)):
+        if new is not None and float(new @ other - new @ old) >= _BECOMES * (1 - old @ other):
             return frame
     return None
 
