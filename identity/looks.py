@@ -11,7 +11,7 @@ import numpy as np
 
 from identity.colour import HISTOGRAM_DIM, colour_histograms
 from identity.embedder import PartsEmbedder
-from identity.zones import Zone, strip_of, view_of
+from identity.zones import Zone, is_sliver, strip_of, view_of
 from scenes.arrays import frozen_array
 from tracker import boxes
 
@@ -62,7 +62,7 @@ class Looks:
         vectors: Cue to (N, D) float16 unit rows; a row that could not be seen is NaN. They may be
             read from a file each time they are asked for.
         covered: (N,) float32, share of the box that boxes in front of it cover.
-        usable: (N,) bool, large and free enough to be judged.
+        usable: (N,) bool, large, free and whole enough to be judged.
     """
 
     vectors: Mapping[Cue, NDArray[np.float16]]
@@ -145,7 +145,9 @@ class LooksReader:
         """Return the looks of the boxes `found` in the pictures of `batch`."""
         covered = covered_from_front(found)
         tall = found.xyxy[:, 3] - found.xyxy[:, 1] >= self._settings.min_height_px
-        usable = np.asarray(tall & (covered <= self._settings.max_covered), np.bool_)
+        height_px, width_px = batch.rgb.shape[1:3]
+        sliver = is_sliver(found.xyxy, width_px=width_px, height_px=height_px)
+        usable = np.asarray(tall & (covered <= self._settings.max_covered) & ~sliver, np.bool_)
         # Nobody reads the looks of the others, so they are not taken.
         rows = np.flatnonzero(usable).tolist()
         crops = {row: self._crop(batch, found, row) for row in rows}
@@ -278,15 +280,28 @@ def covered_from_front(found: Detections) -> NDArray[np.float32]:
     covered = np.zeros(len(found), np.float32)
     for frame in np.unique(found.frame):
         rows = np.flatnonzero(found.frame == frame)
-        covered[rows] = hidden_share(found.xyxy[rows])
+        covered[rows] = hidden_share(found.xyxy[rows], found.score[rows])
     return covered
 
 
-def hidden_share(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+def hidden_share(
+    xyxy: NDArray[np.float32], score: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Return (N,) the share of each of the (N, 4) boxes of one frame that others hide, at most 1.
 
     Of two people the one whose box ends lower stands nearer to the camera (on a common ground), so
-    only boxes that end lower count; of two that end alike, each counts half.
+    only boxes that end lower count; of two that end alike, each counts half. A box that is less
+    sure than the one it would hide counts less in proportion: most of those are a second box on
+    the same body, or nobody.
+
+    Args:
+        xyxy: (N, 4) boxes.
+        score: (N,) how sure each is, above 0; without it all are equally sure.
+
+    Example:
+        >>> two = np.array([[0, 0, 40, 100], [20, 0, 60, 120]], np.float32)
+        >>> hidden_share(two), hidden_share(two, np.array([0.8, 0.2], np.float32))
+        (array([0.5, 0. ], dtype=float32), array([0.125, 0.   ], dtype=float32))
     """
     if len(xyxy) < 2:
         return np.zeros(len(xyxy), np.float32)
@@ -295,4 +310,6 @@ def hidden_share(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     height = np.maximum(xyxy[:, 3] - xyxy[:, 1], 1)
     lower = (xyxy[None, :, 3] - xyxy[:, None, 3]) / height[:, None]
     in_front = np.clip(0.5 + lower / 0.1, 0, 1)
+    if score is not None:
+        in_front *= np.minimum(score[None, :] / score[:, None], 1)
     return np.asarray(np.minimum((share * in_front).sum(axis=1), 1), np.float32)

@@ -77,7 +77,7 @@ class CastSettings:
         high=1,
     )
     min_box_score: float = setting(
-        0.48,
+        0.55,
         "who has a box scored at least this less than once in ten is background, or a thing",
         low=0,
         high=1,

@@ -7,13 +7,19 @@ width tells the size of the head, since shoulders are about two head heights wid
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Zone = Literal["head", "upper", "lower"]
 
 _FIGURE_ASPECT = 1.6  # height by width from which an uncut box is a standing figure
 _FIGURE_HEADS = 6.5  # between a child's five and an adult's seven and a half
 _TALL_ASPECT = 2.4
+_SLIVER_ASPECT = 2.0  # height by width from which somebody cut aside and below is a shoulder
 
 
 class Strip(NamedTuple):
@@ -53,14 +59,45 @@ def view_of(box: tuple[float, float, float, float], *, width_px: int, height_px:
     """
     x1, y1, x2, y2 = box
     width, height = max(x2 - x1, 1.0), max(y2 - y1, 1.0)
-    cut_below = y2 > 0.98 * height_px - 2
-    cut_aside = x1 <= 2 or x2 >= width_px - 2
+    cuts = _cuts(np.array([box]), width_px=width_px, height_px=height_px)
+    cut_below, cut_aside = (bool(cut[0]) for cut in cuts)
     aspect = height / width
     if (not cut_below and aspect > _FIGURE_ASPECT) or aspect > _TALL_ASPECT:
         return View(1 / _FIGURE_HEADS, "full")
     # The part beyond the side edge is missing from the width.
     head = min(0.5 * width * (1.3 if cut_aside else 1.0), 0.6 * height) / height
     return View(head, "closeup" if head > 0.42 else "half")
+
+
+def is_sliver(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> NDArray[np.bool_]:
+    """Return (N,) which of the (N, 4) boxes show no more of a near body than a strip of it.
+
+    Who is cut both by the side of the picture and below, and what is left is narrow: somebody over
+    whose shoulder the camera looks. What is seen there, an ear or a sleeve, tells nobody apart.
+
+    Args:
+        xyxy: (N, 4) boxes in pixels.
+        width_px: Of the picture.
+        height_px: Of the picture.
+
+    Example:
+        >>> rows = np.array([[0, 10, 40, 120], [0, 10, 90, 120], [0, 10, 40, 100]], np.float32)
+        >>> is_sliver(rows, width_px=200, height_px=120)
+        array([ True, False, False])
+    """
+    cut_below, cut_aside = _cuts(xyxy, width_px=width_px, height_px=height_px)
+    width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
+    narrow = height > _SLIVER_ASPECT * np.maximum(width, 1)
+    return np.asarray(cut_below & cut_aside & narrow, np.bool_)
+
+
+def _cuts(
+    xyxy: NDArray[np.floating], *, width_px: int, height_px: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return (N,) which boxes the lower edge of the picture cuts, and which one of its sides."""
+    below = xyxy[:, 3] > 0.98 * height_px - 2
+    aside = (xyxy[:, 0] <= 2) | (xyxy[:, 2] >= width_px - 2)
+    return np.asarray(below, np.bool_), np.asarray(aside, np.bool_)
 
 
 def strip_of(zone: Zone, view: View) -> Strip | None:

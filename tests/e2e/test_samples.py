@@ -58,7 +58,7 @@ def test_findings_on_boxes_the_detector_doubts_are_less_sure(tmp_path):
     rows = (SAMPLES / "boxes" / "room_swap.txt").read_text().splitlines()
     (tmp_path / "doubted").mkdir()
     (tmp_path / "doubted" / "room_swap.txt").write_text(
-        "".join(f"{row.rpartition(',')[0]},0.51\n" for row in rows)
+        "".join(f"{row.rpartition(',')[0]},0.57\n" for row in rows)
     )
     out = tmp_path / "out"
     arguments = ["check", str(clip), "-o", str(out), "--detector", str(tmp_path / "doubted")]
@@ -66,8 +66,8 @@ def test_findings_on_boxes_the_detector_doubts_are_less_sure(tmp_path):
     doubted = Report.from_json((out / clip.stem / "report.json").read_text(encoding="utf-8"))
     (sure,), (unsure,) = report.findings, doubted.findings
     assert sure.kind == unsure.kind
-    assert unsure.evidence["box_score"] == pytest.approx(0.51)
-    assert unsure.confidence == pytest.approx(0.85 * sure.confidence, abs=0.005)
+    assert unsure.evidence["box_score"] == pytest.approx(0.57)
+    assert unsure.confidence == pytest.approx(0.95 * sure.confidence, abs=0.005)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from identity.looks import Cue, covered_from_front
 from identity.self_scale import scale_from_clip
 from identity.series import make_series
 from identity.setups import setup_likeness
-from identity.zones import strip_of, view_of
+from identity.zones import is_sliver, strip_of, view_of
 from tests.identity.people import FPS, calibration, looks, tracklet
 from tracker.detections import Detections
 
@@ -120,11 +120,31 @@ def test_unknown_embedders_are_scaled_by_the_clip():
     assert scale_from_clip([], [], fps=FPS) is None
 
 
+@pytest.mark.parametrize(
+    ("box", "sliver"),
+    [
+        pytest.param((260, 20, 320, 180), True, id="a shoulder at the right edge"),
+        pytest.param((0, 20, 60, 180), True, id="at the left edge"),
+        pytest.param((0, 20, 90, 180), False, id="enough of a body"),
+        pytest.param((100, 20, 160, 180), False, id="cut below alone"),
+        pytest.param((0, 20, 40, 150), False, id="a whole figure that comes in"),
+    ],
+)
+def test_a_strip_of_a_near_body_is_no_look(box, sliver):
+    rows = np.array([box], np.float32)
+    assert is_sliver(rows, width_px=320, height_px=180).tolist() == [sliver]
+
+
+def test_no_boxes_are_no_slivers():
+    assert is_sliver(np.zeros((0, 4), np.float32), width_px=320, height_px=180).tolist() == []
+
+
 def found(*rows):
-    table = np.array(rows, np.float32).reshape(-1, 4)
+    """Make the boxes of one frame from (x1, y1, x2, y2[, score])."""
+    table = np.array([(*r, 0.9)[:5] for r in rows], np.float32).reshape(-1, 5)
     count = len(table)
     return Detections(
-        np.zeros(count, np.int64), table, np.full(count, 0.9, np.float32), np.zeros(count, np.int32)
+        np.zeros(count, np.int64), table[:, :4], table[:, 4], np.zeros(count, np.int32)
     )
 
 
@@ -135,6 +155,12 @@ def found(*rows):
         pytest.param([(0, 0, 10, 20)], [0], id="alone"),
         pytest.param([(0, 0, 10, 20), (5, 0, 15, 40)], [0.5, 0], id="the lower one is in front"),
         pytest.param([(0, 0, 10, 20), (20, 0, 30, 20)], [0, 0], id="side by side"),
+        pytest.param(
+            [(0, 0, 10, 20, 0.8), (5, 0, 15, 40, 0.2)], [0.125, 0], id="a doubtful one hides less"
+        ),
+        pytest.param(
+            [(0, 0, 10, 20, 0.2), (5, 0, 15, 40, 0.8)], [0.5, 0], id="a doubtful one is hidden"
+        ),
     ],
 )
 def test_covered_from_front(rows, expect):
