@@ -163,13 +163,14 @@ def average(
         typer.Option(help="train.txt of a run, for the statistics.", exists=True),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="By so many of its pictures.")] = 3200,
+    surer: Annotated[float, typer.Option(help="Added to the log-odds of every box.")] = 0.0,
 ) -> None:
-    """Write the mean of some detectors."""
+    """Write the mean of some detectors, its scores put on another scale if asked to."""
     chosen: list[Path] = []
     if pictures is not None:
         every = [Path(line) for line in pictures.read_text().split()]
         chosen = every[:: max(1, len(every) // count)][:count]
-    average_checkpoints(checkpoints, output, pictures=chosen)
+    average_checkpoints(checkpoints, output, pictures=chosen, surer=surer)
     typer.echo(str(output))
 
 

@@ -44,7 +44,7 @@ def export_reid(work: Path, target: Path) -> str:
 
 
 def average_checkpoints(
-    paths: Sequence[Path], target: Path, *, pictures: Sequence[Path] = ()
+    paths: Sequence[Path], target: Path, *, pictures: Sequence[Path] = (), surer: float = 0.0
 ) -> None:
     """Write the mean of the detectors in some checkpoints.
 
@@ -58,6 +58,9 @@ def average_checkpoints(
         pictures: Training pictures by which the statistics of its layers are taken anew, which are
             not the mean of theirs (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima
             and Better Generalization", https://arxiv.org/abs/1803.05407); none = left as the mean.
+        surer: Added to the log-odds of every box. Which boxes are found and in what order stays;
+            that a score means as much as with the network before, which thresholds ask for, is
+            what it is for.
     """
     models, saved = [], {}
     for path in paths:
@@ -73,6 +76,9 @@ def average_checkpoints(
     models[-1].load_state_dict(mean)
     if pictures:
         _take_statistics(models[-1], pictures)
+    with torch.no_grad():
+        for scale in models[-1].model[-1].cv3:  # the branch that says how sure, at each scale
+            scale[-1].bias += surer
     torch.save({**saved, "ema": None, "model": models[-1]}, target)
 
 

@@ -175,6 +175,15 @@ def test_a_round_of_the_detector(stills, tmp_path):
     mean = torch.load(tmp_path / "mean.pt", map_location="cpu", weights_only=False)["model"]
     assert torch.allclose(mean.state_dict()["model.0.m.0.0.weight"], 1.5 * first)
 
+    # Surer of every box alike, and of nothing else another opinion.
+    average_checkpoints([tmp_path / "mean.pt"], tmp_path / "surer.pt", surer=0.5)
+    surer = torch.load(tmp_path / "surer.pt", map_location="cpu", weights_only=False)["model"]
+    picture = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        one, two = (model.eval()(picture)[0] for model in (mean, surer))
+    assert torch.allclose(one[:, :4], two[:, :4])
+    assert torch.allclose(one[:, 4].logit() + 0.5, two[:, 4].logit(), atol=1e-4)
+
     # Statistics are taken anew where layers were trained, whatever they were before.
     pictures = [Path(row) for row in (tmp_path / "work" / "train.txt").read_text().split()][:5]
     taken: list[dict[str, torch.Tensor]] = []
