@@ -67,7 +67,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "f0ecf484af94f6f488edbcb37380f2080226b3752545ed167810ff7a22a66138"
+_BUNDLED_SHA256 = "b4bd456b37846e134185ba6c6decbf23c5e48d9c970071aa0c8e47fa966180ba"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",
