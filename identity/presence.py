@@ -32,6 +32,7 @@ _TAKEN_OVER_FRAMES = 4
 _MIN_OPEN_SHARE = 0.35  # of the box that nobody else covers, from which it can be judged
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
 _REVEALED_SHARE = 0.55  # of the usual ratio; a step that is the largest by a tenth
+_NEARLY_HIDDEN = 0.6  # of a box, by others: what a good detector still follows
 _BEHIND_BOX_SHARE = 0.5  # of who is revealed lies where the vanished one was
 _MIN_STEPS = 4  # between frames in which so much is open
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
@@ -146,13 +147,14 @@ def _takes_over(box: NDArray[np.float32], frame: int, other: Series, end: int) -
 
 
 def _is_revealed(other: Series, frame: int, box: NDArray[np.float32]) -> bool:
-    """Tell whether somebody who was hidden behind the box is seen again at `frame`."""
+    """Tell whether somebody who was hidden behind the box is seen again, or whole, at `frame`."""
     row = int(np.searchsorted(other.frame, frame))
     if not 0 < row < len(other.frame) or other.frame[row] != frame:
         return False
-    hidden = frame - int(other.frame[row - 1]) - 1
+    unseen = frame - int(other.frame[row - 1]) - 1 >= 1
+    hidden = unseen or float(other.looks.covered[row - 1]) >= _NEARLY_HIDDEN
     behind = float(boxes.covered(other.xyxy[row : row + 1], box[None])[0, 0])
-    return hidden >= 1 and behind >= _BEHIND_BOX_SHARE
+    return hidden and behind >= _BEHIND_BOX_SHARE
 
 
 def largest_step(

@@ -106,10 +106,14 @@ def test_candidates(bodies, score, expect):
     assert [(g.kind, g.frame) for g in find_gaps(bodies, scores, SHOT)] == expect
 
 
-def hidden_meanwhile(last, again, box=BOX):
+def hidden_meanwhile(last, again, box=BOX, *, covered=0.0):
     """Return a body that has no boxes between two frames."""
     frames = np.array([*range(last + 1), *range(again, 48)])
-    return SimpleNamespace(frame=frames, xyxy=np.tile(box, (len(frames), 1)))
+    return SimpleNamespace(
+        frame=frames,
+        xyxy=np.tile(box, (len(frames), 1)),
+        looks=SimpleNamespace(covered=np.full(len(frames), covered)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,8 @@ def hidden_meanwhile(last, again, box=BOX):
         pytest.param(hidden_meanwhile(15, 21), True, id="seen again at this frame"),
         pytest.param(hidden_meanwhile(15, 23), False, id="later"),
         pytest.param(hidden_meanwhile(20, 21), False, id="never hidden"),
+        pytest.param(hidden_meanwhile(20, 21, covered=0.7), True, id="followed, though hidden"),
+        pytest.param(hidden_meanwhile(20, 21, covered=0.5), False, id="followed, half hidden"),
         pytest.param(hidden_meanwhile(15, 21, BOX + 40), False, id="elsewhere"),
         pytest.param(body(21, 47, BOX + 40), False, id="never seen before"),
     ],
