@@ -296,7 +296,7 @@ def hidden_share(
 
     Args:
         xyxy: (N, 4) boxes.
-        score: (N,) how sure each is, above 0; without it all are equally sure.
+        score: (N,) how sure each is; without it, and beside one that is 0, all are equally sure.
 
     Example:
         >>> two = np.array([[0, 0, 40, 100], [20, 0, 60, 120]], np.float32)
@@ -311,5 +311,8 @@ def hidden_share(
     lower = (xyxy[None, :, 3] - xyxy[:, None, 3]) / height[:, None]
     in_front = np.clip(0.5 + lower / 0.1, 0, 1)
     if score is not None:
-        in_front *= np.minimum(score[None, :] / score[:, None], 1)
+        ratio = np.divide(
+            score[None, :], score[:, None], where=score[:, None] > 0, out=np.ones_like(share)
+        )
+        in_front *= np.minimum(ratio, 1)
     return np.asarray(np.minimum((share * in_front).sum(axis=1), 1), np.float32)

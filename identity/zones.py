@@ -7,7 +7,7 @@ width tells the size of the head, since shoulders are about two head heights wid
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -59,8 +59,7 @@ def view_of(box: tuple[float, float, float, float], *, width_px: int, height_px:
     """
     x1, y1, x2, y2 = box
     width, height = max(x2 - x1, 1.0), max(y2 - y1, 1.0)
-    cuts = _cuts(np.array([box]), width_px=width_px, height_px=height_px)
-    cut_below, cut_aside = (bool(cut[0]) for cut in cuts)
+    cut_below, cut_aside = _is_cut(x1, x2, y2, width_px=width_px, height_px=height_px)
     aspect = height / width
     if (not cut_below and aspect > _FIGURE_ASPECT) or aspect > _TALL_ASPECT:
         return View(1 / _FIGURE_HEADS, "full")
@@ -85,19 +84,16 @@ def is_sliver(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> ND
         >>> is_sliver(rows, width_px=200, height_px=120)
         array([ True, False, False])
     """
-    cut_below, cut_aside = _cuts(xyxy, width_px=width_px, height_px=height_px)
-    width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
+    x1, y1, x2, y2 = xyxy.T
+    cut_below, cut_aside = _is_cut(x1, x2, y2, width_px=width_px, height_px=height_px)
+    width, height = x2 - x1, y2 - y1
     narrow = height > _SLIVER_ASPECT * np.maximum(width, 1)
     return np.asarray(cut_below & cut_aside & narrow, np.bool_)
 
 
-def _cuts(
-    xyxy: NDArray[np.floating], *, width_px: int, height_px: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return (N,) which boxes the lower edge of the picture cuts, and which one of its sides."""
-    below = xyxy[:, 3] > 0.98 * height_px - 2
-    aside = (xyxy[:, 0] <= 2) | (xyxy[:, 2] >= width_px - 2)
-    return np.asarray(below, np.bool_), np.asarray(aside, np.bool_)
+def _is_cut(x1: Any, x2: Any, y2: Any, *, width_px: int, height_px: int) -> tuple[Any, Any]:
+    """Tell whether the lower edge of the picture cuts a box, and one of its sides; also of many."""
+    return y2 > 0.98 * height_px - 2, (x1 <= 2) | (x2 >= width_px - 2)
 
 
 def strip_of(zone: Zone, view: View) -> Strip | None:

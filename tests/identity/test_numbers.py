@@ -161,6 +161,9 @@ def found(*rows):
         pytest.param(
             [(0, 0, 10, 20, 0.2), (5, 0, 15, 40, 0.8)], [0.5, 0], id="a doubtful one is hidden"
         ),
+        pytest.param(
+            [(0, 0, 10, 20, 0.0), (5, 0, 15, 40, 0.0)], [0.5, 0], id="stored without scores"
+        ),
     ],
 )
 def test_covered_from_front(rows, expect):

@@ -38,8 +38,10 @@ def street():
         return next(source.batches(4))
 
 
-def test_the_same_people_within_a_pixel_or_so(able, street):
+def test_the_same_people_within_a_pixel_or_so(able, street, monkeypatch):
     exact, rough = bundled().detect(street), bundled(bfloat16=True).detect(street)
+    monkeypatch.setattr(yolo, "clean", lambda found: found)
+    every = YoloDetector("bundled", DetectorSettings(nms_iou=0.99), device="cpu").detect(street)
     sure = exact.score >= 0.5
     assert sure.sum() >= 8
     moved = []
@@ -47,7 +49,9 @@ def test_the_same_people_within_a_pixel_or_so(able, street):
         there = rough.xyxy[rough.frame == frame]
         best = there[boxes.iou(box[None], there)[0].argmax()]
         moved.append(np.abs(best - box).max() / (box[3] - box[1]))
-    # Of two boxes around one body that are nearly as sure, now and then the other one is kept.
+        # Of two boxes around one body that are nearly as sure, now and then the other one is kept.
+        either = every.xyxy[every.frame == frame]
+        assert np.abs(either - best).max(axis=1).min() <= 0.03 * (box[3] - box[1])
     assert np.median(moved) <= 0.01
     assert sorted(moved)[-2] <= 0.06
     assert max(moved) <= 0.2
