@@ -63,15 +63,52 @@ def build_cast(
     # Shots repeat each other's views, so many pairs say little more than a few: together they
     # count as those of a clip of `independent_shots` shots.
     discount = min(1.0, settings.independent_shots / max(len(setups), 1))
-    labels = partition(
-        log_odds * discount,
-        apart,
+    # What the detector doubts may be a thing: it makes nobody, but can be somebody who is there.
+    is_sure = np.array([_is_sure(segment, settings) for segment in segments], np.bool_)
+    sure = np.flatnonzero(is_sure)
+    known = [segments[k] for k in sure.tolist()]
+    found = partition(
+        log_odds[np.ix_(sure, sure)] * discount,
+        apart[np.ix_(sure, sure)],
         group_cost=settings.new_character_cost,
-        free_groups=max(settings.likely_characters, most_at_once(segments)),
+        free_groups=max(settings.likely_characters, most_at_once(known)),
     )
-    labels = _drop_background(labels, segments, settings)
+    labels = np.full(len(segments), -1, np.int64)
+    labels[sure] = _drop_background(found, known, settings)
+    labels = _with_doubtful(labels, is_sure, log_odds, apart)
     labels, count = _by_screen_time(labels, segments)
     return Cast(labels, log_odds, apart, count)
+
+
+def _is_sure(segment: Segment, settings: CastSettings) -> bool:
+    """Tell whether the detector is sure of a segment, now and then at least."""
+    return float(np.quantile(segment.score, _SURE_SHARE)) >= settings.min_box_score
+
+
+def _with_doubtful(
+    labels: NDArray[np.int64],
+    is_sure: NDArray[np.bool_],
+    log_odds: NDArray[np.float64],
+    apart: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Return the labels with each doubtful segment as the character it is most like.
+
+    The best first; who is seen beside every character stays nobody.
+    """
+    labels = labels.copy()
+    left = np.flatnonzero(~is_sure)
+    characters = np.unique(labels[labels >= 0])
+    fits = np.full((len(left), len(characters)), -np.inf)
+    for column, character in enumerate(characters):
+        members = np.flatnonzero(labels == character)
+        likeness = log_odds[np.ix_(left, members)].mean(axis=1)
+        fits[:, column] = np.where(apart[np.ix_(left, members)].any(axis=1), -np.inf, likeness)
+    while np.isfinite(fits).any():
+        row, column = divmod(int(fits.argmax()), len(characters))
+        labels[left[row]] = characters[column]
+        fits[row] = -np.inf
+        fits[apart[left, left[row]], column] = -np.inf
+    return labels
 
 
 def pairwise_log_odds(
@@ -127,7 +164,7 @@ def most_at_once(segments: Sequence[Segment]) -> int:
 def _drop_background(
     labels: NDArray[np.int64], segments: Sequence[Segment], settings: CastSettings
 ) -> NDArray[np.int64]:
-    """Return the labels with -1 for who is seen too briefly, too small or too doubtfully."""
+    """Return the labels with -1 for who is seen too briefly or too small."""
     labels = labels.copy()
     groups = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)] if len(labels) else []
     frames = [sum(len(segments[i].frames) for i in group.tolist()) for group in groups]
@@ -135,9 +172,7 @@ def _drop_background(
     for group, count in zip(groups, frames, strict=True):
         too_brief = count < settings.min_screen_share * longest
         too_small = _size_share(group, segments) < settings.min_size_share
-        scores = np.concatenate([segments[i].score for i in group.tolist()])
-        too_doubtful = float(np.quantile(scores, _SURE_SHARE)) < settings.min_box_score
-        if too_brief or too_small or too_doubtful:
+        if too_brief or too_small:
             labels[group] = -1
     return labels
 

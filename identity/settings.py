@@ -78,7 +78,8 @@ class CastSettings:
     )
     min_box_score: float = setting(
         0.55,
-        "who has a box scored at least this less than once in ten is background, or a thing",
+        "a tracklet with a box scored at least this less than once in ten makes no character of "
+        "its own; it may be one who is seen elsewhere",
         low=0,
         high=1,
     )

@@ -54,13 +54,13 @@ class TrackerSettings:
     """How boxes become tracklets."""
 
     start_score: float = setting(
-        0.45, "a track starts only at a box scored at least this", low=0, high=1
+        0.25, "a track starts only at a box scored at least this", low=0, high=1
     )
     strong_score: float = setting(
-        0.3, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
+        0.25, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
     )
     lead_score: float = setting(
-        0.2, "boxes scored at least this may lead up to the start of a track", low=0, high=1
+        0.15, "boxes scored at least this may lead up to the start of a track", low=0, high=1
     )
     hidden_s: float = setting(0.8, "a track that is hidden longer than this ends", low=0, high=60)
     min_iou: float = setting(

@@ -37,6 +37,36 @@ def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
     assert cast.labels.tolist() == [0, 1 if in_cast else -1]
 
 
+@pytest.mark.parametrize(
+    ("late", "expect"),
+    [
+        pytest.param([], [0, 1], id="no second shot"),
+        pytest.param([("B", 1, 0.9)], [0, 1, 1], id="sure, and so himself"),
+        pytest.param([("B", 1, 0.3)], [0, 1, 1], id="doubtful, and the one he is like"),
+        pytest.param([("C", 1, 0.9)], [0, 1, 2], id="sure, and a third one"),
+        pytest.param([(("C", "B", 0.2), 1, 0.3)], [0, 1, 1], id="doubtful, so that one of them"),
+        pytest.param(
+            [("A", 1, 0.3), ("B", 1, 0.3)], [0, 1, 0, 1], id="two at once, each his own"
+        ),
+        pytest.param(
+            [("B", 1, 0.9), ("B", 1, 0.3)], [0, 1, 1, 0], id="not who is seen beside him"
+        ),
+        pytest.param(
+            [("A", 1, 0.9), ("B", 1, 0.9), ("A", 1, 0.3)], [0, 1, 0, 1, -1], id="one too many"
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_detector_doubts_makes_no_character_but_can_be_one(late, expect):
+    segments = []
+    for number, (name, shot, score) in enumerate([("A", 0, 0.9), ("B", 0, 0.9), *late]):
+        frames = [100 * shot + f for f in range(100)]
+        own = tracklet(number, frames, shot=shot, at=(60 + 150 * number, 60), score=score)
+        segments.append(make_segment(own, looks(frames, [name] * 100, seed=number), 0, 100))
+    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
+    order = list(dict.fromkeys(k for k in cast.labels.tolist() if k >= 0))
+    assert [order.index(k) if k >= 0 else -1 for k in cast.labels.tolist()] == expect
+
+
 def test_nobody_at_all_is_no_cast():
     cast = build_cast([], np.zeros((0, 0), np.float32), calibration(), CastSettings())
     assert (cast.labels.tolist(), cast.character_count) == ([], 0)

@@ -21,7 +21,7 @@ def xs(tracklet):
         pytest.param(walk(range(2), (10, 10), (2, 0)), 2, [[0, 1]], id="two-frames"),
         pytest.param(walk(range(2), (10, 10), (2, 0)), 9, [], id="two-boxes-in-a-longer-shot"),
         pytest.param(walk(range(5), (10, 10), (2, 0)), 5, [[0, 1, 2, 3, 4]], id="from-the-first"),
-        pytest.param(walk(range(5), (10, 10), (2, 0), score=0.3), 5, [], id="never-sure"),
+        pytest.param(walk(range(5), (10, 10), (2, 0), score=0.2), 5, [], id="never-sure"),
         pytest.param([(f, 10, 10, 10, 90) for f in range(5)], 5, [], id="no-width"),
     ],
 )  # fmt: skip
