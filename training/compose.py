@@ -35,7 +35,7 @@ _PAINTED_SHARE, _BIG_HEADED_SHARE = 0.15, 0.2  # of people
 _BIG_HEAD = (1.25, 2.2)
 # How often the camera is as near as in a talk, and somebody's shoulder in its way.
 _NEAR_SHARE, _SHOULDER_SHARE = 0.35, 0.45
-_NEAR_COUNTS = (0.35, 0.5, 0.15)  # of 1 to 3 people
+_NEAR_COUNTS = (0.08, 0.32, 0.46, 0.14)  # of 0 to 3 people
 # Who is hidden more than this is neither shown nor asked for.
 _MIN_VISIBLE = 0.25
 _MIN_FREE_IN_STILL = 0.75
@@ -346,18 +346,19 @@ def _wide(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple
 
 
 def _near(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple[int, int]) -> None:
-    """Put one to three people side by side who fill the picture, as in a talk, at times touching.
+    """Put up to three people side by side who fill the picture, as in a talk, at times touching.
 
     What lies behind is out of focus more often than not; so may be a shoulder in front, most of
-    which the edge of the picture cuts off.
+    which the edge of the picture cuts off. Things fill the picture as often: what is large and
+    ends at its edge is not always somebody.
     """
     width, height = size_px
     if rng.random() < 0.6:
         canvas.bgr = cv2.GaussianBlur(canvas.bgr, (0, 0), float(rng.uniform(1.5, 6)))
-    for _ in range(int(rng.poisson(1))):
-        thing = _scaled(shelf.thing(rng, shelf.clutter), float(rng.uniform(0.2, 0.8)), size_px)
+    for _ in range(int(rng.poisson(1.4))):
+        thing = _scaled(shelf.thing(rng, shelf.clutter), float(rng.uniform(0.2, 1.4)), size_px)
         canvas.paste(thing, *_place(thing, rng, size_px, stands=False), character=False)
-    people = shelf.people(rng, 1 + int(rng.choice(len(_NEAR_COUNTS), p=_NEAR_COUNTS)))
+    people = shelf.people(rng, int(rng.choice(len(_NEAR_COUNTS), p=_NEAR_COUNTS)))
     if people and rng.random() < 0.15:
         people[-1] = shelf.thing(rng, shelf.creatures)
     spread = float(rng.uniform(0.35, 1.0))
