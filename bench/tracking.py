@@ -22,6 +22,8 @@ import numpy as np
 from bench import rivals
 from bench.mot import SequenceInfo, Tracks, read_sequence, score
 from bench.rivals import Footage
+from identity.cast import is_sure
+from identity.settings import CastSettings
 from scenes.frames import FrameBatch
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections
@@ -57,8 +59,12 @@ def as_tracks(tracklets: list[Tracklet], names: dict[int, int] | None = None) ->
 
 
 def run_castcheck(footage: Footage) -> Tracks:
-    """Our tracklets as they are: one number each, nothing joined by looks."""
-    return as_tracks(castcheck_tracklets(footage))
+    """Our tracklets, one number each, nothing joined by looks.
+
+    Without those the detector doubts all along: by themselves they are nobody in a report.
+    """
+    settings = CastSettings()
+    return as_tracks([t for t in castcheck_tracklets(footage) if is_sure(t.score, settings)])
 
 
 def rows_for(embedder: Path | None) -> dict[str, Row]:

@@ -64,8 +64,7 @@ def build_cast(
     # count as those of a clip of `independent_shots` shots.
     discount = min(1.0, settings.independent_shots / max(len(setups), 1))
     # What the detector doubts may be a thing: it makes nobody, but can be somebody who is there.
-    is_sure = np.array([_is_sure(segment, settings) for segment in segments], np.bool_)
-    sure = np.flatnonzero(is_sure)
+    sure = np.flatnonzero([is_sure(segment.score, settings) for segment in segments])
     known = [segments[k] for k in sure.tolist()]
     found = partition(
         log_odds[np.ix_(sure, sure)] * discount,
@@ -75,19 +74,26 @@ def build_cast(
     )
     labels = np.full(len(segments), -1, np.int64)
     labels[sure] = _drop_background(found, known, settings)
-    labels = _with_doubtful(labels, is_sure, log_odds, apart)
+    doubtful = np.setdiff1d(np.arange(len(segments)), sure)
+    labels = _with_doubtful(labels, doubtful, log_odds, apart)
     labels, count = _by_screen_time(labels, segments)
     return Cast(labels, log_odds, apart, count)
 
 
-def _is_sure(segment: Segment, settings: CastSettings) -> bool:
-    """Tell whether the detector is sure of a segment, now and then at least."""
-    return float(np.quantile(segment.score, _SURE_SHARE)) >= settings.min_box_score
+def is_sure(score: NDArray[np.float32], settings: CastSettings) -> bool:
+    """Tell whether a body with boxes of these (T,) scores is no thing: one in ten is sure enough.
+
+    Example:
+        >>> from identity.settings import CastSettings
+        >>> is_sure(np.array([0.3, 0.3, 0.9], np.float32), CastSettings(min_box_score=0.6))
+        True
+    """
+    return float(np.quantile(score, _SURE_SHARE)) >= settings.min_box_score
 
 
 def _with_doubtful(
     labels: NDArray[np.int64],
-    is_sure: NDArray[np.bool_],
+    doubtful: NDArray[np.int64],
     log_odds: NDArray[np.float64],
     apart: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
@@ -96,18 +102,17 @@ def _with_doubtful(
     The best first; who is seen beside every character stays nobody.
     """
     labels = labels.copy()
-    left = np.flatnonzero(~is_sure)
     characters = np.unique(labels[labels >= 0])
-    fits = np.full((len(left), len(characters)), -np.inf)
+    fits = np.full((len(doubtful), len(characters)), -np.inf)
     for column, character in enumerate(characters):
         members = np.flatnonzero(labels == character)
-        likeness = log_odds[np.ix_(left, members)].mean(axis=1)
-        fits[:, column] = np.where(apart[np.ix_(left, members)].any(axis=1), -np.inf, likeness)
+        likeness = log_odds[np.ix_(doubtful, members)].mean(axis=1)
+        fits[:, column] = np.where(apart[np.ix_(doubtful, members)].any(axis=1), -np.inf, likeness)
     while np.isfinite(fits).any():
         row, column = divmod(int(fits.argmax()), len(characters))
-        labels[left[row]] = characters[column]
+        labels[doubtful[row]] = characters[column]
         fits[row] = -np.inf
-        fits[apart[left, left[row]], column] = -np.inf
+        fits[apart[doubtful, doubtful[row]], column] = -np.inf
     return labels
 
 
