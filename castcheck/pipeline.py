@@ -13,7 +13,7 @@ from castcheck.api import __version__
 from castcheck.cast_findings import CastWriter, member_facts, names_of
 from castcheck.cast_pictures import with_references
 from castcheck.models import Models, load_models
-from castcheck.observe import Observations, observe
+from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.report.model import (
     CharacterFacts,
     ClipFacts,
@@ -31,7 +31,7 @@ from identity.mending import mended
 from identity.open_embedder import COLOUR
 from identity.roll_call import MIN_SAMPLES, call_the_roll
 from identity.self_scale import scale_from_clip
-from identity.setups import setup_likeness
+from identity.setups import free_of_people, setup_likeness
 from scenes.source import clip_sha256
 
 if TYPE_CHECKING:
@@ -141,11 +141,17 @@ def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[
 
 def judge_observations(seen: Observations, config: Config, calibration: Calibration) -> Judgement:
     """Judge what was seen."""
+    free = free_of_people(
+        seen.tracklets,
+        seen.shots,
+        picture_px=(seen.info.width_px, seen.info.height_px),
+        grid=THUMBNAIL_PX,
+    )
     return judge_looks(
         seen.tracklets,
         seen.looks,
         seen.shots,
-        setup_likeness(seen.thumbnails),
+        setup_likeness(seen.thumbnails, free),
         calibration,
         config.cast,
         config.findings,

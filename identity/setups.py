@@ -7,19 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from scenes.shots import Shot
+    from tracker.tracklets import Tracklet
+
 _MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
+_MIN_FREE = 0.12  # share of a picture; less of the set says nothing
+_NEAR_FRAMES = 4  # a box so near in time still says where somebody is
+_MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
 
 
-def setup_likeness(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+def setup_likeness(
+    thumbnails: NDArray[np.uint8], free: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """Return (S, S) how alike the set-ups of S shots are, in [0, 1]; 1 on the diagonal.
 
     Args:
         thumbnails: (S, 2, h, w, 3) uint8, first and last picture of every shot.
+        free: (S, 2, h, w) where nobody stands; all of it where it is not given.
 
-    The best correlation of any picture of one shot with any of the other; people are part of the
-    pictures, yet small against a set: a changed coat leaves it high, another angle does not.
+    The best correlation of any picture of one shot with any of the other, over what is free in
+    both: who stands there may have changed, another angle shows in the set. Where people leave
+    too little of the set they are compared with it.
 
     Example:
         >>> ramp = np.tile(np.arange(32, dtype=np.uint8) * 8, (1, 2, 18, 1))
@@ -29,14 +41,59 @@ def setup_likeness(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
                [0., 1.]], dtype=float32)
     """
     count = len(thumbnails)
-    likeness = np.eye(count, dtype=np.float32)
-    flat = thumbnails.reshape(count, 2, -1).astype(np.float64) if count else np.zeros((0, 2, 1))
-    flat = flat - flat.mean(axis=2, keepdims=True)
-    spread = flat.std(axis=2)
-    length = np.linalg.norm(flat, axis=2)
-    for a in range(count):
-        for b in range(a):
-            dots = flat[a] @ flat[b].T / np.maximum(np.outer(length[a], length[b]), 1e-9)
-            dots[np.minimum.outer(spread[a], spread[b]) < _MIN_SPREAD] = 0
-            likeness[a, b] = likeness[b, a] = np.clip(dots.max(), 0, 1)
-    return likeness
+    if not count:
+        return np.zeros((0, 0), np.float32)
+    pictures = thumbnails.reshape(2 * count, -1).astype(np.float64)
+    everywhere = np.ones_like(pictures)
+    alike = _correlations(pictures, everywhere)
+    if free is not None:
+        known = free.reshape(2 * count, -1).repeat(thumbnails.shape[-1], axis=1).astype(np.float64)
+        enough = known @ known.T >= _MIN_FREE * known.shape[1]
+        alike = np.where(enough, _correlations(pictures, known), alike)
+    best = alike.reshape(count, 2, count, 2).max(axis=(1, 3))
+    np.fill_diagonal(best, 1)
+    return np.asarray(np.clip(best, 0, 1), np.float32)
+
+
+def _correlations(pictures: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (P, P) correlations over the values known (1) in both, 0 where one is flat there."""
+    inside = pictures * known
+    number = np.maximum(known @ known.T, 1)
+    mean = inside @ known.T / number  # [i, j]: of i, where both are known
+    variance = np.maximum((inside * pictures) @ known.T / number - mean**2, 0)
+    spread = np.sqrt(variance)
+    both = inside @ inside.T / number - mean * mean.T
+    flat = np.minimum(spread, spread.T) < _MIN_SPREAD
+    return np.where(flat, 0, both / np.maximum(spread * spread.T, 1e-9))
+
+
+def free_of_people(
+    tracklets: Sequence[Tracklet],
+    shots: Sequence[Shot],
+    *,
+    picture_px: tuple[int, int],
+    grid: tuple[int, int],
+) -> NDArray[np.bool_]:
+    """Return (S, 2, h, w) where nobody stands in the first and last picture of every shot.
+
+    Args:
+        tracklets: Of the clip.
+        shots: S of them.
+        picture_px: (width, height) that boxes are measured in.
+        grid: (w, h), cells of the map.
+    """
+    wide, tall = grid
+    cells = np.array([wide, tall, wide, tall]) / np.array([*picture_px, *picture_px])
+    free = np.ones((len(shots), 2, tall, wide), np.bool_)
+    for tracklet in tracklets:
+        shot = shots[tracklet.shot_index]
+        for place, frame in enumerate((shot.start_frame, shot.stop_frame - 1)):
+            row = int(np.abs(tracklet.frame - frame).argmin())
+            if abs(int(tracklet.frame[row]) - frame) > _NEAR_FRAMES:
+                continue
+            box = tracklet.xyxy[row].astype(np.float64)
+            margin = _MARGIN * (box[2] - box[0])
+            low = np.floor((box[:2] - margin) * cells[:2]).astype(int).clip(0)
+            high = np.ceil((box[2:] + margin) * cells[2:]).astype(int).clip(0)
+            free[tracklet.shot_index, place, low[1] : high[1], low[0] : high[0]] = False
+    return free

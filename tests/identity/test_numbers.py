@@ -20,10 +20,12 @@ from identity.describe import colour_word
 from identity.looks import Cue, covered_from_front
 from identity.self_scale import scale_from_clip
 from identity.series import make_series
-from identity.setups import setup_likeness
+from identity.setups import free_of_people, setup_likeness
 from identity.zones import is_sliver, strip_of, view_of
+from scenes.shots import Shot
 from tests.identity.people import FPS, calibration, looks, tracklet
 from tracker.detections import Detections
+from tracker.tracklets import Tracklet
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
@@ -174,6 +176,52 @@ def test_setups_of_nothing_and_of_flat_pictures():
     assert setup_likeness(np.zeros((0, 2, 18, 32, 3), np.uint8)).shape == (0, 0)
     flat = np.zeros((2, 2, 18, 32, 3), np.uint8)
     assert setup_likeness(flat)[0, 1] == 0
+    assert setup_likeness(flat, np.ones((2, 2, 18, 32), np.bool_))[0, 1] == 0
+
+
+def _set_with(people: list[tuple[int, int, int]], *, seed: int) -> np.ndarray:
+    """Return (1, 2, 18, 32, 3) of a set, and columns of one grey before it: from, to, grey."""
+    picture = np.random.default_rng(seed).integers(0, 256, (18, 32, 3)).astype(np.uint8)
+    for first, stop, grey in people:
+        picture[:, first:stop] = grey
+    return np.stack([picture, picture])[None]
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "late_seed", "whole", "free"),
+    [
+        pytest.param([], [], 0, 1.0, 1.0, id="empty set"),
+        pytest.param([], [], 1, 0.0, 0.0, id="another set"),
+        pytest.param([(4, 28, 0)], [(4, 28, 255)], 0, 0.0, 1.0, id="others fill the picture"),
+        pytest.param([(4, 24, 0)], [(4, 24, 0)], 1, 0.6, 0.0, id="the same people elsewhere"),
+        pytest.param([(0, 31, 0)], [(0, 31, 0)], 1, 0.75, 0.75, id="hardly any set: people count"),
+    ],
+)
+def test_a_setup_is_known_by_what_nobody_hides(early, late, late_seed, whole, free):
+    thumbnails = np.concatenate([_set_with(early, seed=0), _set_with(late, seed=late_seed)])
+    seen = np.ones((2, 2, 18, 32), np.bool_)
+    for shot, people in enumerate((early, late)):
+        for first, stop, _ in people:
+            seen[shot, ..., first:stop] = False
+    assert setup_likeness(thumbnails)[0, 1] == pytest.approx(whole, abs=0.12)
+    assert setup_likeness(thumbnails, seen)[0, 1] == pytest.approx(free, abs=0.12)
+
+
+@pytest.mark.parametrize(
+    ("frames", "box", "expect"),
+    [
+        pytest.param(range(10), (40, 0, 60, 100), [0.7, 0.7], id="all the shot"),
+        pytest.param(range(5), (40, 0, 60, 100), [0.7, 1.0], id="gone before its end"),
+        pytest.param(range(3, 10), (40, 0, 60, 100), [0.7, 0.7], id="there a moment later"),
+        pytest.param(range(10), (-50, 50, 50, 150), [0.64, 0.64], id="half outside"),
+    ],
+)
+def test_where_nobody_stands(frames, box, expect):
+    shots = [Shot(0, 0, 10, "start"), Shot(1, 10, 20, "cut")]
+    boxes = np.tile(np.array(box, np.float32), (len(frames), 1))
+    own = Tracklet(0, 0, np.array(frames), boxes, np.ones(len(frames), np.float32))
+    free = free_of_people([own], shots, picture_px=(100, 100), grid=(20, 10))
+    assert free.mean(axis=(2, 3)).ravel().tolist() == pytest.approx([*expect, 1, 1])
 
 
 def lowest(wears, *, repeat=1):
