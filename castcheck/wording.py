@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from identity.segments import Segment
     from identity.series import Series
     from identity.settings import FindingSettings
+    from tracker.tracklets import Tracklet
 
 # Odds that a finding is right at its threshold, and the power of strength by which they rise.
 _ODDS_AT_THRESHOLD = 1.5
@@ -76,6 +77,30 @@ def descriptions(judgement: Judgement) -> tuple[str, ...]:
 # above "as likely as not".
 _SURE_BOX_SCORE = 0.6
 _BESIDE_S = 1.0  # to either side of where a finding starts, boxes are asked how sure they are
+
+
+def least_box_score(tracklet: Tracklet, frames: tuple[int, int], *, fps: float) -> float:
+    """Return how sure the boxes of a finding are where they are least so.
+
+    Over all of the tracklet, just before the finding, just after its start, and at the end of what
+    goes on for a while: behind somebody who has left, weak boxes may go on around what stands
+    there, and the box of who goes away may come to hold a window as well.
+
+    Args:
+        tracklet: Whom it is about.
+        frames: Half-open, from when to when.
+        fps: Of the clip.
+    """
+    start, stop = frames
+    apart = tracklet.frame - start
+    reach = _BESIDE_S * fps
+    parts = (
+        np.ones(len(apart), np.bool_),
+        (apart < 0) & (apart >= -reach),
+        (apart >= 0) & (apart < reach),
+        (tracklet.frame >= stop - (stop - start) / 3) & (tracklet.frame < stop),
+    )
+    return min(float(np.median(tracklet.score[rows])) for rows in parts if rows.any())
 
 
 class Writer:
@@ -280,7 +305,9 @@ class Writer:
     ) -> Finding:
         shots = {self._seen.tracklets[t].shot_index for t in tracklets}
         # Boxes that the detector itself doubts may show anything: less can be said of them.
-        box_score = min(self._box_score(t, frames[0]) for t in tracklets)
+        box_score = min(
+            least_box_score(self._seen.tracklets[t], frames, fps=self._seen.fps) for t in tracklets
+        )
         confidence = round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3)
         evidence = {**evidence, "box_score": round(box_score, 3)}
         ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
@@ -288,21 +315,6 @@ class Writer:
             kind, self.capped(severity, confidence), confidence, ids, tracklets,
             tuple(sorted(shots)), *frames, message, evidence,
         )  # fmt: skip
-
-    def _box_score(self, tracklet: int, start_frame: int) -> float:
-        """Return how sure the boxes are: of the whole tracklet, just before, and just after.
-
-        Behind somebody who has left, weak boxes may go on around what stands there.
-        """
-        boxes = self._seen.tracklets[tracklet]
-        apart = boxes.frame - start_frame
-        reach = _BESIDE_S * self._seen.fps
-        sides = ((apart < 0) & (apart >= -reach), (apart >= 0) & (apart < reach))
-        return min(
-            float(np.median(boxes.score[rows]))
-            for rows in (np.ones(len(apart), np.bool_), *sides)
-            if rows.any()
-        )
 
     def _doubtful(self, confidence: float) -> float:
         """Return a confidence below what stops a release, for what nothing else vouches for."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from castcheck.config import Config
 from castcheck.models import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
-from castcheck.wording import Writer
+from castcheck.wording import Writer, least_box_score
 from identity.clones import Clone
 from identity.drifts import Drift
 from tests.e2e.test_samples import SAMPLES
+from tracker.tracklets import Tracklet
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +43,24 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
     (finding,) = Writer(seen, told, config.findings).findings([])
     assert (finding.kind, finding.severity) == (kind, severity)
     assert (finding.confidence >= config.findings.major_confidence) is vouched
+
+
+@pytest.mark.parametrize(
+    ("weak", "finding", "expect"),
+    [
+        pytest.param(range(0), (50, 51), 0.9, id="sure all along"),
+        pytest.param(range(60), (90, 91), 0.2, id="doubted most of the time"),
+        pytest.param(range(40, 50), (50, 51), 0.2, id="doubted before"),
+        pytest.param(range(50, 60), (50, 51), 0.2, id="doubted after"),
+        pytest.param(range(80, 100), (30, 31), 0.9, id="doubted another time"),
+        pytest.param(range(82, 90), (30, 90), 0.9, id="doubted at the end of a long one, briefly"),
+        pytest.param(range(75, 90), (30, 90), 0.2, id="doubted at the end of a long one"),
+        pytest.param(range(50, 60), (30, 90), 0.9, id="doubted in the middle of a long one"),
+    ],
+)
+def test_a_finding_is_as_sure_as_its_weakest_boxes(weak, finding, expect):
+    score = np.full(100, 0.9, np.float32)
+    score[list(weak)] = 0.2
+    boxes = np.tile(np.array([0, 0, 10, 20], np.float32), (100, 1))
+    own = Tracklet(0, 0, np.arange(100), boxes, score)
+    assert least_box_score(own, finding, fps=10.0) == pytest.approx(expect)
