@@ -57,7 +57,7 @@ class TrackerSettings:
         0.25, "a track starts only at a box scored at least this", low=0, high=1
     )
     strong_score: float = setting(
-        0.25, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
+        0.3, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
     )
     lead_score: float = setting(
         0.15, "boxes scored at least this may lead up to the start of a track", low=0, high=1
