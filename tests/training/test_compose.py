@@ -208,13 +208,15 @@ def test_every_source_names_its_licence_and_kinds():
 
 def test_a_near_view_holds_its_people_and_cuts_the_shoulder_in_front(stills, shelf_pictures):
     shelf = Shelf(stills, shelf_pictures)
-    tallest, cut = [], 0
+    tallest, cut, empty = [], 0, 0
     for seed in range(40):
         canvas = Canvas(np.zeros((252, 448, 3), np.float32))
         _near(canvas, shelf, np.random.default_rng(seed), (448, 252))
         found = canvas.boxes()
-        assert 1 <= len(found) <= 4
-        tallest.append(max(box[3] - box[1] for box in found))
+        assert len(found) <= 4
+        empty += not found
+        tallest.append(max((box[3] - box[1] for box in found), default=0))
         cut += any(box[0] == 0 or box[2] == 448 for box in found)
+    assert 0 < empty < 10  # things alone, now and then
     assert np.median(tallest) > 0.6 * 252
     assert 10 <= cut < 40
