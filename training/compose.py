@@ -31,10 +31,13 @@ SIZES_PX = ((448, 252), (448, 252), (448, 252), (336, 336), (252, 448))
 _BACKDROP_PX = 640
 _COUNTS = (0.08, 0.27, 0.32, 0.18, 0.1, 0.05)  # of 0 to 5 people
 _DRAWN_SHARE, _TONED_SHARE = 0.35, 0.12
-_PAINTED_SHARE, _BIG_HEADED_SHARE = 0.15, 0.2  # of people
+# Of people: painted, drawn as cartoons, rendered with a cartoon's head or with a large one.
+_PAINTED_SHARE, _CARTOON_SHARE, _NEW_HEADED_SHARE, _BIG_HEADED_SHARE = 0.12, 0.16, 0.12, 0.18
 _BIG_HEAD = (1.25, 2.2)
+_NEW_HEAD = (1.1, 2.4)
+_MAX_AWAY_RAD = 1.2  # who is turned further away does not show a face
 # How often the camera is as near as in a talk, and somebody's shoulder in its way.
-_NEAR_SHARE, _SHOULDER_SHARE = 0.35, 0.45
+_NEAR_SHARE, _SHOULDER_SHARE = 0.4, 0.5
 _NEAR_COUNTS = (0.08, 0.32, 0.46, 0.14)  # of 0 to 3 people
 # Who is hidden more than this is neither shown nor asked for.
 _MIN_VISIBLE = 0.25
@@ -125,17 +128,24 @@ class Shelf:
         self.backdrops = Backdrops(pictures / "backdrops")
         self.clutter = sorted((pictures / "clutter").glob("*.png"))
         self.creatures = sorted((pictures / "creatures").glob("*.png"))
-        painted = sorted((pictures / "painted").glob("*.png"))
-        kept_back = painted[::HOLD_OUT_EVERY]
-        self.painted = kept_back if held_out else [p for p in painted if p not in kept_back]
-        if not self.clutter or not self.creatures or not self.painted:
+        self.animals = sorted((pictures / "animals").glob("*.png"))
+        self.painted, self.busts, self.cartoons, self.heads = (
+            _half(sorted((pictures / kind).glob("*.png")), held_out=held_out)
+            for kind in ("painted", "busts", "people", "heads")
+        )
+        drawn_ones = (self.painted, self.busts, self.cartoons, self.heads, self.animals)
+        if not self.clutter or not self.creatures or not all(drawn_ones):
             raise CastcheckError(
-                "no things, no creatures or nobody painted", where=pictures,
+                "no things, no creatures or nobody drawn", where=pictures,
                 hint="run `python -m training pictures`",
             )  # fmt: skip
 
-    def people(self, rng: np.random.Generator, count: int) -> list[Cutout]:
-        """Return up to `count` people, half of the time the rendered ones all from one group."""
+    def people(self, rng: np.random.Generator, count: int, *, headed: bool = False) -> list[Cutout]:
+        """Return up to `count` people, half of the time the rendered ones all from one group.
+
+        With `headed` the rendered ones show their heads: seen from near, a body without one is a
+        piece of cloth, and a network that takes cloth for somebody finds people in every curtain.
+        """
         number = int(rng.choice(sorted(self.groups)))
         found: list[Cutout] = []
         alike = rng.random() < 0.5
@@ -145,19 +155,35 @@ class Shelf:
             lines = self.groups[number] if alike else self.lines
             line = lines[int(rng.integers(len(lines)))]
             person = int(rng.integers(len(line["people"])))
-            if rng.random() < _PAINTED_SHARE:
-                found.append(self._painted_one(rng))
-            elif line["people"][person]["visible"] >= _MIN_FREE_IN_STILL:
-                figure = self._person(line, person)
-                facts = line["people"][person]
-                if facts["head"] is not None and rng.random() < _BIG_HEADED_SHARE:
-                    head = np.subtract(facts["head"], [*facts["box"][:2]] * 2)
-                    figure = big_headed(figure, head, float(rng.uniform(*_BIG_HEAD)))
-                found.append(figure)
+            kind = rng.random()
+            if kind < _PAINTED_SHARE:
+                found.append(self._drawn_one(rng, self.painted))
+            elif kind < _PAINTED_SHARE + _CARTOON_SHARE:
+                shelf = self.busts if rng.random() < 0.5 else self.cartoons
+                found.append(self._drawn_one(rng, shelf))
+            elif _is_fit(line["people"][person], headed=headed):
+                found.append(self._rendered_one(rng, line, person))
         return found
 
-    def _painted_one(self, rng: np.random.Generator) -> Cutout:
-        figure = self.thing(rng, self.painted)
+    def creature(self, rng: np.random.Generator) -> Cutout:
+        """Return an animal, half of the time a drawn one."""
+        return self.thing(rng, self.creatures if rng.random() < 0.5 else self.animals)
+
+    def _rendered_one(self, rng: np.random.Generator, line: dict[str, Any], person: int) -> Cutout:
+        figure, facts = self._person(line, person), line["people"][person]
+        if facts["head"] is None:
+            return figure
+        head = np.subtract(facts["head"], [*facts["box"][:2]] * 2)
+        kind = rng.random()
+        if kind < _NEW_HEADED_SHARE and abs(facts["away_rad"]) < _MAX_AWAY_RAD:
+            other = self.thing(rng, self.heads)
+            return new_headed(figure, head, other, float(rng.uniform(*_NEW_HEAD)))
+        if kind < _NEW_HEADED_SHARE + _BIG_HEADED_SHARE:
+            return big_headed(figure, head, float(rng.uniform(*_BIG_HEAD)))
+        return figure
+
+    def _drawn_one(self, rng: np.random.Generator, files: Sequence[Path]) -> Cutout:
+        figure = self.thing(rng, files)
         # Most are half figures; those stay cut by the lower edge, as they were painted.
         is_cut = float((figure.alpha[-1] > 0.5).mean()) > 0.3
         share = float(rng.uniform(0.3, 0.9))
@@ -189,6 +215,64 @@ class Shelf:
             gain = rng.uniform(0.5, 1.4, 3).astype(np.float32)
             bgr = np.clip(bgr.astype(np.float32) * gain, 0, 255).astype(np.uint8)
         return Cutout(np.ascontiguousarray(bgr), np.ascontiguousarray(alpha), 1.0)
+
+
+def _is_fit(facts: dict[str, Any], *, headed: bool) -> bool:
+    """Tell whether somebody in a still is seen well enough to be cut out."""
+    if facts["visible"] < _MIN_FREE_IN_STILL:
+        return False
+    if not headed:
+        return True
+    head = facts["head"]
+    return head is not None and bool(head[3] - head[1] > 0.8 * (head[2] - head[0]))
+
+
+def _half(files: list[Path], *, held_out: bool) -> list[Path]:
+    """Return the files kept back, or all others."""
+    return [f for k, f in enumerate(files) if (k % HOLD_OUT_EVERY == 0) == held_out]
+
+
+def new_headed(figure: Cutout, head: NDArray[np.float64], other: Cutout, factor: float) -> Cutout:
+    """Return a figure that wears another head, as tall as `factor` times its own.
+
+    Args:
+        figure: Whom.
+        head: [x1, y1, x2, y2] of the head in the cut-out, px.
+        other: The head it gets.
+        factor: Heights of the two.
+
+    Example:
+        >>> thin = Cutout(np.zeros((40, 10, 3), np.uint8), np.ones((40, 10), np.float32), 0.5)
+        >>> ball = Cutout(np.full((9, 9, 3), 255, np.uint8), np.ones((9, 9), np.float32), 1.0)
+        >>> worn = new_headed(thin, np.array([3.0, 0.0, 7.0, 8.0]), ball, 2.0)
+        >>> int(worn.bgr[0].max()), int(worn.bgr[-1].max()), worn.alpha.shape
+        (255, 0, (48, 16))
+    """
+    x1, y1, x2, y2 = head
+    if y2 <= 2 or y2 - y1 < 3:
+        return figure  # the head is not in the picture
+    tall, wide = other.alpha.shape
+    size = (max(2, round(wide * factor * (y2 - y1) / tall)), max(2, round(factor * (y2 - y1))))
+    bgr = cv2.resize(other.bgr, size, interpolation=cv2.INTER_AREA)
+    alpha = np.asarray(cv2.resize(other.alpha, size, interpolation=cv2.INTER_AREA), np.float32)
+    left, top = round((x1 + x2 - size[0]) / 2), round(y2) - size[1]
+    pads = [max(0, -left), max(0, -top), max(0, left + size[0] - figure.alpha.shape[1])]
+    if figure.cut[1]:
+        pads[1] = 0  # what the upper edge cuts stays cut
+    margins = ((pads[1], 0), (pads[0], pads[2]))
+    worn = np.pad(figure.bgr, (*margins, (0, 0)))
+    seen = np.pad(figure.alpha, margins)
+    # Its own head goes, down to the chin.
+    seen[: max(0, round(y2) + pads[1]), max(0, round(x1) + pads[0]) : round(x2) + pads[0]] = 0
+    skipped = max(0, -(top + pads[1]))
+    bgr, alpha = bgr[skipped:], alpha[skipped:]
+    row, column = max(0, top + pads[1]), left + pads[0]
+    place = (slice(row, row + len(alpha)), slice(column, column + size[0]))
+    share = alpha[..., None]
+    worn[place] = np.asarray(share * bgr + (1 - share) * worn[place], np.uint8)
+    seen[place] = np.maximum(seen[place], alpha)
+    grown = seen.shape[0] / figure.alpha.shape[0]
+    return Cutout(worn, seen, figure.share * grown, figure.cut)
 
 
 def big_headed(figure: Cutout, head: NDArray[np.float64], factor: float) -> Cutout:
@@ -331,8 +415,8 @@ def _wide(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple
     layers = [
         (_scaled(p, p.share * scale * float(rng.uniform(0.8, 1.25)), size_px), True) for p in people
     ]
-    if rng.random() < 0.25:
-        creature = shelf.thing(rng, shelf.creatures)
+    if rng.random() < 0.3:
+        creature = shelf.creature(rng)
         layers.append((_scaled(creature, float(rng.uniform(0.2, 0.9)), size_px), True))
     # Far ones first: what is smaller is further away, more or less.
     layers.sort(key=lambda layer: layer[0].alpha.shape[0])
@@ -358,9 +442,9 @@ def _near(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple
     for _ in range(int(rng.poisson(1.4))):
         thing = _scaled(shelf.thing(rng, shelf.clutter), float(rng.uniform(0.2, 1.4)), size_px)
         canvas.paste(thing, *_place(thing, rng, size_px, stands=False), character=False)
-    people = shelf.people(rng, int(rng.choice(len(_NEAR_COUNTS), p=_NEAR_COUNTS)))
+    people = shelf.people(rng, int(rng.choice(len(_NEAR_COUNTS), p=_NEAR_COUNTS)), headed=True)
     if people and rng.random() < 0.15:
-        people[-1] = shelf.thing(rng, shelf.creatures)
+        people[-1] = shelf.creature(rng)
     spread = float(rng.uniform(0.35, 1.0))
     for number, person in enumerate(people):
         figure = _scaled(person, person.share * float(rng.uniform(1.0, 2.6)), size_px)
@@ -377,7 +461,7 @@ def _near(canvas: Canvas, shelf: Shelf, rng: np.random.Generator, size_px: tuple
         left = round(middle * width - wide / 2)
         canvas.paste(_matched(figure, canvas.bgr, left, top, rng), left, top, character=True)
     if rng.random() < _SHOULDER_SHARE:
-        for person in shelf.people(rng, 1):
+        for person in shelf.people(rng, 1, headed=True):
             _shoulder(canvas, person, rng, size_px)
 
 
@@ -388,7 +472,7 @@ def _shoulder(
     width, height = size_px
     figure = _scaled(person, person.share * float(rng.uniform(1.8, 3.2)), size_px)
     if rng.random() < 0.6:
-        figure = _blurred(figure, float(rng.uniform(0.8, 4)))
+        figure = _blurred(figure, float(rng.uniform(0.8, 7)))
     tall, wide = figure.alpha.shape
     shown_px = round(wide * float(rng.uniform(0.25, 0.65)))
     left = shown_px - wide if rng.random() < 0.5 else width - shown_px
@@ -428,10 +512,10 @@ def _place(
     top = int(rng.uniform(low, 1.1) * height) - tall
     if tall > height and not at_top:
         top = int(rng.uniform(-0.02, 0.2) * height)  # a closer view: the head stays in it
+    elif at_top and (tall > height or not at_bottom):
+        top = 0  # nearer still: what goes beyond the picture goes at its lower edge
     elif at_bottom:
         top = height - tall
-    elif at_top:
-        top = 0
     return left, top
 
 

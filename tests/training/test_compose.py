@@ -6,20 +6,25 @@ import pytest
 
 from scenes.errors import CastcheckError
 from tests.training.conftest import SIZE_PX
-from training import pictures
+from training import cartoons, pictures
+from training.cartoons import PACKAGES, draw_cartoons
 from training.compose import (
     Canvas,
     Cutout,
     Shelf,
     _near,
+    _place,
     before,
     big_headed,
     compose,
+    new_headed,
     write_composed,
 )
 from training.detector_data import write_dataset
 from training.pictures import SOURCES, Source, fetch, pictures_of
 from training.reid import Gallery
+
+KINDS = (*pictures.KINDS, *cartoons.KINDS)
 
 
 def spot(height_px: int, width_px: int, value: int = 255) -> Cutout:
@@ -31,12 +36,16 @@ def spot(height_px: int, width_px: int, value: int = 255) -> Cutout:
 def shelf_pictures(tmp_path_factory):
     """One of each kind and two painted, as `python -m training pictures` leaves them."""
     folder = tmp_path_factory.mktemp("pictures")
-    for kind in pictures.KINDS:
+    for kind in KINDS:
         (folder / kind).mkdir()
     cv2.imwrite(str(folder / "backdrops" / "a.png"), np.full((60, 100, 3), 40, np.uint8))
     for path, colour in (
         ("clutter/a", (0, 200, 0, 255)), ("creatures/a", (200, 0, 0, 255)),
         ("painted/a", (0, 0, 90, 255)), ("painted/b", (0, 0, 250, 255)),
+        ("busts/a", (9, 9, 90, 255)), ("busts/b", (9, 9, 251, 255)),
+        ("people/a", (8, 8, 90, 255)), ("people/b", (8, 8, 252, 255)),
+        ("heads/a", (7, 7, 90, 255)), ("heads/b", (7, 7, 253, 255)),
+        ("animals/a", (255, 6, 6, 255)),
     ):  # fmt: skip
         cut = np.zeros((40, 30, 4), np.uint8)
         cut[5:35, 5:25] = colour
@@ -93,16 +102,72 @@ def test_who_is_kept_back_stays_back(stills, shelf_pictures):
     train, val = (Shelf(stills, shelf_pictures, held_out=held) for held in (False, True))
     assert set(train.groups) == {1, 2, 3}
     assert set(val.groups) == {0}
-    assert [[path.stem for path in half.painted] for half in (train, val)] == [["b"], ["a"]]
+    for kind in ("painted", "busts", "cartoons", "heads"):
+        assert [[path.stem for path in getattr(half, kind)] for half in (train, val)] == [
+            ["b"],
+            ["a"],
+        ]
 
 
-def test_painted_figures_are_among_the_people(stills, shelf_pictures):
+@pytest.mark.parametrize("colour", [(0, 0, 250), (9, 9, 251), (8, 8, 252)])
+def test_drawn_figures_are_among_the_people(colour, stills, shelf_pictures):
     rng = np.random.default_rng(0)
-    people = Shelf(stills, shelf_pictures).people(rng, 60)
-    painted = [figure for figure in people if figure.bgr[10, 10].tolist() == [0, 0, 250]]
-    assert 2 < len(painted) < 30
-    # What is painted down to the lower edge of its picture stays cut there.
-    assert all(figure.cut == (False, False, False, True) for figure in painted)
+    people = Shelf(stills, shelf_pictures).people(rng, 90)
+    drawn = [figure for figure in people if figure.bgr[10, 10].tolist() == list(colour)]
+    assert 1 < len(drawn) < 45
+    # What is drawn down to the lower edge of its picture stays cut there.
+    assert all(figure.cut == (False, False, False, True) for figure in drawn)
+
+
+def test_some_rendered_figures_wear_the_head_of_a_cartoon(stills, shelf_pictures):
+    shelf = Shelf(stills, shelf_pictures)
+    people = shelf.people(np.random.default_rng(0), 150)
+    worn = [p for p in people if (p.bgr == (7, 7, 253)).all(axis=2).any()]
+    assert 1 < len(worn) < 75
+    assert all((p.bgr != (7, 7, 253)).any(axis=2).any() for p in worn)  # on a body
+
+
+def test_animals_are_photographed_or_drawn(stills, shelf_pictures):
+    shelf = Shelf(stills, shelf_pictures)
+    rng = np.random.default_rng(0)
+    seen = [shelf.creature(rng).bgr[10, 10] for _ in range(40)]
+    drawn = sum(int(colour[1]) > 0 for colour in seen)
+    assert 5 < drawn < 35
+
+
+@pytest.mark.parametrize(
+    ("head", "factor", "cut_above", "shape"),
+    [
+        ((8, 0, 16, 10), 2.0, False, (70, 24)),  # as tall again, and no wider than the body
+        ((8, 0, 16, 10), 4.0, False, (90, 40)),  # wider than the body, too
+        ((8, 0, 16, 10), 2.0, True, (60, 24)),  # what the upper edge cuts stays cut
+        ((8, -9, 16, 1), 2.0, False, (60, 24)),  # out of the picture
+    ],
+)
+def test_another_head_sits_where_the_own_was(head, factor, cut_above, shape):
+    cut = (False, cut_above, False, False)
+    figure = Cutout(np.zeros((60, 24, 3), np.uint8), np.ones((60, 24), np.float32), 0.6, cut)
+    other = Cutout(np.full((9, 9, 3), 200, np.uint8), np.ones((9, 9), np.float32), 1.0)
+    worn = new_headed(figure, np.array(head, float), other, factor)
+    assert worn.alpha.shape == shape
+    assert worn.bgr.shape == (*shape, 3)
+    assert not worn.bgr[-50:].any()  # the body is as it was
+    assert bool(worn.bgr.any()) == (shape != (60, 24) or cut_above)
+    assert worn.share == pytest.approx(0.6 * shape[0] / 60)
+    assert worn.cut == cut
+
+
+@pytest.mark.parametrize(
+    ("cut_above", "cut_below", "tall", "wanted"),
+    [(True, True, 140, 0), (True, False, 60, 0), (False, True, 60, 40), (True, True, 60, 40)],
+)
+def test_what_the_edges_cut_stays_cut(cut_above, cut_below, tall, wanted):
+    figure = Cutout(
+        np.zeros((tall, 20, 3), np.uint8), np.ones((tall, 20), np.float32), 1.0,
+        (False, cut_above, False, cut_below),
+    )  # fmt: skip
+    for seed in range(5):
+        assert _place(figure, np.random.default_rng(seed), (100, 100), stands=True)[1] == wanted
 
 
 @pytest.mark.parametrize(
@@ -150,9 +215,9 @@ def test_composing_goes_on_where_it_stopped_and_joins_the_stills(stills, shelf_p
     assert str(first.resolve()) in listed
 
 
-@pytest.mark.parametrize("missing", pictures.KINDS)
+@pytest.mark.parametrize("missing", KINDS)
 def test_a_shelf_says_what_is_missing(missing, stills, shelf_pictures, tmp_path):
-    for kind in set(pictures.KINDS) - {missing}:
+    for kind in set(KINDS) - {missing}:
         (tmp_path / kind).symlink_to(shelf_pictures / kind)
     with pytest.raises(CastcheckError, match="training pictures"):
         Shelf(stills, tmp_path)
@@ -197,6 +262,8 @@ def test_without_a_package_manager_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(CastcheckError, match="apt-get is not installed"):
         fetch(tmp_path)
+    with pytest.raises(CastcheckError, match="npm is not installed"):
+        draw_cartoons(tmp_path)
 
 
 def test_every_source_names_its_licence_and_kinds():
@@ -204,6 +271,7 @@ def test_every_source_names_its_licence_and_kinds():
     for source in SOURCES:
         assert source.licence
         assert {kind for _, kind in source.takes} <= set(pictures.KINDS)
+    assert all(PACKAGES.values())
 
 
 def test_a_near_view_holds_its_people_and_cuts_the_shoulder_in_front(stills, shelf_pictures):
