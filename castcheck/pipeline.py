@@ -236,10 +236,13 @@ def _character_facts(
 
 def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletFacts, ...]:
     segments: dict[int, list[SegmentFacts]] = {}
-    for segment, label in zip(judgement.segments, judgement.cast.labels, strict=True):
+    cast = judgement.cast
+    for segment, label, doubtful in zip(
+        judgement.segments, cast.labels, cast.doubtful, strict=True
+    ):
         who = character_id(int(label)) if label >= 0 else None
         segments.setdefault(segment.tracklet.tracklet_id, []).append(
-            SegmentFacts(segment.start_frame, segment.stop_frame, who)
+            SegmentFacts(segment.start_frame, segment.stop_frame, who, bool(doubtful))
         )
     curves: dict[int, Curve] = {}
     for series, curve in zip(judgement.series, judgement.curves, strict=True):

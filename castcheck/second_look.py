@@ -163,14 +163,15 @@ def _whole(seen: Observations, frame: int) -> tuple[int, NDArray[np.float32], in
 
 
 def _strip_picks(seen: Observations, judgement: Judgement) -> dict[int, list[tuple[int, int]]]:
-    """Return character to (tracklet, row) of its pictures: every tracklet, spread over time."""
+    """Return character to (tracklet, row) of its pictures: every tracklet, spread over time.
+
+    Those that the detector doubts may show anything, and are left out; a character has others.
+    """
     picks: dict[int, list[tuple[int, int]]] = {}
-    for number in range(judgement.cast.character_count):
-        own = [
-            s
-            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
-            if label == number
-        ]
+    cast = judgement.cast
+    for number in range(cast.character_count):
+        chosen_ones = np.flatnonzero((cast.labels == number) & ~cast.doubtful)
+        own = [judgement.segments[k] for k in chosen_ones.tolist()]
         total = sum(len(s.frames) for s in own)
         chosen: list[tuple[int, int]] = []
         for segment in own:

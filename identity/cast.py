@@ -35,12 +35,15 @@ class Cast:
         labels: (N,) int64, character of each segment, -1 = nobody of the cast.
         log_odds: (N, N) that two segments are one person, before any constraint.
         apart: (N, N) bool, seen together, so not one person.
+        doubtful: (N,) bool, the detector is never sure that somebody is there; such a segment is
+            put with the character it is most like, and may be a thing.
         character_count: Characters are numbered 0 to this, by falling time on screen.
     """
 
     labels: NDArray[np.int64]
     log_odds: NDArray[np.float64]
     apart: NDArray[np.bool_]
+    doubtful: NDArray[np.bool_]
     character_count: int
 
 
@@ -64,7 +67,8 @@ def build_cast(
     # count as those of a clip of `independent_shots` shots.
     discount = min(1.0, settings.independent_shots / max(len(setups), 1))
     # What the detector doubts may be a thing: it makes nobody, but can be somebody who is there.
-    sure = np.flatnonzero([is_sure(segment.score, settings) for segment in segments])
+    is_known = np.array([is_sure(segment.score, settings) for segment in segments], np.bool_)
+    sure = np.flatnonzero(is_known)
     known = [segments[k] for k in sure.tolist()]
     found = partition(
         log_odds[np.ix_(sure, sure)] * discount,
@@ -74,10 +78,9 @@ def build_cast(
     )
     labels = np.full(len(segments), -1, np.int64)
     labels[sure] = _drop_background(found, known, settings)
-    doubtful = np.setdiff1d(np.arange(len(segments)), sure)
-    labels = _with_doubtful(labels, doubtful, log_odds, apart)
+    labels = _with_doubtful(labels, np.flatnonzero(~is_known), log_odds, apart)
     labels, count = _by_screen_time(labels, segments)
-    return Cast(labels, log_odds, apart, count)
+    return Cast(labels, log_odds, apart, ~is_known, count)
 
 
 def is_sure(score: NDArray[np.float32], settings: CastSettings) -> bool:

@@ -152,9 +152,11 @@ def judge_looks(
     worn = _worn(series, segments, cast)
     if not (dressed or cut_swaps or clones or incidents):  # those explain it, whatever it is
         drifts += drifts_over_cuts(series, worn, setups, calibration, finding_settings)
-    curves = tuple(likeness_curves(series, worn, setups, calibration))
+    # What may be a thing says nothing of how much somebody stays himself.
+    surely_worn = _worn(series, segments, _without_doubtful(cast))
+    curves = tuple(likeness_curves(series, surely_worn, setups, calibration))
     slow = joined_drifts(drifts, worn)
-    consistency = _consistency(worn, cast, curves, slow)
+    consistency = _consistency(surely_worn, cast, curves, slow)
     return Judgement(
         series,
         segments,
@@ -205,7 +207,7 @@ def _join_clones(cast: Cast, clones: Sequence[Clone]) -> Cast:
     used = sorted({int(k) for k in labels if k >= 0})
     rename = {old: new for new, old in enumerate(used)} | {-1: -1}
     labels = np.array([rename[int(k)] for k in labels], np.int64)
-    return Cast(labels, cast.log_odds, cast.apart, len(used))
+    return replace(cast, labels=labels, character_count=len(used))
 
 
 def _undressed(cast: Cast, segments: Sequence[Segment], dressed: Sequence[AttributeSwap]) -> Cast:
@@ -278,6 +280,10 @@ def _exchanged(
     return found
 
 
+def _without_doubtful(cast: Cast) -> Cast:
+    return replace(cast, labels=np.where(cast.doubtful, -1, cast.labels))
+
+
 def _worn(series: Sequence[Series], segments: Sequence[Segment], cast: Cast) -> list[int]:
     """Return the character that each series wears at first, -1 = nobody of the cast."""
     label_of: dict[int, int] = {}
@@ -299,8 +305,9 @@ def _consistency(
             known = lowest[label]
             lowest[label] = curve.lowest if known is None else min(known, curve.lowest)
     for drift in drifts:
-        for label in {worn[k] for k in drift.series}:
-            known = lowest[label] if label >= 0 else None
+        labels = {worn[k] for k in drift.series}
+        for label in labels if min(labels) >= 0 else ():
+            known = lowest[label]
             if known is not None:
                 lowest[label] = min(known, max(0.0, 1 - drift.strength))
     return tuple(lowest)

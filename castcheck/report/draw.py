@@ -34,6 +34,7 @@ class Box:
     xyxy: tuple[float, float, float, float]
     tracklet_id: int
     character: str | None
+    doubtful: bool = False
 
 
 class Annotator:
@@ -77,7 +78,10 @@ class Annotator:
         if alarmed:  # a white edge outside the coloured one stands out on any picture
             wide = self._line_px * 3
             cv2.rectangle(picture, (x1, y1), (x2, y2), rgb(INK), wide, cv2.LINE_AA)
-        cv2.rectangle(picture, (x1, y1), (x2, y2), rgb(colour), self._line_px, cv2.LINE_AA)
+        if box.doubtful:
+            _dash(picture, (x1, y1, x2, y2), rgb(colour), self._line_px)
+        else:
+            cv2.rectangle(picture, (x1, y1), (x2, y2), rgb(colour), self._line_px, cv2.LINE_AA)
         text = self._names.get(box.character or "", "?")
         patch = text_patch(text, self._text_px, colour, style.ink if style else PAPER)
         _paste(picture, patch, x1 - self._line_px // 2, y1 - patch.shape[0])
@@ -157,8 +161,29 @@ def _boxes_by_frame(report: Report) -> dict[int, list[Box]]:
     boxes: dict[int, list[Box]] = defaultdict(list)
     for tracklet in report.tracklets:
         for frame, xyxy in zip(tracklet.frames, tracklet.boxes, strict=True):
-            boxes[frame].append(Box(xyxy, tracklet.id, tracklet.character_at(frame)))
+            segment = tracklet.segment_at(frame)
+            who, doubtful = (
+                (None, False) if segment is None else (segment.character, segment.doubtful)
+            )
+            boxes[frame].append(Box(xyxy, tracklet.id, who, doubtful))
     return boxes
+
+
+def _dash(
+    picture: NDArray[np.uint8],
+    box: tuple[int, int, int, int],
+    colour: tuple[int, int, int],
+    line_px: int,
+) -> None:
+    """Draw a dashed box: the detector is not sure that anybody is there."""
+    x1, y1, x2, y2 = box
+    dash = 5 * line_px
+    for x in range(x1, x2, 2 * dash):
+        for y in (y1, y2):
+            cv2.line(picture, (x, y), (min(x + dash, x2), y), colour, line_px, cv2.LINE_AA)
+    for y in range(y1, y2, 2 * dash):
+        for x in (x1, x2):
+            cv2.line(picture, (x, y), (x, min(y + dash, y2)), colour, line_px, cv2.LINE_AA)
 
 
 def _held(report: Report) -> list[tuple[Finding, int, int]]:

@@ -96,11 +96,15 @@ class MemberFacts:
 
 @dataclass(frozen=True, slots=True)
 class SegmentFacts:
-    """Whose looks a tracklet wears in `[start_frame, stop_frame)`; `None` = not told."""
+    """Whose looks a tracklet wears in `[start_frame, stop_frame)`; `None` = not told.
+
+    `doubtful`: the detector is never sure that somebody is there, so `character` is a guess.
+    """
 
     start_frame: int
     stop_frame: int
     character: str | None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,14 @@ class TrackletFacts:
         scores = tuple(round(float(score), SCORE_DIGITS) for score in self.scores)
         object.__setattr__(self, "scores", scores)
 
+    def segment_at(self, frame: int) -> SegmentFacts | None:
+        """Return the segment that holds `frame`."""
+        return next((s for s in self.segments if s.start_frame <= frame < s.stop_frame), None)
+
     def character_at(self, frame: int) -> str | None:
         """Return whose looks the tracklet wears at `frame`; `None` = not told."""
-        for segment in self.segments:
-            if segment.start_frame <= frame < segment.stop_frame:
-                return segment.character
-        return None
+        segment = self.segment_at(frame)
+        return None if segment is None else segment.character
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,11 @@ def _person(
             _shown(report, p, flagged=any(start <= p.frame < stop for start, stop in spans))
             for p in visuals.strips.get(character.id, ())
         ),
+        in_doubt=sum(
+            segment.doubtful and segment.character == character.id
+            for tracklet in report.tracklets
+            for segment in tracklet.segments
+        ),
         reference=(
             _shown(report, visuals.references[character.id])
             if character.id in visuals.references

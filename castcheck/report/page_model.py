@@ -76,6 +76,7 @@ class Person:
     seen: str
     findings: tuple[Marker, ...]
     strip: tuple[Shown, ...]
+    in_doubt: int
     reference: Shown | None
     plot: Plot | None
 

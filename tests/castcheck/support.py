@@ -112,6 +112,7 @@ def full_report(path: str = "room_swap.mp4") -> Report:
         _tracklet(3, 2, 100, 150, 90, ((100, 150, "char-02"),), falls=True),
         _tracklet(4, 2, 110, 128, 420, ((110, 128, "char-03"),), curve=False),
         _tracklet(5, 1, 70, 76, 520, ((70, 76, None),), curve=False),
+        _tracklet(6, 1, 70, 96, 420, ((70, 96, "char-02"),), curve=False, doubtful=True),
     )
     findings = (
         Finding(
@@ -308,6 +309,7 @@ def _tracklet(
     *,
     falls: bool = False,
     curve: bool = True,
+    doubtful: bool = False,
 ) -> TrackletFacts:
     frames = tuple(range(start, stop))
     boxes = tuple(
@@ -326,7 +328,7 @@ def _tracklet(
         frames,
         boxes,
         tuple(0.9 + 0.05 * math.sin(f) for f in frames),
-        tuple(SegmentFacts(a, b, name) for a, b, name in segments),
+        tuple(SegmentFacts(a, b, name, doubtful) for a, b, name in segments),
         Curve(frames, tuple(_likeness(f, start, stop, changes, falls) for f in frames))
         if curve
         else None,

@@ -178,3 +178,8 @@ def test_characters_can_be_told_apart_in_colour_in_grey_and_by_letter():
     assert all(contrast(one.colour, one.ink) >= 4.5 for one in looks)
     neighbours = pairwise(looks)
     assert all(a.pattern != b.pattern for a, b in neighbours)
+
+
+def test_what_may_be_nobody_is_counted_and_not_shown():
+    text, _ = page_of(REPORTS["full"])
+    assert text.count("1 more tracklet may be this character or nobody") == 1

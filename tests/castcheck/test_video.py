@@ -103,3 +103,17 @@ def test_drawing_stays_inside_tiny_pictures():
 def test_a_long_banner_ends_in_an_ellipsis_and_a_name_it_cannot_draw_is_left_out():
     assert text_patch("word " * 80, 14, "#000000", "#FFFFFF", width_px=120).shape == (21, 120, 3)
     assert video.fitting_size(7680, 4320) == (3840, 2160)
+
+
+def test_who_may_be_nobody_has_a_dashed_box():
+    picture = np.zeros((360, 640, 3), np.uint8)
+    annotator = Annotator(support.full_report(), width_px=640, height_px=360)
+    annotator.draw(picture, 80)
+    report = support.full_report()
+    shares = []
+    for number in (2, 6):  # one the detector is sure of, one it is not
+        tracklet = next(t for t in report.tracklets if t.id == number)
+        x1, y1, _, y2 = (round(v) for v in tracklet.boxes[tracklet.frames.index(80)])
+        shares.append(float(picture[y1 + 20 : y2 - 20, x1].any(axis=1).mean()))
+    assert shares[0] == 1
+    assert 0.3 < shares[1] < 0.7

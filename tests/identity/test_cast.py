@@ -35,6 +35,8 @@ def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
         segments.append(make_segment(own, seen, 0, len(frames)))
     cast = build_cast(segments, np.ones((1, 1), np.float32), calibration(), CastSettings())
     assert cast.labels.tolist() == [0, 1 if in_cast else -1]
+    unsure = np.quantile(segments[1].score, 0.9) < CastSettings().min_box_score
+    assert cast.doubtful.tolist() == [False, unsure]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ SHOT = 24
 SAME, OTHER = 1.0, 0.2
 
 
-def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None):
+def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None, doubted=()):
     """Judge a clip of shots, each a dict of place -> what is worn there, for the whole shot."""
     lengths = [len(next(iter(shot.values()))) if shot else SHOT for shot in shots]
     edges = np.cumsum([0, *lengths]).tolist()
@@ -28,7 +28,8 @@ def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None
     for number, shot in enumerate(shots):
         for place, wears in shot.items():
             frames = list(range(edges[number], edges[number + 1]))
-            tracklets.append(tracklet(len(tracklets), frames, shot=number, at=place))
+            score = 0.3 if len(tracklets) in doubted else 0.9
+            tracklets.append(tracklet(len(tracklets), frames, shot=number, at=place, score=score))
             own = None if colours is None else colours[number].get(place)
             turned = None if facing is None else [facing] * len(frames)
             seen.append(looks(frames, wears, colours=own, facing=turned, seed=len(seen)))
@@ -160,6 +161,17 @@ def test_consistency_falls_with_a_drift_in_a_shot_and_over_shots():
         assert values[0] == pytest.approx(1, abs=0.02)
         assert all(a >= b - 1e-6 for a, b in pairwise(values))
         assert values[-1] < 0.8
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_the_detector_doubts_does_not_make_anybody_inconsistent(order):
+    """A thing is put with whom it is most like; that says nothing of him."""
+    shots = [{LEFT: worn("A")}, {LEFT: worn(("A", "C", 0.5))}][::order]
+    sure = judge(*shots).consistency
+    doubted = judge(*shots, doubted=(shots.index({LEFT: worn(("A", "C", 0.5))}),))
+    assert doubted.cast.labels.tolist() == [0, 0]
+    assert min(sure) < 0.8
+    assert doubted.consistency == pytest.approx((1.0,), abs=0.02)
 
 
 def test_consistency_falls_with_a_drift_that_no_colour_shows():
