@@ -14,6 +14,8 @@ import argparse
 import json
 import os
 import time
+from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +25,15 @@ import numpy as np
 
 from bench.labelled import real_pictures
 from bench.mot import read_sequence
+from identity.calibration import calibration_for
 from identity.embedder import PartsEmbedder
-from identity.looks import colour_bodies, hidden_share
+from identity.looks import LooksReader, colour_bodies, hidden_share
 from identity.open_embedder import open_embedder
 from identity.reid_specs import KNOWN_REID
+from identity.segments import mean_cosines
+from identity.settings import LooksSettings
+from scenes.frames import FrameBatch
+from tracker.detections import Detections
 from tracker.known_weights import resolve_weights
 from training.error_rate import equal_error_rate
 
@@ -70,12 +77,31 @@ def ranking(
     return float(np.mean(first)), float(np.mean(average))
 
 
+@dataclass
+class Boxed:
+    """Boxes with the pictures they lie in: who compares them may want either.
+
+    Attributes:
+        pictures: (H, W, 3) RGB and the (N, 4) boxes in it, each.
+        crops: What is inside the boxes, picture by picture.
+    """
+
+    pictures: list[tuple[NDArray[np.uint8], NDArray[np.float32]]] = field(default_factory=list)
+    crops: list[Crop] = field(default_factory=list)
+
+    def add(self, rgb: NDArray[np.uint8], boxes: NDArray[np.float32]) -> None:
+        """Add the boxes of one picture."""
+        if len(boxes):
+            self.pictures.append((rgb, boxes))
+            self.crops += [_crop(rgb, box) for box in boxes]
+
+
 class Bench:
-    """The crops of both measures, read once for all embedders."""
+    """The boxes of both measures, read once for all embedders."""
 
     def __init__(self, real: Path) -> None:
         sequence = read_sequence(real / "sequences" / "ADL-Rundle-6")
-        truth, self.street, rows = sequence.truth, [], []
+        truth, self.street, rows = sequence.truth, Boxed(), []
         capture = cv2.VideoCapture(str(sequence.video))
         for frame in range(sequence.frame_count):
             if not capture.grab() or frame % _STEP_FRAMES:
@@ -83,27 +109,27 @@ class Bench:
             picture = capture.retrieve()[1][..., ::-1]
             here = np.flatnonzero(truth.frame == frame)
             free = hidden_share(truth.xyxy[here]) <= _MOST_COVERED
-            for row in here[free]:
-                crop = _crop(picture, truth.xyxy[row])
-                if crop.shape[0] >= _MIN_HEIGHT_PX and crop.shape[1] >= _MIN_HEIGHT_PX // 4:
-                    self.street.append(crop)
-                    rows.append(row)
+            chosen = [row for row in here[free] if _is_large(_crop(picture, truth.xyxy[row]).shape)]
+            self.street.add(picture, truth.xyxy[chosen])
+            rows += chosen
         capture.release()
         self.person, self.frame = truth.track[rows], truth.frame[rows]
         gap = np.abs(self.frame[:, None] - self.frame[None])
         self.far = gap >= _APART_S * sequence.fps
-        self.shots: list[Crop] = []
+        self.shots = Boxed()
         self.facts: list[dict[str, Any]] = []
         for picture in real_pictures(real):
-            for box, fact in zip(picture.boxes, picture.facts, strict=True):
-                # Somebody seen once has no pair; a drawn look that is another's says nothing.
-                if fact["who"] == "x" or "look" in fact or fact.get("view") not in _VIEWS:
-                    continue
-                self.shots.append(_crop(picture.rgb, box))
-                self.facts.append({**fact, "clip": picture.clip})
+            # Somebody seen once has no pair; a drawn look that is another's says nothing.
+            chosen = [
+                number
+                for number, fact in enumerate(picture.facts)
+                if fact["who"] != "x" and "look" not in fact and fact.get("view") in _VIEWS
+            ]
+            self.shots.add(picture.rgb, picture.boxes[chosen])
+            self.facts += [{**picture.facts[k], "clip": picture.clip} for k in chosen]
 
     def row(self, name: str, likeness: Any, crops_ms: float) -> dict[str, Any]:
-        """Return the figures of one embedder; `likeness` maps crops to (N, N)."""
+        """Return the figures of one way to compare; `likeness` maps N boxes to (N, N)."""
         street = likeness(self.street)
         same = self.person[:, None] == self.person[None]
         upper = np.triu(np.ones_like(same), 1)
@@ -114,7 +140,7 @@ class Bench:
             "street_eer": equal_error_rate(street[upper & same & self.far], street[upper & ~same]),
             "street_rank1": rank1,
             "street_map": mean_ap,
-            "street_crops": len(self.street),
+            "street_crops": len(self.street.crops),
         }
         pairs: dict[str, tuple[list[float], list[float]]] = {}
         table = likeness(self.shots)
@@ -138,6 +164,10 @@ class Bench:
         return result
 
 
+def _is_large(shape: tuple[int, ...]) -> bool:
+    return shape[0] >= _MIN_HEIGHT_PX and shape[1] >= _MIN_HEIGHT_PX // 4
+
+
 def _crop(picture: NDArray[np.uint8], box: NDArray[np.float32]) -> Crop:
     height, width = picture.shape[:2]
     x1, y1 = np.clip(np.round(box[:2]).astype(int), 0, [width - 1, height - 1])
@@ -146,20 +176,20 @@ def _crop(picture: NDArray[np.uint8], box: NDArray[np.float32]) -> Crop:
 
 
 def body_likeness(embed: Any) -> Any:
-    """Return what maps crops to (N, N) cosines."""
+    """Return what maps boxes to (N, N) cosines."""
 
-    def likeness(crops: Sequence[Crop]) -> NDArray[np.float32]:
-        vectors = embed(crops)
+    def likeness(seen: Boxed) -> NDArray[np.float32]:
+        vectors = embed(seen.crops)
         return np.asarray(vectors @ vectors.T, np.float32)
 
     return likeness
 
 
 def parts_likeness(embedder: PartsEmbedder) -> Any:
-    """Return what maps crops to the mean cosine of body and parts, weighed by visibility."""
+    """Return what maps boxes to the mean cosine of body and parts, weighed by visibility."""
 
-    def likeness(crops: Sequence[Crop]) -> NDArray[np.float32]:
-        cues = embedder.read_cues(crops)
+    def likeness(seen: Boxed) -> NDArray[np.float32]:
+        cues = embedder.read_cues(seen.crops)
         total = cues.body @ cues.body.T
         weight = np.ones_like(total)
         for part in range(cues.parts.shape[1]):
@@ -167,6 +197,46 @@ def parts_likeness(embedder: PartsEmbedder) -> Any:
             total += both * (cues.parts[:, part] @ cues.parts[:, part].T)
             weight += both
         return np.asarray(total / weight, np.float32)
+
+    return likeness
+
+
+def cast_likeness(embedder: Embedder | None, name: str) -> Any:
+    """Return what maps boxes to the (N, N) log-odds by which castcheck groups its cast.
+
+    Network, parts and colours on their scales, each where it can be seen; what `identity.looks`
+    would not judge says nothing. Place and set-up are left out.
+    """
+    reader = LooksReader(embedder, LooksSettings(), fps=1.0)
+    calibration = calibration_for(name)
+
+    def likeness(seen: Boxed) -> NDArray[np.float32]:
+        means, shape = [], []
+        for rgb, boxes in seen.pictures:
+            height_px, width_px = rgb.shape[:2]
+            inside = np.clip(boxes, 0, [width_px, height_px] * 2).astype(np.float32)
+            count = len(boxes)
+            found = Detections(
+                np.zeros(count, np.int64), inside, np.ones(count, np.float32),
+                np.zeros(count, np.int32),
+            )  # fmt: skip
+            batch = FrameBatch(index=np.zeros(1, np.int64), time_s=(Fraction(0),), rgb=rgb[None])
+            looks = reader.read(batch, found)
+            for row in range(count):
+                chosen = looks.take(np.array([row]))
+                means.append(
+                    {cue: chosen.vectors[cue][0].astype(np.float32) for cue in looks.vectors
+                     if len(chosen.seen(cue))}
+                )  # fmt: skip
+            size = np.maximum(inside[:, 2:] - inside[:, :2], 1)
+            shape += np.log(size[:, 1] / size[:, 0]).tolist()
+        table = np.zeros((len(means), len(means)), np.float32)
+        for a, b in combinations(range(len(means)), 2):
+            odds = calibration.log_odds(
+                mean_cosines(means[a], means[b]), view_gap=abs(shape[a] - shape[b])
+            )
+            table[a, b] = table[b, a] = odds
+        return table
 
     return likeness
 
@@ -223,10 +293,12 @@ def main() -> None:
         else:
             embed = embedder.embed
         name = spec if embedder is None else embedder.name
-        spent_ms = ms_per_crop(embed, bench.street)
+        spent_ms = ms_per_crop(embed, bench.street.crops)
         rows = [bench.row(name, body_likeness(embed), spent_ms)]
         if isinstance(embedder, PartsEmbedder):
             rows.append(bench.row(f"{name}, with parts", parts_likeness(embedder), spent_ms))
+            as_cast = cast_likeness(embedder, name)
+            rows.append(bench.row(f"{name}, with parts and colours", as_cast, spent_ms))
         for row in rows:
             row["parameters"], row["bytes"] = weights_of(spec)
         table += rows
