@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.partition import partition
+from identity.reverse_shots import across_reverse_shots
 from identity.segments import Segment, similarities
 from scenes.shots import numbers_by_shot
 from tracker import boxes
@@ -70,9 +71,12 @@ def build_cast(
     is_known = np.array([is_sure(segment.score, settings) for segment in segments], np.bool_)
     sure = np.flatnonzero(is_known)
     known = [segments[k] for k in sure.tolist()]
+    known_apart = apart[np.ix_(sure, sure)]
+    known_odds = log_odds[np.ix_(sure, sure)]
+    known_odds[across_reverse_shots(known, setups, known_apart)] -= settings.reverse_shot
     found = partition(
-        log_odds[np.ix_(sure, sure)] * discount,
-        apart[np.ix_(sure, sure)],
+        known_odds * discount,
+        known_apart,
         group_cost=settings.new_character_cost,
         free_groups=max(settings.likely_characters, most_at_once(known)),
     )

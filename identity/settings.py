@@ -58,6 +58,13 @@ class CastSettings:
         low=0,
         high=20,
     )
+    reverse_shot: float = setting(
+        2.0,
+        "taken from the log-odds that two are one person where the camera goes back and forth "
+        "between them",
+        low=0,
+        high=20,
+    )
     reference_prior: float = setting(
         -0.2,
         "added to the log-odds that a character is the one in the reference pictures",
