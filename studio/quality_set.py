@@ -116,12 +116,19 @@ def report() -> list[Scene]:
     return _build(REPORT)
 
 
+def check() -> list[Scene]:
+    """Return more clips like those of *tune*: what is chosen there must not fit single clips."""
+    return _build(replace(TUNE, name="check", first_seed=300_000))
+
+
 def smoke() -> list[Scene]:
     """Return a clean clip and its broken twin, to see that rendering works here."""
     return _build(replace(TUNE, name="smoke", first_seed=900_000), RECIPES[:1])[:2]
 
 
-SETS: dict[str, Callable[[], list[Scene]]] = {"tune": tune, "report": report, "smoke": smoke}
+SETS: dict[str, Callable[[], list[Scene]]] = {
+    "tune": tune, "check": check, "report": report, "smoke": smoke,
+}  # fmt: skip
 
 
 def _build(split: Split, recipes: Sequence[Recipe] = RECIPES) -> list[Scene]:

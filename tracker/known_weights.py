@@ -67,7 +67,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "b4bd456b37846e134185ba6c6decbf23c5e48d9c970071aa0c8e47fa966180ba"
+_BUNDLED_SHA256 = "eaae7109be1804805fff50b5de9f5a681190a5e4b754448ae3c00744df3ec04d"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",
