@@ -176,7 +176,7 @@ def most_at_once(segments: Sequence[Segment]) -> int:
 def _drop_background(
     labels: NDArray[np.int64], segments: Sequence[Segment], settings: CastSettings
 ) -> NDArray[np.int64]:
-    """Return the labels with -1 for who is seen too briefly or too small."""
+    """Return the labels with -1 for who is seen too briefly, too small, or never well enough."""
     labels = labels.copy()
     groups = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)] if len(labels) else []
     frames = [sum(len(segments[i].frames) for i in group.tolist()) for group in groups]
@@ -184,7 +184,9 @@ def _drop_background(
     for group, count in zip(groups, frames, strict=True):
         too_brief = count < settings.min_screen_share * longest
         too_small = _size_share(group, segments) < settings.min_size_share
-        if too_brief or too_small:
+        # Whom nobody can compare with anybody, such as a strip at the edge, makes no character.
+        never_judged = not any(segments[i].sample_count for i in group.tolist())
+        if too_brief or too_small or never_judged:
             labels[group] = -1
     return labels
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from identity.cast import build_cast
+from identity.looks import Looks
 from identity.segments import make_segment
 from identity.settings import CastSettings
 from tests.identity.people import calibration, looks, tracklet
@@ -67,6 +68,28 @@ def test_what_the_detector_doubts_makes_no_character_but_can_be_one(late, expect
     cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
     order = list(dict.fromkeys(k for k in cast.labels.tolist() if k >= 0))
     assert [order.index(k) if k >= 0 else -1 for k in cast.labels.tolist()] == expect
+
+
+@pytest.mark.parametrize(
+    ("shot", "is_somebody"),
+    [
+        pytest.param(0, False, id="a strip beside both"),
+        pytest.param(1, True, id="alone in another shot: one of them"),
+    ],
+)
+def test_who_can_be_compared_with_nobody_makes_no_character(shot, is_somebody):
+    segments = []
+    for number, (name, shot_index) in enumerate([("A", 0), ("B", 0), ("C", shot)]):
+        frames = [100 * shot_index + f for f in range(100)]
+        own = tracklet(number, frames, shot=shot_index, at=(60 + 150 * number, 60))
+        seen = looks(frames, [name] * 100, seed=number)
+        if name == "C":  # such as a strip at the edge of the picture, over a shoulder
+            seen = Looks(seen.vectors, seen.covered, np.zeros(100, np.bool_))
+        segments.append(make_segment(own, seen, 0, 100))
+    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
+    assert cast.character_count == 2
+    assert sorted(cast.labels[:2].tolist()) == [0, 1]
+    assert bool(cast.labels[2] >= 0) == is_somebody
 
 
 def test_nobody_at_all_is_no_cast():
