@@ -16,6 +16,9 @@ Verdict = Literal["pass", "fail", "abstain"]
 
 BOX_DIGITS = 2  # a hundredth of a pixel
 SCORE_DIGITS = 4
+# Finer than any plot shows, and coarse enough that the last digits of a network, which differ with
+# the size of its batches and from processor to processor, hardly ever show.
+LIKENESS_DIGITS = 3
 STEADY_WITHIN_S = 0.001  # Matroska stores whole milliseconds: no closer can be asked for
 
 
@@ -116,7 +119,7 @@ class Curve:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", tuple(int(frame) for frame in self.frames))
-        values = tuple(round(float(value), SCORE_DIGITS) for value in self.values)
+        values = tuple(round(float(value), LIKENESS_DIGITS) for value in self.values)
         object.__setattr__(self, "values", values)
 
 
