@@ -31,6 +31,7 @@ _HAIR_STAYS, _HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before an
 _STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
 _HAIR_SCALE = Scale(0.6, 0.98)
 _HAIRS_DIFFER = 0.9  # affinity of two people's hair from which on theirs is alike
+_STAYS_A_LITTLE = 0.03  # ... and by which own hair must then beat the other's, on average
 # Hair on another head is cut by another face: it need not come quite as near as what was there.
 _HAIR_FITS, _HAIR_NEAR = -0.3, 0.5
 _MORE_THAN_CLOTHES = 0.03  # light moves all colours
@@ -90,7 +91,8 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
     if min(straight) >= max(cross) + _STAYS_BY:
         return Hair(stays=True)
     if min(straight) >= _HAIR_STAYS:
-        return Hair(stays=True) if max(cross) <= _HAIRS_DIFFER else None
+        nearer_own = (sum(straight) - sum(cross)) / 2 >= _STAYS_A_LITTLE
+        return Hair(stays=True) if max(cross) <= _HAIRS_DIFFER or nearer_own else None
     turned = max(abs(float(b["facing"][0] - a["facing"][0])) for b, a in pairs)
     if max(straight) > _HAIR_CHANGES or turned > _SAME_FACING:
         return None

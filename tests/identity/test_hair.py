@@ -42,6 +42,7 @@ def head(hair, *, clothes="A", facing=0.9):
 
 STAYS = Hair(stays=True)
 MIXED = ("A", "B", 0.4)  # 0.83 of A, 0.55 of B
+NEARLY_A, A_SHADE = ("A", "B", 0.25), ("A", "B", 0.12)  # 0.95 and 0.99 of A
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,17 @@ MIXED = ("A", "B", 0.4)  # 0.83 of A, 0.55 of B
     [
         pytest.param((head("A"), head("B")), (head("A"), head("B")), STAYS, id="both keep theirs"),
         pytest.param((head("A"), head("A")), (head("A"), head("A")), None, id="one hair on two"),
+        pytest.param(
+            (head("A"), head(NEARLY_A)), (head("A"), head(NEARLY_A)), STAYS,
+            id="much alike, and both keep their own",
+        ),
+        pytest.param(
+            (head("A"), head(A_SHADE)), (head("A"), head(A_SHADE)), None, id="too much alike"
+        ),
+        pytest.param(
+            (head("A"), head(NEARLY_A)), (head(NEARLY_A), head("A")), None,
+            id="much alike, and exchanged",
+        ),
         pytest.param(
             (head("A"), head("B")), (head("A"), head("C")), None, id="only one of them changes"
         ),
