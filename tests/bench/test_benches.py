@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.detector import figures, match
-from bench.embeddings import parts_likeness, ranking
+from bench.embeddings import Boxed, cast_likeness, parts_likeness, ranking
 from bench.labelled import Labelled
 from identity.embedder import CrossCues
 from training.error_rate import equal_error_rate
@@ -94,4 +94,23 @@ class Parts:
 
 
 def test_a_part_that_is_seen_in_both_counts_as_much_as_the_body():
-    assert parts_likeness(Parts())([])[0, 1] == pytest.approx(0.5)
+    assert parts_likeness(Parts())(Boxed())[0, 1] == pytest.approx(0.5)
+
+
+def test_the_cast_compares_what_it_would_judge_and_nothing_else():
+    """Two in one colour, one in another, and one too small to be judged."""
+    seen = Boxed()
+    rgb = np.full((120, 300, 3), 90, np.uint8)
+    boxes = table((10, 10, 50, 110), (110, 10, 150, 110), (210, 10, 250, 110), (260, 10, 270, 30))
+    for box, colour in zip(boxes, ((200, 30, 30), (200, 30, 30), (30, 60, 200)), strict=False):
+        x1, y1, x2, y2 = box.astype(int)
+        rgb[y1:y2, x1:x2] = colour
+    seen.add(rgb, boxes[:2])
+    seen.add(rgb, boxes[2:])
+    seen.add(rgb, boxes[:0])  # nobody in this picture
+    assert (len(seen.pictures), len(seen.crops)) == (2, 4)
+    odds = cast_likeness(None, "colour")(seen)
+    assert odds.shape == (4, 4)
+    assert np.array_equal(odds, odds.T)
+    assert odds[0, 1] > 0 > odds[0, 2]
+    assert not odds[3].any()
