@@ -181,12 +181,14 @@ def _drop_background(
     groups = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)] if len(labels) else []
     frames = [sum(len(segments[i].frames) for i in group.tolist()) for group in groups]
     longest = max(frames, default=0)
-    for group, count in zip(groups, frames, strict=True):
+    judged = [any(segments[i].sample_count for i in group.tolist()) for group in groups]
+    # Whom nobody can compare with anybody, such as a strip at the edge, is no third one; a second
+    # one he may be, and where nobody is seen well enough all stay, not judged.
+    enough = sum(judged) >= settings.likely_characters
+    for group, count, is_judged in zip(groups, frames, judged, strict=True):
         too_brief = count < settings.min_screen_share * longest
         too_small = _size_share(group, segments) < settings.min_size_share
-        # Whom nobody can compare with anybody, such as a strip at the edge, makes no character.
-        never_judged = not any(segments[i].sample_count for i in group.tolist())
-        if too_brief or too_small or never_judged:
+        if too_brief or too_small or (enough and not is_judged):
             labels[group] = -1
     return labels
 

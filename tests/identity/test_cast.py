@@ -71,25 +71,27 @@ def test_what_the_detector_doubts_makes_no_character_but_can_be_one(late, expect
 
 
 @pytest.mark.parametrize(
-    ("shot", "is_somebody"),
+    ("people", "count", "is_somebody"),
     [
-        pytest.param(0, False, id="a strip beside both"),
-        pytest.param(1, True, id="alone in another shot: one of them"),
+        pytest.param([("A", 0), ("B", 0), ("C", 0)], 2, False, id="a strip beside two"),
+        pytest.param([("A", 0), ("B", 0), ("C", 1)], 2, True, id="in another shot: one of them"),
+        pytest.param([("A", 0), ("C", 0)], 2, True, id="a strip beside one: the other one"),
+        pytest.param([("C", 0), ("C", 0)], 2, True, id="nobody is seen well enough"),
+        pytest.param([("C", 0)], 1, True, id="one alone, not seen well enough"),
     ],
 )
-def test_who_can_be_compared_with_nobody_makes_no_character(shot, is_somebody):
+def test_who_can_be_compared_with_nobody_is_no_third_one(people, count, is_somebody):
     segments = []
-    for number, (name, shot_index) in enumerate([("A", 0), ("B", 0), ("C", shot)]):
-        frames = [100 * shot_index + f for f in range(100)]
-        own = tracklet(number, frames, shot=shot_index, at=(60 + 150 * number, 60))
+    for number, (name, shot) in enumerate(people):
+        frames = [100 * shot + f for f in range(100)]
+        own = tracklet(number, frames, shot=shot, at=(60 + 150 * number, 60))
         seen = looks(frames, [name] * 100, seed=number)
         if name == "C":  # such as a strip at the edge of the picture, over a shoulder
             seen = Looks(seen.vectors, seen.covered, np.zeros(100, np.bool_))
         segments.append(make_segment(own, seen, 0, 100))
     cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
-    assert cast.character_count == 2
-    assert sorted(cast.labels[:2].tolist()) == [0, 1]
-    assert bool(cast.labels[2] >= 0) == is_somebody
+    assert cast.character_count == count
+    assert bool(cast.labels[-1] >= 0) == is_somebody
 
 
 def test_nobody_at_all_is_no_cast():
