@@ -21,7 +21,7 @@ const PERSON = new RegExp(
   "teacher|technologist|mage|elf|fairy|genie|vampire|zombie|superhero|supervillain|santa|mrs|mx|merperson|" +
   "factory|office|health|deaf|ballet|mermaid|troll|women|men)(-|$)");
 const SEVERAL =
-  /holding-hands|couple|kiss|famil|wrestl|hand-?s?$|finger|ears|selfie|people|feeding|bath|bed|row|bik|surf|horse|golf|mountain|swim|polo|juggl|cartwheel|skier|snowboard|symbol|room|pictogram|heart|wheelchair|service|bust|silhouette|footprint|speaking|lev|massage|haircut|water|handball|fencer|climb|steam|facepalm-|lifting|bouncing|angel|bottle|palette|chick|shoes|building|car|key|with-dog|factory$|^construction$/;
+  /holding-hands|couple|kiss|famil|wrestl|hand-?s?$|finger|ears|selfie|people|feeding|bath|bed|row|bik|surf|horse|golf|mountain|swim|polo|juggl|cartwheel|skier|snowboard|symbol|room|pictogram|heart|wheelchair|service|bust|silhouette|footprint|speaking|lev|massage|haircut|water|handball|fencer|climb|steam|facepalm-|lifting|bouncing|angel|bottle|palette|chick|shoes|building|-car$|-key$|with-dog|factory$|^construction$/;
 const ANIMAL = new RegExp(
   "^(black-cat|cat|dog|guide-dog|service-dog|poodle|horse|rabbit|fox|bear|polar-bear|panda|tiger|leopard|lion|" +
   "monkey|gorilla|orangutan|wolf|cow|ox|water-buffalo|pig|boar|ram|ewe|goat|camel|two-hump-camel|llama|" +
