@@ -251,20 +251,22 @@ class Writer:
 
     def _clone(self, clone: Clone) -> Finding | None:
         judgement = self._judgement
-        label = int(judgement.cast.labels[clone.pair[0]])
-        if label < 0:
+        labels = {int(judgement.cast.labels[k]) for k in clone.pair}
+        who = sorted(label for label in labels if label >= 0)
+        if not who:
             return None
         tracklets = tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair)
         threshold = self._settings.clone
         confidence = confidence_of(clone.strength, threshold)
         if not clone.vouched:  # twins look like that too
             confidence = self._doubtful(confidence)
+        what = "is on screen twice" if len(who) == 1 else "look like one person seen twice"
         message = (
             f"From {self._time(clone.start_frame)} to {self._time(clone.stop_frame)}, "
-            f"{self.name(label)} is on screen twice."
+            f"{' and '.join(self.name(k) for k in who)} {what}."
         )
         return self._make(
-            "clone", "major", confidence, [label], tracklets,
+            "clone", "major", confidence, who, tracklets,
             (clone.start_frame, clone.stop_frame), message,
             {
                 "strength": round(clone.strength, 3), "threshold": threshold,

@@ -82,7 +82,8 @@ def build_cast(
     )
     labels = np.full(len(segments), -1, np.int64)
     labels[sure] = _drop_background(found, known, settings)
-    labels = _with_doubtful(labels, np.flatnonzero(~is_known), log_odds, apart)
+    believed = [float(segment.score.sum()) for segment in segments]
+    labels = _with_doubtful(labels, np.flatnonzero(~is_known), log_odds, apart, believed)
     labels, count = _by_screen_time(labels, segments)
     return Cast(labels, log_odds, apart, ~is_known, count)
 
@@ -103,10 +104,13 @@ def _with_doubtful(
     doubtful: NDArray[np.int64],
     log_odds: NDArray[np.float64],
     apart: NDArray[np.bool_],
+    believed: Sequence[float],
 ) -> NDArray[np.int64]:
     """Return the labels with each doubtful segment as the character it is most like.
 
-    The best first; who is seen beside every character stays nobody.
+    Who is seen longest, and doubted least, chooses first: a shoulder is there for the whole shot,
+    and a box that comes up beside it must not take its place. Who is seen beside every character
+    stays nobody.
     """
     labels = labels.copy()
     characters = np.unique(labels[labels >= 0])
@@ -115,10 +119,11 @@ def _with_doubtful(
         members = np.flatnonzero(labels == character)
         likeness = log_odds[np.ix_(doubtful, members)].mean(axis=1)
         fits[:, column] = np.where(apart[np.ix_(doubtful, members)].any(axis=1), -np.inf, likeness)
-    while np.isfinite(fits).any():
-        row, column = divmod(int(fits.argmax()), len(characters))
+    for row in sorted(range(len(doubtful)), key=lambda row: -believed[doubtful[row]]):
+        if not np.isfinite(fits[row]).any():
+            continue
+        column = int(fits[row].argmax())
         labels[doubtful[row]] = characters[column]
-        fits[row] = -np.inf
         fits[apart[doubtful, doubtful[row]], column] = -np.inf
     return labels
 

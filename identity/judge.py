@@ -198,9 +198,9 @@ def _cut_segments(
 
 
 def _join_clones(cast: Cast, clones: Sequence[Clone]) -> Cast:
-    """Give both of a clone one identity: that of the earlier number."""
+    """Give both of a clone one identity, that of the earlier number; they may be twins otherwise."""
     labels = cast.labels.copy()
-    for clone in clones:
+    for clone in (clone for clone in clones if clone.vouched):
         one, two = sorted(int(labels[k]) for k in clone.pair)
         if one >= 0:
             labels[labels == two] = one

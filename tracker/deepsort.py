@@ -19,6 +19,7 @@ from deep_sort_realtime.deep_sort.tracker import Tracker
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.matching import (
+    around_two,
     best_pairs,
     contested_pairs,
     extend_back,
@@ -41,6 +42,7 @@ WEAK_IOU = 0.5  # a weak box lengthens a track only where it is expected
 WEAK_DOUBLE_IOU, WEAK_DOUBLE_INSIDE = 0.4, 0.7  # a weak box this near a taken one is its double
 NEW_DOUBLE_IOU = 0.45  # and a strong one this near starts no track of its own
 CLAIM_BOXES, CLAIM_MARGIN = 5, 0.05  # two tracks of this length claim one box this equally
+KNOWN_BOXES = 5  # a track of this length is a body of which it is known how large it is
 HIDDEN_IOU = 0.3  # and no second track or box may overlap this much: then motion cannot tell
 SAME_SIZE = 0.6  # of two heights, where one box is taken for the other after a jump or a gap
 JUMP_GROWTH, JUMP_IOU = 0.5, 0.2  # boxes grown by half on every side must still overlap
@@ -197,6 +199,7 @@ class _Engine(Tracker):  # type: ignore[misc]
     def _match(self, detections: Sequence[Detection]) -> tuple[list[Pair], list[int], list[int]]:
         """Pair tracks with boxes; return the pairs, the lost tracks and the boxes that start one.
 
+        A box around two whose own boxes were known is nobody's: both are hidden in it.
         In four rounds, the surest first: tracks seen in the frame before with strong boxes, then
         with weak ones (that only lengthen a track), then by a wide jump where only one box can be
         meant; then hidden tracks, which must never take the box of somebody still in view.
@@ -229,7 +232,8 @@ class _Round:
         self._last = _stack([t.last_box for t in tracks])
         self._overlap = boxes.iou(self._expected, self._seen)
         self.free_tracks = np.ones(len(tracks), np.bool_)
-        self.free_boxes = np.ones(len(detections), np.bool_)
+        known = np.array([len(t.rows) >= KNOWN_BOXES for t in tracks], np.bool_)
+        self.free_boxes = ~around_two(self._seen, self._last[known])
         self.pairs: list[Pair] = []
         self.contested: list[int] = []
 

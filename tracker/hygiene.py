@@ -18,6 +18,7 @@ NESTED_SHARE = 0.9  # of the smaller box that lies in the larger one
 TOP_SHIFT = 0.12  # of the larger box's height: both start at the same head
 WIDTH_SHARE = 0.55  # of the larger box's width: one body, cut off, not a child in front
 MEMBER_INSIDE = 0.85  # of a member of a group that lies in the box around the group
+WEAK_GROUP_INSIDE = 0.75  # the same where the detector is surer of the member than of the group
 MEMBER_HEIGHT = 0.6  # of that box's height: people side by side, not somebody carrying something
 MEMBER_APART = 0.3  # at most, of either of two members that the other covers
 
@@ -71,6 +72,7 @@ def group_boxes(xyxy: NDArray[np.float32], score: NDArray[np.float32]) -> NDArra
     Args:
         xyxy: (N, 4) boxes of one frame.
         score: (N,) their scores; the members together must score at least as much as the group.
+            One that scores more than the group may stand out of it a little farther.
 
     Example:
         >>> rows = np.array([[0, 0, 40, 90], [50, 0, 90, 90], [0, 0, 90, 90]], np.float32)
@@ -81,7 +83,8 @@ def group_boxes(xyxy: NDArray[np.float32], score: NDArray[np.float32]) -> NDArra
     inside = boxes.covered(xyxy, xyxy)
     height = xyxy[:, 3] - xyxy[:, 1]
     for row in range(len(xyxy)):
-        member = (inside[:, row] >= MEMBER_INSIDE) & (height >= MEMBER_HEIGHT * height[row])
+        needed = np.where(score > score[row], WEAK_GROUP_INSIDE, MEMBER_INSIDE)
+        member = (inside[:, row] >= needed) & (height >= MEMBER_HEIGHT * height[row])
         member[row] = False
         rows = np.flatnonzero(member)
         apart = np.maximum(inside, inside.T)[np.ix_(rows, rows)] <= MEMBER_APART

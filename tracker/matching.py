@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from tracker import boxes
+from tracker.hygiene import MEMBER_APART, MEMBER_HEIGHT, MEMBER_INSIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 
 BACK_IOU = 0.6  # going back there is no prediction and no second look: only what hardly moved
+AROUND_IOU = 0.75  # of a box around two with the smallest box that holds both
+OWN_IOU = 0.7  # a box so near to the last one of a body is its own, whoever else it holds
 
 
 def best_pairs(overlap: NDArray[np.float32], *, min_overlap: float) -> list[Pair]:
@@ -93,6 +97,41 @@ def shadows(
         return np.zeros(len(xyxy), np.bool_)
     double = (boxes.iou(xyxy, of) >= iou) | (boxes.covered(xyxy, of) >= inside)
     return np.asarray(double.any(axis=1), np.bool_)
+
+
+def around_two(
+    xyxy: NDArray[np.float32], last: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Return (N,) True where a box is drawn around two bodies that had boxes of their own so far.
+
+    Such a box is as large as both together, and nobody's own box comes near it.
+
+    Args:
+        xyxy: (N, 4) boxes of a frame.
+        last: (M, 4) the last box of each body.
+
+    Example:
+        >>> two = np.array([[0, 0, 40, 90], [50, 0, 90, 90]], np.float32)
+        >>> around_two(np.array([[0, 0, 90, 90], [0, 0, 45, 90]], np.float32), two)
+        array([ True, False])
+    """
+    around = np.zeros(len(xyxy), np.bool_)
+    if len(last) < 2 or not len(xyxy):
+        return around
+    height, group_height = last[:, 3] - last[:, 1], xyxy[:, 3] - xyxy[:, 1]
+    member = (boxes.covered(last, xyxy) >= MEMBER_INSIDE).T
+    member &= height[None, :] >= MEMBER_HEIGHT * group_height[:, None]
+    beside = boxes.covered(last, last) <= MEMBER_APART
+    beside &= beside.T
+    own = boxes.iou(xyxy, last).max(axis=1) >= OWN_IOU
+    for row in np.flatnonzero((member.sum(axis=1) >= 2) & ~own):
+        for a, b in combinations(np.flatnonzero(member[row]), 2):
+            both = np.concatenate(
+                [np.minimum(last[a, :2], last[b, :2]), np.maximum(last[a, 2:], last[b, 2:])]
+            )
+            if beside[a, b] and boxes.iou(xyxy[[row]], both[None])[0, 0] >= AROUND_IOU:
+                around[row] = True
+    return around
 
 
 def grown(xyxy: NDArray[np.float32], share: float) -> NDArray[np.float32]:

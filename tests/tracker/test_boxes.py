@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.tracker.worlds import found
 from tracker import boxes
 from tracker.hygiene import SIDE_MIN_PX, clean, group_boxes, second_boxes
-from tracker.matching import best_pairs, contested_pairs, extend_back, lonely_pairs, shadows
+from tracker.matching import around_two, best_pairs, contested_pairs, extend_back, lonely_pairs, shadows
 
 side = st.integers(0, 60)
 box = st.tuples(side, side, side, side).map(
@@ -89,11 +89,43 @@ def test_second_boxes(rows, expect):
             [[0, 0, 40, 90], [50, 0, 90, 90], [0, 0, 90, 90]], [0.1, 0.1, 0.9], [0, 0, 0],
             id="unsure-members",
         ),
+        pytest.param(
+            [[-10, 0, 38, 90], [52, 0, 100, 90], [0, 0, 90, 90]], [0.9, 0.9, 0.5], [0, 0, 1],
+            id="weak-group-its-members-stand-out-of",
+        ),
+        pytest.param(
+            [[-10, 0, 38, 90], [52, 0, 100, 90], [0, 0, 90, 90]], [0.5, 0.5, 0.9], [0, 0, 0],
+            id="somebody-before-two-others",
+        ),
     ],
 )  # fmt: skip
 def test_group_boxes(rows, score, expect):
     xyxy = np.array(rows, np.float32).reshape(-1, 4)
     assert group_boxes(xyxy, np.array(score, np.float32)).astype(int).tolist() == expect
+
+
+@pytest.mark.parametrize(
+    ("rows", "last", "expect"),
+    [
+        pytest.param([], [], [], id="nothing"),
+        pytest.param([[0, 0, 90, 90]], [], [0], id="nobody-known"),
+        pytest.param([[0, 0, 90, 90]], [[0, 0, 40, 90]], [0], id="one-known-who-widens"),
+        pytest.param([[0, 0, 90, 90]], [[0, 0, 40, 90], [50, 0, 90, 90]], [1], id="around-both"),
+        pytest.param(
+            [[0, 0, 90, 90]], [[0, 0, 40, 90], [50, 0, 90, 90], [1, 1, 88, 90]], [0],
+            id="somebody-large-in-front-of-both",
+        ),
+        pytest.param(
+            [[0, 0, 90, 90]], [[0, 0, 60, 90], [20, 0, 90, 90]], [0], id="two-who-overlap"
+        ),
+        pytest.param(
+            [[0, 0, 90, 200]], [[0, 0, 40, 90], [50, 0, 90, 90]], [0], id="much-larger-than-both"
+        ),
+    ],
+)  # fmt: skip
+def test_around_two(rows, last, expect):
+    xyxy, known = (np.array(part, np.float32).reshape(-1, 4) for part in (rows, last))
+    assert around_two(xyxy, known).astype(int).tolist() == expect
 
 
 @given(some, st.randoms(use_true_random=False))
