@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
+_NESTED_SHARE = 0.85  # one in the other: half a body, where the one takes over from the other
 _SURE_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 _SAME_SETUP = 0.9  # likeness of set-ups from which a place in one means the place in the other
 
@@ -165,9 +166,23 @@ def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
             )
             if len(rows_a) < _TOGETHER_FRAMES:
                 continue
-            overlap = boxes.paired_iou(segments[a].xyxy[rows_a], segments[b].xyxy[rows_b])
-            apart[a, b] = apart[b, a] = float((overlap > _SAME_BOX_IOU).mean()) < 0.5
+            one, two = segments[a].xyxy[rows_a], segments[b].xyxy[rows_b]
+            same = boxes.paired_iou(one, two) > _SAME_BOX_IOU
+            if _takes_turns(segments[a], segments[b]):
+                same |= _nested_share(one, two) >= _NESTED_SHARE
+            apart[a, b] = apart[b, a] = float(same.mean()) < 0.5
     return apart
+
+
+def _takes_turns(one: Segment, two: Segment) -> bool:
+    """Tell whether one begins while the other is there, and goes on after it has ended."""
+    return (two.start_frame - one.start_frame) * (two.stop_frame - one.stop_frame) > 0
+
+
+def _nested_share(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (T,) how much of the smaller of two boxes lies in the larger one."""
+    smaller = np.minimum(boxes.area(one), boxes.area(two))
+    return boxes.paired_intersection(one, two) / np.maximum(smaller, 1e-9)
 
 
 def most_at_once(segments: Sequence[Segment]) -> int:

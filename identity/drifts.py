@@ -2,7 +2,7 @@
 
 Three things look like a drift and are none: a turn of the body, which costs the networks likeness
 and leaves at least two of the colours; light, which moves everybody; and a step, which is a morph,
-a cut or somebody passing. So networks must fall more than anybody else's do meanwhile, along a ramp
+a cut or somebody passing. So networks must fall much more than anybody else's do meanwhile, along a ramp
 that explains the samples better than a step does; and unless the body is known to keep facing the
 camera as it did, two of the colours must fall with them.
 """
@@ -95,14 +95,16 @@ def drifts_in_shot(
         if own is None or k in changed:
             continue
         beside = [other for i, other in enumerate(stretches) if i != k and other is not None]
-        strength = own.strength - max((other.light(own) for other in beside), default=0.0)
-        if strength < settings.scaled("drift"):
+        light = max((other.light(own) for other in beside), default=0.0)
+        if own.strength < settings.scaled("drift") or light > _EVERYBODY * own.strength:
             continue
         ramp = _ramp(all_series[k], own.rows, _NETWORKS if own.steady else _COLOURS)
         if ramp is not None:
             left = {cue: 1 - value for cue, value in own.loss.items()}
             by_colours = _colours(own.loss) >= settings.scaled("drift")
-            found.append(Drift((k,), *ramp, strength, left, over_cut=False, by_colours=by_colours))
+            found.append(
+                Drift((k,), *ramp, own.strength, left, over_cut=False, by_colours=by_colours)
+            )
     return found
 
 
@@ -214,7 +216,7 @@ class _Stretch:
         return networks if confirmed else networks / _ALONE
 
     def light(self, whose: _Stretch) -> float:
-        """Return what is lost beside `whose` too: as much of it is nobody's own change."""
+        """Return what is lost beside `whose` too: where that is nearly as much, it is the light."""
         return max(self.strength if whose.steady else _colours(self.loss), 0.0)
 
 

@@ -44,9 +44,14 @@ def paired_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
         >>> paired_iou(one, one[::-1]).tolist() == iou(one, one[::-1]).diagonal().tolist()
         True
     """
-    size = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None)
-    shared = size[:, 0] * size[:, 1]
+    shared = paired_intersection(a, b)
     return np.asarray(shared / np.maximum(area(a) + area(b) - shared, 1e-9), np.float32)
+
+
+def paired_intersection(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (N,) areas in square pixels that the (N, 4) boxes `a` share, each with its own of `b`."""
+    size = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None)
+    return np.asarray(size[:, 0] * size[:, 1], np.float32)
 
 
 def covered(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
