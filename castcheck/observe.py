@@ -13,6 +13,7 @@ import numpy as np
 from castcheck.memory import give_back_memory
 from identity.looks import Looks, LooksReader
 from identity.looks_file import LooksFile
+from identity.seams import is_seam
 from scenes.ahead import read_ahead
 from scenes.cuts import ShotSplitter
 from scenes.shots import Cut, Shot, shots_from_cuts
@@ -143,8 +144,9 @@ class Observer:
         started = time.perf_counter()
         self._cuts += self._splitter.finish()
         self.timings["shots"] += time.perf_counter() - started
-        shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         found = Detections.concat(self._found)
+        self._cuts = self._without_seams(info, found, min_score=config.tracker.start_score)
+        shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         parted = self._boxes.across(found.frame, [cut.frame for cut in self._cuts])
         if self._stride > 1:
             degradations = (*degradations, self._stride_note(found.frame, parted))
@@ -174,6 +176,28 @@ class Observer:
             degradations,
             self.timings,
         )
+
+    def _without_seams(
+        self, info: VideoInfo, found: Detections, *, min_score: float
+    ) -> list[Cut]:
+        """Return the cuts at which more changes than people."""
+
+        def people_at(frame: int) -> NDArray[np.float32]:
+            rows = slice(*np.searchsorted(found.frame, (frame, frame + 1)))
+            return found.xyxy[rows][found.score[rows] >= min_score]
+
+        return [
+            cut
+            for cut in self._cuts
+            if cut.opens_with != "cut"
+            or not is_seam(
+                self._thumbnails[cut.frame - 1],
+                self._thumbnails[cut.frame],
+                people_at(cut.frame - 1),
+                people_at(cut.frame),
+                picture_px=(info.width_px, info.height_px),
+            )
+        ]
 
     def _stride_note(self, frame: NDArray[np.int64], parted: NDArray[np.bool_]) -> str:
         """Say which boxes were drawn, not found."""

@@ -39,6 +39,7 @@ _ALONE = 0.2  # what two must be more alike where no other shot shows two
 _SAME_SETUP = 0.9
 _CLOTHES: tuple[Cue, ...] = ("upper", "lower")
 _BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above
+_EXTRA_SHARE = 0.67  # of the usual likeness, for who is gone when the camera is back
 _REPLACED = 0.3  # likeness at most of somebody to who stands there in the other shots
 _REPLACED_GAIN = 0.4  # by how much more they must look like the other one on screen
 
@@ -60,6 +61,7 @@ class Clone:
 
 def find_clones(
     segments: Sequence[Segment],
+    labels: NDArray[np.int64],
     apart: NDArray[np.bool_],
     setups: NDArray[np.float32],
     calibration: Calibration,
@@ -74,6 +76,7 @@ def find_clones(
 
     Args:
         segments: Of all shots.
+        labels: (N,) character of each, -1 = nobody of the cast.
         apart: (N, N) bool, on screen at once.
         setups: (S, S) likeness of the shots' set-ups.
         calibration: How similarities become likeness.
@@ -103,6 +106,8 @@ def find_clones(
         needed = settings.scaled("clone") + (0 if elsewhere else _ALONE)
         twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * alike
         gain = _replaced(pair, segments, setups, places, calibration)
+        if _is_extra(pair, segments, labels, setups):
+            alike /= _EXTRA_SHARE
         if gain is None and (alike < needed or twins):
             continue
         strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)
@@ -143,6 +148,25 @@ def _likeness(one: Segment, two: Segment, calibration: Calibration) -> dict[Cue,
         for cue, value in similarities(one, two).items()
         if cue in calibration.scales
     }
+
+
+def _is_extra(
+    pair: tuple[int, int],
+    segments: Sequence[Segment],
+    labels: NDArray[np.int64],
+    setups: NDArray[np.float32],
+) -> bool:
+    """Tell whether one of the pair is seen in this shot alone, and the other still there later.
+
+    That is, in another shot of the same camera set-up. Who comes in and leaves again is no copy of
+    somebody by that; but a copy that nobody planned is not there the next time either.
+    """
+    shots = np.array([segment.tracklet.shot_index for segment in segments])
+    here = shots[pair[0]]
+    back = (shots != here) & (setups[here, shots] >= _SAME_SETUP)
+    once = [labels[k] >= 0 and not (labels[shots != here] == labels[k]).any() for k in pair]
+    stays = [labels[k] >= 0 and (labels[back] == labels[k]).any() for k in pair]
+    return bool((once[0] and stays[1]) or (once[1] and stays[0]))
 
 
 def _replaced(

@@ -130,7 +130,9 @@ def judge_looks(
         gaps += [replace(g, series=inside[g.series]) for g in missing]
     segments = _cut_segments(tracklets, looks, series, incidents)
     cast = build_cast(segments, setups, calibration, cast_settings)
-    clones = find_clones(segments, cast.apart, setups, calibration, finding_settings, fps=fps)
+    clones = find_clones(
+        segments, cast.labels, cast.apart, setups, calibration, finding_settings, fps=fps
+    )
     cast = _join_clones(cast, clones)
     dressed = find_attribute_swaps(segments, cast.labels, setups, calibration, finding_settings)
     if any(incident.kind == "attribute_swap" for incident in incidents):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _HANDED_OVER_S = 0.8  # as long as a tracker waits for somebody hidden
 _HIDDEN_SHARE = 0.5  # of a body's last box that lies in the box in front of it
 _JUMP_IOU = 0.75  # from one frame to the next; bodies that walk overlap themselves more
-_BECOMES = 0.8  # share of the way from one's looks to the other's that the box goes
+_BECOMES = 0.6  # share of the way from one's looks to the other's that the box goes
 _SIDE_S = 1.0
 
 

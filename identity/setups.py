@@ -83,7 +83,6 @@ def free_of_people(
         grid: (w, h), cells of the map.
     """
     wide, tall = grid
-    cells = np.array([wide, tall, wide, tall]) / np.array([*picture_px, *picture_px])
     free = np.ones((len(shots), 2, tall, wide), np.bool_)
     for tracklet in tracklets:
         shot = shots[tracklet.shot_index]
@@ -91,9 +90,24 @@ def free_of_people(
             row = int(np.abs(tracklet.frame - frame).argmin())
             if abs(int(tracklet.frame[row]) - frame) > _NEAR_FRAMES:
                 continue
-            box = tracklet.xyxy[row].astype(np.float64)
-            margin = _MARGIN * (box[2] - box[0])
-            low = np.floor((box[:2] - margin) * cells[:2]).astype(int).clip(0)
-            high = np.ceil((box[2:] + margin) * cells[2:]).astype(int).clip(0)
-            free[tracklet.shot_index, place, low[1] : high[1], low[0] : high[0]] = False
+            cover(free[tracklet.shot_index, place], tracklet.xyxy[row], picture_px=picture_px)
     return free
+
+
+def cover(
+    free: NDArray[np.bool_], box: NDArray[np.float32], *, picture_px: tuple[int, int]
+) -> None:
+    """Strike out of a map (h, w) of what is free where a box (4,) and its margin lie.
+
+    Args:
+        free: Written to.
+        box: In pixels of the picture.
+        picture_px: (width, height) of the picture.
+    """
+    tall, wide = free.shape
+    cells = np.array([wide, tall]) / np.array(picture_px)
+    whole = box.astype(np.float64)
+    margin = _MARGIN * (whole[2] - whole[0])
+    low = np.floor((whole[:2] - margin) * cells).astype(int).clip(0)
+    high = np.ceil((whole[2:] + margin) * cells).astype(int).clip(0)
+    free[low[1] : high[1], low[0] : high[0]] = False

@@ -45,6 +45,15 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
     assert (finding.confidence >= config.findings.major_confidence) is vouched
 
 
+@pytest.mark.slow
+def test_a_clone_nobody_vouches_for_names_both(judged):
+    config, seen, judgement = judged
+    told = replace(judgement, drifts=(), clones=(Clone((0, 1), 4, 20, 3.0, {}, vouched=False),))
+    (finding,) = Writer(seen, told, config.findings).findings([])
+    assert len(finding.characters) == 2
+    assert "look like one person" in finding.message
+
+
 @pytest.mark.parametrize(
     ("weak", "finding", "expect"),
     [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.cast import build_cast
+from identity.cast import build_cast, seen_together
 from identity.looks import Looks
 from identity.segments import make_segment
 from identity.settings import CastSettings
@@ -57,6 +57,10 @@ def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
         pytest.param(
             [("A", 1, 0.9), ("B", 1, 0.9), ("A", 1, 0.3)], [0, 1, 0, 1, -1], id="one too many"
         ),
+        pytest.param(
+            [("A", 1, 0.9), ("B", 1, 0.2), ("D", 1, 0.3)], [0, 1, 0, -1, 1],
+            id="what is doubted least chooses first",
+        ),
     ],
 )  # fmt: skip
 def test_what_the_detector_doubts_makes_no_character_but_can_be_one(late, expect):
@@ -92,6 +96,24 @@ def test_who_can_be_compared_with_nobody_is_no_third_one(people, count, is_someb
     cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
     assert cast.character_count == count
     assert bool(cast.labels[-1] >= 0) == is_somebody
+
+
+@pytest.mark.parametrize(
+    ("late", "size", "expect"),
+    [
+        pytest.param(range(40, 100), (30, 160), False, id="half of it takes over"),
+        pytest.param(range(40, 100), (60, 160), False, id="the same box takes over"),
+        pytest.param(range(40, 100), (100, 160), True, id="beside it, in part"),
+        pytest.param(range(20, 40), (30, 160), True, id="in it for a while: a child in front"),
+    ],
+)
+def test_who_is_seen_together(late, size, expect):
+    segments = []
+    for number, (frames, box) in enumerate(((range(60), (60, 160)), (late, size))):
+        left = 60 if box[0] <= 60 else 90
+        own = tracklet(number, list(frames), at=(left, 60), size=box)
+        segments.append(make_segment(own, looks(list(frames), ["A"] * len(own)), 0, len(own)))
+    assert seen_together(segments)[0, 1] == expect
 
 
 def test_nobody_at_all_is_no_cast():

@@ -156,7 +156,7 @@ def test_two_alike_with_other_hair_are_no_clone(hair, clones):
         segments.append(make_segment(tracklet(k, frames, at=APART[k]), own, 0, LENGTH))
     apart = ~np.eye(2, dtype=bool)
     found = find_clones(
-        segments, apart, np.ones((1, 1), np.float32), calibration(),
+        segments, np.arange(2), apart, np.ones((1, 1), np.float32), calibration(),
         FindingSettings(clone=0.3), fps=FPS,
     )  # fmt: skip
     assert [clone.vouched for clone in found] == [False] * clones  # no other shot shows anybody

@@ -119,6 +119,23 @@ def test_over_shots(shots, setup, expect):
         assert told(judge(*shots, setup=setup)) == expect
 
 
+@pytest.mark.parametrize(
+    ("stays", "setup", "expect"),
+    [
+        pytest.param(False, SAME, ["clone"], id="gone when the camera is back"),
+        pytest.param(False, OTHER, [], id="the camera never comes back"),
+        pytest.param(True, SAME, [], id="there to stay"),
+    ],
+)
+def test_who_is_much_like_one_beside_him(stays, setup, expect):
+    three = {**A_AND_B, MIDDLE: partly("A", "C", 0.5)}
+    dressed = {MIDDLE: partly("A", "C", 0.47)}
+    last = three if stays else A_AND_B
+    found = judge(A_AND_B, three, last, setup=setup, colours=[{}, dressed, dressed])
+    assert told(found) == expect
+    assert found.cast.labels[4] == 2 or expect  # a third person, unless it is A
+
+
 def test_two_dressed_alike_are_no_clone():
     both = {LEFT: worn("A"), MIDDLE: worn("B")}
     dressed = {LEFT: worn("A"), MIDDLE: worn("A")}

@@ -35,6 +35,10 @@ BECOMES_B = ["A"] * GONE_FROM + ["B"] * (40 - GONE_FROM)
     ("bodies", "ends"),
     [
         pytest.param([in_front(BECOMES_B), behind("B")], [19, 39], id="gone before another"),
+        pytest.param(
+            [in_front(["A"] * 20 + [("A", "B", 0.77)] * 20), behind("B")], [19, 39],
+            id="gone before another, of whom more is seen now",
+        ),
         pytest.param([in_front(["A"] * 40), behind("B")], [39, 13], id="only the box changes"),
         pytest.param(
             [in_front(BECOMES_B, narrower=False), behind("B")], [39, 13],
