@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
+_MIN_LOOKS = 4  # fewer say too little of somebody for a character to be made of it
 _NESTED_SHARE = 0.85  # one in the other: half a body, where the one takes over from the other
 _SURE_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 _SAME_SETUP = 0.9  # likeness of set-ups from which a place in one means the place in the other
@@ -70,21 +71,30 @@ def build_cast(
     discount = min(1.0, settings.independent_shots / max(len(setups), 1))
     # What the detector doubts may be a thing: it makes nobody, but can be somebody who is there.
     is_known = np.array([is_sure(segment.score, settings) for segment in segments], np.bool_)
-    sure = np.flatnonzero(is_known)
-    known = [segments[k] for k in sure.tolist()]
-    known_apart = apart[np.ix_(sure, sure)]
-    known_odds = log_odds[np.ix_(sure, sure)]
-    known_odds[across_reverse_shots(known, setups, known_apart)] -= settings.reverse_shot
-    found = partition(
-        known_odds * discount,
-        known_apart,
-        group_cost=settings.new_character_cost,
-        free_groups=max(settings.likely_characters, most_at_once(known)),
-    )
-    labels = np.full(len(segments), -1, np.int64)
-    labels[sure] = _drop_background(found, known, settings)
+
+    def grouped(makers: NDArray[np.int64]) -> NDArray[np.int64]:
+        known = [segments[k] for k in makers.tolist()]
+        known_apart = apart[np.ix_(makers, makers)]
+        known_odds = log_odds[np.ix_(makers, makers)]
+        known_odds[across_reverse_shots(known, setups, known_apart)] -= settings.reverse_shot
+        found = partition(
+            known_odds * discount,
+            known_apart,
+            group_cost=settings.new_character_cost,
+            free_groups=max(settings.likely_characters, most_at_once(known)),
+        )
+        labels = np.full(len(segments), -1, np.int64)
+        labels[makers] = _drop_background(found, known, settings)
+        return labels
+
+    makers = np.flatnonzero(is_known & ~_passing_pieces(segments, is_known, settings))
+    labels = grouped(makers)
+    if len(np.unique(labels[labels >= 0])) < settings.likely_characters:
+        makers = np.flatnonzero(is_known)  # no more is known of whom they show
+        labels = grouped(makers)
+    others = np.setdiff1d(np.arange(len(segments)), makers)
     believed = [float(segment.score.sum()) for segment in segments]
-    labels = _with_doubtful(labels, np.flatnonzero(~is_known), log_odds, apart, believed)
+    labels = _with_others(labels, others, log_odds, apart, believed)
     labels, count = _by_screen_time(labels, segments)
     return Cast(labels, log_odds, apart, ~is_known, count)
 
@@ -100,32 +110,45 @@ def is_sure(score: NDArray[np.float32], settings: CastSettings) -> bool:
     return float(np.quantile(score, _SURE_SHARE)) >= settings.min_box_score
 
 
-def _with_doubtful(
+def _passing_pieces(
+    segments: Sequence[Segment], is_known: NDArray[np.bool_], settings: CastSettings
+) -> NDArray[np.bool_]:
+    """Return (N,) who is seen for a moment only beside who is there longest, or hardly at all."""
+    passing = np.zeros(len(segments), np.bool_)
+    for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
+        longest = max((len(segments[k].frames) for k in own if is_known[k]), default=0)
+        for k in own:
+            brief = len(segments[k].frames) < settings.min_piece_share * longest
+            passing[k] = brief or segments[k].sample_count < _MIN_LOOKS
+    return passing
+
+
+def _with_others(
     labels: NDArray[np.int64],
-    doubtful: NDArray[np.int64],
+    others: NDArray[np.int64],
     log_odds: NDArray[np.float64],
     apart: NDArray[np.bool_],
     believed: Sequence[float],
 ) -> NDArray[np.int64]:
-    """Return the labels with each doubtful segment as the character it is most like.
+    """Return the labels with each of the other segments as the character it is most like.
 
-    Who is seen longest, and doubted least, chooses first: a shoulder is there for the whole shot,
-    and a box that comes up beside it must not take its place. Who is seen beside every character
-    stays nobody.
+    Those are whom the detector doubts, and pieces seen for a moment. Who is seen longest, and
+    doubted least, chooses first: a shoulder is there for the whole shot, and a box that comes up
+    beside it must not take its place. Who is seen beside every character stays nobody.
     """
     labels = labels.copy()
     characters = np.unique(labels[labels >= 0])
-    fits = np.full((len(doubtful), len(characters)), -np.inf)
+    fits = np.full((len(others), len(characters)), -np.inf)
     for column, character in enumerate(characters):
         members = np.flatnonzero(labels == character)
-        likeness = log_odds[np.ix_(doubtful, members)].mean(axis=1)
-        fits[:, column] = np.where(apart[np.ix_(doubtful, members)].any(axis=1), -np.inf, likeness)
-    for row in sorted(range(len(doubtful)), key=lambda row: -believed[doubtful[row]]):
+        likeness = log_odds[np.ix_(others, members)].mean(axis=1)
+        fits[:, column] = np.where(apart[np.ix_(others, members)].any(axis=1), -np.inf, likeness)
+    for row in sorted(range(len(others)), key=lambda row: -believed[others[row]]):
         if not np.isfinite(fits[row]).any():
             continue
         column = int(fits[row].argmax())
-        labels[doubtful[row]] = characters[column]
-        fits[apart[doubtful, doubtful[row]], column] = -np.inf
+        labels[others[row]] = characters[column]
+        fits[apart[others, others[row]], column] = -np.inf
     return labels
 
 

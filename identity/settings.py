@@ -83,6 +83,13 @@ class CastSettings:
         low=0,
         high=1,
     )
+    min_piece_share: float = setting(
+        0.15,
+        "a tracklet seen for less than this share of the longest one of its shot makes no character "
+        "of its own; it may be one who is seen elsewhere",
+        low=0,
+        high=1,
+    )
     min_box_score: float = setting(
         0.55,
         "a tracklet with a box scored at least this less than once in ten makes no character of "

@@ -99,6 +99,27 @@ def test_who_can_be_compared_with_nobody_is_no_third_one(people, count, is_someb
 
 
 @pytest.mark.parametrize(
+    ("third", "expect"),
+    [
+        pytest.param(range(100), 2, id="as long as others: a third one"),
+        pytest.param(range(16), 2, id="not quite a moment"),
+        pytest.param(range(14), 0, id="for a moment: the one he is most like"),
+    ],
+)
+def test_a_moment_makes_no_character_where_there_are_others(third, expect):
+    segments = []
+    for number, (name, shot, frames) in enumerate(
+        [("A", 0, range(100)), ("B", 0, range(100)), (("C", "A", 0.3), 1, third), ("A", 1, range(100))]
+    ):
+        frames = [100 * shot + f for f in frames]
+        own = tracklet(number, frames, shot=shot, at=(60 + 90 * number, 60))
+        segments.append(make_segment(own, looks(frames, [name] * len(frames)), 0, len(frames)))
+    settings = CastSettings(min_screen_share=0.0)
+    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), settings)
+    assert int(cast.labels[2]) == (expect if expect else int(cast.labels[1]))
+
+
+@pytest.mark.parametrize(
     ("late", "size", "expect"),
     [
         pytest.param(range(40, 100), (30, 160), False, id="half of it takes over"),
