@@ -35,7 +35,7 @@ def best_pairs(overlap: NDArray[np.float32], *, min_overlap: float) -> list[Pair
     """
     if not overlap.size:
         return []
-    cost = np.where(overlap >= min_overlap, 1 - overlap, 10.0)
+    cost = np.where(overlap >= min_overlap, 1 - overlap**2, 1.0)
     rows, columns = linear_sum_assignment(cost)
     return [
         (int(r), int(c)) for r, c in zip(rows, columns, strict=True) if overlap[r, c] >= min_overlap
