@@ -13,7 +13,7 @@ from identity.cast import Cast, build_cast
 from identity.chains import chains_of
 from identity.clones import Clone, find_clones
 from identity.consistency import LikenessCurve, likeness_curves
-from identity.drifts import Drift, drifts_in_shot, drifts_over_cuts, joined_drifts
+from identity.drifts import Drift, begun_before, drifts_in_shot, drifts_over_cuts, joined_drifts
 from identity.incidents import Incident, find_incidents
 from identity.places import Places
 from identity.presence import Gap, find_gaps
@@ -152,6 +152,7 @@ def judge_looks(
         and (swap.before[::-1], swap.after[::-1]) not in told
     ]
     worn = _worn(series, segments, cast)
+    drifts = begun_before(drifts, series, worn, calibration, fps=fps)
     if not (dressed or cut_swaps or clones or incidents):  # those explain it, whatever it is
         drifts += drifts_over_cuts(series, worn, setups, calibration, finding_settings)
     # What may be a thing says nothing of how much somebody stays himself.

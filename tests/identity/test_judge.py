@@ -165,6 +165,20 @@ def slowly(share, length=3 * SHOT):
     return [("A", "C", float(share * k / (length - 1))) for k in range(length)]
 
 
+@pytest.mark.parametrize(
+    ("before", "facing", "onset"),
+    [
+        pytest.param({LEFT: worn("A"), RIGHT: worn("B")}, None, SHOT // 2, id="some time before"),
+        pytest.param({LEFT: worn("A"), RIGHT: worn("B")}, 0.9, SHOT, id="seen to be the same then"),
+        pytest.param({RIGHT: worn("B")}, None, SHOT, id="not there before"),
+    ],
+)
+def test_onset_of_what_is_under_way_when_a_shot_opens(before, facing, onset):
+    under_way = {LEFT: slowly(0.6, SHOT), RIGHT: worn("B")}
+    (drift,) = judge(before, under_way, setup=OTHER, facing=facing).drifts
+    assert drift.start_frame == onset
+
+
 def consistency(*pieces):
     judgement = judge(*({LEFT: piece} for piece in pieces))
     assert len(judgement.consistency) == 1
