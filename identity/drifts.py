@@ -1,10 +1,11 @@
 """Slow change: in one shot, and from shot to shot of one camera set-up.
 
-Three things look like a drift and are none: a turn of the body, which costs the networks likeness
-and leaves at least two of the colours; light, which moves everybody; and a step, which is a morph,
-a cut or somebody passing. So networks must fall much more than anybody else's do meanwhile, along a ramp
-that explains the samples better than a step does; and unless the body is known to keep facing the
-camera as it did, two of the colours must fall with them.
+Four things look like a drift and are none: a turn of the body, which costs the networks likeness
+and leaves at least two of the colours; light, which moves everybody; a step, which is a morph, a
+cut or somebody passing; and a body that comes from behind something, or goes there. So networks
+must fall much more than anybody else's do meanwhile, along a ramp that explains the samples better
+than a step does; and unless the body is known to keep facing the camera as it did, two of the
+colours must fall with them. The first and last looks of who has come or goes do not count.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from identity.looks import PART_CUES, Cue
 from identity.places import Places
-from identity.series import nobody_near
+from identity.series import nobody_near, settled
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
@@ -130,6 +131,9 @@ def drifts_over_cuts(
     found: list[Drift] = []
     places = Places(series.xyxy for series in all_series)
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
+    seen_in = sorted((series.shot_index, label) for series, label in zip(all_series, labels, strict=True))
+    last_shot = {label: shot for shot, label in seen_in}
+    first_shot = {label: shot for shot, label in reversed(seen_in)}
     for late in range(len(setups)):
         first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
         if first is None:
@@ -141,14 +145,13 @@ def drifts_over_cuts(
             if places.same(a, b)
         }
         kept = {k for pair in pairs for k in pair if labels[pair[0]] == labels[pair[1]] >= 0}
-        before = {labels[k] for k, s in enumerate(all_series) if s.shot_index < late}
-        after = {labels[k] for k, s in enumerate(all_series) if s.shot_index >= late}
         for (a, b), loss in pairs.items():
             if min(labels[a], labels[b]) < 0 or loss is None:
                 continue
             # So much of the look may be lost that the cast has a new character, in the place of one
-            # who is never seen again, while somebody else is where he was.
-            recast = labels[b] not in before and labels[a] not in after and kept and a not in kept
+            # who is never seen from then on, while somebody else is where he was.
+            relieved = last_shot[labels[a]] < first_shot[labels[b]]
+            recast = relieved and kept and a not in kept
             if labels[a] != labels[b] and not recast:
                 continue
             beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
@@ -190,7 +193,7 @@ def begun_before(
         series = all_series[own]
         opens = min(all_series[k].frame[0] for k in by_shot[series.shot_index])
         earlier = by_shot.get(series.shot_index - 1, [])
-        before = [k for k in earlier if labels[k] == labels[own] >= 0]
+        before = [k for k in earlier if labels[k] == _was(own, all_series, labels) >= 0]
         if drift.start_frame == series.frame[0] == opens and before:
             last = max(before, key=lambda k: int(all_series[k].frame[-1]))
             everybody = [all_series[k] for k in earlier]
@@ -200,6 +203,22 @@ def begun_before(
                 drift = replace(drift, series=(last, own), start_frame=start)
         found.append(drift)
     return found
+
+
+def _was(own: int, all_series: Sequence[Series], labels: Sequence[int]) -> int:
+    """Return the character of a series in the shot before: by its label, or as the one who is left.
+
+    Half of a change may make a new character. Where one of the shot before is never seen again,
+    it was that one.
+    """
+    shot = all_series[own].shot_index
+    ago = {labels[k] for k, s in enumerate(all_series) if s.shot_index < shot}
+    if labels[own] in ago:
+        return labels[own]
+    later = {labels[k] for k, s in enumerate(all_series) if s.shot_index >= shot}
+    last = {labels[k] for k, s in enumerate(all_series) if s.shot_index == shot - 1}
+    gone = [label for label in last if label >= 0 and label not in later]
+    return gone[0] if len(gone) == 1 else -1
 
 
 def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]:
@@ -316,7 +335,7 @@ def _strongest_stretch(
 ) -> _Stretch | None:
     """Return the rows in which most is lost while nobody passes; `None` = there are none."""
     best: _Stretch | None = None
-    for rows in _undisturbed(series, everybody):
+    for rows in _undisturbed(series, everybody, fps=fps):
         if (series.frame[rows[-1]] - series.frame[rows[0]]) / fps < _MIN_STRETCH_S:
             continue
         if not _keeps_framing(series.xyxy[rows]):
@@ -345,9 +364,14 @@ def _keeps_facing(series: Series, rows: NDArray[np.int64]) -> bool:
     return float(np.ptp(facing)) <= _STEADY_RANGE and shift <= _STEADY_SHIFT
 
 
-def _undisturbed(series: Series, everybody: Sequence[Series]) -> list[NDArray[np.int64]]:
-    """Return stretches of rows in which nobody's box overlaps that of the series."""
-    rows = np.flatnonzero(nobody_near(series, everybody, max_iou=_PASSING_IOU))
+def _undisturbed(
+    series: Series, everybody: Sequence[Series], *, fps: float
+) -> list[NDArray[np.int64]]:
+    """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
+    stays = settled(everybody, fps=fps)
+    first, last = next(stay for stay, s in zip(stays, everybody, strict=True) if s is series)
+    there = (series.frame >= first) & (series.frame <= last)
+    rows = np.flatnonzero(nobody_near(series, everybody, max_iou=_PASSING_IOU) & there)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]
 

@@ -13,7 +13,7 @@ from identity.attributes import crossing_of
 from identity.changes import likeness_matrix, strongest_shift
 from identity.hair import hair_exchanges
 from identity.passing import passings
-from identity.series import Series, Sides, sides_at
+from identity.series import Series, Sides, settled, sides_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,6 @@ _STANDS_OUT = 4.0  # a step is sudden if it is so much larger than all others ne
 _CALM_FRAMES = 8
 _COLOUR_GRAIN = 0.003  # steps of the colours that grain and coding make
 _NOTHING_LEFT = 0.5  # colours lost, and half of what the network loses, with another person
-_SETTLED_S = 0.4  # a step so near to the first or last box of a body is its coming or going
 _ABRUPT = 0.6  # share of a loss between two neighbouring samples from which it is one step
 
 
@@ -73,7 +72,7 @@ def find_incidents(
     """Return what happens in the series of one shot, exchanges first; one incident per cause."""
     swaps = _swaps(all_series, scales, settings, fps=fps)
     taken = [(index, swap.start_frame) for swap in swaps for index in swap.series]
-    stays = _stays(all_series, fps=fps)
+    stays = settled(all_series, fps=fps)
     shifts = [
         found
         for index, series in enumerate(all_series)
@@ -300,24 +299,6 @@ def _step(vectors: NDArray[np.float32], split: int) -> float:
         return 0.0
     inside = min(float(before[-1] @ before[-2]), float(after[0] @ after[1]))
     return inside - float(before[-1] @ after[0])
-
-
-def _stays(all_series: Sequence[Series], *, fps: float) -> list[tuple[float, float]]:
-    """Return from which to which frame each body has settled in the picture.
-
-    Who is there when the shot begins, or still there when it ends, as far as its bodies tell, has
-    neither come nor gone.
-    """
-    first = min((s.frame[0] for s in all_series), default=0)
-    last = max((s.frame[-1] for s in all_series), default=0)
-    settled = _SETTLED_S * fps
-    return [
-        (
-            s.frame[0] + (settled if s.frame[0] > first else 0),
-            s.frame[-1] - (settled if s.frame[-1] < last else 0),
-        )
-        for s in all_series
-    ]
 
 
 # --- one becomes another ----------------------------------------------------------------------

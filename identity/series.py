@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from identity.chains import Chain
     from tracker.tracklets import Tracklet
 
+_SETTLED_S = 0.4  # so near to the first or last box of a body it is coming or going
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
@@ -81,6 +83,28 @@ def nobody_near(
         _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
         free[own] &= boxes.paired_iou(series.xyxy[own], other.xyxy[theirs]) <= max_iou
     return free
+
+
+def settled(all_series: Sequence[Series], *, fps: float) -> list[tuple[float, float]]:
+    """Return from which to which frame each body has settled in the picture.
+
+    Who is there when the shot begins, or still there when it ends, as far as its bodies tell, has
+    neither come nor gone. Whoever has shows a part of the body only for a while.
+
+    Args:
+        all_series: Of one shot.
+        fps: Of the clip.
+    """
+    first = min((s.frame[0] for s in all_series), default=0)
+    last = max((s.frame[-1] for s in all_series), default=0)
+    settled = _SETTLED_S * fps
+    return [
+        (
+            s.frame[0] + (settled if s.frame[0] > first else 0),
+            s.frame[-1] - (settled if s.frame[-1] < last else 0),
+        )
+        for s in all_series
+    ]
 
 
 @dataclass(frozen=True, slots=True)
