@@ -41,6 +41,7 @@ _CLOTHES: tuple[Cue, ...] = ("upper", "lower")
 _BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above
 _EXTRA_SHARE = 0.67  # of the usual likeness, for who is gone when the camera is back
 _REPLACED = 0.3  # likeness at most of somebody to who stands there in the other shots
+_LIKE_THE_OTHER = 0.2  # likeness at least to the one beside: one sits and one stands, at times
 _REPLACED_GAIN = 0.4  # by how much more they must look like the other one on screen
 
 
@@ -181,7 +182,7 @@ def _replaced(
     `None` = neither is: where the camera is in the same set-up in another shot, both look as here.
     """
     now = _network(segments[pair[0]], segments[pair[1]], calibration)
-    if now <= _REPLACED:
+    if now <= _LIKE_THE_OTHER:
         return None
     shots = np.array([segment.tracklet.shot_index for segment in segments])
     here = shots[pair[0]]
@@ -198,7 +199,7 @@ def _replaced(
     for own, other in (pair, pair[::-1]):
         before, kept = own_kind[own], own_kind[other]
         gain = now - before
-        if -np.inf < before <= _REPLACED < min(kept, now) and gain >= _REPLACED_GAIN:
+        if -np.inf < before <= _REPLACED < kept and gain >= _REPLACED_GAIN:
             best = gain if best is None else max(best, gain)
     return best
 
