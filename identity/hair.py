@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Sample = dict[Cue, NDArray[np.float16]]
 
 _HAIR_STAYS, _HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before and after
+_HAIR_NEARLY_STAYS, _NEARER_OWN = 0.86, 0.15  # less of it, where the other's is far from it
 _STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
 _HAIR_SCALE = Scale(0.6, 0.98)
 _HAIRS_DIFFER = 0.9  # affinity of two people's hair from which on theirs is alike
@@ -52,7 +53,8 @@ class Hair:
 
     Attributes:
         stays: Both keep theirs, and they can be told apart by it.
-        lost: Likeness both lose, on average, where both change; 1 = as of different people.
+        lost: Likeness both lose, on average, where both change; 1 = as of different people. 0 where
+            it cannot be told whether they do.
         alone: Whether it changes more than their clothes, so that it is not the light.
     """
 
@@ -77,7 +79,7 @@ class HairExchange:
 
 
 def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair | None:
-    """Return what the hair of two people does over a moment; `None` = it says nothing.
+    """Return what the hair of two people does over a moment; `None` = it is not seen.
 
     Args:
         before: Mean looks of the one and of the other.
@@ -88,16 +90,18 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
     pairs = list(zip(before, after, strict=True))
     straight = [affinity(b, a, "hair") for b, a in pairs]
     cross = [affinity(b, a, "hair") for b, a in zip(before, reversed(after), strict=True)]
+    nearer_own = (sum(straight) - sum(cross)) / 2
     if min(straight) >= max(cross) + _STAYS_BY:
         return Hair(stays=True)
     if min(straight) >= _HAIR_STAYS:
-        nearer_own = (sum(straight) - sum(cross)) / 2 >= _STAYS_A_LITTLE
-        return Hair(stays=True) if max(cross) <= _HAIRS_DIFFER or nearer_own else None
+        return Hair(stays=max(cross) <= _HAIRS_DIFFER or nearer_own >= _STAYS_A_LITTLE)
+    if min(straight) >= _HAIR_NEARLY_STAYS and nearer_own >= _NEARER_OWN:
+        return Hair(stays=True)
     turned = max(abs(float(b["facing"][0] - a["facing"][0])) for b, a in pairs)
     if max(straight) > _HAIR_CHANGES or turned > _SAME_FACING:
-        return None
-    if sum(cross) / 2 < _HAIR_NEAR or (sum(cross) - sum(straight)) / 2 < _HAIR_FITS:
-        return None
+        return Hair(stays=False)
+    if sum(cross) / 2 < _HAIR_NEAR or -nearer_own < _HAIR_FITS:
+        return Hair(stays=False)
     clothes = [affinity(b, a, "upper") for b, a in pairs]
     alone = all(c >= h + _MORE_THAN_CLOTHES for c, h in zip(clothes, straight, strict=True))
     return Hair(stays=False, lost=1 - _HAIR_SCALE.likeness(sum(straight) / 2), alone=alone)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from tracker import boxes
-from tracker.hygiene import MEMBER_APART, MEMBER_HEIGHT, MEMBER_INSIDE
+from tracker.hygiene import MEMBER_HEIGHT, MEMBER_INSIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BACK_IOU = 0.6  # going back there is no prediction and no second look: only what hardly moved
 AROUND_IOU = 0.75  # of a box around two with the smallest box that holds both
+BESIDE_COVERED = 0.5  # share at most of either of two bodies that the other covers
 OWN_IOU = 0.7  # a box so near to the last one of a body is its own, whoever else it holds
 
 
@@ -121,7 +122,7 @@ def around_two(
     height, group_height = last[:, 3] - last[:, 1], xyxy[:, 3] - xyxy[:, 1]
     member = (boxes.covered(last, xyxy) >= MEMBER_INSIDE).T
     member &= height[None, :] >= MEMBER_HEIGHT * group_height[:, None]
-    beside = boxes.covered(last, last) <= MEMBER_APART
+    beside = boxes.covered(last, last) <= BESIDE_COVERED
     beside &= beside.T
     own = boxes.iou(xyxy, last).max(axis=1) >= OWN_IOU
     for row in np.flatnonzero((member.sum(axis=1) >= 2) & ~own):

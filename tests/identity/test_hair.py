@@ -40,7 +40,8 @@ def head(hair, *, clothes="A", facing=0.9):
     return means
 
 
-STAYS = Hair(stays=True)
+STAYS, UNCLEAR = Hair(stays=True), Hair(stays=False)
+WORN = ("A", "C", 0.33)  # 0.90 of A
 MIXED = ("A", "B", 0.4)  # 0.83 of A, 0.55 of B
 NEARLY_A, A_SHADE = ("A", "B", 0.25), ("A", "B", 0.12)  # 0.95 and 0.99 of A
 
@@ -49,26 +50,30 @@ NEARLY_A, A_SHADE = ("A", "B", 0.25), ("A", "B", 0.12)  # 0.95 and 0.99 of A
     ("before", "after", "expect"),
     [
         pytest.param((head("A"), head("B")), (head("A"), head("B")), STAYS, id="both keep theirs"),
-        pytest.param((head("A"), head("A")), (head("A"), head("A")), None, id="one hair on two"),
+        pytest.param(
+            (head("A"), head("B")), (head(WORN), head("B")), STAYS,
+            id="a little otherwise, and far from the other's",
+        ),
+        pytest.param((head("A"), head("A")), (head("A"), head("A")), UNCLEAR, id="one hair on two"),
         pytest.param(
             (head("A"), head(NEARLY_A)), (head("A"), head(NEARLY_A)), STAYS,
             id="much alike, and both keep their own",
         ),
         pytest.param(
-            (head("A"), head(A_SHADE)), (head("A"), head(A_SHADE)), None, id="too much alike"
+            (head("A"), head(A_SHADE)), (head("A"), head(A_SHADE)), UNCLEAR, id="too much alike"
         ),
         pytest.param(
-            (head("A"), head(NEARLY_A)), (head(NEARLY_A), head("A")), None,
+            (head("A"), head(NEARLY_A)), (head(NEARLY_A), head("A")), UNCLEAR,
             id="much alike, and exchanged",
         ),
         pytest.param(
-            (head("A"), head("B")), (head("A"), head("C")), None, id="only one of them changes"
+            (head("A"), head("B")), (head("A"), head("C")), UNCLEAR, id="only one of them changes"
         ),
         pytest.param(
-            (head("A"), head("B")), (head("C"), head("D")), None, id="both, to nobody's hair"
+            (head("A"), head("B")), (head("C"), head("D")), UNCLEAR, id="both, to nobody's hair"
         ),
         pytest.param(
-            (head("A"), head("B")), (head("B", facing=-0.5), head("A")), None, id="one turns round"
+            (head("A"), head("B")), (head("B", facing=-0.5), head("A")), UNCLEAR, id="one turns round"
         ),
         pytest.param(({}, head("B")), (head("B"), head("A")), None, id="one is not seen"),
     ],
