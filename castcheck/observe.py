@@ -177,9 +177,7 @@ class Observer:
             self.timings,
         )
 
-    def _without_seams(
-        self, info: VideoInfo, found: Detections, *, min_score: float
-    ) -> list[Cut]:
+    def _without_seams(self, info: VideoInfo, found: Detections, *, min_score: float) -> list[Cut]:
         """Return the cuts at which more changes than people."""
 
         def people_at(frame: int) -> NDArray[np.float32]:

@@ -143,7 +143,7 @@ def _with_others(
         members = np.flatnonzero(labels == character)
         likeness = log_odds[np.ix_(others, members)].mean(axis=1)
         fits[:, column] = np.where(apart[np.ix_(others, members)].any(axis=1), -np.inf, likeness)
-    for row in sorted(range(len(others)), key=lambda row: -believed[others[row]]):
+    for row in sorted(range(len(others)), key=lambda row: -believed[int(others[row])]):
         if not np.isfinite(fits[row]).any():
             continue
         column = int(fits[row].argmax())
@@ -205,7 +205,7 @@ def _takes_turns(one: Segment, two: Segment) -> bool:
 def _nested_share(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (T,) how much of the smaller of two boxes lies in the larger one."""
     smaller = np.minimum(boxes.area(one), boxes.area(two))
-    return boxes.paired_intersection(one, two) / np.maximum(smaller, 1e-9)
+    return np.asarray(boxes.paired_intersection(one, two) / np.maximum(smaller, 1e-9), np.float32)
 
 
 def most_at_once(segments: Sequence[Segment]) -> int:

@@ -97,7 +97,7 @@ def find_clones(
         shot = segments[a].tracklet.shot_index
         strongest_in[shot] = max(alike, strongest_in.get(shot, alike))
     found = []
-    for pair, alike in strengths.items():
+    for pair, likeness in strengths.items():
         one, two = (segments[k] for k in pair)
         both = np.intersect1d(one.frames, two.frames)
         if len(both) < max(2, _MIN_TOGETHER_S * fps) or other_hair(one.means, two.means):
@@ -105,10 +105,10 @@ def find_clones(
         shot = one.tracklet.shot_index
         elsewhere = [strength for other, strength in strongest_in.items() if other != shot]
         needed = settings.scaled("clone") + (0 if elsewhere else _ALONE)
-        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * alike
+        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * likeness
         gain = _replaced(pair, segments, setups, places, calibration)
-        if _is_extra(pair, segments, labels, setups):
-            alike /= _EXTRA_SHARE
+        extra = _is_extra(pair, segments, labels, setups)
+        alike = likeness / _EXTRA_SHARE if extra else likeness
         if gain is None and (alike < needed or twins):
             continue
         strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)

@@ -131,7 +131,9 @@ def drifts_over_cuts(
     found: list[Drift] = []
     places = Places(series.xyxy for series in all_series)
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
-    seen_in = sorted((series.shot_index, label) for series, label in zip(all_series, labels, strict=True))
+    seen_in = sorted(
+        (series.shot_index, label) for series, label in zip(all_series, labels, strict=True)
+    )
     last_shot = {label: shot for shot, label in seen_in}
     first_shot = {label: shot for shot, label in reversed(seen_in)}
     for late in range(len(setups)):
@@ -200,7 +202,8 @@ def begun_before(
             stretch = _strongest_stretch(all_series[last], everybody, scales, fps=fps)
             if stretch is None or not stretch.steady or _networks(stretch.loss) >= _STAYS:
                 start = (int(all_series[last].frame[0]) + drift.start_frame) // 2
-                drift = replace(drift, series=(last, own), start_frame=start)
+                found.append(replace(drift, series=(last, own), start_frame=start))
+                continue
         found.append(drift)
     return found
 

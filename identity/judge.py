@@ -201,7 +201,7 @@ def _cut_segments(
 
 
 def _join_clones(cast: Cast, clones: Sequence[Clone]) -> Cast:
-    """Give both of a clone one identity, that of the earlier number; they may be twins otherwise."""
+    """Give both of a clone one identity, that of the earlier number, unless they may be twins."""
     labels = cast.labels.copy()
     for clone in (clone for clone in clones if clone.vouched):
         one, two = sorted(int(labels[k]) for k in clone.pair)

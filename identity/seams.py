@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MIN_FREE = 0.25  # share of a picture outside all boxes; less of the set says nothing
-_MAX_MEAN, _MAX_HIGH = 3.0, 6.0  # grey levels by which the set may change, on average and nearly all
+_MAX_MEAN, _MAX_HIGH = (
+    3.0,
+    6.0,
+)  # grey levels by which the set may change, on average and nearly all
 _HIGH = 0.95
 _STAYS_IOU = 0.5  # of the boxes of who is there before and after
 _MAX_SHARE = 0.15  # of the set's own spread that it may change: two dark sets are alike anyway
@@ -36,8 +39,10 @@ def is_seam(
     """Tell whether two neighbouring pictures are of one shot, whatever happens to its people.
 
     Args:
-        before, after: (h, w, 3) uint8, small pictures.
-        boxes_before, boxes_after: (N, 4) boxes of all people in them.
+        before: (h, w, 3) uint8, the one picture, small.
+        after: (h, w, 3) uint8, the next one.
+        boxes_before: (N, 4) boxes of all people in the one.
+        boxes_after: (M, 4) boxes of all people in the next.
         picture_px: (width, height) that boxes are measured in.
 
     Example:

@@ -85,8 +85,8 @@ class CastSettings:
     )
     min_piece_share: float = setting(
         0.15,
-        "a tracklet seen for less than this share of the longest one of its shot makes no character "
-        "of its own; it may be one who is seen elsewhere",
+        "a tracklet seen for less than this share of the longest one of its shot makes no "
+        "character of its own; it may be one who is seen elsewhere",
         low=0,
         high=1,
     )

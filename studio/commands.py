@@ -154,7 +154,7 @@ def scene(
 
 @app.command("set")
 def render_named_set(
-    name: Annotated[str, typer.Argument(help="tune, check, report or smoke.")],
+    name: Annotated[str, typer.Argument(help="tune, check, check2, check3, report or smoke.")],
     output: Output,
     workers: Workers = 1,
     cache: Cache = None,

@@ -8,6 +8,7 @@ them: turns, light changes, camera moves, exits, people behind furniture, people
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,9 +117,13 @@ def report() -> list[Scene]:
     return _build(REPORT)
 
 
-def check() -> list[Scene]:
-    """Return more clips like those of *tune*: what is chosen there must not fit single clips."""
-    return _build(replace(TUNE, name="check", first_seed=300_000))
+def check(first_seed: int = 300_000) -> list[Scene]:
+    """Return more clips like those of *tune*: what is chosen there must not fit single clips.
+
+    Args:
+        first_seed: Of the people, the sets and what they do.
+    """
+    return _build(replace(TUNE, name="check", first_seed=first_seed))
 
 
 def smoke() -> list[Scene]:
@@ -127,7 +132,9 @@ def smoke() -> list[Scene]:
 
 
 SETS: dict[str, Callable[[], list[Scene]]] = {
-    "tune": tune, "check": check, "report": report, "smoke": smoke,
+    "tune": tune, "check": check,
+    "check2": partial(check, 400_000), "check3": partial(check, 500_000),
+    "report": report, "smoke": smoke,
 }  # fmt: skip
 
 

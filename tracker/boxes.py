@@ -49,7 +49,7 @@ def paired_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
 
 
 def paired_intersection(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the (N,) areas in square pixels that the (N, 4) boxes `a` share, each with its own of `b`."""
+    """Return the (N,) areas in square pixels that the (N, 4) boxes `a` share with their own `b`."""
     size = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None)
     return np.asarray(size[:, 0] * size[:, 1], np.float32)
 

@@ -100,9 +100,7 @@ def shadows(
     return np.asarray(double.any(axis=1), np.bool_)
 
 
-def around_two(
-    xyxy: NDArray[np.float32], last: NDArray[np.float32]
-) -> NDArray[np.bool_]:
+def around_two(xyxy: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return (N,) True where a box is drawn around two bodies that had boxes of their own so far.
 
     Such a box is as large as both together, and nobody's own box comes near it.

@@ -108,15 +108,16 @@ def test_who_can_be_compared_with_nobody_is_no_third_one(people, count, is_someb
 )
 def test_a_moment_makes_no_character_where_there_are_others(third, expect):
     segments = []
-    for number, (name, shot, frames) in enumerate(
-        [("A", 0, range(100)), ("B", 0, range(100)), (("C", "A", 0.3), 1, third), ("A", 1, range(100))]
-    ):
-        frames = [100 * shot + f for f in frames]
+    whole = range(100)
+    names: list[str | tuple[str, str, float]] = ["A", "B", ("C", "A", 0.3), "A"]
+    for number, (shot, part) in enumerate([(0, whole), (0, whole), (1, third), (1, whole)]):
+        frames = [100 * shot + f for f in part]
         own = tracklet(number, frames, shot=shot, at=(60 + 90 * number, 60))
-        segments.append(make_segment(own, looks(frames, [name] * len(frames)), 0, len(frames)))
+        seen = looks(frames, [names[number]] * len(frames))
+        segments.append(make_segment(own, seen, 0, len(frames)))
     settings = CastSettings(min_screen_share=0.0)
     cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), settings)
-    assert int(cast.labels[2]) == (expect if expect else int(cast.labels[1]))
+    assert int(cast.labels[2]) == (expect or int(cast.labels[1]))
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ NEARLY_A, A_SHADE = ("A", "B", 0.25), ("A", "B", 0.12)  # 0.95 and 0.99 of A
             (head("A"), head("B")), (head("C"), head("D")), UNCLEAR, id="both, to nobody's hair"
         ),
         pytest.param(
-            (head("A"), head("B")), (head("B", facing=-0.5), head("A")), UNCLEAR, id="one turns round"
+            (head("A"), head("B")), (head("B", facing=-0.5), head("A")), UNCLEAR,
+            id="one turns round",
         ),
         pytest.param(({}, head("B")), (head("B"), head("A")), None, id="one is not seen"),
     ],

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from tests.tracker.worlds import found
 from tracker import boxes
 from tracker.hygiene import SIDE_MIN_PX, clean, group_boxes, second_boxes
-from tracker.matching import around_two, best_pairs, contested_pairs, extend_back, lonely_pairs, shadows
+from tracker.matching import (
+    around_two,
+    best_pairs,
+    contested_pairs,
+    extend_back,
+    lonely_pairs,
+    shadows,
+)
 
 side = st.integers(0, 60)
 box = st.tuples(side, side, side, side).map(
