@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _MIN_TOGETHER_S = 0.3
 _MIN_SAMPLES = 3
-_MIN_PURITY = 0.7  # likeness within a segment below which it shows more than one person
+_MIN_PURITY = 0.55  # likeness within a segment below which it shows more than one person
 _HEAD_ALLOWANCE = 0.4  # a head seen from another side loses so much and is still the same
 _TWINS_SHARE = 0.8  # two as alike as this share in another shot, too, are two people
 _ALONE = 0.2  # what two must be more alike where no other shot shows two

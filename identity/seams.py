@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MIN_FREE = 0.25  # share of a picture outside all boxes; less of the set says nothing
-_MAX_MEAN, _MAX_HIGH = (
-    3.0,
-    6.0,
-)  # grey levels by which the set may change, on average and nearly all
+_MAX_MEAN, _MAX_HIGH = 3.0, 6.0  # grey levels by which the set may change, and nearly all of it
 _HIGH = 0.95
 _STAYS_IOU = 0.5  # of the boxes of who is there before and after
 _MAX_SHARE = 0.15  # of the set's own spread that it may change: two dark sets are alike anyway
