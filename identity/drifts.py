@@ -44,7 +44,7 @@ _AS_LIKELY = 1.5  # a ramp with so much more error is not yet worse than the bes
 _EDGE_SHARE = 0.15  # of the samples: so near to an end the onset is not seen
 _OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
 # Where no colour confirms them networks must lose more: arms that rise cost 0.4 too.
-_ALONE, _CONFIRMS = 1.27, 0.12
+_ALONE, _CONFIRMS = 1.35, 0.12
 _STAYS = 0.1  # likeness lost at most by who is seen to stay the same
 _EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 _SAME_SETUP = 0.9
