@@ -14,12 +14,12 @@ FRAMES = list(range(40))
 HIDDEN_FROM, GONE_FROM = 14, 20
 
 
-def in_front(wears, *, narrower=True):
-    """Return who stands in front for 40 frames, of a box that shrinks at frame 20 if asked to."""
+def in_front(wears, *, then=(120, 70, 170, 190)):
+    """Return who stands in front for 40 frames, of a box that jumps at frame 20 if asked to."""
     one = tracklet(0, FRAMES, at=(100, 60), size=(90, 170))
     xyxy = one.xyxy.copy()
-    if narrower:
-        xyxy[GONE_FROM:] = (120, 70, 170, 190)
+    if then is not None:
+        xyxy[GONE_FROM:] = then
     return replace(one, xyxy=xyxy), looks(FRAMES, wears, seed=0)
 
 
@@ -39,9 +39,13 @@ BECOMES_B = ["A"] * GONE_FROM + ["B"] * (40 - GONE_FROM)
             [in_front(["A"] * 20 + [("A", "B", 0.77)] * 20), behind("B")], [19, 39],
             id="gone before another, of whom more is seen now",
         ),
+        pytest.param(
+            [in_front(["A"] * 20 + [("A", "B", 0.77)] * 20, then=(80, 50, 230, 240)), behind("B")],
+            [39, 13], id="a box around both, and looks on their way",
+        ),
         pytest.param([in_front(["A"] * 40), behind("B")], [39, 13], id="only the box changes"),
         pytest.param(
-            [in_front(BECOMES_B, narrower=False), behind("B")], [39, 13],
+            [in_front(BECOMES_B, then=None), behind("B")], [39, 13],
             id="the box stays: looks were exchanged",
         ),
         pytest.param([in_front(BECOMES_B), behind("C")], [39, 13], id="looks like a third"),
