@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.hair import HAIR_SCALE, affinity
 from identity.looks import PART_CUES, Cue
 from identity.places import Places
 from identity.series import nobody_near, settled
@@ -48,6 +49,8 @@ _ALONE, _CONFIRMS = 1.35, 0.12
 _STAYS = 0.1  # likeness lost at most by who is seen to stay the same
 _EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 _SAME_SETUP = 0.9
+# Where the head alone changes. Heads that turn: a range of 0.95 and more in rendered clips.
+_HEAD_RANGE, _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 0.6, 1.25, 0.2, 0.8
 # Turns of rendered clips without any error move the cosine by 0.6 to 2.0, all else by 0.5 at most.
 _STEADY_RANGE, _STEADY_SHIFT = 0.45, 0.2
 
@@ -96,17 +99,21 @@ def drifts_in_shot(
     for k, own in enumerate(stretches):
         if own is None or k in changed:
             continue
+        series = all_series[k]
         beside = [other for i, other in enumerate(stretches) if i != k and other is not None]
         light = max((other.light(own) for other in beside), default=0.0)
-        if own.strength < settings.scaled("drift") or light > _EVERYBODY * own.strength:
+        head = max((other.head for other in beside), default=0.0)
+        cues = _NETWORKS if own.steady else _COLOURS
+        strength = own.strength
+        if strength < settings.scaled("drift"):
+            strength, light, cues = own.head / _ALONE, head / _ALONE, ("hair",)
+        if strength < settings.scaled("drift") or light > _EVERYBODY * strength:
             continue
-        ramp = _ramp(all_series[k], own.rows, _NETWORKS if own.steady else _COLOURS)
+        ramp = _ramp(series, own.rows, cues)
         if ramp is not None:
             left = {cue: 1 - value for cue, value in own.loss.items()}
             by_colours = _colours(own.loss) >= settings.scaled("drift")
-            found.append(
-                Drift((k,), *ramp, own.strength, left, over_cut=False, by_colours=by_colours)
-            )
+            found.append(Drift((k,), *ramp, strength, left, over_cut=False, by_colours=by_colours))
     return found
 
 
@@ -263,11 +270,13 @@ class _Stretch:
         rows: Of the series.
         loss: Cue to the likeness lost.
         steady: Whether the body is known to face the camera all the while as it did at first.
+        head: What hair and head lose while the body keeps its clothes, its shape and its side.
     """
 
     rows: NDArray[np.int64]
     loss: dict[Cue, float]
     steady: bool
+    head: float = 0.0
 
     @property
     def strength(self) -> float:
@@ -350,10 +359,34 @@ def _strongest_stretch(
             if len(vectors) >= _MIN_LOOKS:
                 side = max(len(vectors) // 3, 2)
                 loss[cue] = _FULL_RAMP * _loss(vectors[:side], vectors[-side:], scales, cue)
-        stretch = _Stretch(rows, loss, _keeps_facing(series, rows))
+        head = _head_loss(series, rows, loss)
+        stretch = _Stretch(rows, loss, _keeps_facing(series, rows), head)
         if best is None or stretch.strength > best.strength:
             best = stretch
     return best
+
+
+def _head_loss(series: Series, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
+    """Return what hair and the colours of the head agree on; 0 where more than the head may change.
+
+    A face that changes is read as one that turns, so a little of a turn is allowed here.
+    """
+    hair, facing = (
+        vectors[np.isin(seen, rows)]
+        for seen, vectors in (series.vectors("hair"), series.vectors("facing"))
+    )
+    if min(len(hair), len(facing)) < _MIN_LOOKS or "head" not in loss:
+        return 0.0
+    wider, taller = _growth(series.xyxy[rows])
+    turned = float(np.ptp(facing[:, 0])) > _HEAD_RANGE
+    if turned or max(wider, taller) > _HEAD_GROWTH or _garment(loss) > _CLOTHES_STAY:
+        return 0.0
+    if min(float(hair[0] @ hair[1]), float(hair[-1] @ hair[-2])) < _CALM_HAIR:
+        return 0.0
+    side = max(len(hair) // 3, 2)
+    first: dict[Cue, NDArray[np.float32]] = {"hair": hair[:side].mean(axis=0)}
+    last: dict[Cue, NDArray[np.float32]] = {"hair": hair[-side:].mean(axis=0)}
+    return min(1 - HAIR_SCALE.likeness(affinity(first, last, "hair")), loss["head"])
 
 
 def _keeps_facing(series: Series, rows: NDArray[np.int64]) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _HAIR_STAYS, _HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before and after
 _HAIR_NEARLY_STAYS, _NEARER_OWN = 0.86, 0.15  # less of it, where the other's is far from it
 _STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
-_HAIR_SCALE = Scale(0.6, 0.98)
+HAIR_SCALE = Scale(0.6, 0.98)
 _HAIRS_DIFFER = 0.9  # affinity of two people's hair from which on theirs is alike
 _STAYS_A_LITTLE = 0.03  # ... and by which own hair must then beat the other's, on average
 # Hair on another head is cut by another face: it need not come quite as near as what was there.
@@ -104,7 +104,7 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
         return Hair(stays=False)
     clothes = [affinity(b, a, "upper") for b, a in pairs]
     alone = all(c >= h + _MORE_THAN_CLOTHES for c, h in zip(clothes, straight, strict=True))
-    return Hair(stays=False, lost=1 - _HAIR_SCALE.likeness(sum(straight) / 2), alone=alone)
+    return Hair(stays=False, lost=1 - HAIR_SCALE.likeness(sum(straight) / 2), alone=alone)
 
 
 def other_hair(one: Means, two: Means) -> bool:
@@ -112,7 +112,7 @@ def other_hair(one: Means, two: Means) -> bool:
     if not all(cue in means for cue in ("hair", "facing") for means in (one, two)):
         return False
     turned = abs(float(one["facing"][0] - two["facing"][0]))
-    return turned <= _SAME_FACING and affinity(one, two, "hair") < _HAIR_SCALE.different
+    return turned <= _SAME_FACING and affinity(one, two, "hair") < HAIR_SCALE.different
 
 
 def affinity(one: Means, two: Means, cue: Cue) -> float:

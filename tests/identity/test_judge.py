@@ -179,6 +179,34 @@ def test_onset_of_what_is_under_way_when_a_shot_opens(before, facing, onset):
     assert drift.start_frame == onset
 
 
+@pytest.mark.parametrize(
+    ("head", "turns_by", "clothes", "expect"),
+    [
+        pytest.param(0.8, 0.1, 0.0, 1, id="hair and face change, nothing else does"),
+        pytest.param(0.0, 0.1, 0.0, 0, id="nothing changes"),
+        pytest.param(0.3, 0.1, 0.0, 0, id="they change a little"),
+        pytest.param(0.8, 1.2, 0.0, 0, id="the head turns round"),
+        pytest.param(0.8, 0.1, 0.45, 0, id="light: the clothes change too"),
+    ],
+)
+def test_a_head_that_changes_slowly(head, turns_by, clothes, expect):
+    length = 3 * SHOT
+    frames = list(range(length))
+    facing = np.linspace(0.9, 0.9 - turns_by, length).tolist()
+    seen = looks(
+        frames, worn("A", length), colours=slowly(clothes, length), hair=slowly(head, length),
+        facing=facing,
+    )  # fmt: skip
+    other = looks(frames, slowly(head, length))
+    seen = Looks({**seen.vectors, "head": other.vectors["head"]}, seen.covered, seen.usable)
+    found = judge_looks(
+        [tracklet(0, frames)], [seen], shots_from_cuts([], frame_count=length),
+        np.ones((1, 1), np.float32), calibration(), CastSettings(), FindingSettings(), fps=FPS,
+    )  # fmt: skip
+    assert len(found.drifts) == expect
+    assert not any(drift.by_colours for drift in found.drifts)
+
+
 def consistency(*pieces):
     judgement = judge(*({LEFT: piece} for piece in pieces))
     assert len(judgement.consistency) == 1
