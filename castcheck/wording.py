@@ -251,8 +251,7 @@ class Writer:
 
     def _clone(self, clone: Clone) -> Finding | None:
         judgement = self._judgement
-        labels = {int(judgement.cast.labels[k]) for k in clone.pair}
-        who = sorted(label for label in labels if label >= 0)
+        who = sorted({int(judgement.cast.labels[k]) for k in clone.pair} - {-1})
         if not who:
             return None
         tracklets = tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair)

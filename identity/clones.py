@@ -92,23 +92,24 @@ def find_clones(
     }
     strengths = {pair: _strength(likeness) for pair, likeness in pairs.items() if likeness}
     places = Places(segment.xyxy for segment in segments)
+    shots = np.array([segment.tracklet.shot_index for segment in segments], np.int64)
     strongest_in: dict[int, float] = {}
     for (a, _), alike in strengths.items():
-        shot = segments[a].tracklet.shot_index
+        shot = int(shots[a])
         strongest_in[shot] = max(alike, strongest_in.get(shot, alike))
     found = []
-    for pair, likeness in strengths.items():
+    for pair, plain in strengths.items():
         one, two = (segments[k] for k in pair)
         both = np.intersect1d(one.frames, two.frames)
         if len(both) < max(2, _MIN_TOGETHER_S * fps) or other_hair(one.means, two.means):
             continue
-        shot = one.tracklet.shot_index
+        shot = int(shots[pair[0]])
         elsewhere = [strength for other, strength in strongest_in.items() if other != shot]
+        back = (shots != shot) & (setups[shot, shots] >= _SAME_SETUP)
         needed = settings.scaled("clone") + (0 if elsewhere else _ALONE)
-        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * likeness
-        gain = _replaced(pair, segments, setups, places, calibration)
-        extra = _is_extra(pair, segments, labels, setups)
-        alike = likeness / _EXTRA_SHARE if extra else likeness
+        twins = max(elsewhere, default=-1.0) >= _TWINS_SHARE * plain
+        gain = _replaced(pair, segments, back, places, calibration)
+        alike = plain / _EXTRA_SHARE if _is_extra(pair, labels, shots != shot, back) else plain
         if gain is None and (alike < needed or twins):
             continue
         strength = alike if gain is None else max(alike, settings.scaled("clone") + gain)
@@ -153,19 +154,17 @@ def _likeness(one: Segment, two: Segment, calibration: Calibration) -> dict[Cue,
 
 def _is_extra(
     pair: tuple[int, int],
-    segments: Sequence[Segment],
     labels: NDArray[np.int64],
-    setups: NDArray[np.float32],
+    elsewhere: NDArray[np.bool_],
+    back: NDArray[np.bool_],
 ) -> bool:
     """Tell whether one of the pair is seen in this shot alone, and the other still there later.
 
-    That is, in another shot of the same camera set-up. Who comes in and leaves again is no copy of
-    somebody by that; but a copy that nobody planned is not there the next time either.
+    That is, in another shot of the same camera set-up (`back`, among those `elsewhere`). Who comes
+    in and leaves again is no copy of somebody by that; but a copy that nobody planned is not there
+    the next time either.
     """
-    shots = np.array([segment.tracklet.shot_index for segment in segments])
-    here = shots[pair[0]]
-    back = (shots != here) & (setups[here, shots] >= _SAME_SETUP)
-    once = [labels[k] >= 0 and not (labels[shots != here] == labels[k]).any() for k in pair]
+    once = [labels[k] >= 0 and not (labels[elsewhere] == labels[k]).any() for k in pair]
     stays = [labels[k] >= 0 and (labels[back] == labels[k]).any() for k in pair]
     return bool((once[0] and stays[1]) or (once[1] and stays[0]))
 
@@ -173,7 +172,7 @@ def _is_extra(
 def _replaced(
     pair: tuple[int, int],
     segments: Sequence[Segment],
-    setups: NDArray[np.float32],
+    back: NDArray[np.bool_],
     places: Places,
     calibration: Calibration,
 ) -> float | None:
@@ -184,10 +183,7 @@ def _replaced(
     now = _network(segments[pair[0]], segments[pair[1]], calibration)
     if now <= _LIKE_THE_OTHER:
         return None
-    shots = np.array([segment.tracklet.shot_index for segment in segments])
-    here = shots[pair[0]]
-    elsewhere = (shots != here) & (setups[here, shots] >= _SAME_SETUP)
-    there = {k: np.flatnonzero(elsewhere & places.same_as(k)).tolist() for k in pair}
+    there = {k: np.flatnonzero(back & places.same_as(k)).tolist() for k in pair}
     if not all(there.values()):
         return None
     # How alike each is to whoever it resembles most of those at its place.

@@ -96,23 +96,23 @@ def drifts_in_shot(
     """
     stretches = [_strongest_stretch(series, all_series, scales, fps=fps) for series in all_series]
     found = []
+    least = settings.scaled("drift")
     for k, own in enumerate(stretches):
         if own is None or k in changed:
             continue
-        series = all_series[k]
         beside = [other for i, other in enumerate(stretches) if i != k and other is not None]
         light = max((other.light(own) for other in beside), default=0.0)
         head = max((other.head for other in beside), default=0.0)
         cues = _NETWORKS if own.steady else _COLOURS
         strength = own.strength
-        if strength < settings.scaled("drift"):
+        if strength < least:
             strength, light, cues = own.head / _ALONE, head / _ALONE, ("hair",)
-        if strength < settings.scaled("drift") or light > _EVERYBODY * strength:
+        if strength < least or light > _EVERYBODY * strength:
             continue
-        ramp = _ramp(series, own.rows, cues)
+        ramp = _ramp(all_series[k], own.rows, cues)
         if ramp is not None:
             left = {cue: 1 - value for cue, value in own.loss.items()}
-            by_colours = _colours(own.loss) >= settings.scaled("drift")
+            by_colours = _colours(own.loss) >= least
             found.append(Drift((k,), *ramp, strength, left, over_cut=False, by_colours=by_colours))
     return found
 
@@ -138,11 +138,7 @@ def drifts_over_cuts(
     found: list[Drift] = []
     places = Places(series.xyxy for series in all_series)
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
-    seen_in = sorted(
-        (series.shot_index, label) for series, label in zip(all_series, labels, strict=True)
-    )
-    last_shot = {label: shot for shot, label in seen_in}
-    first_shot = {label: shot for shot, label in reversed(seen_in)}
+    spans = _spans(all_series, labels)
     for late in range(len(setups)):
         first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
         if first is None:
@@ -159,7 +155,7 @@ def drifts_over_cuts(
                 continue
             # So much of the look may be lost that the cast has a new character, in the place of one
             # who is never seen from then on, while somebody else is where he was.
-            relieved = last_shot[labels[a]] < first_shot[labels[b]]
+            relieved = spans[labels[a]][1] < spans[labels[b]][0]
             recast = relieved and kept and a not in kept
             if labels[a] != labels[b] and not recast:
                 continue
@@ -196,13 +192,15 @@ def begun_before(
         fps: Of the clip.
     """
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
+    spans = _spans(all_series, labels)
     found = []
     for drift in drifts:
         (own,) = drift.series
         series = all_series[own]
         opens = min(all_series[k].frame[0] for k in by_shot[series.shot_index])
         earlier = by_shot.get(series.shot_index - 1, [])
-        before = [k for k in earlier if labels[k] == _was(own, all_series, labels) >= 0]
+        was = _was(labels[own], series.shot_index, spans)
+        before = [k for k in earlier if labels[k] == was >= 0]
         if drift.start_frame == series.frame[0] == opens and before:
             last = max(before, key=lambda k: int(all_series[k].frame[-1]))
             everybody = [all_series[k] for k in earlier]
@@ -215,19 +213,23 @@ def begun_before(
     return found
 
 
-def _was(own: int, all_series: Sequence[Series], labels: Sequence[int]) -> int:
-    """Return the character of a series in the shot before: by its label, or as the one who is left.
+def _spans(all_series: Sequence[Series], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return character to the first and the last shot it is seen in."""
+    shots: dict[int, list[int]] = {}
+    for series, label in zip(all_series, labels, strict=True):
+        shots.setdefault(label, []).append(series.shot_index)
+    return {label: (min(own), max(own)) for label, own in shots.items()}
+
+
+def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
+    """Return who a character of `shot` was before it; -1 = nobody who can be told.
 
     Half of a change may make a new character. Where one of the shot before is never seen again,
     it was that one.
     """
-    shot = all_series[own].shot_index
-    ago = {labels[k] for k, s in enumerate(all_series) if s.shot_index < shot}
-    if labels[own] in ago:
-        return labels[own]
-    later = {labels[k] for k, s in enumerate(all_series) if s.shot_index >= shot}
-    last = {labels[k] for k, s in enumerate(all_series) if s.shot_index == shot - 1}
-    gone = [label for label in last if label >= 0 and label not in later]
+    if spans[label][0] < shot:
+        return label
+    gone = [who for who, (_, last) in spans.items() if who >= 0 and last == shot - 1]
     return gone[0] if len(gone) == 1 else -1
 
 
@@ -404,8 +406,7 @@ def _undisturbed(
     series: Series, everybody: Sequence[Series], *, fps: float
 ) -> list[NDArray[np.int64]]:
     """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
-    stays = settled(everybody, fps=fps)
-    first, last = next(stay for stay, s in zip(stays, everybody, strict=True) if s is series)
+    first, last = settled(series, everybody, fps=fps)
     there = (series.frame >= first) & (series.frame <= last)
     rows = np.flatnonzero(nobody_near(series, everybody, max_iou=_PASSING_IOU) & there)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]

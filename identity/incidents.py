@@ -72,11 +72,10 @@ def find_incidents(
     """Return what happens in the series of one shot, exchanges first; one incident per cause."""
     swaps = _swaps(all_series, scales, settings, fps=fps)
     taken = [(index, swap.start_frame) for swap in swaps for index in swap.series]
-    stays = settled(all_series, fps=fps)
     shifts = [
         found
-        for index, series in enumerate(all_series)
-        if (found := _morph(index, series, scales, settings, stays)) is not None
+        for index in range(len(all_series))
+        if (found := _morph(index, all_series, scales, settings, fps=fps)) is not None
     ]
     shifts = [s for s in shifts if not _may_be_mixed(s, all_series, fps=fps)]
     together = _TOGETHER_S * fps + 1
@@ -306,11 +305,13 @@ def _step(vectors: NDArray[np.float32], split: int) -> float:
 
 def _morph(
     index: int,
-    series: Series,
+    all_series: Sequence[Series],
     scales: Calibration,
     settings: FindingSettings,
-    stays: Sequence[tuple[float, float]],
+    *,
+    fps: float,
 ) -> Incident | None:
+    series = all_series[index]
     rows, vectors = series.vectors("body")
     shift = strongest_shift(likeness_matrix(vectors), min_side=_ADJACENT, window=_SAMPLES)
     if shift is None:
@@ -325,7 +326,8 @@ def _morph(
     ):
         return None
     moment = int(series.frame[rows[shift.index]])
-    if not stays[index][0] <= moment <= stays[index][1]:
+    first, last = settled(series, all_series, fps=fps)
+    if not first <= moment <= last:
         return None  # whoever comes in or goes out shows a part of the body only
     before = int(series.frame[rows[shift.index - 1]])
     colours = max(

@@ -85,26 +85,21 @@ def nobody_near(
     return free
 
 
-def settled(all_series: Sequence[Series], *, fps: float) -> list[tuple[float, float]]:
-    """Return from which to which frame each body has settled in the picture.
+def settled(series: Series, everybody: Sequence[Series], *, fps: float) -> tuple[float, float]:
+    """Return from which to which frame a body has settled in the picture.
 
     Who is there when the shot begins, or still there when it ends, as far as its bodies tell, has
     neither come nor gone. Whoever has shows a part of the body only for a while.
 
     Args:
-        all_series: Of one shot.
+        series: Whose.
+        everybody: Of the shot, the series among them.
         fps: Of the clip.
     """
-    first = min((s.frame[0] for s in all_series), default=0)
-    last = max((s.frame[-1] for s in all_series), default=0)
-    settled = _SETTLED_S * fps
-    return [
-        (
-            s.frame[0] + (settled if s.frame[0] > first else 0),
-            s.frame[-1] - (settled if s.frame[-1] < last else 0),
-        )
-        for s in all_series
-    ]
+    comes = series.frame[0] > min(s.frame[0] for s in everybody)
+    goes = series.frame[-1] < max(s.frame[-1] for s in everybody)
+    frames = _SETTLED_S * fps
+    return series.frame[0] + frames * comes, series.frame[-1] - frames * goes
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 WEAK_IOU = 0.5  # a weak box lengthens a track only where it is expected
 WEAK_DOUBLE_IOU, WEAK_DOUBLE_INSIDE = 0.4, 0.7  # a weak box this near a taken one is its double
 NEW_DOUBLE_IOU = 0.45  # and a strong one this near starts no track of its own
-CLAIM_BOXES, CLAIM_MARGIN = 5, 0.05  # two tracks of this length claim one box this equally
 KNOWN_BOXES = 5  # a track of this length is a body of which it is known how large it is
+CLAIM_MARGIN = 0.05  # and two such tracks claim one box if they do so this equally
 HIDDEN_IOU = 0.3  # and no second track or box may overlap this much: then motion cannot tell
 SAME_SIZE = 0.6  # of two heights, where one box is taken for the other after a jump or a gap
 JUMP_GROWTH, JUMP_IOU = 0.5, 0.2  # boxes grown by half on every side must still overlap
@@ -232,8 +232,8 @@ class _Round:
         self._last = _stack([t.last_box for t in tracks])
         self._overlap = boxes.iou(self._expected, self._seen)
         self.free_tracks = np.ones(len(tracks), np.bool_)
-        known = np.array([len(t.rows) >= KNOWN_BOXES for t in tracks], np.bool_)
-        self.free_boxes = ~around_two(self._seen, self._last[known])
+        self._known = np.array([len(t.rows) >= KNOWN_BOXES for t in tracks], np.bool_)
+        self.free_boxes = ~around_two(self._seen, self._last[self._known])
         self.pairs: list[Pair] = []
         self.contested: list[int] = []
 
@@ -244,7 +244,7 @@ class _Round:
         rows, columns = self._free(tracks, found)
         overlap = self._overlap[np.ix_(rows, columns)]
         pairs = best_pairs(overlap, min_overlap=min_iou)
-        old = np.array([len(self._tracks[r].rows) >= CLAIM_BOXES for r in rows], np.bool_)
+        old = self._known[rows]
         claims = np.where(old[:, None], overlap, 0) if len(rows) else overlap
         disputed = contested_pairs(claims, pairs, min_overlap=min_iou, margin=CLAIM_MARGIN)
         disputed = [pair for pair in disputed if old[pair[0]]]

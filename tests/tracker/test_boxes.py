@@ -158,6 +158,11 @@ def test_pairs_below_the_least_overlap_are_left_alone():
     assert best_pairs(np.array([[0.2]], np.float32), min_overlap=0.3) == []
 
 
+def test_one_good_pair_is_worth_more_than_two_poor_ones():
+    overlap = np.array([[0.85, 0.6], [0.4, 0.0]], np.float32)
+    assert best_pairs(overlap, min_overlap=0.25) == [(0, 0)]
+
+
 def test_going_back_takes_boxes_until_there_is_none():
     xyxy = np.array([[0, 0, 10, 20], [0, 1, 10, 21], [50, 0, 60, 20], [0, 2, 10, 22]], np.float32)
     rows_at = {0: [0], 1: [1, 2]}

@@ -42,6 +42,14 @@ def test_boxes_without_area_do_not_shift_the_others():
     assert xs(one).tolist() == [10, 12, 14, 16, 18, 20]
 
 
+def test_a_box_around_two_takes_neither_track():
+    apart = [f for f in range(20) if not 8 <= f < 12]
+    rows = walk(apart, (100, 50), (0, 0)) + walk(apart, (150, 50), (0, 0))
+    both = (min(rows[0][1], rows[-1][1]), 50, max(rows[0][3], rows[-1][3]), rows[0][4])
+    rows += [(f, *both, 0.9) for f in range(8, 12)]
+    assert [t.frame.tolist() for t in track(rows, stop=20)] == [apart, apart]
+
+
 def test_weak_boxes_lengthen_a_track_and_lead_up_to_it():
     rows = walk(range(3), (10, 10), (1, 0), score=0.25)
     rows += walk(range(3, 6), (13, 10), (1, 0))
