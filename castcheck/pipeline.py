@@ -26,6 +26,7 @@ from castcheck.report.model import (
 from castcheck.second_look import look_again, make_visuals
 from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known
+from identity.explanations.over_cut import SetPictures
 from identity.judge import Judgement, judge_looks
 from identity.mending import mended
 from identity.open_embedder import COLOUR
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from castcheck.report.visuals import Visuals
 
     Progress = Callable[[str, int, int | None], None]
+
+_SURELY_SOMEBODY = 0.4  # median score of a tracklet
 
 __all__ = ["Models", "Outcome", "judge", "load_models"]
 
@@ -141,8 +144,10 @@ def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[
 
 def judge_observations(seen: Observations, config: Config, calibration: Calibration) -> Judgement:
     """Judge what was seen."""
+    # Whom the detector doubts may be a part of the set.
+    sure = [t for t in seen.tracklets if float(np.median(t.score)) >= _SURELY_SOMEBODY]
     free = free_of_people(
-        seen.tracklets,
+        sure,
         seen.shots,
         picture_px=(seen.info.width_px, seen.info.height_px),
         grid=THUMBNAIL_PX,
@@ -156,6 +161,8 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         config.cast,
         config.findings,
         fps=seen.fps,
+        tone=seen.tone,
+        sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
     )
 
 
