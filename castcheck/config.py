@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 AUTO = "auto"
-FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio")
+FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio", "edl", "md", "github")
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def hush_warnings() -> None:
         warnings.simplefilter("ignore")
 
 
-def refuse(json_to: str | None) -> None:
+def refuse(json_to: str | None, settings: Config) -> None:
     """Raise for values that the parser lets pass and this version has no use for.
 
     Raises:
@@ -134,4 +134,10 @@ def refuse(json_to: str | None) -> None:
             f"{json_to!r} is unknown, allowed is -",
             where="--json",
             hint="the file report.json is written with `--format json`",
+        )
+    if json_to is not None and "github" in settings.report.format_list:
+        raise ConfigError(
+            "both print to stdout: `--json -` and the format github",
+            where="--format",
+            hint="leave out one of them",
         )
