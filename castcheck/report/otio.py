@@ -27,8 +27,10 @@ def render(material: Material) -> str:
 
 
 def otio_timeline(report: Report) -> dict[str, Any]:
-    """Return the timeline as JSON types; time is counted in frames of the clip's rate, also
-    where the clip itself has no steady one."""
+    """Return the timeline as JSON types.
+
+    Time is counted in frames of the clip's rate, also where the clip has no steady one.
+    """
     rate = float(frame_rate(report.clip.fps) or 25)
     name = Path(report.clip.path).name
     track: dict[str, Any] = {
