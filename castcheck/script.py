@@ -137,7 +137,8 @@ def _shots(row: Mapping[str, Any], kind: str, where: str) -> dict[str, Any] | No
         want = "a whole number from 0" if kind == "shot" else "a list of whole numbers from 0"
         raise ScriptError(f"{key} is {value!r}, wanted is {want}", where=where)
     numbers = sorted(set(numbers))
-    title = f"shot {numbers[0]}" if len(numbers) == 1 else f"shots {numbers[0]} to {numbers[-1]}"
+    first, last = numbers[0] + 1, numbers[-1] + 1  # people count from 1, as the page does
+    title = f"shot {first}" if first == last else f"shots {first} to {last}"
     return {"shots": tuple(numbers), "title": title}
 
 

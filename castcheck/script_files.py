@@ -62,7 +62,7 @@ def read_schedule(path: Path) -> Schedule:
 def _story(table: Mapping[str, Any], path: Path) -> Schedule:
     lines = []
     for place, shot in enumerate(table["Shots"]):
-        where = f"{path}, shot {place}"
+        where = f"{path}, shot {place + 1}"
         said = shot.get("Characters Appearing") if isinstance(shot, dict) else None
         # English names are the keys of the story, whatever language it is told in.
         names = said.get("en") if isinstance(said, dict) else said
@@ -71,7 +71,7 @@ def _story(table: Mapping[str, Any], path: Path) -> Schedule:
         number = shot.get("index", place + 1)
         stem = f"shot_{number:02d}" if isinstance(number, int) else ""
         who = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
-        lines.append(Line(f"shot {place}", who, shots=(place,), clip_stem=stem))
+        lines.append(Line(f"shot {place + 1}", who, shots=(place,), clip_stem=stem))
     if not lines:
         raise ScriptError("holds no shots", where=path, hint=_WANTED)
     script = Script(tuple(lines), shot_count=len(lines))
@@ -112,7 +112,7 @@ def _episode(table: Any, shots: list[tuple[int, int, Mapping[str, Any]]], path: 
         number += 0 if lines and _goes_on(said) else 1
         lines.append(
             Line(
-                f"shot {number}", tuple(dict.fromkeys(names)), shots=(number,),
+                f"shot {number + 1}", tuple(dict.fromkeys(names)), shots=(number,),
                 clip_stem=f"{scene:03d}_{shot:03d}",
             )
         )  # fmt: skip

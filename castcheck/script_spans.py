@@ -80,9 +80,9 @@ def _usable(script: Script, shots: int) -> tuple[tuple[Line, ...], str]:
     wanted = script.shot_count
     if not numbers or (wanted is None and max(numbers) < shots) or wanted == shots:
         return script.lines, ""
-    said = f"shot {max(numbers)}" if wanted is None else plural(wanted, "shot")
+    said = f"shot {max(numbers) + 1}" if wanted is None else plural(wanted, "shot")
     note = (
-        f"the script speaks of {said}, {shots} were found in the clip (the first is 0): which is "
+        f"the script speaks of {said}, {shots} were found in the clip: which is "
         "which cannot be told, so the lines by number of the shot were left out"
     )
     return tuple(line for line in script.lines if not line.shots), note

@@ -152,7 +152,6 @@ def test_with_xdist_each_worker_loads_once_and_each_clip_is_judged_once(suite):
     [
         pytest.param(["nix/*.mp4"], [], 2, "nix/*.mp4: matches nothing", id="no match"),
         pytest.param(["renders/bad.mp4"], [], 1, "renders/bad.mp4: not a video; try", id="bad"),
-        pytest.param(["gone.mp4"], [], 1, "gone.mp4", id="gone"),
         pytest.param(["renders/bug.mp4"], [], 1, "KeyError: 'surprise'", id="bug"),
         pytest.param(["@nix.txt"], [], 2, "this list cannot be read", id="no list"),
         pytest.param(

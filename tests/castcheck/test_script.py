@@ -79,7 +79,7 @@ def judged(on_screen, members, script, *, told=(), settings=None, clip="clip.mp4
 def by_shot(*names):
     """Return a script by number of the shot; `None` = the shot is not spoken of."""
     said = [(i, tuple(who)) for i, who in enumerate(names) if who is not None]
-    return Script(tuple(Line(f"shot {i}", who, shots=(i,)) for i, who in said))
+    return Script(tuple(Line(f"shot {i + 1}", who, shots=(i,)) for i, who in said))
 
 
 def told(findings):
@@ -162,7 +162,7 @@ def test_without_pictures_the_script_itself_names_people(on_screen, script, expe
 def test_who_of_two_is_missing_is_not_told_where_the_script_does_not_know():
     people = [member(n, pictures=False) for n in "PQ"]
     (finding,), _, _ = judged(["AB", "AB", "A"], people, by_shot("PQ", "PQ", "PQ"))
-    assert finding.message == "P or Q is not seen in shot 2."
+    assert finding.message == "P or Q is not seen in shot 3."
 
 
 def test_one_cause_is_told_once():
@@ -204,7 +204,7 @@ def test_a_line_says_where_in_any_way(line, frames):
 @pytest.mark.parametrize(
     ("script", "kept", "note"),
     [
-        pytest.param(by_shot("A", "A", "A"), 0, "the script speaks of shot 2, 2 were", id="more"),
+        pytest.param(by_shot("A", "A", "A"), 0, "the script speaks of shot 3, 2 were", id="more"),
         pytest.param(
             Script(by_shot("A").lines, shot_count=1), 0, "speaks of 1 shot, 2 were", id="fewer"
         ),

@@ -45,8 +45,8 @@ def test_a_cast_file_holds_the_script(folder):
     assert cast.characters == 2
     assert [(one.name, len(one.references)) for one in cast.members] == [("Ben", 1), ("Mei", 0)]
     assert [(line.title, line.names) for line in cast.script.lines] == [
-        ("shot 0", ("Ben", "Mei")), ("2 s to 3.5 s", ()), ("frames 5 to 8", ("Mei",)),
-        ("shots 1 to 2", ("Ben",)),
+        ("shot 1", ("Ben", "Mei")), ("2 s to 3.5 s", ()), ("frames 5 to 8", ("Mei",)),
+        ("shots 2 to 3", ("Ben",)),
     ]  # fmt: skip
     assert [line.shots for line in cast.script.lines] == [(0,), (), (), (1, 2)]
 
@@ -196,8 +196,8 @@ def test_pictures_of_a_cast_file_and_the_script_of_an_episode(folder):
         pytest.param({}, "holds no shots that say who is in them; wanted is", id="empty"),
         pytest.param([], "holds no shots", id="an empty list"),
         pytest.param({"Shots": []}, "holds no shots", id="a story without shots"),
-        pytest.param({"Shots": [{"index": 1}]}, "shot 0: does not say who", id="nobody said"),
-        pytest.param({"Shots": ["x"]}, "shot 0: does not say who", id="no shot"),
+        pytest.param({"Shots": [{"index": 1}]}, "shot 1: does not say who", id="nobody said"),
+        pytest.param({"Shots": ["x"]}, "shot 1: does not say who", id="no shot"),
         pytest.param([{"entity_schedule": []}], "shot 1: does not say who", id="no schedule"),
         pytest.param([scheduled({"age": 3})], "a character without a name", id="no name"),
         pytest.param("3", "holds no shots", id="a number"),
