@@ -36,7 +36,7 @@ def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts
             member.presence,
             len(member.views),
             tuple(character_id(k) for k, who in enumerate(roll.member_of) if who == m),
-            round(float(roll.present[m]), 4),
+            None if np.isnan(roll.present[m]) else round(float(roll.present[m]), 4),
         )
         for m, member in enumerate(members)
     )

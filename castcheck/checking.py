@@ -179,7 +179,7 @@ def show(report: Report, screen: Screen, *, label: str) -> None:
 
 def tell_github(report: Report, config: Config, screen: Screen) -> None:
     """Print the annotations of a workflow, and add the report to the summary of its job."""
-    for line in github.annotations(report, config.parsed_gate()):
+    for line in github.annotations_of(report, config.parsed_gate()):
         screen.data(printable(line))
     complaint = github.add_to_summary(report)
     if complaint:

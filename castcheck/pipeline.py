@@ -110,9 +110,9 @@ def report_on(
         cast_writer = CastWriter(seen, judgement, roll, members, writer)
         if spans:
             by_script = ScriptWriter(judgement, roll, members, spans, presence, writer, findings)
-            against = (*cast_writer.forbidden(), *by_script.findings(min_confidence=least))
-        else:
-            against = cast_writer.findings(min_confidence=least)
+            against += (*cast_writer.forbidden(), *by_script.findings(min_confidence=least))
+        elif all(member.views for member in members):
+            against = (*against, *cast_writer.findings(min_confidence=least))
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     visuals = make_visuals(look, seen, judgement, findings, strip_px=strip_px)
     if references is not None:

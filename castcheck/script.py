@@ -147,10 +147,11 @@ def _range(
 ) -> dict[str, Any] | None:
     if first not in row and last not in row:
         return None
-    start, stop = row.get(first), row.get(last)
-    if not (_is_number(start, kind) and _is_number(stop, kind)) or not 0 <= start < stop:
+    start, stop = row.get(first, math.nan), row.get(last, math.nan)
+    usable = _is_number(start, kind) and _is_number(stop, kind)
+    if not usable or not 0 <= start < stop:
         raise ScriptError(
-            f"{first} and {last} are {start!r} and {stop!r}", where=where,
+            f"{first} and {last} are {row.get(first)!r} and {row.get(last)!r}", where=where,
             hint="both are wanted, from 0, and the second is the larger",
         )  # fmt: skip
     if kind is int:

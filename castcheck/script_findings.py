@@ -182,7 +182,7 @@ class ScriptWriter:
         ids = {character_id(e.guest) for e in exchanges}
         absent = {k for e in exchanges if e.absent >= 0 for k in self._characters_of(e.absent)}
         both = ids | {character_id(k) for k in absent}
-        return any(
+        return len(both) > 1 and any(
             f.kind in _EXPLAINING and f.start_frame < last and both <= set(f.characters)
             for f in self._told
         )

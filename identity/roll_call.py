@@ -66,7 +66,7 @@ class RollCall:
         member_of: Character to member, -1 = none of them, or not told.
         nobody: (K,) probability that a character is no member who is free to be it.
         judged: (K,) bool, seen well enough.
-        present: (M,) probability that a member is in the clip.
+        present: (M,) probability that a member is in the clip; NaN = unknown.
         share: (K, M) probability that a character is a member.
         vague: Members who are in the clip, but which character each of them is cannot be told.
     """
@@ -148,6 +148,10 @@ def with_schedule(
     free = [k for k, who in enumerate(roll.member_of) if who < 0 and roll.judged[k]]
     if not bare:
         return roll
+    if not seen.shape[1]:  # nothing is known of them
+        present = roll.present.copy()
+        present[bare] = np.nan
+        return replace(roll, present=present)
     member_of, share, nobody = list(roll.member_of), roll.share.copy(), roll.nobody.copy()
     for place, m in enumerate(match_by_schedule(seen[free], expected[bare])):
         if m >= 0:

@@ -18,7 +18,7 @@ SUMMARY_LIMIT_BYTES = 1024 * 1024  # GitHub drops a summary that is larger, all 
 _LEVELS = {"critical": "warning", "major": "warning", "minor": "notice"}  # below the gate
 
 
-def annotations(report: Report, gate: Gate) -> tuple[str, ...]:
+def annotations_of(report: Report, gate: Gate) -> tuple[str, ...]:
     """Return a line per finding, worst first: an error where it trips the gate.
 
     GitHub shows ten errors, ten warnings and ten notices of a step at most; the summary has all.

@@ -88,14 +88,14 @@ class MemberFacts:
         references: How many views of the member were compared.
         characters: Ids of the characters that are this member; more than one where the clip shows
             the member in ways that castcheck could not join.
-        confidence: Probability in [0, 1] that the member is in the clip.
+        confidence: Probability in [0, 1] that the member is in the clip; `None` = unknown.
     """
 
     name: str
     presence: str
     references: int
     characters: tuple[str, ...]
-    confidence: float
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def _first_picture_s(clip: Path) -> Fraction:
                 continue
             if frames:
                 first: Any = frames[0]
-                return Fraction(first.pts or 0) * first.time_base
+                return Fraction((first.pts or 0) * first.time_base)
     return Fraction(0)
 
 

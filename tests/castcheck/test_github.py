@@ -16,7 +16,7 @@ RUNNER = CliRunner()
 
 
 def levels(report, gate):
-    return [line.split()[0] for line in github.annotations(report, parse_gate(gate))]
+    return [line.split()[0] for line in github.annotations_of(report, parse_gate(gate))]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_level_follows_the_gate(make, gate, expect):
 
 def test_an_annotation_names_clip_kind_and_time_and_keeps_to_its_line():
     report = support.full_report("a,b:c%.mp4\n::error::forged")
-    line = github.annotations(report, parse_gate("major"))[0]
+    line = github.annotations_of(report, parse_gate("major"))[0]
     assert line == (
         "::error file=a%2Cb%3Ac%25.mp4%0A%3A%3Aerror%3A%3Aforged,title=Swap at 0%3A01.58 "
         "(critical)::char-01 and Mei exchange their looks in open picture."

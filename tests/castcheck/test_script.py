@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from castcheck.cast_findings import member_facts
 from castcheck.count_findings import count_findings
 from castcheck.script import Line, Script
 from castcheck.script_findings import ScriptWriter
@@ -265,3 +266,22 @@ def test_how_many_there_should_be(on_screen, count, expect, characters):
     if on_screen == ["ABC", "AB"]:
         assert findings[0].tracklets == (2,)
         assert (findings[0].start_frame, findings[0].stop_frame) == (0, 48)
+
+
+def test_whom_neither_pictures_nor_a_usable_script_show_is_unknown():
+    _, segments = clip_of(["AB"])
+    people = [member("A"), member("B", pictures=False)]
+    cast = build_cast(segments, np.eye(1, dtype=np.float32), calibration(), CastSettings())
+    roll = call_the_roll(segments, cast, people, calibration(), CastSettings())
+    roll = with_schedule(roll, people, np.zeros((2, 0), np.bool_), np.zeros((2, 0), np.bool_))
+    known, unknown = member_facts(roll, people)
+    assert known.confidence is not None
+    assert known.confidence > 0.5
+    assert (unknown.confidence, unknown.characters) == (None, ())
+
+
+def test_a_swap_of_others_explains_nothing():
+    swap = Finding("swap", "critical", 0.9, ("char-01", "char-02"), (0, 1), (0,), 10, 11, "")
+    people = [member("A"), member("B")]
+    findings, _, _ = judged(["AB", "AB"], people, by_shot("AB", "A"), told=[swap])
+    assert told(findings) == [("unexpected", (1,), ["B"])]
