@@ -101,7 +101,8 @@ def _entity_shots(table: Any) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
 
 def _episode(table: Any, shots: list[tuple[int, int, Mapping[str, Any]]], path: Path) -> Schedule:
     known = _registry(table)
-    lines, number = [], -1
+    lines: list[Line] = []
+    number = -1
     for scene, shot, said in shots:
         where = f"{path}, scene {scene}, shot {shot}"
         schedule = said["entity_schedule"]
