@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from castcheck.pytest_clips import Checker
 
@@ -118,13 +118,14 @@ def pytest_make_collect_report(
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the pictures of what was found, for pytest-html."""
     report = yield
-    if call.when == "call" and item.stash.get(CHECKED, []):
+    seen: list[Any] = item.stash.get(CHECKED, [])
+    if call.when == "call" and seen:
         from castcheck.pytest_pictures import extras  # noqa: PLC0415 (see above)
 
         html = item.config.pluginmanager.hasplugin("html")
         if html:
-            report.extras = [*getattr(report, "extras", []), *extras(item.stash[CHECKED])]
+            vars(report)["extras"] = [*getattr(report, "extras", []), *extras(seen)]
     return report

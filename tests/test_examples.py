@@ -38,10 +38,11 @@ def run_step(tmp_path, clips="a.mp4\nb c.mp4", code=0, **inputs):
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
     given = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
     given.update({"clips": clips, **{k.replace("_", "-"): v for k, v in inputs.items()}})
-    env = {
-        name: re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", text)[1]
-        for name, text in CHECK["env"].items()
-    }
+    env = {}
+    for name, text in CHECK["env"].items():
+        match = re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", text)
+        assert match, text
+        env[name] = match[1]
     result = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", CHECK["run"]],  # noqa: S607
         env={

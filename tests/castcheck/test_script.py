@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.wording import Writer
 from identity.cast import build_cast
 from identity.findings import Finding
+from identity.looks import Cue
 from identity.roll_call import Member, View, call_the_roll, with_schedule
 from identity.segments import make_segment
 from identity.settings import CastSettings, FindingSettings
@@ -28,13 +30,18 @@ LENGTH, FPS = 48, 24
 def member(name, *, pictures=True, presence="required"):
     if not pictures:
         return Member(name, (), presence)
-    means = {"body": body_of(name), "head": colour_of(name), "upper": colour_of(name)}
+    means: dict[Cue, np.ndarray] = {
+        "body": body_of(name),
+        "head": colour_of(name),
+        "upper": colour_of(name),
+    }
     return Member(name, (View(means, np.log(160 / 60)),), presence)
 
 
 def clip_of(on_screen, *, length=LENGTH):
     """Return what was seen: a text per shot with a letter for each person there."""
-    tracklets, segments = [], []
+    tracklets: list[Any] = []
+    segments = []
     for number, people in enumerate(on_screen):
         frames = list(range(number * length, (number + 1) * length))
         for place, name in enumerate(people):
@@ -43,7 +50,7 @@ def clip_of(on_screen, *, length=LENGTH):
             tracklets.append(own)
             segments.append(make_segment(own, worn, 0, length))
     count = len(on_screen)
-    seen = SimpleNamespace(
+    seen: Any = SimpleNamespace(
         shots=tuple(
             Shot(i, i * length, (i + 1) * length, "cut" if i else "start") for i in range(count)
         ),
@@ -62,7 +69,7 @@ def judged(on_screen, members, script, *, told=(), settings=None, clip="clip.mp4
     settings = settings or CastSettings()
     setups = np.eye(len(seen.shots), dtype=np.float32)
     cast = build_cast(segments, setups, calibration(), settings)
-    judgement = SimpleNamespace(segments=segments, cast=cast)
+    judgement: Any = SimpleNamespace(segments=segments, cast=cast)
     roll = call_the_roll(segments, cast, members, calibration(), settings)
     spans, notes = spans_of(script, Path(clip), seen, [one.name for one in members])
     presence = presence_in(judgement, spans)
@@ -258,7 +265,7 @@ def test_how_many_there_should_be(on_screen, count, expect, characters):
     settings = CastSettings(characters=count, same_prior=-3.0)
     cast = build_cast(segments, np.eye(len(on_screen), dtype=np.float32), calibration(), settings)
     assert cast.character_count == characters
-    judgement = SimpleNamespace(segments=segments, cast=cast)
+    judgement: Any = SimpleNamespace(segments=segments, cast=cast)
     findings = count_findings(seen, judgement, Writer(seen, judgement, FindingSettings()), count)
     assert [f.kind for f in findings] == expect
     if expect == ["missing"]:
