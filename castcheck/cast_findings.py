@@ -36,7 +36,7 @@ def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts
             member.presence,
             len(member.views),
             tuple(character_id(k) for k, who in enumerate(roll.member_of) if who == m),
-            round(float(roll.present[m]), 4),
+            None if np.isnan(roll.present[m]) else round(float(roll.present[m]), 4),
         )
         for m, member in enumerate(members)
     )
@@ -44,7 +44,9 @@ def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts
 
 def names_of(roll: RollCall, members: Sequence[Member]) -> tuple[str | None, ...]:
     """Return the name of each character, `None` where it is not told."""
-    return tuple(members[m].name if m >= 0 else None for m in roll.member_of)
+    return tuple(
+        members[m].name if m >= 0 and m not in roll.vague else None for m in roll.member_of
+    )
 
 
 class CastWriter:
@@ -93,12 +95,16 @@ class CastWriter:
             for m in absent
             if self._members[m].presence == "required" and 1 - roll.present[m] >= min_confidence
         ]
-        found += [
-            self._forbidden(k, m)
-            for k, m in enumerate(roll.member_of)
-            if m >= 0 and self._members[m].presence == "forbidden"
-        ]
+        found += self.forbidden()
         return tuple(sorted(found, key=lambda f: (f.start_frame, f.kind, f.characters)))
+
+    def forbidden(self) -> tuple[Finding, ...]:
+        """Return who is in the clip although the cast file forbids it."""
+        return tuple(
+            self._forbidden(k, m)
+            for k, m in enumerate(self._roll.member_of)
+            if m >= 0 and self._members[m].presence == "forbidden"
+        )
 
     def _place_of(self, character: int, absent: Sequence[int]) -> int | None:
         """Return the absent member in whose place an unknown person stands: required ones first."""

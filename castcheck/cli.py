@@ -159,7 +159,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Judge clips: who is in them, and whether everybody stays themselves."""
-    refuse(json_to)
+    refuse(json_to, settings)
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 AUTO = "auto"
-FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio")
+FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio", "edl", "md", "github")
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +299,8 @@ def _section_lines(name: str, settings: Any) -> Iterator[str]:
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if value is None:
+        return "none"
     if isinstance(value, str):
         return f'"{value}"'
     return str(list(value)) if isinstance(value, tuple) else str(value)

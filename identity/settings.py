@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal
 
+from scenes.errors import ConfigError
 from scenes.settings import check_ranges, setting
 
 _ODDS_POWER = 3.0  # by which odds fall as strictness rises
 
 ThresholdName = Literal["swap", "attribute_swap", "drift", "vanish"]
+
+
+MOST_CHARACTERS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ class LooksSettings:
 class CastSettings:
     """How tracklets are joined into characters."""
 
+    characters: int | None = setting(
+        None,
+        "how many characters there should be: no more are made, who is one too many is told; "
+        "none = as many as are found",
+        low=1,
+        high=MOST_CHARACTERS,
+    )
     same_prior: float = setting(
         0.4,
         "added to the log-odds that two tracklets are one person; higher joins more",
@@ -101,6 +112,16 @@ class CastSettings:
 
     def __post_init__(self) -> None:
         check_ranges(self, section="cast")
+        count = self.characters
+        if count is None:
+            return
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise ConfigError(f"expected a whole number, got {count!r}", where="cast.characters")
+        if not 1 <= count <= MOST_CHARACTERS:
+            raise ConfigError(
+                f"{count} is out of range, allowed is 1 to {MOST_CHARACTERS}",
+                where="cast.characters",
+            )
 
 
 @dataclass(frozen=True, slots=True)

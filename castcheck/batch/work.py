@@ -138,8 +138,10 @@ class ClipWorker:
             report = replace(outcome.report, clip=facts)
             material = Material(report, outcome.visuals, self._config.report, clip.path)
             formats = dict.fromkeys(("json", *self._config.report.format_list))
-            write_reports(material, folder, formats, progress=_silent)
+            lacks: list[str] = []
+            write_reports(material, folder, formats, progress=_silent, note=lacks.append)
         record = record_of(report, folder=job.folder)
+        record = replace(record, degradations=(*record.degradations, *_plain(lacks)))
         _write_poster(folder, outcome.visuals, record)
         finished = Finished(record=record, key=job.key, stamp=stamp, judged_with=judged_with)
         _write(folder / RESULT_FILE, finished.to_json().encode("utf-8", "backslashreplace"))
@@ -160,6 +162,13 @@ class ClipWorker:
         left_out = _SPEED_ONLY | _NAMED_BY_CONTENT
         settings = {k: v for k, v in _flat(self._config.to_dict()) if k not in left_out}
         return {**named, **settings}
+
+
+def _plain(lines: list[str]) -> Iterator[str]:
+    """Yield lines about files without their paths: those of a worker's folder mean nothing."""
+    for line in lines:
+        path, _, what = line.partition(": ")
+        yield f"{Path(path).name}: {what}"
 
 
 def clip_stamp(key: str) -> str:

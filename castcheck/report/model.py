@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from castcheck.words import ordered
 from identity.findings import SEVERITIES, Finding
 
 if TYPE_CHECKING:
@@ -87,14 +88,14 @@ class MemberFacts:
         references: How many views of the member were compared.
         characters: Ids of the characters that are this member; more than one where the clip shows
             the member in ways that castcheck could not join.
-        confidence: Probability in [0, 1] that the member is in the clip.
+        confidence: Probability in [0, 1] that the member is in the clip; `None` = unknown.
     """
 
     name: str
     presence: str
     references: int
     characters: tuple[str, ...]
-    confidence: float
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class TrackletFacts:
         return None if segment is None else segment.character
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """Everything castcheck says about one clip.
 
@@ -191,6 +192,18 @@ class Report:
         ):
             times = ()
         object.__setattr__(self, "frame_times_s", times)
+
+    @property
+    def passed(self) -> bool:
+        """Whether somebody was judged and nothing is at or above the gate: not "abstain"."""
+        return self.verdict == "pass"
+
+    def __repr__(self) -> str:
+        """Return what a failed assertion should show: the findings, and not every box."""
+        worst = ordered(self.findings)[:3]
+        rows = [f"{f.kind} at frame {f.start_frame}: {f.message}" for f in worst]
+        more = [f"and {len(self.findings) - 3} more"] if len(self.findings) > 3 else []
+        return f"<Report {self.verdict} {self.clip.path!r}: {'; '.join([*rows, *more]) or '-'}>"
 
     def at_or_above(self, severity: str) -> tuple[Finding, ...]:
         """Return the findings whose severity is `severity` or worse."""

@@ -1,7 +1,8 @@
-"""The annotated video: H.264 in MP4, with the times of the clip, without its sound."""
+"""The annotated video: H.264 in MP4, with the times and the sound of the clip."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from castcheck.report.draw import Annotator
 from castcheck.report.model import frame_rate
+from castcheck.report.sound import Sound
 from scenes.source import open_source
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ STAGE = "drawing the video"
 
 def write(
     material: Material, path: Path, *, progress: Callable[[str, int, int | None], None]
-) -> None:
-    """Write the clip with everything found drawn onto it to `path`.
+) -> tuple[str, ...]:
+    """Write the clip with everything found drawn onto it to `path`; return what is left out.
 
     Raises:
         VideoOpenError: The clip cannot be read any more.
@@ -45,11 +47,13 @@ def write(
     with (
         open_source(material.clip) as source,
         av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        ExitStack() as opened,
     ):
         stream: Any = container.add_stream("libx264", rate=timing.rate, options=OPTIONS)
         stream.width, stream.height = _even(width), _even(height)
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = timing.time_base
+        sound = opened.enter_context(Sound(material.clip, container))
         for batch in source.batches(BATCH_FRAMES):
             for index, rgb in zip(batch.index.tolist(), batch.rgb, strict=True):
                 picture = _resized(rgb, width, height)
@@ -57,8 +61,11 @@ def write(
                 frame = av.VideoFrame.from_ndarray(_padded(picture), format="rgb24")
                 frame.pts, frame.time_base = timing.pts(index), timing.time_base
                 container.mux(stream.encode(frame))
+            sound.mux_until(batch.time_s[-1])
             progress(STAGE, int(batch.index[-1]) + 1, report.clip.frames)
         container.mux(stream.encode())
+        sound.mux_until(source.end_s)
+    return (sound.note,) if sound.note else ()
 
 
 def fitting_size(width_px: int, height_px: int) -> tuple[int, int]:

@@ -226,3 +226,16 @@ def test_findings_are_a_table(names, folder):
         assert row["characters"] == ["char-01", "char-02"]
         assert (row["start_frame"], row["severity"]) == (38, "critical")
         assert json.loads(row["evidence"])["same_before"] == 0.98
+
+
+def test_a_workflow_hears_of_every_clip(folder, capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    named = clips("a.mp4", "b_swap.mp4", "c_bad.mp4")
+    run(named, report={"formats": "github"})
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
+    assert [line.split(",")[0] for line in told] == [
+        "::error file=b_swap.mp4", "::error file=b_swap.mp4", "::notice file=b_swap.mp4",
+        "::error file=c_bad.mp4",
+    ]  # fmt: skip
+    heads = [s for s in (folder / "summary.md").read_text("utf-8").splitlines() if s[:4] == "### "]
+    assert heads == ["### ✅ PASS a.mp4", r"### ❌ FAIL b\_swap.mp4"]

@@ -36,6 +36,7 @@ OPTIONS = (
     "--classes",
     "--trust-weights",
     "--cast",
+    "--characters",
     "--out",
 )
 RUNNER = CliRunner()
