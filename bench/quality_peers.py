@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bench.matching import Truth
+    from castcheck.runs.matching import Truth
     from bench.mot import Tracks
     from bench.quality_score import ClipRow
     from bench.rivals import Embed

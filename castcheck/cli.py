@@ -23,6 +23,7 @@ from castcheck.checking import (
 )
 from castcheck.config import Config
 from castcheck.models_command import models_app
+from castcheck.runs import commands as on_runs
 from castcheck.options import (
     OUTPUT,
     JsonTo,
@@ -168,6 +169,8 @@ def check(
 
 app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
+app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
+app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
 
 
 def main() -> None:
