@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.runs.matching import Event
     from bench.mot import Tracks
+    from castcheck.runs.matching import Event
 
 
 @dataclass(frozen=True, slots=True)

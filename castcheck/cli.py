@@ -23,7 +23,6 @@ from castcheck.checking import (
 )
 from castcheck.config import Config
 from castcheck.models_command import models_app
-from castcheck.runs import commands as on_runs
 from castcheck.options import (
     OUTPUT,
     JsonTo,
@@ -32,6 +31,7 @@ from castcheck.options import (
     refuse,
     takes_settings,
 )
+from castcheck.runs import commands as on_runs
 from castcheck.screen import Screen
 from scenes.errors import CastcheckError
 
@@ -171,6 +171,7 @@ app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
 app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
 app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
+app.command(epilog=on_runs.COMPARE_EPILOG)(on_runs.compare)
 
 
 def main() -> None:

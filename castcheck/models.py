@@ -60,7 +60,7 @@ class Models:
 
 
 def load_models(config: Config) -> Models:
-    """Open the detector and the embedder that `config` asks for, and read cast and baseline, if any.
+    """Open the detector and the embedder that `config` asks for; read cast and baseline, if any.
 
     Raises:
         BaselineError: The baseline is bad.

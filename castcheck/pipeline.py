@@ -23,10 +23,10 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
-from castcheck.second_look import look_again, make_visuals
-from castcheck.wording import Writer, character_id, descriptions
 from castcheck.runs.baseline import apply_baseline
 from castcheck.runs.provenance import models_of
+from castcheck.second_look import look_again, make_visuals
+from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.judge import Judgement, judge_looks
 from identity.mending import mended

@@ -78,7 +78,7 @@ def calibrate(
         before: Kind to its bar as the clips were judged.
         floor: Findings less sure than this are not in the reports.
     """
-    start = {kind: before[kind] for kind in KINDS}
+    start: Bars = {kind: before[kind] for kind in KINDS}
     count = len({clip.source for clip in clips if clip.good})
     allowed = most_hits(asked, count)
     # Too few clips to show the rate are too few to let anything pass that is stopped today.

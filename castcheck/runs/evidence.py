@@ -235,8 +235,6 @@ def _of_decisions(report: Report, decisions: Decisions) -> KnownClip | None:
             errors.append(Error(finding.kind, confidence, planted=False))
         elif word in {"wrong", "duplicate"} and grave:
             alarms.append(Alarm(finding.kind, finding.confidence))
-        elif word is None and grave:
-            return None
         elif grave and word not in {"wrong", "duplicate"}:
             return None
     if errors:
@@ -245,7 +243,7 @@ def _of_decisions(report: Report, decisions: Decisions) -> KnownClip | None:
 
 
 def unknown_decisions(reports: Iterable[Report], decisions: Decisions) -> tuple[int, int]:
-    """Return how many decisions are about clips, and about findings, that these runs do not have."""
+    """Return how many decisions are about clips and about findings that are not in these runs."""
     told = {report.clip.sha256: {f.finding_id for f in report.findings} for report in reports}
     clips = sum(sha not in told for sha in decisions.clips)
     findings = sum(sha in told and name not in told[sha] for sha, name in decisions.votes)
