@@ -196,17 +196,18 @@ def baseline(
     known = _decisions(chosen, decisions or (), screen)
     every = [report for own in reports for report in own]
     _say_decisions(every, known, screen)
+    decided = any(known.votes.values())
     entries = []
     for report in {report.clip.sha256: report for report in every}.values():
         for finding in report.findings:
             word = known.word(report.clip.sha256, finding.finding_id)
             # What was accepted before stays so until somebody says otherwise.
             accepted = word in {"wrong", "duplicate"} or (word is None and finding.accepted)
-            if accepted or not known.votes:
+            if accepted or not decided:
                 entries.append(entry_of(report, finding))
     write_text(out, baseline_json(entries))
     total = sum(len(report.findings) for report in every)
-    how = "by what was decided" if known.votes else "since nothing was decided"
+    how = "by what was decided" if decided else "since nothing was decided"
     screen.line(f"{len(entries)} of {plural(total, 'finding')} accepted, {how}: {out}")
     raise typer.Exit(EXIT_OK)
 

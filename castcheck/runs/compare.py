@@ -144,7 +144,7 @@ def seen_of(record: Record, gate: Gate) -> Seen | None:
         if gate.trips_at(f["kind"], f["severity"]) and not f.get("accepted", False)
     ]  # fmt: skip
     return Seen(
-        Counter(str(f["kind"]) for f in counted),
+        dict(Counter(str(f["kind"]) for f in counted)),
         sum(float(f["confidence"]) for f in counted),
         record.duration_s / 60,
         record.consistency,

@@ -35,18 +35,24 @@ class Decisions:
 
     Attributes:
         votes: sha256 of a clip and id of a finding to reviewer to his last word.
-        missed: sha256 of a clip to what was missed in it, each once.
+        said_missed: sha256 of a clip to what was missed in it, by whom.
         problems: Lines that could not be read, one text each.
     """
 
     votes: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    missed: dict[str, list[Missed]] = field(default_factory=dict)
+    said_missed: dict[str, dict[Missed, set[str]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     @property
     def clips(self) -> frozenset[str]:
         """The clips that anything is decided about, by sha256."""
-        return frozenset([sha for sha, _ in self.votes] + list(self.missed))
+        decided = [sha for (sha, _), votes in self.votes.items() if votes]
+        return frozenset([*decided, *(sha for sha in self.said_missed if self.missed(sha))])
+
+    def missed(self, clip_sha256: str) -> tuple[Missed, ...]:
+        """Return what was missed in a clip, each once."""
+        said = self.said_missed.get(clip_sha256, {})
+        return tuple(missed for missed, reviewers in said.items() if reviewers)
 
     def word(self, clip_sha256: str, finding: str) -> str | None:
         """Return what most reviewers say of a finding: a word, "in dispute", or `None`."""
@@ -88,16 +94,19 @@ def read_decisions(paths: Iterable[Path]) -> Decisions:
 def _take(decisions: Decisions, row: Mapping[str, Any]) -> None:
     if row.get("schema") != DECISION_SCHEMA:
         raise ValueError(f"schema is {row.get('schema')!r}")
-    word, sha = row["decision"], str(row["clip_sha256"])
-    if word not in WORDS:
+    word, sha, by = row["decision"], str(row["clip_sha256"]), str(row.get("by", ""))
+    if word is not None and word not in WORDS:
         raise ValueError(f"decision is {word!r}")
-    if word == "missed":
-        missed = Missed(str(row["kind"]), int(row["start_frame"]), int(row["stop_frame"]))
-        known = decisions.missed.setdefault(sha, [])
-        if missed not in known:
-            known.append(missed)
+    if row.get("finding"):
+        if word == "missed":
+            raise ValueError("what was missed has no finding")
+        votes = decisions.votes.setdefault((sha, str(row["finding"])), {})
+        votes.pop(by, None)
+        if word is not None:  # null takes back what he said before
+            votes[by] = word
         return
-    if not row.get("finding"):
+    if word not in {"missed", None}:
         raise ValueError("finding is missing")
-    votes = decisions.votes.setdefault((sha, str(row["finding"])), {})
-    votes[str(row.get("by", ""))] = word
+    missed = Missed(str(row["kind"]), int(row["start_frame"]), int(row["stop_frame"]))
+    reviewers = decisions.said_missed.setdefault(sha, {}).setdefault(missed, set())
+    reviewers.discard(by) if word is None else reviewers.add(by)

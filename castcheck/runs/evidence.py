@@ -225,7 +225,7 @@ def _add_reviewed(
 def _of_decisions(report: Report, decisions: Decisions) -> KnownClip | None:
     """Return what people decided about a clip; `None` where they have not, or do not agree."""
     sha = report.clip.sha256
-    errors = [Error(m.kind, None, planted=False) for m in decisions.missed.get(sha, ())]
+    errors = [Error(m.kind, None, planted=False) for m in decisions.missed(sha)]
     alarms = []
     for finding in report.findings:
         grave = _severity_if_sure(finding) in _GRAVE
@@ -246,5 +246,8 @@ def unknown_decisions(reports: Iterable[Report], decisions: Decisions) -> tuple[
     """Return how many decisions are about clips and about findings that are not in these runs."""
     told = {report.clip.sha256: {f.finding_id for f in report.findings} for report in reports}
     clips = sum(sha not in told for sha in decisions.clips)
-    findings = sum(sha in told and name not in told[sha] for sha, name in decisions.votes)
+    findings = sum(
+        sha in told and name not in told[sha] and bool(votes)
+        for (sha, name), votes in decisions.votes.items()
+    )
     return clips, findings

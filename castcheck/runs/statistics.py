@@ -205,15 +205,16 @@ def bootstrap(
 def paired_difference(before: Sequence[float], after: Sequence[float]) -> Interval:
     """Return the mean of after - before, paired by clip, with its interval.
 
-    Where no pair differs, a bootstrap would be certain of 0. Then the interval is what the exact
-    one allows: the largest share of clips that might differ by 1.
+    Where all pairs differ alike, or none does, a bootstrap would be certain. Then the interval is
+    what the exact one allows: the largest share of clips that might differ by 1 from the others.
 
     Example:
         >>> paired_difference([0] * 60, [0] * 60).high < 0.06
         True
     """
     interval = bootstrap([before, after], lambda a, b: (b - a).mean(-1))
-    if interval.low is None or any(a != b for a, b in zip(before, after, strict=True)):
+    differences = {b - a for a, b in zip(before, after, strict=True)}
+    if interval.low is None or len(differences) > 1:
         return interval
     most = exact_interval(0, len(before))[1]
     return Interval(interval.value, interval.value - most, interval.value + most)
