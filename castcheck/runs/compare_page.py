@@ -133,7 +133,7 @@ def spread(measure: Measure, *, sign: bool = True) -> str:
     text = number(value)
     text = f"+{text}" if sign and float(text) > 0 else text
     if low is None or high is None:
-        return f"{text} (too few pairs for an interval)"
+        return f"{text} (too few pairs)"
     return f"{text} ({number(low)} to {number(high)})"
 
 
