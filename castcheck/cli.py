@@ -32,6 +32,7 @@ from castcheck.options import (
     takes_settings,
 )
 from castcheck.runs import commands as on_runs
+from castcheck.runs.compare_command import COMPARE_EPILOG, compare
 from castcheck.screen import Screen
 from scenes.errors import CastcheckError
 
@@ -171,7 +172,7 @@ app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
 app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
 app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
-app.command(epilog=on_runs.COMPARE_EPILOG)(on_runs.compare)
+app.command(epilog=COMPARE_EPILOG)(compare)
 
 
 def main() -> None:

@@ -10,12 +10,10 @@ import numpy as np
 
 from castcheck.runs.statistics import (
     Interval,
-    Rate,
     bootstrap,
     exact_p,
     holm,
     paired_difference,
-    rate_of,
 )
 from identity.findings import KINDS
 
@@ -122,19 +120,6 @@ class Comparison:
     changed: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One run of a leaderboard; intervals are over clips."""
-
-    name: str
-    failing: Rate
-    per_clip: Interval
-    per_minute: Interval
-    consistency: Interval | None
-    against_first: Measure
-    answer: Answer
-
-
 def seen_of(record: Record, gate: Gate) -> Seen | None:
     """Return what counts of a clip; `None` where it was not judged, or nobody could be."""
     if record.outcome != "judged" or record.verdict == "abstain" or not record.duration_s:
@@ -180,7 +165,7 @@ def compare(
         cohorts: Column to value to names of couples.
         side: Which run is B.
     """
-    first = _per_clip(couples, side)
+    first = per_clip(couples, side)
     overall = (
         first,
         _failing(couples, side),
@@ -189,7 +174,7 @@ def compare(
         _characters(couples, side),
     )
     kinds = [k for k in KINDS if any(s.counts.get(k) for c in couples for s in c.seen)]
-    rows = [_per_clip(couples, side, kind) for kind in kinds]
+    rows = [per_clip(couples, side, kind) for kind in kinds]
     adjusted = holm([row.p for row in rows])
     changes = [
         (c.name, c.seen[side].total - c.seen[0].total, c.seen[side].sureness - c.seen[0].sureness)
@@ -222,29 +207,9 @@ def answer_of(difference: Interval | None, margin: float) -> Answer:
     return "not worse" if difference.high <= margin else "open"
 
 
-def leaderboard(couples: Sequence[Couple], names: Sequence[str], *, margin: float) -> list[Place]:
-    """Return the runs, fewest findings per clip first, each also against the first one given."""
-    places = []
-    for side, name in enumerate(names):
-        own = [couple.seen[side] for couple in couples]
-        totals, minutes = [float(s.total) for s in own], [s.minutes for s in own]
-        levels = [s.consistency for s in own if s.consistency is not None]
-        against = _per_clip(couples, side)
-        places.append(
-            Place(
-                name,
-                rate_of([s.total > 0 for s in own]),
-                bootstrap([totals], lambda a: a.mean(-1)),
-                bootstrap([totals, minutes], lambda a, m: a.sum(-1) / m.sum(-1)),
-                bootstrap([levels], lambda a: a.mean(-1)) if levels else None,
-                against,
-                "not worse" if side == 0 else answer_of(against.difference, margin),
-            )
-        )
-    return sorted(places, key=lambda place: (place.per_clip.value, names.index(place.name)))
+def per_clip(couples: Sequence[Couple], side: int, kind: str | None = None) -> Measure:
+    """Return findings per clip of the first run against those of another, of one kind or all."""
 
-
-def _per_clip(couples: Sequence[Couple], side: int, kind: str | None = None) -> Measure:
     def count(seen: Seen) -> float:
         return float(seen.total if kind is None else seen.counts.get(kind, 0))
 
@@ -345,7 +310,7 @@ def _cohorts(
         for value, names in values.items():
             own = [by_name[name] for name in names if name in by_name]
             if own:
-                rows.append(Cohort(column, value, _per_clip(own, side)))
+                rows.append(Cohort(column, value, per_clip(own, side)))
         rows.sort(key=lambda row: (-_value(row.measure), row.value))
         found += rows
     return found

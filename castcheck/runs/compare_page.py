@@ -1,10 +1,9 @@
-"""The page and the JSON of a comparison. Pure, but for reading the templates."""
+"""The page of a comparison. Pure, but for reading the templates."""
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -15,14 +14,14 @@ from castcheck.runs.compare import PER_CLIP
 from castcheck.words import KIND_MEANINGS, KIND_TITLES, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from castcheck.report.model import Report
-    from castcheck.runs.compare import Comparison, Couple, Measure, Place
+    from castcheck.runs.compare import Comparison, Couple, Measure
+    from castcheck.runs.leaderboard import Place
     from castcheck.runs.reading import RunClip
 
-COMPARE_SCHEMA = "castcheck.compare/1"
 UNKNOWN = "-"
 MOST_ROWS = 2000  # of the table of all clips
 _ANSWERS = {
@@ -289,56 +288,3 @@ def side_of(
         ),
         tuple(pictures),
     )  # fmt: skip
-
-
-def comparison_json(
-    head: Head,
-    *,
-    gate: str,
-    alone: Mapping[str, Sequence[str]],
-    left_out: Sequence[str],
-    comparison: Comparison | None = None,
-    couples: Sequence[Couple] = (),
-    board: Sequence[Place] = (),
-) -> str:
-    """Return the text of `compare.json`. No NaN; unknown is `null`.
-
-    Args:
-        head: Names and notes.
-        gate: Which findings count.
-        alone: Run to clips that are not in all runs.
-        left_out: Clips that not every run could judge.
-        comparison: Of two runs.
-        couples: The clips that were compared.
-        board: Of more than two.
-    """
-    table: dict[str, Any] = {
-        "schema": COMPARE_SCHEMA,
-        "runs": list(head.names),
-        "counted": gate,
-        "notes": list(head.notes),
-        "clips": len(couples),
-        "not_in_all_runs": {name: list(clips) for name, clips in alone.items()},
-        "not_judged_by_all": list(left_out),
-    }
-    if comparison is not None:
-        table |= {
-            "margin": comparison.margin,
-            "answer": comparison.answer,
-            "overall": [asdict(measure) for measure in comparison.overall],
-            "kinds": [asdict(measure) for measure in comparison.kinds],
-            "cohorts": [asdict(cohort) for cohort in comparison.cohorts],
-            "worse": [_change(*row) for row in comparison.changed if row[1] > 0],
-            "better": [_change(*row) for row in reversed(comparison.changed) if row[1] < 0],
-        }
-    if board:
-        table["leaderboard"] = [asdict(place) for place in board]
-    table["pairs"] = [
-        {"clip": couple.name, "seen": [{**asdict(s), "total": s.total} for s in couple.seen]}
-        for couple in couples
-    ]
-    return json.dumps(table, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
-
-def _change(name: str, change: int) -> dict[str, Any]:
-    return {"clip": name, "findings": change}

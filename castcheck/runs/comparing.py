@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from castcheck.report.page import data_uri
-from castcheck.runs.compare import compare, couples_of, leaderboard
+from castcheck.runs.compare import compare, couples_of
+from castcheck.runs.compare_json import comparison_json
 from castcheck.runs.compare_page import (
     Card,
     Head,
-    comparison_json,
     render_board,
     render_pair,
     sentence,
@@ -18,6 +18,7 @@ from castcheck.runs.compare_page import (
     spread,
 )
 from castcheck.runs.compare_pictures import pictures_at, telling_times_s
+from castcheck.runs.leaderboard import leaderboard
 from castcheck.runs.pairing import pair, read_cohorts
 from castcheck.runs.provenance import differences, judged_with
 from castcheck.runs.reading import RunReadError, names_of, read_run

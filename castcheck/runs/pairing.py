@@ -94,7 +94,10 @@ def _below(clips: Sequence[str]) -> list[str]:
         ['a/x', 'b/x']
     """
     paths = [PurePosixPath(clip.replace(os.sep, "/")) for clip in clips]
-    shared = os.path.commonpath([str(p.parent) for p in paths]) if len(paths) > 1 else ""
+    try:
+        shared = os.path.commonpath([str(path.parent) for path in paths])
+    except ValueError:  # absolute ones and others: nothing holds them all
+        shared = ""
     return [str(p.with_suffix("").relative_to(shared) if shared else p.with_suffix(""))
             for p in paths]  # fmt: skip
 

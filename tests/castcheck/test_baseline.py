@@ -56,6 +56,7 @@ def test_what_is_known_again(then, now, shift, known):
     assert (report.verdict, MAJOR.exit_code(report.findings)) == (
         ("pass", 0) if known else ("fail", 1)
     )
+    assert report.baseline is not None
     assert report.baseline.accepted == known
     assert [gone.finding for gone in report.baseline.gone] == ([] if known else [then.finding_id])
 
@@ -74,6 +75,7 @@ def test_counts_and_verdict(then, now, accepted, gone, verdict):
     entries = entries_of(make_report("a.mp4", *(told(kind, stop=20) for kind in then)))
     now_told = [told(kind, start=10 + k, stop=21) for k, kind in enumerate(now)]
     report = apply_baseline(make_report("a.mp4", *now_told), Baseline(tuple(entries)), MAJOR)
+    assert report.baseline is not None
     assert sum(f.accepted for f in report.findings) == report.baseline.accepted == accepted
     assert len(report.baseline.gone) == gone
     assert report.verdict == verdict
@@ -85,6 +87,7 @@ def test_another_clip_is_another_clip_and_one_that_moved_is_not():
         report = make_report(path, told("swap"), content=content)
         report = apply_baseline(report, Baseline(entries), MAJOR)
         assert report.findings[0].accepted is known
+        assert report.baseline is not None
         assert not report.baseline.gone
 
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from castcheck.batch.record import Record
 from castcheck.cli import app
-from castcheck.runs.compare import Couple, Seen, compare, leaderboard
+from castcheck.runs.compare import Couple, Seen, compare
+from castcheck.runs.leaderboard import leaderboard
 from castcheck.runs.pairing import pair
 from castcheck.runs.reading import RunReadError, read_run
 from tests.castcheck.runs_made_up import make_report, told, write_run
@@ -77,6 +78,8 @@ def test_changing_sides_turns_everything_round(counts):
         assert (one.a, one.b) == (other.b, other.a)
         assert (one.better, one.worse) == (other.worse, other.better)
         assert one.p == pytest.approx(other.p)
+        assert one.difference is not None
+        assert other.difference is not None
         assert one.difference.value == pytest.approx(-other.difference.value)
     assert {n: -v for n, v in there.changed} == dict(back.changed)
     if there.answer == "worse":

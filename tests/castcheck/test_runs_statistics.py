@@ -99,6 +99,10 @@ def test_a_paired_interval_holds_its_value_and_turns_round_with_the_sides(pairs)
     there, back = paired_difference(before, after), paired_difference(after, before)
     assert there == paired_difference(before, after)  # the same every time
     assert there.value == pytest.approx(np.mean(after) - np.mean(before))
+    assert there.low is not None
+    assert there.high is not None
+    assert back.low is not None
+    assert back.high is not None
     assert there.low <= there.value <= there.high
     assert there.low < there.high  # never certain
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low), abs=1e-9)
@@ -110,6 +114,8 @@ def test_a_bootstrap_covers_what_it_says():
     for k in range(60):
         sample = random.poisson(0.8, 40).astype(float)
         found = bootstrap([sample.tolist()], lambda a: a.mean(-1), seed=k)
+        assert found.low is not None
+        assert found.high is not None
         hits += found.low <= 0.8 <= found.high
     assert hits >= 51  # 95 % of 60 are 57; fewer than 51 has a chance of 1 in 400
 
