@@ -33,7 +33,7 @@ def check(
     Args:
         clip: A video file, or a folder of numbered pictures.
         cast: A cast file or a folder of reference pictures; beats `run.cast` of the config. With
-            `models` it is left out: what they were loaded with counts.
+            `models` it is left out: what they were loaded with counts, as for `gate.baseline`.
         config: A `Config`, the path of a TOML file, or nested mappings such as
             `{"run": {"device": "cpu"}}`; `None` = the defaults.
         models: What `castcheck.pipeline.load_models(config)` returned, to load them only once for

@@ -7,7 +7,7 @@ too many.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -153,11 +153,13 @@ class CastWriter:
     def _missing(self, member: int) -> Finding:
         shots = self._seen.shots
         confidence = _sure(1 - float(self._roll.present[member]))
-        return Finding(
-            "missing", self._writer.capped("major", confidence), confidence, (), (),
-            tuple(s.index for s in shots), 0, shots[-1].stop_frame,
-            f"{self._members[member].name} is not seen in the clip.",
-            self._evidence(None, member),
+        return self._writer.settled(
+            Finding(
+                "missing", "major", confidence, (), (),
+                tuple(s.index for s in shots), 0, shots[-1].stop_frame,
+                f"{self._members[member].name} is not seen in the clip.",
+                self._evidence(None, member),
+            )
         )  # fmt: skip
 
     def _finding(
@@ -169,18 +171,17 @@ class CastWriter:
         shots = [s for s in self._seen.shots if s.index in indices]
         confidence = _sure(confidence)
         severity = self._writer.severity_of(own, confidence, worst=kind == "stranger")
-        return Finding(
-            kind, self._writer.capped(severity, confidence),
-            confidence, (character_id(character),), tuple(tracklets), tuple(indices),
-            shots[0].start_frame, shots[-1].stop_frame, message,
-            self._evidence(character, member),
+        return self._writer.settled(
+            Finding(
+                kind, severity, confidence, (character_id(character),), tuple(tracklets),
+                tuple(indices), shots[0].start_frame, shots[-1].stop_frame, message,
+                self._evidence(character, member),
+            )
         )  # fmt: skip
 
-    def _evidence(self, character: int | None, member: int | None) -> dict[str, object]:
+    def _evidence(self, character: int | None, member: int | None) -> dict[str, Any]:
         """Return the member concerned, and the log-odds of everybody with everybody concerned."""
-        table: dict[str, object] = {
-            "member": None if member is None else self._members[member].name
-        }
+        table: dict[str, Any] = {"member": None if member is None else self._members[member].name}
         if character is not None:
             row = self._roll.odds[character]
             table["log_odds"] = {

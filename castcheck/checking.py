@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from castcheck.report import github
 from castcheck.report.writers import GITHUB, Material, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
-from castcheck.words import KIND_TITLES, headline, ordered, when
+from castcheck.words import KIND_TITLES, clock, headline, ordered, weight, when
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
@@ -173,8 +173,11 @@ def show(report: Report, screen: Screen, *, label: str) -> None:
     """Print the verdict on one clip and a line per finding, worst first."""
     screen.verdict(report.verdict.upper(), f"{label}: {headline(report)}")
     for finding in ordered(report.findings):
-        title = f"{finding.severity} {KIND_TITLES[finding.kind].lower()}"
+        title = f"{weight(finding)} {KIND_TITLES[finding.kind].lower()}"
         screen.line(f"      {when(report, finding)}  {title}: {finding.message}")
+    for gone in report.baseline.gone if report.baseline is not None else ():
+        title = f"gone, accepted {KIND_TITLES[gone.kind].lower()}"
+        screen.line(f"      {clock(gone.start_s)}  {title}: {gone.message}")
 
 
 def tell_github(report: Report, config: Config, screen: Screen) -> None:

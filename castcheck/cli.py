@@ -31,6 +31,8 @@ from castcheck.options import (
     refuse,
     takes_settings,
 )
+from castcheck.runs import commands as on_runs
+from castcheck.runs.compare_command import COMPARE_EPILOG, compare
 from castcheck.screen import Screen
 from scenes.errors import CastcheckError
 
@@ -168,6 +170,9 @@ def check(
 
 app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
+app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
+app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
+app.command(epilog=COMPARE_EPILOG)(compare)
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("report", "formats", str, "--format", "LIST", OUTPUT),
     ("gate", "fail_on", str, "--fail-on", "SPEC", JUDGING),
     ("gate", "strict", bool, "--strict", None, JUDGING),
+    ("gate", "baseline", str, "--baseline", "FILE", JUDGING),
     ("detector", "classes", str, "--classes", "LIST", JUDGING),
     ("run", "cast", str, "--cast", "PATH", JUDGING),
     ("cast", "characters", int, "--characters", "N", JUDGING),

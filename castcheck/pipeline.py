@@ -27,6 +27,8 @@ from castcheck.report.model import (
 from castcheck.script import Script
 from castcheck.script_findings import ScriptWriter
 from castcheck.script_spans import expected_in, presence_in, spans_of
+from castcheck.runs.baseline import apply_baseline
+from castcheck.runs.provenance import models_of
 from castcheck.second_look import look_again, make_visuals
 from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known
@@ -105,7 +107,7 @@ def report_on(
         min_ratio=config.findings.scaled("vanish"),
         progress=progress,
     )
-    writer = Writer(seen, judgement, config.findings, names)
+    writer = Writer(seen, judgement, config.findings, names, config.confidence)
     findings = writer.findings(confirmed)
     least = config.findings.min_confidence
     against = count_findings(seen, judgement, writer, config.cast.characters)
@@ -125,6 +127,7 @@ def report_on(
         "judge": judged - started,
         "pictures": time.perf_counter() - judged,
     }
+    provenance = _provenance(clip, config, models)
     report = Report(
         clip=_clip_facts(clip, seen),
         verdict=config.parsed_gate().verdict(findings, judged=_anyone_judged(judgement)),
@@ -133,11 +136,19 @@ def report_on(
         tracklets=_tracklet_facts(seen, judgement),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
-        provenance=_provenance(clip, config, models),
-        degradations=(*models.degradations, *seen.degradations, *notes, *script_notes),
+        provenance=provenance,
+        degradations=(
+            *models.degradations,
+            *seen.degradations,
+            *notes,
+            *script_notes,
+            *_calibrated_for(config, provenance),
+        ),
         timings={stage: round(seconds, 3) for stage, seconds in timings.items()},
         cast=member_facts(roll, members),
     )
+    if models.baseline is not None:
+        report = apply_baseline(report, models.baseline, config.parsed_gate())
     return Outcome(report, visuals)
 
 
@@ -294,6 +305,14 @@ def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletF
         )
         for t in seen.tracklets
     )
+
+
+def _calibrated_for(config: Config, provenance: dict[str, object]) -> tuple[str, ...]:
+    """Return a line where the bars were fitted to the findings of other models."""
+    fitted = config.calibration.judged_with
+    if not fitted or fitted == models_of(provenance):
+        return ()
+    return ("the bars in [confidence] were fitted with other models: what they promise is void",)
 
 
 def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:

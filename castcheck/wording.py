@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from castcheck.config import ConfidenceSettings
 from identity.describe import colour_word
 from identity.findings import Finding, confidence_of
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 _CRITICAL_CONFIDENCE = 0.8
+SEVERITY_IF_SURE = "severity_if_sure"  # in the evidence of what is minor only for want of surety
 _MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
 
 
@@ -96,8 +99,10 @@ class Writer:
         judgement: Judgement,
         settings: FindingSettings,
         names: Sequence[str | None] = (),
+        bars: ConfidenceSettings | None = None,
     ) -> None:
         self._seen = seen
+        self._bars = ConfidenceSettings() if bars is None else bars
         self._judgement = judgement
         self._settings = settings
         self._words = descriptions(judgement)
@@ -290,18 +295,27 @@ class Writer:
         confidence = round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3)
         evidence = {**evidence, "box_score": round(box_score, 3)}
         ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
-        return Finding(
-            kind, self.capped(severity, confidence), confidence, ids, tracklets,
-            tuple(sorted(shots)), *frames, message, evidence,
+        return self.settled(
+            Finding(
+                kind, severity, confidence, ids, tracklets, tuple(sorted(shots)), *frames, message,
+                evidence,
+            )
         )  # fmt: skip
 
     def _doubtful(self, confidence: float) -> float:
         """Return a confidence below what stops a release, for what nothing else vouches for."""
         return min(confidence, self._settings.major_confidence - 0.01)
 
-    def capped(self, severity: Severity, confidence: float) -> Severity:
-        """Return the severity, "minor" where it is not sure enough: a doubt stops no release."""
-        return severity if confidence >= self._settings.major_confidence else "minor"
+    def settled(self, finding: Finding) -> Finding:
+        """Return a finding as "minor" where it is not sure enough: a doubt stops no release.
+
+        What it would be if it were sure stays in the evidence, so that a bar can be fitted.
+        """
+        bar = self._bars.bar(finding.kind, default=self._settings.major_confidence)
+        if finding.confidence >= bar or finding.severity == "minor":
+            return finding
+        evidence = {**finding.evidence, SEVERITY_IF_SURE: finding.severity}
+        return replace(finding, severity="minor", evidence=evidence)
 
     def _severity(self, confidence: float, series: int, *, worst: bool) -> Severity:
         return self.severity_of([self._judgement.series[series]], confidence, worst=worst)

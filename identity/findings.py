@@ -36,6 +36,7 @@ class Finding:
         start_frame, stop_frame: Half-open range; what it spans depends on the kind.
         message: One sentence a person understands.
         evidence: What the decision rests on: numbers, and frames to look at. JSON types only.
+        accepted: A person has accepted it before: it is told, and fails no clip.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Finding:
     stop_frame: int
     message: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    accepted: bool = False
 
     @property
     def finding_id(self) -> str:

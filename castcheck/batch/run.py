@@ -182,7 +182,19 @@ class Batch:
         if kinds:
             found = (plural(n, KIND_TITLES[kind].lower()) for kind, n in kinds.most_common())
             self.screen.line(f"found: {', '.join(found)}")
+        self._say_baseline(records)
         self.screen.line(f"page:  {self.out / PAGE_FILE}")
+
+    def _say_baseline(self, records: Sequence[Record]) -> None:
+        if not self.config.gate.baseline:
+            return
+        accepted = sum(bool(f.get("accepted")) for r in records for f in r.findings)
+        gone = sum(len(record.gone) for record in records)
+        self.screen.line(f"baseline: {plural(accepted, 'finding')} accepted, {gone} gone")
+        for record in records:
+            for entry in record.gone[:1]:
+                more = f", and {len(record.gone) - 1} more" if len(record.gone) > 1 else ""
+                self.screen.note(f"{record.clip}: gone: {entry['message']}{more}")
 
     def _say_degradations(self, records: Sequence[Record]) -> None:
         counts = Counter(line for record in records for line in record.degradations)

@@ -32,8 +32,10 @@ RESULT_FILE = "result.json"
 POSTER_FILE = "poster.jpg"
 MESSAGE_CHARS = 500
 # How the work is done, not what comes out.
-_SPEED_ONLY = frozenset({"run.device", "run.trust_weights", "detector.batch_size", "gate.strict"})
-_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder", "run.cast"})
+_SPEED_ONLY = frozenset(
+    {"run.device", "run.trust_weights", "run.settings_file", "detector.batch_size", "gate.strict"}
+)
+_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder", "run.cast", "gate.baseline"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,13 @@ class ClipWorker:
     def _judged_with(self, clip: Path) -> dict[str, Any]:
         """Return what the result depends on besides the clip, flat."""
         detector, embedder = self._models.detector_for(clip), self._models.embedder
-        references = self._models.references
+        references, baseline = self._models.references, self._models.baseline
         named = {
             "castcheck": __version__,
             "detector": f"{detector.name} {detector.sha256}",
             "embedder": "colour" if embedder is None else f"{embedder.name} {embedder.sha256}",
             "the cast": None if references is None else references.sha256,
+            "the baseline": None if baseline is None else baseline.sha256,
         }
         if detector.sha256 is None:
             named["run.detector"] = self._config.run.detector

@@ -156,6 +156,34 @@ class TrackletFacts:
         return None if segment is None else segment.character
 
 
+@dataclass(frozen=True, slots=True)
+class GoneFacts:
+    """A finding that was accepted once and is not told any more; times are those of then."""
+
+    finding: str
+    kind: str
+    start_s: float
+    stop_s: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineFacts:
+    """What a baseline says of this clip.
+
+    Attributes:
+        name: The file, as the user gave it.
+        sha256: Of the file.
+        accepted: How many of the findings are accepted.
+        gone: What was accepted and is not found any more.
+    """
+
+    name: str
+    sha256: str
+    accepted: int
+    gone: tuple[GoneFacts, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """Everything castcheck says about one clip.
@@ -170,6 +198,7 @@ class Report:
         degradations: What could not be done as it should.
         cast: Who of the cast file is in the clip; empty without one.
         timings: Seconds per stage.
+        baseline: Which findings were accepted before; `None` without a baseline.
     """
 
     clip: ClipFacts
@@ -183,6 +212,7 @@ class Report:
     degradations: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     cast: tuple[MemberFacts, ...] = ()
+    baseline: BaselineFacts | None = None
 
     def __post_init__(self) -> None:
         rate = frame_rate(self.clip.fps)

@@ -87,6 +87,7 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
         filterable=len(findings) >= MANY_FINDINGS,
         summary_length=MANY_FINDINGS,
         data=_data(report, findings),
+        gone=_gone(report),
     )
 
 
@@ -138,6 +139,16 @@ def _card(
         pairs=tuple(_pair(report, pair, badges, finding) for pair in pairs),
         plot=finding_plot(report, number, finding),
         numbers=tuple(_flat(finding.evidence)),
+        accepted=finding.accepted,
+    )
+
+
+def _gone(report: Report) -> tuple[str, ...]:
+    if report.baseline is None:
+        return ()
+    return tuple(
+        f"{KIND_TITLES[gone.kind]} at {clock(gone.start_s)}: {gone.message}"
+        for gone in report.baseline.gone
     )
 
 
@@ -249,9 +260,33 @@ def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
     rows += [("cast", _model(facts["cast"]))] if "cast" in facts else []
     known = {"version", "detector", "embedder", "cast", "config"}
     rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
+    rows += list(_settings_rows(report))
     rows.append(("clip", report.clip.path))
     rows.append(("clip sha256", report.clip.sha256 or "unknown"))
     return tuple(rows)
+
+
+def _settings_rows(report: Report) -> Iterable[tuple[str, str]]:
+    """Yield which files had a say in the verdict, and what the bars promise."""
+    config = report.provenance.get("config", {})
+    settings_file = config.get("run", {}).get("settings_file")
+    if settings_file:
+        yield "settings file", settings_file
+    statement = config.get("calibration", {}).get("statement")
+    if statement:
+        yield "calibration", statement
+    if report.baseline is not None:
+        yield (
+            "baseline",
+            _model(
+                {
+                    "name": report.baseline.name,
+                    "sha256": report.baseline.sha256,
+                    "accepted here": report.baseline.accepted,
+                    "gone": len(report.baseline.gone),
+                }
+            ),
+        )
 
 
 def _model(facts: Any) -> str:
