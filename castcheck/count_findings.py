@@ -58,8 +58,8 @@ def _too_many(own: list[Segment], number: int, characters: int, writer: Writer) 
     score = float(np.median(np.concatenate([segment.score for segment in own])))
     confidence = round(min(_TOO_MANY, score), 3)
     severity = writer.severity_of(own, confidence, worst=False)
-    return Finding(
-        "unexpected", writer.capped(severity, confidence), confidence, (character_id(number),),
+    found = Finding(
+        "unexpected", severity, confidence, (character_id(number),),
         tuple(sorted({s.tracklet.tracklet_id for s in own})),
         tuple(sorted({s.tracklet.shot_index for s in own})),
         int(frames.min()), int(frames.max()) + 1,
@@ -67,13 +67,15 @@ def _too_many(own: list[Segment], number: int, characters: int, writer: Writer) 
         "there, and more are seen at once.",
         {"member": None, "characters_expected": characters},
     )  # fmt: skip
+    return writer.settled(found)
 
 
 def _too_few(seen: Observations, count: int, characters: int, writer: Writer) -> Finding:
-    return Finding(
-        "missing", writer.capped("major", _TOO_FEW), _TOO_FEW, (), (),
+    found = Finding(
+        "missing", "major", _TOO_FEW, (), (),
         tuple(shot.index for shot in seen.shots), 0, seen.shots[-1].stop_frame,
         f"{plural(count, 'character')} of {characters} can be told apart; "
         "somebody is missing, or two look alike.",
         {"member": None, "characters_expected": characters, "characters_seen": count},
     )  # fmt: skip
+    return writer.settled(found)

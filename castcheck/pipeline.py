@@ -24,11 +24,11 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
+from castcheck.runs.baseline import apply_baseline
+from castcheck.runs.provenance import models_of
 from castcheck.script import Script
 from castcheck.script_findings import ScriptWriter
 from castcheck.script_spans import expected_in, presence_in, spans_of
-from castcheck.runs.baseline import apply_baseline
-from castcheck.runs.provenance import models_of
 from castcheck.second_look import look_again, make_visuals
 from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known

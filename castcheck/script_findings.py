@@ -329,13 +329,14 @@ class ScriptWriter:
             "members": [self._members[m].name for m in members],
             "expected": [sorted(self._members[m].name for m in s.expected) for s in own],
         }
-        return Finding(
-            kind, self._writer.capped(severity, confidence), confidence,
+        found = Finding(
+            kind, severity, confidence,
             tuple(character_id(k) for k in characters),
             tuple(sorted({s.tracklet.tracklet_id for s in segments})),
             tuple(sorted({shot for span in own for shot in span.shots})),
             *(frames or (own[0].start_frame, own[-1].stop_frame)), message, evidence,
         )  # fmt: skip
+        return self._writer.settled(found)
 
 
 def _listed(titles: Sequence[str]) -> str:
