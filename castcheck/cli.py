@@ -31,6 +31,8 @@ from castcheck.options import (
     refuse,
     takes_settings,
 )
+from castcheck.planting.command import EPILOG as PLANT_EPILOG
+from castcheck.planting.command import plant
 from castcheck.screen import Screen
 from scenes.errors import CastcheckError
 
@@ -168,6 +170,7 @@ def check(
 
 app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
+app.command(epilog=PLANT_EPILOG)(plant)
 
 
 def main() -> None:

@@ -1,0 +1,413 @@
+"""From clips known to be good to a folder of clips with one known error each."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter, OrderedDict
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from castcheck.checking import clip_folders
+from castcheck.config import Config
+from castcheck.planting.index import Entry, write_index
+from castcheck.planting.kinds import KINDS, Kind, Plan, Stock
+from castcheck.planting.material import Material, windows_of
+from castcheck.planting.timeline import plain, through
+from castcheck.planting.truth import strength_of, text_of, truth_of
+from castcheck.planting.video import write_clip
+from castcheck.report.writers import OutputError, check_writable
+from scenes.errors import CastcheckError, ConfigError
+from scenes.source import clip_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from castcheck.models import Models
+    from castcheck.observe import Observations
+
+    Image = NDArray[np.uint8]
+    Progress = Callable[[str, int, int | None], None]
+    Observe = Callable[[Path, Config, Models], Observations]
+
+CLEAN = "clean"
+_LEGAL = "legal"
+_ERRORS_PER_LEGAL = 3
+_KEPT_CLIPS = 9  # whose windows stay in memory: the one planted in, and where donors come from
+_DONOR_CLIPS = 7
+_WEAKEST = 0.05  # a change of looks below it is none
+
+
+class PlantingError(CastcheckError):
+    """Nothing could be planted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be planted.
+
+    Attributes:
+        kinds: Names of rows of the table, or of their groups; empty = all.
+        per_clip: Errors per clip; look-alikes come on top, one for three errors.
+        strengths: How much of another look is shown, each in (0, 1].
+        seed: Of all chance.
+        seconds: Longest clip that is made.
+        side_px: Longer side of the pictures at most; 0 = as in the source.
+    """
+
+    kinds: tuple[str, ...] = ()
+    per_clip: int = 4
+    strengths: tuple[float, ...] = (1.0,)
+    seed: int = 0
+    seconds: float = 4.0
+    side_px: int = 0
+
+    def __post_init__(self) -> None:
+        for value in self.strengths:
+            if not 0 < value <= 1:
+                raise ConfigError(
+                    f"{value:g} is out of range", where="--strength", hint="0 < strength <= 1"
+                )
+        if not self.strengths:
+            raise ConfigError("holds no number", where="--strength", hint="such as 0.5,1")
+        if self.per_clip < 1:
+            raise ConfigError("must be 1 or more", where="--per-clip", hint="such as 4")
+        known = {*KINDS, *(kind.group for kind in KINDS.values())}
+        for name in self.kinds:
+            if name not in known:
+                groups = ", ".join(dict.fromkeys(kind.group for kind in KINDS.values()))
+                raise ConfigError(
+                    f"{name!r} is unknown", where="--kinds", hint=f"known are {groups}, and ways"
+                )
+
+    @property
+    def rows(self) -> list[Kind]:
+        """The rows of the table that are wanted."""
+        wanted = set(self.kinds)
+        return [
+            kind
+            for kind in KINDS.values()
+            if not wanted or kind.name in wanted or kind.group in wanted
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedSet:
+    """What was made.
+
+    Attributes:
+        folder: Where it lies.
+        entries: One per clip.
+        notes: Per source, what could not be planted and why.
+    """
+
+    folder: Path
+    entries: tuple[Entry, ...]
+    notes: dict[str, str]
+
+    @property
+    def errors(self) -> tuple[Entry, ...]:
+        """The clips with an error."""
+        return tuple(e for e in self.entries if e.group not in (CLEAN, _LEGAL))
+
+
+class _Windows:
+    """Windows of clips, the newest few in memory."""
+
+    def __init__(
+        self, wish: Wish, observe: Callable[[Path], Observations], reader: Any = None
+    ) -> None:
+        self._wish = wish
+        self._reader = reader
+        self._observe = observe
+        self._kept: OrderedDict[Path, list[Material]] = OrderedDict()
+
+    def of(self, clip: Path) -> list[Material]:
+        if clip not in self._kept:
+            seen = self._observe(clip)
+            self._kept[clip] = windows_of(
+                clip,
+                clip_sha256(clip),
+                seen,
+                seconds=self._wish.seconds,
+                side_px=self._wish.side_px,
+                reader=self._reader,
+            )
+            while len(self._kept) > _KEPT_CLIPS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(clip)
+        return self._kept[clip]
+
+
+def plant_all(
+    clips: Sequence[Path],
+    out: Path,
+    wish: Wish,
+    *,
+    observe: Callable[[Path], Observations],
+    progress: Progress,
+    note: Callable[[str], None],
+    reader: Any = None,
+) -> PlantedSet:
+    """Plant errors in clips and write them, their truth, clean twins and an index into `out`.
+
+    Args:
+        clips: Clips known to be good.
+        out: Folder; nothing in it is overwritten.
+        wish: What is wanted.
+        observe: What is seen in a clip.
+        progress: Told how far it is.
+        note: Told what could not be done, a line per clip.
+        reader: The network that finds heads (a `PartsEmbedder`); `None` = heads are not asked for.
+
+    Raises:
+        PlantingError: Nothing can be planted in any of them.
+        OutputError: Something is there already, or cannot be written.
+    """
+    check_writable(out)
+    _refuse_old(out)
+    windows = _Windows(wish, observe, reader)
+    used: Counter[str] = Counter()
+    entries: list[Entry] = []
+    notes: dict[str, str] = {}
+    names = clip_folders(clips)
+    for number, clip in enumerate(clips):
+        progress(f"{number + 1}/{len(clips)} {clip.name}", 0, None)
+        try:
+            own = windows.of(clip)
+        except CastcheckError as err:
+            notes[str(clip)] = str(err)
+            note(str(err))
+            continue
+        others = [clips[(number + k) % len(clips)] for k in range(1, min(_DONOR_CLIPS, len(clips)))]
+        job = _Clip(names[number], own, [c for c in others if c != clip], windows, wish, used)
+        made, reason = job.plant(out, lambda k, n, t=clip.name: progress(t, k, n))
+        entries += made
+        if reason:
+            notes[str(clip)] = reason
+            note(f"{clip}: {reason}")
+    if not any(entry.group != CLEAN for entry in entries):
+        first = next(iter(notes.items()), ("", "no clip was given"))
+        raise PlantingError(
+            f"nothing can be planted: {first[1].removeprefix(first[0]).lstrip(': ')}",
+            where=first[0] or None,
+            hint="give clips in which two people or more are seen for a second",
+        )
+    write_index(out, entries, notes)
+    return PlantedSet(out, tuple(entries), notes)
+
+
+def _refuse_old(out: Path) -> None:
+    old = sorted(out.glob("*.truth.json")) if out.is_dir() else []
+    old += [out / "index.json"] if (out / "index.json").exists() else []
+    if old:
+        raise OutputError("is there already", where=old[0], hint="choose another folder with -o")
+
+
+@dataclass
+class _Clip:
+    """The work on one source."""
+
+    name: str
+    own: list[Material]
+    others: list[Path]
+    windows: _Windows
+    wish: Wish
+    used: Counter[str]
+
+    def plant(
+        self, out: Path, progress: Callable[[int, int | None], None]
+    ) -> tuple[list[Entry], str]:
+        """Return what was made of it, and why not all of it; "" where nothing was left out."""
+        wanted = self.wish.per_clip
+        seen = [m for m in self.own if m.tracks]
+        if not self.own:
+            return [], "too short: no shot has 12 frames"
+        if not seen:
+            return [], "no people are seen in it for long enough"
+        entries: list[Entry] = []
+        reasons: list[str] = []
+        rows = self.wish.rows
+        errors = [row for row in rows if row.group != _LEGAL]
+        legal = [row for row in rows if row.group == _LEGAL]
+        extra = max(1, wanted // _ERRORS_PER_LEGAL) if errors else wanted
+        for group, most in ((errors, wanted), (legal, extra)):
+            done = 0
+            for row in self._in_turn(group):
+                if done == most:
+                    break
+                made = self._try(row, seen, out, reasons)
+                if made:
+                    self.used[row.name] += 1
+                    entries += made
+                    done += 1
+                    progress(len(entries), None)
+        if errors and not any(e.group != _LEGAL for e in entries):
+            usual = Counter(reasons).most_common(1)[0][0] if reasons else "nothing was wanted"
+            return entries and self._with_twins(entries, seen, out), f"no error: {usual}"
+        missing = wanted - sum(e.strength_asked == max(self.wish.strengths) for e in entries
+                               if e.group != _LEGAL) if errors else 0  # fmt: skip
+        text = ""
+        if missing > 0:
+            usual = "; ".join(reason for reason, _ in Counter(reasons).most_common(2))
+            text = f"{wanted - missing} of {wanted} errors planted ({usual})"
+        return self._with_twins(entries, seen, out), text
+
+    def _in_turn(self, rows: list[Kind]) -> Iterator[Kind]:
+        """Yield rows, those planted least first, so that a set holds a bit of everything."""
+        rng = self._rng("order")
+        order = {row.name: float(rng.random()) for row in rows}
+        groups = Counter()  # type: Counter[str]
+        for row in KINDS.values():
+            groups[row.group] += self.used[row.name]
+        left = list(rows)
+        while left:
+            least = min(left, key=lambda r: (self.used[r.name], order[r.name]))
+            left.remove(least)
+            yield least
+
+    def _rng(self, what: str) -> np.random.Generator:
+        return np.random.default_rng([self.wish.seed, zlib.crc32(f"{self.name} {what}".encode())])
+
+    def _try(
+        self, row: Kind, seen: list[Material], out: Path, reasons: list[str]
+    ) -> list[Entry]:
+        """Plant one kind in the first window that carries it, in every strength asked for."""
+        turn = int(self._rng(row.name).integers(len(seen)))
+        for material in [*seen[turn:], *seen[:turn]]:
+            donors = self._donors(material)
+            made = []
+            for amount in self.wish.strengths if row.graded else (1.0,):
+                stock = Stock(material, donors, amount)
+                plan = row.make(stock, self._rng(f"{row.name} {material.shot}"))
+                if isinstance(plan, str):
+                    reasons.append(plan)
+                    break
+                made.append(self._write(row, plan, material, amount, out, reasons))
+            entries = [entry for entry in made if entry is not None]
+            if entries:
+                return entries
+        return []
+
+    def _donors(self, material: Material) -> tuple[Material, ...]:
+        own = [m for m in self.own if m is not material]
+        other = []
+        for clip in self.others:
+            try:
+                other += self.windows.of(clip)
+            except CastcheckError:
+                continue  # it is told when its own turn comes
+        return (*own, *other)
+
+    def _write(
+        self, row: Kind, plan: Plan, material: Material, amount: float, out: Path,
+        reasons: list[str],
+    ) -> Entry | None:  # fmt: skip
+        pictures = list(drawn(plan, material, amount))
+        truth = truth_of(
+            plan, material, clip="", asked=amount, seed=self.wish.seed, kind=row.name
+        )
+        if plan.strength_of or plan.copy is not None:
+            full = painted_window(plan, material, amount)
+            strength = strength_of(plan, material, full)
+            if strength is not None and strength < _WEAKEST * amount:
+                reasons.append("those who could be exchanged look alike")
+                return None
+            truth["events"][0]["strength"] = strength
+        stem = f"{self.name}__s{material.shot}__{row.name}"
+        if len(self.wish.strengths) > 1 and row.graded:
+            stem += f"_{round(100 * amount):03d}"
+        return save(out, stem, truth, pictures, plan, material, row.group)
+
+    def _with_twins(
+        self, entries: list[Entry], seen: list[Material], out: Path
+    ) -> list[Entry]:
+        shots = {entry.shot for entry in entries}
+        twins = []
+        for material in seen:
+            if material.shot in shots:
+                plan = Plan(CLEAN, plain(material))
+                truth = truth_of(
+                    plan, material, clip="", asked=0.0, seed=self.wish.seed, kind=CLEAN
+                )
+                truth["events"] = []
+                stem = f"{self.name}__s{material.shot}__{CLEAN}"
+                twins.append(save(out, stem, truth, list(drawn(plan, material, 0)), plan, material, CLEAN))
+        return [*entries, *twins]
+
+
+def drawn(plan: Plan, material: Material, amount: float) -> Iterator[Image]:
+    """Yield the pictures of a planted clip.
+
+    Args:
+        plan: What is planted.
+        material: In what.
+        amount: The strength asked for; the plan's own amounts are multiplied by it.
+    """
+    painted: dict[int, NDArray[np.float32]] = {}
+    for k, step in enumerate(plan.take.steps):
+        picture = step.material.frames[step.frame]
+        share = step.amount * amount
+        if plan.paint is not None and step.material is material and share > 0:
+            if step.frame not in painted:
+                painted = {step.frame: plan.paint(step.frame)}
+            mixed = picture * (1 - share) + painted[step.frame] * share
+            picture = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        view = step.view
+        if view is not None and view[0] > view[2]:
+            picture = through(picture, (view[2], view[1], view[0], view[3]))[:, ::-1]
+        else:
+            picture = through(picture, view)
+        yield picture if plan.take.filter is None else plan.take.filter(k, picture)
+
+
+def painted_window(plan: Plan, material: Material, amount: float) -> dict[int, Image]:
+    """Return a few frames of the window with the error in the amount asked for."""
+    return _Painted(plan, material, amount)
+
+
+class _Painted(dict):  # type: ignore[type-arg]
+    """Pictures drawn when they are asked for."""
+
+    def __init__(self, plan: Plan, material: Material, amount: float) -> None:
+        super().__init__()
+        self._plan, self._material, self._amount = plan, material, amount
+
+    def __missing__(self, frame: int) -> Image:
+        picture = self._material.frames[frame].astype(np.float32)
+        if self._plan.paint is not None:
+            new = self._plan.paint(frame)
+            picture = picture * (1 - self._amount) + new * self._amount
+        self[frame] = np.clip(picture, 0, 255).astype(np.uint8)
+        return self[frame]
+
+
+def save(
+    out: Path, stem: str, truth: dict[str, Any], pictures: Sequence[Image], plan: Plan,
+    material: Material, group: str,
+) -> Entry:  # fmt: skip
+    """Write a clip and its truth, and return its line of the index."""
+    clip, file = out / f"{stem}.mp4", out / f"{stem}.truth.json"
+    out.mkdir(parents=True, exist_ok=True)
+    sound_s = plan.take.sound_s
+    length_s = len(pictures) / material.fps
+    sound = None if sound_s is None else (material.source, sound_s, sound_s + length_s)
+    write_clip(clip, pictures, rate=material.rate, sound=sound)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(text_of({**truth, "clip": clip.name}), encoding="utf-8")
+        part.replace(file)
+    except OSError as err:
+        clip.unlink(missing_ok=True)
+        reason = (err.strerror or str(err)).lower()
+        raise OutputError(f"cannot be written: {reason}", where=file, hint="make room") from err
+    finally:
+        part.unlink(missing_ok=True)
+    event = truth["events"][0] if truth["events"] else {}
+    return Entry.of(
+        clip.name, group, plan, material, event, truth["planted"], pictures
+    )
