@@ -31,7 +31,7 @@ _AROUND = 0.12  # what GrabCut sees of the background around, as a share of the 
 _GUESSES = (0.6, 0.25)  # how likely a place has to be to be tried as the person
 _REACH, _REACH_SIDE = 0.07, 0.2  # of the box: so near to its ends and sides a silhouette comes
 _PIECE = 0.04  # of the largest piece: smaller ones are dropped
-_KEY_FRAMES = 2  # a mask is made of every so many frames, between them they are blended
+_KEY_FRAMES = 3  # a mask is made of every so many frames, between them they are blended
 _MIN_SHARE, _MAX_SHARE = 0.22, 0.93  # of the box: outside, the mask is taken for a failure
 _HUGE_SHARE = 0.3  # of the picture: such a box is a face or a bust
 _TOUCH_IOU = 0.06
@@ -115,6 +115,9 @@ def shapes_of(frames: Image, track: Track, others: Sequence[Track]) -> dict[int,
     if huge and touches:
         return {}
     keys = sorted({*every[::_KEY_FRAMES], every[-1]})
+    tried = [keys[len(keys) // 4], keys[len(keys) // 2], keys[3 * len(keys) // 4]]
+    if sum(_silhouette(frames[f], track, f, others) is None for f in tried) > 1:
+        return {}  # most of the others would fail, too
     made = {frame: _silhouette(frames[frame], track, frame, others) for frame in keys}
     good = {frame: alpha for frame, alpha in made.items() if alpha is not None}
     if len(good) < 0.5 * len(keys):
