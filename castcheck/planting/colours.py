@@ -48,9 +48,15 @@ def zones(track: Track, frame: int, material: Material) -> dict[str, Floats]:
     cut_below = material.cut_by(track, frame)[3]
     whole = tall > 1.9 and not cut_below
     # Heads are about a seventh of a standing figure, and two fifths of a bust.
-    head = 0.17 if whole else float(np.clip(0.62 / tall, 0.24, 0.55))
+    chin = 0.17 if whole else float(np.clip(0.62 / tall, 0.24, 0.55))
+    crown, middle, half = 0.0, 0.5, 0.18
+    if track.head is not None:
+        x1, crown, x2, chin = (float(v) for v in np.clip(track.head, 0, 1))
+        middle, half = (x1 + x2) / 2, max(0.08, (x2 - x1) / 2 + 0.03)
+        chin = max(chin, crown + 0.05)
+    eyes = crown + 0.45 * (chin - crown)
     y = (np.arange(GRID_PX) + 0.5)[:, None] / GRID_PX * np.ones((1, GRID_PX))
-    x = np.abs((np.arange(GRID_PX) + 0.5)[None, :] / GRID_PX - 0.5) * np.ones((GRID_PX, 1))
+    x = np.abs((np.arange(GRID_PX) + 0.5)[None, :] / GRID_PX - middle) * np.ones((GRID_PX, 1))
     waist = 0.52 if whole else 2.0
 
     def between(v: NDArray[np.float64], low: float, high: float, soft: float) -> Floats:
@@ -60,8 +66,8 @@ def zones(track: Track, frame: int, material: Material) -> dict[str, Floats]:
         )
 
     parts = {
-        "hair": between(y, -1, head * 0.95, 0.05) * between(x, -1, 0.36, 0.05),
-        "upper": between(y, head * 1.08, waist, 0.05),
+        "hair": between(y, crown - 0.08, eyes, 0.03) * between(x, -1, half, 0.03),
+        "upper": between(y, chin + 0.04, waist, 0.05),
     }
     if whole:
         parts["lower"] = between(y, waist, 2, 0.05)
@@ -79,7 +85,7 @@ def _skin(rgb: Floats) -> Floats:
 
 def part_mask(material: Material, track: Track, frame: int, part: str) -> Floats | None:
     """Return (H, W): where a part of a person is, skin left out."""
-    shape = material.shape(track, frame)
+    shape = material.shape(track, frame) or material.soft_box(track, frame)
     zone = zones(track, frame, material).get(part)
     if shape is None or zone is None:
         return None
@@ -136,7 +142,9 @@ def recoloured(
                 if old is None or mask is None:
                     continue
                 gain = np.clip(new.spread / old.spread, 0.6, 1.6)
-                changed = (lab - old.mean) * gain + new.mean
+                # Within reach of the part's own colours: beyond, hues would run through a rainbow.
+                reach = 3 * old.spread + 6
+                changed = np.clip(lab - old.mean, -reach, reach) * gain + new.mean
                 # What is far from the part's own colour is a tie, a collar, a wall: it changes less
                 far = np.abs(lab - old.mean) / (4 * old.spread + np.array([14, 7, 7], np.float32))
                 weight = (mask * np.clip(1.8 - far.max(axis=-1), 0, 1))[..., None]

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from castcheck.checking import EXIT_OK
-from castcheck.config import Config
-from castcheck.options import OUTPUT, Quiet, hush_warnings, takes_settings
+from castcheck.config import AUTO, Config
+from castcheck.options import MODELS, OUTPUT, ConfigFile, Quiet, hush_warnings
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
 
@@ -33,7 +33,6 @@ EPILOG = """\
 """
 
 
-@takes_settings
 def plant(
     *,
     clips: Annotated[
@@ -112,7 +111,27 @@ def plant(
             rich_help_panel=PLANTING, show_default=False,
         ),
     ] = None,
-    settings: Config,
+    detector: Annotated[
+        str,
+        typer.Option(
+            "--detector", metavar="SPEC", help="Finds the people: a path or a known name.",
+            rich_help_panel=MODELS,
+        ),
+    ] = AUTO,
+    classes: Annotated[
+        str,
+        typer.Option(
+            "--classes", metavar="LIST", help="What counts as a character (default: people).",
+            rich_help_panel=MODELS, show_default=False,
+        ),
+    ] = "",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODELS
+        ),
+    ] = AUTO,
+    config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Plant known errors in clips that have none, to see what castcheck finds in your footage."""
@@ -129,7 +148,13 @@ def plant(
             tuple(word.strip() for word in kinds.split(",") if word.strip()),
             per_clip, _numbers(strength), seed, seconds, side,
         )  # fmt: skip
-        _plant(clips or [], out, wish, boxes, settings, screen)
+        settings = Config() if config is None else Config.load(config)
+        run = {"detector": detector, "device": device}
+        flags = {
+            "run": {name: value for name, value in run.items() if value != AUTO},
+            "detector": {"classes": classes} if classes else {},
+        }
+        _plant(clips or [], out, wish, boxes, settings.updated(flags), screen)
     raise typer.Exit(EXIT_OK)
 
 

@@ -131,7 +131,7 @@ def freeze(material: Material, rng: np.random.Generator) -> Take | str:
 def low_quality(material: Material, rng: np.random.Generator) -> Take | str:
     """Show the second half as if it was sent through a poor line: small, blocky, few colours."""
     _, at, _ = _onset(material, rng, [1.0])
-    quality = [int(cv2.IMWRITE_JPEG_QUALITY), 9]
+    quality = [int(cv2.IMWRITE_JPEG_QUALITY), 18]
 
     def change(k: int, rgb: Image) -> Image:
         if k < at:

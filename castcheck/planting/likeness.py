@@ -26,6 +26,7 @@ _MAX_HEAD_RATIO = 1.5
 _MAX_HEAD_SHIFT = 0.12  # of the box's height
 _MAX_TURN = 0.9  # of cosines
 _MAX_BACKGROUND_STEP = 16.0  # of L, or twice that of a or b, after the light was fitted
+_MAX_LIGHT_STEP = 34.0  # of L around the two: more cannot be fitted
 _SAMPLES = 4
 _COLOUR_SHARE = 0.6
 _LOOK_PX = (32, 48)
@@ -67,6 +68,8 @@ def fit(
         return "nobody in like framing"
     other = donor_material is not material
     around = light_of(material, place, local=True), light_of(donor_material, donor, local=True)
+    if abs(float(around[0][0] - around[1][0])) > _MAX_LIGHT_STEP:
+        return "nobody in a like light"
     light = light_between(*around, other_clip=other)
     offset = donor.start - place.start if other else 0
     tried = [Donor(donor_material, donor, turned, light, offset) for turned in allowed]

@@ -28,7 +28,7 @@ MARGIN = 0.05  # of the box on each side, in the square
 _CUT_PX = 80  # longer side of the picture GrabCut sees
 _ROUNDS = 2
 _AROUND = 0.12  # what GrabCut sees of the background around, as a share of the box
-_GUESSES = (0.6, 0.25)  # how likely a place has to be to be tried as the person
+_GUESSES = (0.02, 0.5)  # how likely a place has to be to be tried as the person
 _REACH, _REACH_SIDE = 0.07, 0.2  # of the box: so near to its ends and sides a silhouette comes
 _PIECE = 0.04  # of the largest piece: smaller ones are dropped
 _KEY_FRAMES = 3  # a mask is made of every so many frames, between them they are blended
@@ -205,7 +205,7 @@ def prior(rows: int, columns: int, *, slender: bool) -> Floats:
     x = np.abs((np.arange(columns) + 0.5)[None, :] / columns - 0.5) * 2
     head = 0.16 if slender else 0.36
     half_width = np.where(y < head, (0.42 if slender else 0.52), 0.80)
-    half_width = half_width * np.clip(y / (0.3 * head), 0.15, 1)
+    half_width = half_width * np.clip(y / (0.2 * head), 0.6, 1)
     return np.asarray(np.clip((half_width - x) / 0.35 + 0.5, 0, 1), np.float32)
 
 

@@ -34,6 +34,7 @@ MAX_GAP_FRAMES = 6  # a hole in a track is bridged up to here
 _SMOOTH_FRAMES = 1.5
 _HEAD_SAMPLES = 5
 _MIN_HEAD_SEEN = 0.5
+_MAX_CROWN = 0.22  # of the box: a head begins no lower
 _MAX_JUMP = 0.14  # of a box's size, from frame to frame
 _CALM_SHARE = 0.93  # of the frames
 _BATCH_FRAMES = 16
@@ -93,7 +94,7 @@ class Material:
         start_s: When the window begins, seconds from the clip's first picture.
         frames: (T, H, W, 3) uint8 RGB.
         tracks: Who is followed, the largest first.
-        others: Boxes per frame of whoever else is seen: nobody is pasted over them.
+        lights: Kept by `paste.light_of`.
     """
 
     source: Path
@@ -104,6 +105,7 @@ class Material:
     start_s: Fraction
     frames: Image
     tracks: tuple[Track, ...]
+    lights: dict[tuple[str, bool], Floats] = field(default_factory=dict)
     _shapes: dict[str, dict[int, Shape]] = field(default_factory=dict)
     _plate: Image | None = None
     _filled: dict[int, Image] = field(default_factory=dict)
@@ -439,6 +441,8 @@ def _with_heads(
         if seen < _MIN_HEAD_SEEN:
             continue
         head = np.median(cues.head_box, axis=0).astype(np.float32)
+        if not 0.03 < float(head[3] - head[1]) < 0.85 or float(head[1]) > _MAX_CROWN:
+            continue
         facing = float(np.median(cues.facing))
         made.append(replace(track, head=head, head_seen=seen, facing=facing))
     return tuple(replace(track, name=f"p{k}") for k, track in enumerate(made))

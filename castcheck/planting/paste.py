@@ -64,6 +64,13 @@ class Donor:
 
 def light_of(material: Material, track: Track, *, local: bool) -> Floats:
     """Return the mean Lab colour around a person, or of all that is no person."""
+    key = track.name, local
+    if key not in material.lights:
+        material.lights[key] = _light_of(material, track, local=local)
+    return material.lights[key]
+
+
+def _light_of(material: Material, track: Track, *, local: bool) -> Floats:
     middle = (track.start + track.stop) // 2
     lab = cv2.cvtColor(material.frames[middle], cv2.COLOR_RGB2LAB).astype(np.float32)
     free = material.covered(middle) < 0.05
