@@ -19,6 +19,7 @@ import statistics
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from bench.tables import Table
 from castcheck.config import Config
 from castcheck.models import load_models
 from castcheck.pipeline import report_on
-from castcheck.planting.matching import MIN_IOU, NEAR_FRAMES, TOLERANCE_FRAMES, Truth, followed
+from castcheck.planting.matching import MIN_IOU, NEAR_FRAMES, TOLERANCE_FRAMES, Truth
 from castcheck.planting.score import Judged, judged_clip, truths, wilson
 from tracker import boxes
 from tracker.detections import Detections
@@ -64,7 +65,9 @@ def true_boxes(data: dict[str, Any]) -> Detections:
     )
 
 
-def why_missed(data: dict[str, Any], report: Report, row: Judged, lenient: Callable[[], Report]) -> str:
+def why_missed(
+    data: dict[str, Any], report: Report, row: Judged, lenient: Callable[[], Report]
+) -> str:
     """Return why an error was not found, the first reason that holds.
 
     Args:
@@ -81,9 +84,7 @@ def why_missed(data: dict[str, Any], report: Report, row: Judged, lenient: Calla
         return "taken for a cut"
     near = range(event.start_frame - NEAR_FRAMES, event.stop_frame + NEAR_FRAMES)
     said = {
-        frame: [
-            t.boxes[t.frames.index(frame)] for t in report.tracklets if frame in t.frames
-        ]
+        frame: [t.boxes[t.frames.index(frame)] for t in report.tracklets if frame in t.frames]
         for frame in near
     }
     for key in truth.tracks_of(event):
@@ -137,7 +138,9 @@ def judge_set(
             kept = None if cache is None else cache / "true"
         seen, _ = observations(clip, config=config, models=own, cache=kept)
 
-        def judged(settings: Config = config, seen: Any = seen, own: Models = own, clip: Path = clip) -> Report:
+        def judged(
+            settings: Config = config, seen: Any = seen, own: Models = own, clip: Path = clip
+        ) -> Report:
             return report_on(clip, seen, config=settings, models=own).report
 
         report = judged()
@@ -173,8 +176,12 @@ def tables(rows: Sequence[Judged], missed: Counter[tuple[str, str]]) -> list[Tab
             ("strength", "errors", "found", "recall", "95 %"),
             tuple(
                 _share_row(f"{low:.2f} to {min(high, 1):.2f}", own)
-                for low, high in zip(STRENGTHS, STRENGTHS[1:], strict=False)
-                if (own := [r for r in errors if r.strength is not None and low <= r.strength < high])
+                for low, high in pairwise(STRENGTHS)
+                if (
+                    own := [
+                        r for r in errors if r.strength is not None and low <= r.strength < high
+                    ]
+                )
             ),
         ),
         Table(
@@ -253,14 +260,19 @@ def _alarms(good: Sequence[Judged]) -> list[tuple[Any, ...]]:
         ("legal look-alikes", [r for r in good if r.kind != "clean"]),
     ]
     alike = groups[1][1]
-    groups += [(f"- {kind}", [r for r in alike if r.kind == kind]) for kind in sorted({r.kind for r in alike})]
+    groups += [
+        (f"- {kind}", [r for r in alike if r.kind == kind])
+        for kind in sorted({r.kind for r in alike})
+    ]
     for name, own in groups:
         if own:
             hits = sum(row.false > 0 for row in own)
             low, high = wilson(hits, len(own))
             minutes = sum(row.seconds for row in own) / 60
             total = sum(row.false for row in own)
-            rows.append((name, len(own), hits, hits / len(own), f"{low:.2f}-{high:.2f}", total / minutes))
+            rows.append(
+                (name, len(own), hits, hits / len(own), f"{low:.2f}-{high:.2f}", total / minutes)
+            )
     return rows
 
 
@@ -341,7 +353,10 @@ def main(argv: list[str] | None = None) -> int:
     for table in tables(rows, missed):
         print(table.markdown(), end="\n\n")
     if options.json:
-        data = {"clips": [asdict(row) for row in rows], "missed": [[*k, n] for k, n in missed.items()]}
+        data = {
+            "clips": [asdict(row) for row in rows],
+            "missed": [[*k, n] for k, n in missed.items()],
+        }
         options.json.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.config import Config
 from castcheck.models import load_models
 from castcheck.observe import observe
 from castcheck.planting.run import PlantedSet, Wish, plant_all
@@ -13,6 +12,7 @@ from castcheck.planting.run import PlantedSet, Wish, plant_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from castcheck.config import Config
     from castcheck.observe import Observations
 
 

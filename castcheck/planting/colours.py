@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PARTS = ("hair", "upper", "lower")
 _SAMPLES = 5
 _MIN_PIXELS = 30
+_FULL_OF_CLOTHES = 0.2  # of the picture: larger boxes hold little else below the chin
+_LEAST_FACING = -0.2
 _SKIN_OF_CLOTHES = 0.35  # of a part; more of it is no skin
 _SCALE = np.array([100 / 255, 1, 1], np.float32)
 
@@ -85,7 +87,12 @@ def _skin(rgb: Floats) -> Floats:
 
 def part_mask(material: Material, track: Track, frame: int, part: str) -> Floats | None:
     """Return (H, W): where a part of a person is, skin left out."""
-    shape = material.shape(track, frame) or material.soft_box(track, frame)
+    shape = material.shape(track, frame)
+    box = track.at(frame)
+    if shape is None and box is not None:
+        width, height = material.size
+        if (box[2] - box[0]) * (box[3] - box[1]) > _FULL_OF_CLOTHES * width * height:
+            shape = material.soft_box(track, frame)
     zone = zones(track, frame, material).get(part)
     if shape is None or zone is None:
         return None
@@ -102,7 +109,11 @@ def part_mask(material: Material, track: Track, frame: int, part: str) -> Floats
 
 def colour_of(material: Material, track: Track, part: str) -> Colour | None:
     """Return the colours of a part over the window, `None` where it is hardly seen."""
+    if track.facing < _LEAST_FACING:
+        return None  # from behind, hair and back run into each other
     frames = np.linspace(track.start, track.stop - 1, _SAMPLES).round().astype(int)
+    if part == "hair" and material.shape(track, int(frames[_SAMPLES // 2])) is None:
+        return None  # without a silhouette, the wall beside a head would change its colour
     pixels = []
     for frame in frames:
         mask = part_mask(material, track, int(frame), part)
@@ -112,6 +123,8 @@ def colour_of(material: Material, track: Track, part: str) -> Colour | None:
     if len(table) < _MIN_PIXELS * _SAMPLES:
         return None
     middle = np.median(table, axis=0).astype(np.float32)
+    if float(_skin(_rgb(middle[None, None])).mean()) > _SKIN_OF_CLOTHES:
+        return None  # a bald head, or bare arms: nothing that is put on
     spread = np.maximum(np.abs(table - middle).mean(axis=0), 1.0).astype(np.float32)
     return Colour(middle, spread)
 

@@ -42,87 +42,113 @@ def plant(
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", metavar="DIR", help="Folder of the planted set.",
+            "-o",
+            "--out",
+            metavar="DIR",
+            help="Folder of the planted set.",
             rich_help_panel=OUTPUT,
         ),
     ] = Path("castcheck-planted"),
     kinds: Annotated[
         str,
         typer.Option(
-            "--kinds", metavar="LIST",
+            "--kinds",
+            metavar="LIST",
             help="Kinds (swap,morph,drift ...; legal = look-alikes that are no error), or ways of "
             "them (swap_cut ...). Default: all.",
-            rich_help_panel=PLANTING, show_default=False,
+            rich_help_panel=PLANTING,
+            show_default=False,
         ),
     ] = "",
     per_clip: Annotated[
         int,
         typer.Option(
-            "--per-clip", metavar="N", help="Errors per clip; a look-alike for three of them.",
+            "--per-clip",
+            metavar="N",
+            help="Errors per clip; a look-alike for three of them.",
             rich_help_panel=PLANTING,
         ),
     ] = 4,
     strength: Annotated[
         str,
         typer.Option(
-            "--strength", metavar="LIST",
+            "--strength",
+            metavar="LIST",
             help="How much of the other look is shown, such as 0.25,0.5,1.",
             rich_help_panel=PLANTING,
         ),
     ] = "1",
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Of all chance.", rich_help_panel=PLANTING)
+        int,
+        typer.Option("--seed", metavar="N", min=0, help="Of all chance.", rich_help_panel=PLANTING),
     ] = 0,
     seconds: Annotated[
         float,
         typer.Option(
-            "--seconds", metavar="S", min=1.0, help="Longest piece of a shot that is planted in.",
+            "--seconds",
+            metavar="S",
+            min=1.0,
+            help="Longest piece of a shot that is planted in.",
             rich_help_panel=PLANTING,
         ),
     ] = 4.0,
     side: Annotated[
         int,
         typer.Option(
-            "--side", metavar="PX", min=0, help="Longer side of the pictures at most; 0 = any.",
+            "--side",
+            metavar="PX",
+            min=0,
+            help="Longer side of the pictures at most; 0 = any.",
             rich_help_panel=PLANTING,
         ),
     ] = 1280,
     boxes: Annotated[
         Path | None,
         typer.Option(
-            "--boxes", metavar="FOLDER",
+            "--boxes",
+            metavar="FOLDER",
             help="Boxes of the people, FOLDER/<clip stem>.txt, instead of those a detector finds.",
-            rich_help_panel=PLANTING, show_default=False,
+            rich_help_panel=PLANTING,
+            show_default=False,
         ),
     ] = None,
     keep_from: Annotated[
         Path | None,
         typer.Option(
-            "--keep-from", metavar="FILE",
+            "--keep-from",
+            metavar="FILE",
             help="Plant nothing, but remove from DIR what this list leaves out.",
-            rich_help_panel=PLANTING, show_default=False,
+            rich_help_panel=PLANTING,
+            show_default=False,
         ),
     ] = None,
     score: Annotated[
         Path | None,
         typer.Option(
-            "--score", metavar="RUN",
+            "--score",
+            metavar="RUN",
             help="Plant nothing, but say how many of the errors in DIR the reports in RUN tell.",
-            rich_help_panel=PLANTING, show_default=False,
+            rich_help_panel=PLANTING,
+            show_default=False,
         ),
     ] = None,
     detector: Annotated[
         str,
         typer.Option(
-            "--detector", metavar="SPEC", help="Finds the people: a path or a known name.",
+            "--detector",
+            metavar="SPEC",
+            help="Finds the people: a path or a known name.",
             rich_help_panel=MODELS,
         ),
     ] = AUTO,
     classes: Annotated[
         str,
         typer.Option(
-            "--classes", metavar="LIST", help="What counts as a character (default: people).",
-            rich_help_panel=MODELS, show_default=False,
+            "--classes",
+            metavar="LIST",
+            help="What counts as a character (default: people).",
+            rich_help_panel=MODELS,
+            show_default=False,
         ),
     ] = "",
     device: Annotated[

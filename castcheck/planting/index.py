@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.planting.kinds import Plan
     from castcheck.planting.material import Material
+    from castcheck.planting.plan import Plan
 
     Image = NDArray[np.uint8]
 
@@ -70,7 +70,11 @@ class Entry:
         if group == "drift":
             after = until
         last = len(pictures) - 1
-        wanted = (max(0, take.onset - max(1, take.onset_frames // 2) - 1), after, (after + last) // 2)
+        wanted = (
+            max(0, take.onset - max(1, take.onset_frames // 2) - 1),
+            after,
+            (after + last) // 2,
+        )
         return cls(
             clip, group, planted["as"], planted["source"], material.shot, take.where, take.onset,
             take.onset_frames, event.get("strength"), planted["asked_strength"],
@@ -135,18 +139,19 @@ def read_index(path: Path) -> dict[str, Any]:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema"] != SCHEMA:
-            raise KeyError
-        for entry in data["clips"]:
-            entry["clip"].strip()
+        known = data["schema"] == SCHEMA and all(isinstance(e["clip"], str) for e in data["clips"])
     except OSError as err:
         raise ConfigError(
             f"cannot be read ({(err.strerror or str(err)).lower()})", where=path, hint="check it"
         ) from err
-    except (KeyError, TypeError, ValueError, AttributeError) as err:
+    except (KeyError, TypeError, ValueError):
+        known = False
+    if not known:
         raise ConfigError(
-            "is no list of planted clips", where=path, hint="give the index.json of `castcheck plant`"
-        ) from err
+            "is no list of planted clips",
+            where=path,
+            hint="give the index.json of `castcheck plant`",
+        )
     return dict(data)
 
 

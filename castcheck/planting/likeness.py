@@ -14,8 +14,8 @@ from identity.colour import colour_histogram
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from castcheck.planting.material import Material, Track
     from castcheck.planting.masks import Shape
+    from castcheck.planting.material import Material, Track
 
     Floats = NDArray[np.float32]
 
@@ -25,7 +25,7 @@ _MIN_MASK_IOU = 0.62
 _MAX_HEAD_RATIO = 1.5
 _MAX_HEAD_SHIFT = 0.12  # of the box's height
 _MAX_TURN = 0.9  # of cosines
-_MAX_BACKGROUND_STEP = 16.0  # of L, or twice that of a or b, after the light was fitted
+_MAX_BACKGROUND_STEP = 12.0  # of L, or twice that of a or b, after the light was fitted
 _MAX_LIGHT_STEP = 34.0  # of L around the two: more cannot be fitted
 _SAMPLES = 4
 _COLOUR_SHARE = 0.6
@@ -54,14 +54,8 @@ def fit(
     here, there = _usual_cut(material, place), _usual_cut(donor_material, donor)
     if here[1] != there[1] or here[3] != there[3]:
         return "nobody in like framing"
-    if place.head is not None and donor.head is not None:
-        # Views are alike where heads are as large, as high, and as much turned to the camera.
-        tall = (place.head[3] - place.head[1]) / max(1e-3, float(donor.head[3] - donor.head[1]))
-        low = abs(float(place.head[1] + place.head[3] - donor.head[1] - donor.head[3])) / 2
-        if not 1 / _MAX_HEAD_RATIO <= tall <= _MAX_HEAD_RATIO or low > _MAX_HEAD_SHIFT:
-            return "nobody in a like view"
-        if abs(place.facing - donor.facing) > _MAX_TURN:
-            return "nobody turned to the camera as much"
+    if reason := _views_differ(place, donor):
+        return reason
     sides = [(there[0], there[2]), (there[2], there[0])]
     allowed = [bool(k) for k in (0, 1) if sides[k] == (here[0], here[2]) and mirror in (None, k)]
     if not allowed:
@@ -82,6 +76,22 @@ def fit(
     if float(rest.max()) > _MAX_BACKGROUND_STEP:
         return "nobody of like silhouette, or before a like background"
     return Donor(donor_material, donor, allowed[-1], light, offset, boxed=True)
+
+
+def _views_differ(place: Track, donor: Track) -> str:
+    """Return why two are not seen in a like view; "" where they are, or no network was asked.
+
+    Views are alike where heads are as large, as high, and as much turned to the camera.
+    """
+    if place.head is None or donor.head is None:
+        return ""
+    tall = float((place.head[3] - place.head[1]) / max(1e-3, donor.head[3] - donor.head[1]))
+    low = abs(float(place.head[1] + place.head[3] - donor.head[1] - donor.head[3])) / 2
+    if not 1 / _MAX_HEAD_RATIO <= tall <= _MAX_HEAD_RATIO or low > _MAX_HEAD_SHIFT:
+        return "nobody in a like view"
+    if abs(place.facing - donor.facing) > _MAX_TURN:
+        return "nobody turned to the camera as much"
+    return ""
 
 
 def _box(track: Track) -> tuple[float, float]:

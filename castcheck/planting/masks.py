@@ -60,9 +60,7 @@ def placed(
     """Return `picture` stretched over `rect` of an empty picture of `size` (width, height)."""
     rows, columns = picture.shape[:2]
     x1, y1, x2, y2 = rect
-    matrix = np.array(
-        [[(x2 - x1) / columns, 0, x1], [0, (y2 - y1) / rows, y1]], np.float64
-    )
+    matrix = np.array([[(x2 - x1) / columns, 0, x1], [0, (y2 - y1) / rows, y1]], np.float64)
     # Pixel centres: without the half, everything would be shifted by half a pixel of the square.
     matrix[0, 2] += 0.5 * matrix[0, 0] - 0.5
     matrix[1, 2] += 0.5 * matrix[1, 1] - 0.5
@@ -77,9 +75,7 @@ def placed(
 def taken(rgb: NDArray[np.generic], rect: tuple[float, ...], size: tuple[int, int]) -> Floats:
     """Return what lies in `rect` of a picture, at `size` (width, height); edges are repeated."""
     x1, y1, x2, y2 = rect
-    matrix = np.array(
-        [[(x2 - x1) / size[0], 0, x1], [0, (y2 - y1) / size[1], y1]], np.float64
-    )
+    matrix = np.array([[(x2 - x1) / size[0], 0, x1], [0, (y2 - y1) / size[1], y1]], np.float64)
     matrix[0, 2] += 0.5 * matrix[0, 0] - 0.5
     matrix[1, 2] += 0.5 * matrix[1, 1] - 0.5
     return np.asarray(
@@ -142,7 +138,7 @@ def shapes_of(frames: Image, track: Track, others: Sequence[Track]) -> dict[int,
 def _touch(track: Track, other: Track) -> bool:
     """Tell whether two boxes overlap, or nearly, for a good part of the time."""
     both = range(max(track.start, other.start), min(track.stop, other.stop))
-    if not len(both):
+    if not both:
         return False
     near = 0
     for frame in both:
@@ -152,9 +148,7 @@ def _touch(track: Track, other: Track) -> bool:
     return near > 0.3 * len(both)
 
 
-def soft_box(
-    frame: int, box: Floats, others: Sequence[Track], size: tuple[int, int]
-) -> Floats:
+def soft_box(frame: int, box: Floats, others: Sequence[Track], size: tuple[int, int]) -> Floats:
     """Return the box with soft edges, that ends in the middle between it and whom it touches.
 
     It is not soft where the picture cuts it.
@@ -209,9 +203,7 @@ def prior(rows: int, columns: int, *, slender: bool) -> Floats:
     return np.asarray(np.clip((half_width - x) / 0.35 + 0.5, 0, 1), np.float32)
 
 
-def _silhouette(
-    rgb: Image, track: Track, frame: int, others: Sequence[Track]
-) -> Floats | None:
+def _silhouette(rgb: Image, track: Track, frame: int, others: Sequence[Track]) -> Floats | None:
     """Return the mask of one person in one frame, `None` where GrabCut finds no sensible one.
 
     A box is tight, so that a whole silhouette touches all its sides: one that does not has lost a

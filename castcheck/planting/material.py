@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from castcheck.planting.background import fill, from_beside
 from castcheck.planting.masks import Shape, rect_of, shapes_of, soft_box
-from scenes.source import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from fractions import Fraction
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from castcheck.observe import Observations
-    from identity.embedder import PartsEmbedder as CrossReader
-    from scenes.shots import Shot
-    from tracker.tracklets import Tracklet
-
     Image = NDArray[np.uint8]
     Floats = NDArray[np.float32]
 
-MIN_FRAMES = 12  # fewer leave no before and after
-MIN_SCORE = 0.4  # median of a track: what the detector doubts may be no person
-MIN_HEIGHT = 0.18  # of the picture: smaller people hardly show who they are
-MIN_SHARE = 0.5  # of the window that somebody has to be seen for
-MAX_GAP_FRAMES = 6  # a hole in a track is bridged up to here
-_SMOOTH_FRAMES = 1.5
-_HEAD_SAMPLES = 5
-_MIN_HEAD_SEEN = 0.5
-_MAX_CROWN = 0.22  # of the box: a head begins no lower
-_MAX_JUMP = 0.14  # of a box's size, from frame to frame
-_CALM_SHARE = 0.93  # of the frames
-_BATCH_FRAMES = 16
 _EDGE = 0.015  # of the picture: a box that near its edge is cut by it
+_STRIP = 0.3  # of the picture's width
 _STILL_LEVELS = 5.0
 _STILL_SAMPLES = 7
 _PLATE_SAMPLES = 17
-_INPAINT_PX = 160
-_BESIDE_LEVELS = 22.0  # how far a filling from beside may differ at the edge of the hole
 
 
 @dataclass(eq=False)
@@ -110,6 +91,7 @@ class Material:
     _plate: Image | None = None
     _filled: dict[int, Image] = field(default_factory=dict)
     _still: bool | None = None
+    _blurred: NDArray[np.bool_] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -150,6 +132,13 @@ class Material:
         x1, y1, x2, y2 = (float(v) for v in box)
         margin = _EDGE * max(width, height)
         return x1 <= margin, y1 <= margin, x2 >= width - margin, y2 >= height - margin
+
+    def is_strip(self, track: Track) -> bool:
+        """Tell whether a side of the picture cuts somebody to a strip: a shoulder in the way."""
+        width = self.size[0]
+        middle = np.median(track.boxes, axis=0)
+        cut = self.cut_by(track, (track.start + track.stop) // 2)
+        return bool((cut[0] or cut[2]) and middle[2] - middle[0] < _STRIP * width)
 
     @property
     def still(self) -> bool:
@@ -222,242 +211,18 @@ class Material:
         for track in self.tracks:
             shape = self.shape(track, middle)
             if shape is not None:
-                plate, never = self._from_beside(plate, never, track.boxes)
+                plate, never = from_beside(plate, never, track.boxes)
+        self._blurred = never
         return fill(plate, never)
 
-    def _from_beside(
-        self, plate: Image, never: NDArray[np.bool_], boxes: Floats
-    ) -> tuple[Image, NDArray[np.bool_]]:
-        """Fill what is never seen behind somebody with what is seen beside, blended at the edge.
-
-        Set and texture go on sideways more often than up and down. Returned unchanged where nothing
-        wide enough is seen there.
-        """
-        width, height = self.size
-        x1, y1 = np.floor(boxes[:, :2].min(axis=0)).astype(int) - 6
-        x2, y2 = np.ceil(boxes[:, 2:].max(axis=0)).astype(int) + 6
-        x1, y1, x2, y2 = max(1, x1), max(1, y1), min(width - 1, x2), min(height - 1, y2)
-        hole = np.zeros_like(never)
-        hole[y1:y2, x1:x2] = never[y1:y2, x1:x2]
-        if not hole.any():
-            return plate, never
-        ys, xs = np.nonzero(hole)
-        x1, x2, y1, y2 = xs.min(), xs.max() + 1, ys.min(), ys.max() + 1
-        ring = cv2.dilate(hole.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-        ring &= ~cv2.dilate(never.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-        best: tuple[float, Image] | None = None
-        for shift in self._shifts(x2 - x1):
-            moved = np.roll(plate, shift, axis=1)
-            unseen = np.roll(never, shift, axis=1)
-            if x1 - shift < 0 or x2 - shift > width or unseen[hole].any():
-                continue
-            if not ring.any():
-                break
-            cost = float(np.abs(moved[ring].astype(np.float32) - plate[ring]).mean())
-            if best is None or cost < best[0]:
-                best = (cost, moved)
-        if best is None or best[0] > _BESIDE_LEVELS:
-            return plate, never
-        mask = cv2.dilate(hole.astype(np.uint8) * 255, np.ones((5, 5), np.uint8))
-        mask[[0, -1]] = 0
-        mask[:, [0, -1]] = 0
-        columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-        centre = ((columns[0] + columns[-1] + 1) // 2, (rows[0] + rows[-1] + 1) // 2)
-        mixed = cv2.seamlessClone(
-            np.ascontiguousarray(best[1]), plate, mask,
-            (int(centre[0]), int(centre[1])), cv2.NORMAL_CLONE,
-        )  # fmt: skip
-        rest = never & ~hole
-        # The picture cut off at its edge: there the clone has nothing to hold on to.
-        plate = np.where(hole[..., None] & (mask == 0)[..., None], best[1], mixed)
-        return np.asarray(plate, np.uint8), rest
-
-    def _shifts(self, hole_px: int) -> list[int]:
-        """Return how far to the side a filling may be looked for."""
-        step = max(4, hole_px // 6)
-        reach = range(hole_px // 2, 3 * hole_px, step)
-        return [s for far in reach for s in (far, -far)]
-
     def background_known(self, track: Track) -> float:
-        """Return the share of a person's place that is seen at other times of the window."""
+        """Return the share of a person's place of which is seen what is behind, or beside it."""
         if not self.still:
             return 0.0
-        width, height = self.size
-        places = np.unique(np.linspace(0, len(self.frames) - 1, _PLATE_SAMPLES).round().astype(int))
-        never = np.all([self.covered(int(f)) > 0.05 for f in places], axis=0)
         middle = (track.start + track.stop) // 2
+        self.background(middle)
         shape = self.shape(track, middle)
-        if shape is None:
+        if shape is None or self._blurred is None:
             return 0.0
-        place = shape.full((width, height)) > 0.5
-        return float(1 - never[place].mean()) if place.any() else 0.0
-
-
-def fill(rgb: Image, hole: NDArray[np.bool_]) -> Image:
-    """Return a picture whose hole is filled from what lies around it."""
-    if not hole.any():
-        return rgb
-    height, width = rgb.shape[:2]
-    scale = min(1.0, _INPAINT_PX / max(height, width))
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(hole.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    filled = cv2.inpaint(small, mask, 4, cv2.INPAINT_TELEA)
-    soft = cv2.GaussianBlur(filled, (0, 0), 2.0)
-    filled = np.where(mask[..., None] > 0, soft, filled)
-    large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)
-    weight = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 1.5)[..., None]
-    weight = np.maximum(weight, hole[..., None])
-    return np.asarray(np.clip(rgb * (1 - weight) + large * weight, 0, 255), np.uint8)
-
-
-def windows_of(
-    clip: Path,
-    sha256: str,
-    seen: Observations,
-    *,
-    seconds: float,
-    side_px: int,
-    per_shot: int = 1,
-    reader: CrossReader | None = None,
-) -> list[Material]:
-    """Return what can be planted in: of every long enough shot the stretch with most people.
-
-    Args:
-        clip: The clip.
-        sha256: Of the clip.
-        seen: What was seen in it.
-        seconds: Longest window.
-        side_px: Longer side of its pictures; larger ones are made smaller. 0 = as they are.
-        per_shot: Windows taken from one shot at most.
-        reader: Finds heads; people whose head is not in their box are left out. `None` = all stay.
-    """
-    spans = []
-    for shot in seen.shots:
-        own = [t for t in seen.tracklets if t.shot_index == shot.index]
-        spans += [(shot, *span) for span in _stretches(shot, own, seen, seconds, per_shot)]
-    if not spans:
-        return []
-    pictures = _read(clip, [(a, b) for _, a, b in spans], side_px)
-    scale = pictures[0].shape[2] / seen.info.width_px
-    made = []
-    for (shot, start, stop), frames in zip(spans, pictures, strict=True):
-        own = [t for t in seen.tracklets if t.shot_index == shot.index]
-        tracks = _tracks(own, start, stop, scale, frames.shape[1])
-        if reader is not None:
-            tracks = _with_heads(tracks, frames, reader)
-        rate = seen.info.rate or len(seen.frame_times_s) / seen.end_s
-        start_s = seen.frame_times_s[start]
-        made.append(Material(clip, sha256, shot.index, start, rate, start_s, frames, tracks))
-    return made
-
-
-def _stretches(
-    shot: Shot, own: Sequence[Tracklet], seen: Observations, seconds: float, count: int
-) -> list[tuple[int, int]]:
-    """Return the windows of a shot, the one with most boxes first."""
-    length = min(shot.stop_frame - shot.start_frame, max(MIN_FRAMES, round(seconds * seen.fps)))
-    if length < MIN_FRAMES:
-        return []
-    boxes = np.zeros(shot.stop_frame - shot.start_frame + 1)
-    for tracklet in own:
-        if float(np.median(tracklet.score)) >= MIN_SCORE:
-            boxes[tracklet.frame - shot.start_frame] += 1
-    total = np.concatenate([[0], np.cumsum(boxes[:-1])])
-    sums = total[length:] - total[:-length]
-    spans: list[tuple[int, int]] = []
-    for at in np.argsort(-sums, kind="stable"):
-        start = shot.start_frame + int(at)
-        if sums[at] <= 0 or len(spans) == count:
-            break
-        if all(abs(start - other) >= length for other, _ in spans):
-            spans.append((start, start + length))
-    return spans
-
-
-def _read(clip: Path, spans: Sequence[tuple[int, int]], side_px: int) -> list[Image]:
-    """Return the pictures of each span, made smaller where asked for; sizes are even."""
-    kept: list[list[Image]] = [[] for _ in spans]
-    last = max(stop for _, stop in spans)
-    with open_source(clip) as source:
-        width, height = source.info.width_px, source.info.height_px
-        scale = min(1.0, side_px / max(width, height)) if side_px else 1.0
-        size = (max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2))
-        for batch in source.batches(_BATCH_FRAMES):
-            for index, rgb in zip(batch.index.tolist(), batch.rgb, strict=True):
-                inside = [k for k, (a, b) in enumerate(spans) if a <= index < b]
-                if inside:
-                    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-                    for k in inside:
-                        kept[k].append(small)
-            if batch.index[-1] >= last:
-                break
-    return [np.stack(frames) for frames in kept]
-
-
-def _tracks(
-    own: Sequence[Tracklet], start: int, stop: int, scale: float, height_px: int
-) -> tuple[Track, ...]:
-    made = []
-    for tracklet in own:
-        inside = (tracklet.frame >= start) & (tracklet.frame < stop)
-        frames = tracklet.frame[inside] - start
-        xyxy = tracklet.xyxy[inside] * scale
-        if len(frames) < MIN_FRAMES // 2 or np.median(tracklet.score[inside]) < MIN_SCORE:
-            continue
-        span = int(frames[-1] - frames[0]) + 1
-        if len(frames) < MIN_SHARE * span or int(np.diff(frames).max(initial=1)) > MAX_GAP_FRAMES:
-            continue
-        if float(np.median(xyxy[:, 3] - xyxy[:, 1])) < MIN_HEIGHT * height_px:
-            continue
-        every = np.arange(frames[0], frames[-1] + 1)
-        boxes = np.stack([np.interp(every, frames, xyxy[:, k]) for k in range(4)], axis=1)
-        if not _calm(boxes):
-            continue
-        raw = {int(f): box for f, box in zip(frames, xyxy, strict=True)}
-        area = float(np.median((xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])))
-        made.append((area * len(raw), int(frames[0]), _smooth(boxes), raw, tracklet.score[inside]))
-    made.sort(key=lambda row: -row[0])
-    return tuple(
-        Track(f"p{k}", first, boxes.astype(np.float32), raw, float(np.median(score)))
-        for k, (_, first, boxes, raw, score) in enumerate(made)
-    )
-
-
-def _with_heads(
-    tracks: tuple[Track, ...], frames: Image, reader: CrossReader
-) -> tuple[Track, ...]:
-    """Return tracks with their heads; those whose box holds no head are left out."""
-    made = []
-    for track in tracks:
-        places = np.linspace(track.start, track.stop - 1, _HEAD_SAMPLES).round().astype(int)
-        crops = []
-        for frame in places.tolist():
-            x1, y1, x2, y2 = (max(0, round(float(v))) for v in track.boxes[frame - track.start])
-            crops.append(np.ascontiguousarray(frames[frame][y1 : max(y2, y1 + 2), x1 : max(x2, x1 + 2)]))
-        cues = reader.read_cues(crops)
-        seen = float(np.median(cues.visibility[:, 0]))
-        if seen < _MIN_HEAD_SEEN:
-            continue
-        head = np.median(cues.head_box, axis=0).astype(np.float32)
-        if not 0.03 < float(head[3] - head[1]) < 0.85 or float(head[1]) > _MAX_CROWN:
-            continue
-        facing = float(np.median(cues.facing))
-        made.append(replace(track, head=head, head_seen=seen, facing=facing))
-    return tuple(replace(track, name=f"p{k}") for k, track in enumerate(made))
-
-
-def _calm(boxes: NDArray[np.float64]) -> bool:
-    """Tell whether boxes move smoothly: one that jumps has changed bodies, or lost half of one."""
-    size = np.maximum(1.0, boxes[:, 2:] - boxes[:, :2])
-    steps = np.abs(np.diff(boxes, axis=0)) / np.concatenate([size, size], axis=1)[1:]
-    return bool((steps.max(axis=1, initial=0) <= _MAX_JUMP).mean() >= _CALM_SHARE) if len(steps) else True
-
-
-def _smooth(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    reach = 4
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _SMOOTH_FRAMES) ** 2)
-    kernel /= kernel.sum()
-    padded = np.pad(boxes, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
-    return np.stack([np.convolve(padded[:, k], kernel, mode="valid") for k in range(4)], axis=1)
+        place = shape.full(self.size) > 0.5
+        return float(1 - self._blurred[place].mean()) if place.any() else 0.0

@@ -18,8 +18,8 @@ from castcheck.planting.masks import GRID_PX, placed, taken
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from castcheck.planting.material import Material, Track
     from castcheck.planting.masks import Shape
+    from castcheck.planting.material import Material, Track
 
     Image = NDArray[np.uint8]
     Floats = NDArray[np.float32]
@@ -101,9 +101,9 @@ def lit(rgb: Floats, light: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255, np.float32)
 
 
-def dressed(material: Material, place: Track, donor: Donor, frame: int, *, fitted: bool) -> (
-    tuple[Floats, Floats] | None
-):
+def dressed(
+    material: Material, place: Track, donor: Donor, frame: int, *, fitted: bool
+) -> tuple[Floats, Floats] | None:
     """Return the donor's picture (H, W, 3) and mask (H, W) at the place; `None` = nobody there.
 
     Args:
@@ -205,9 +205,7 @@ def exchange(
     return paint
 
 
-def _cleared(
-    material: Material, picture: Floats, shapes: list[Shape | None], frame: int
-) -> Floats:
+def _cleared(material: Material, picture: Floats, shapes: list[Shape | None], frame: int) -> Floats:
     """Take people out of a picture, soft at the edges."""
     gone = np.zeros(picture.shape[:2], np.float32)
     for shape in shapes:
@@ -306,4 +304,9 @@ def beside(material: Material, donor: Donor, shift_px: tuple[float, float]) -> P
 
 def copy_rect(rect: tuple[float, ...], shift_px: tuple[float, float]) -> tuple[float, ...]:
     """Return a place moved by (x, y) pixels."""
-    return rect[0] + shift_px[0], rect[1] + shift_px[1], rect[2] + shift_px[0], rect[3] + shift_px[1]
+    return (
+        rect[0] + shift_px[0],
+        rect[1] + shift_px[1],
+        rect[2] + shift_px[0],
+        rect[3] + shift_px[1],
+    )

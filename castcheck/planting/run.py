@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter, OrderedDict
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from castcheck.checking import clip_folders
-from castcheck.config import Config
+from castcheck.planting.drawing import drawn, painted_window, save
 from castcheck.planting.index import Entry, write_index
-from castcheck.planting.kinds import KINDS, Kind, Plan, Stock
-from castcheck.planting.material import Material, windows_of
-from castcheck.planting.timeline import plain, through
-from castcheck.planting.truth import strength_of, text_of, truth_of
-from castcheck.planting.video import write_clip
+from castcheck.planting.kinds import KINDS, Kind
+from castcheck.planting.plan import Plan, Stock
+from castcheck.planting.timeline import plain
+from castcheck.planting.truth import strength_of, truth_of
+from castcheck.planting.windows import windows_of
 from castcheck.report.writers import OutputError, check_writable
 from scenes.errors import CastcheckError, ConfigError
 from scenes.source import clip_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from castcheck.models import Models
     from castcheck.observe import Observations
+    from castcheck.planting.material import Material
 
-    Image = NDArray[np.uint8]
     Progress = Callable[[str, int, int | None], None]
-    Observe = Callable[[Path, Config, Models], Observations]
 
 CLEAN = "clean"
 _LEGAL = "legal"
@@ -273,9 +269,7 @@ class _Clip:
     def _rng(self, what: str) -> np.random.Generator:
         return np.random.default_rng([self.wish.seed, zlib.crc32(f"{self.name} {what}".encode())])
 
-    def _try(
-        self, row: Kind, seen: list[Material], out: Path, reasons: list[str]
-    ) -> list[Entry]:
+    def _try(self, row: Kind, seen: list[Material], out: Path, reasons: list[str]) -> list[Entry]:
         """Plant one kind in the first window that carries it, in every strength asked for."""
         turn = int(self._rng(row.name).integers(len(seen)))
         for material in [*seen[turn:], *seen[:turn]]:
@@ -295,22 +289,20 @@ class _Clip:
 
     def _donors(self, material: Material) -> tuple[Material, ...]:
         own = [m for m in self.own if m is not material]
-        other = []
-        for clip in self.others:
-            try:
-                other += self.windows.of(clip)
-            except CastcheckError:
-                continue  # it is told when its own turn comes
-        return (*own, *other)
+        return (*own, *(m for clip in self.others for m in self._of_another(clip)))
+
+    def _of_another(self, clip: Path) -> list[Material]:
+        try:
+            return self.windows.of(clip)
+        except CastcheckError:
+            return []  # it is told when its own turn comes
 
     def _write(
         self, row: Kind, plan: Plan, material: Material, amount: float, out: Path,
         reasons: list[str],
     ) -> Entry | None:  # fmt: skip
         pictures = list(drawn(plan, material, amount))
-        truth = truth_of(
-            plan, material, clip="", asked=amount, seed=self.wish.seed, kind=row.name
-        )
+        truth = truth_of(plan, material, clip="", asked=amount, seed=self.wish.seed, kind=row.name)
         if plan.strength_of or plan.copy is not None:
             full = painted_window(plan, material, amount)
             strength = strength_of(plan, material, full)
@@ -323,9 +315,7 @@ class _Clip:
             stem += f"_{round(100 * amount):03d}"
         return save(out, stem, truth, pictures, plan, material, row.group)
 
-    def _with_twins(
-        self, entries: list[Entry], seen: list[Material], out: Path
-    ) -> list[Entry]:
+    def _with_twins(self, entries: list[Entry], seen: list[Material], out: Path) -> list[Entry]:
         shots = {entry.shot for entry in entries}
         twins = []
         for material in seen:
@@ -336,78 +326,7 @@ class _Clip:
                 )
                 truth["events"] = []
                 stem = f"{self.name}__s{material.shot}__{CLEAN}"
-                twins.append(save(out, stem, truth, list(drawn(plan, material, 0)), plan, material, CLEAN))
+                twins.append(
+                    save(out, stem, truth, list(drawn(plan, material, 0)), plan, material, CLEAN)
+                )
         return [*entries, *twins]
-
-
-def drawn(plan: Plan, material: Material, amount: float) -> Iterator[Image]:
-    """Yield the pictures of a planted clip.
-
-    Args:
-        plan: What is planted.
-        material: In what.
-        amount: The strength asked for; the plan's own amounts are multiplied by it.
-    """
-    painted: dict[int, NDArray[np.float32]] = {}
-    for k, step in enumerate(plan.take.steps):
-        picture = step.material.frames[step.frame]
-        share = step.amount * amount
-        if plan.paint is not None and step.material is material and share > 0:
-            if step.frame not in painted:
-                painted = {step.frame: plan.paint(step.frame)}
-            mixed = picture * (1 - share) + painted[step.frame] * share
-            picture = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-        view = step.view
-        if view is not None and view[0] > view[2]:
-            picture = through(picture, (view[2], view[1], view[0], view[3]))[:, ::-1]
-        else:
-            picture = through(picture, view)
-        yield picture if plan.take.filter is None else plan.take.filter(k, picture)
-
-
-def painted_window(plan: Plan, material: Material, amount: float) -> dict[int, Image]:
-    """Return a few frames of the window with the error in the amount asked for."""
-    return _Painted(plan, material, amount)
-
-
-class _Painted(dict):  # type: ignore[type-arg]
-    """Pictures drawn when they are asked for."""
-
-    def __init__(self, plan: Plan, material: Material, amount: float) -> None:
-        super().__init__()
-        self._plan, self._material, self._amount = plan, material, amount
-
-    def __missing__(self, frame: int) -> Image:
-        picture = self._material.frames[frame].astype(np.float32)
-        if self._plan.paint is not None:
-            new = self._plan.paint(frame)
-            picture = picture * (1 - self._amount) + new * self._amount
-        self[frame] = np.clip(picture, 0, 255).astype(np.uint8)
-        return self[frame]
-
-
-def save(
-    out: Path, stem: str, truth: dict[str, Any], pictures: Sequence[Image], plan: Plan,
-    material: Material, group: str,
-) -> Entry:  # fmt: skip
-    """Write a clip and its truth, and return its line of the index."""
-    clip, file = out / f"{stem}.mp4", out / f"{stem}.truth.json"
-    out.mkdir(parents=True, exist_ok=True)
-    sound_s = plan.take.sound_s
-    length_s = len(pictures) / material.fps
-    sound = None if sound_s is None else (material.source, sound_s, sound_s + length_s)
-    write_clip(clip, pictures, rate=material.rate, sound=sound)
-    part = file.with_name(f".{file.name}.part")
-    try:
-        part.write_text(text_of({**truth, "clip": clip.name}), encoding="utf-8")
-        part.replace(file)
-    except OSError as err:
-        clip.unlink(missing_ok=True)
-        reason = (err.strerror or str(err)).lower()
-        raise OutputError(f"cannot be written: {reason}", where=file, hint="make room") from err
-    finally:
-        part.unlink(missing_ok=True)
-    event = truth["events"][0] if truth["events"] else {}
-    return Entry.of(
-        clip.name, group, plan, material, event, truth["planted"], pictures
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -75,7 +76,7 @@ class Take:
     def shots(self) -> list[tuple[int, int]]:
         """First and past-the-last picture of every shot."""
         edges = [0, *self.cuts, len(self.steps)]
-        return list(zip(edges[:-1], edges[1:], strict=True))
+        return list(pairwise(edges))
 
 
 def plain(material: Material) -> Take:
@@ -220,7 +221,8 @@ def cut_take(
 def boundary_take(material: Material, rng: np.random.Generator) -> Take | str:
     """Return a take that goes on from its last picture as a new generation does.
 
-    The second half shows the frames before it in turn: the background goes on, nobody's motion does.
+    The second half shows the frames before it in turn: the background goes on, nobody's motion
+    does.
     """
     count, side = len(material.frames), side_frames(material)
     if count < 2 * side:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.planting.kinds import second_rect
 from castcheck.planting.likeness import look_difference
 from castcheck.planting.masks import Shape
 from castcheck.planting.paste import copy_rect
+from castcheck.planting.plan import second_rect
 from castcheck.planting.timeline import in_view
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.planting.kinds import Plan
     from castcheck.planting.material import Material, Track
+    from castcheck.planting.plan import Plan
     from castcheck.planting.timeline import Step
 
     Floats = NDArray[np.float32]
@@ -139,8 +139,10 @@ def _shown(box: Floats | None, step: Step, material: Material) -> Floats | None:
         width = material.size[0]
         straight = (view[2], view[1], view[0], view[3])
         seen = in_view(box, straight, material.size)
-        return None if seen is None else np.array(
-            [width - seen[2], seen[1], width - seen[0], seen[3]], np.float32
+        return (
+            None
+            if seen is None
+            else np.array([width - seen[2], seen[1], width - seen[0], seen[3]], np.float32)
         )
     whole = np.array([0, 0, *material.size], np.float32)
     return in_view(box, (0.0, 0.0, *map(float, whole[2:])) if view is None else view, material.size)
@@ -157,7 +159,9 @@ def _table(rows: Sequence[tuple[int, Floats, str]]) -> dict[str, Any]:
     }
 
 
-def strength_of(plan: Plan, material: Material, pictures: Sequence[NDArray[np.uint8]]) -> float | None:
+def strength_of(
+    plan: Plan, material: Material, pictures: Sequence[NDArray[np.uint8]]
+) -> float | None:
     """Return how different the looks before and after are, measured on what was drawn.
 
     Args:
@@ -192,9 +196,7 @@ def _changed_by(
     return float(np.mean(pairs))
 
 
-def _of_copy(
-    plan: Plan, material: Material, pictures: Sequence[NDArray[np.uint8]]
-) -> float | None:
+def _of_copy(plan: Plan, material: Material, pictures: Sequence[NDArray[np.uint8]]) -> float | None:
     """Return how much a copy stands out from what was there."""
     assert plan.copy is not None  # noqa: S101 (asked by the caller)
     donor, shift = plan.copy

@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 
 from castcheck.cli import app
 from castcheck.planting import video
+from castcheck.planting.drawing import drawn, painted_window
 from castcheck.planting.index import keep_only, read_index
-from castcheck.planting.kinds import KINDS, Plan, Stock
+from castcheck.planting.kinds import KINDS
 from castcheck.planting.matching import Truth
 from castcheck.planting.material import Material
-from castcheck.planting.run import Wish, drawn, painted_window
+from castcheck.planting.plan import Plan, Stock
+from castcheck.planting.run import Wish
 from castcheck.planting.score import Judged, judged_clip, summary_lines, wilson
 from castcheck.planting.truth import strength_of, text_of, truth_of
 from identity.findings import Finding
@@ -132,7 +134,9 @@ def test_somebody_of_another_clip_takes_the_place(name: str) -> None:
     assert track["look"][-1] == "other"
 
 
-@pytest.mark.parametrize(("name", "first", "last"), [("vanish", True, False), ("pop_in", False, True)])
+@pytest.mark.parametrize(
+    ("name", "first", "last"), [("vanish", True, False), ("pop_in", False, True)]
+)
 def test_who_vanishes_leaves_the_wall(name: str, *, first: bool, last: bool) -> None:
     plan, own = plan_of(name)
     pictures = list(drawn(plan, own.material, 1.0))
@@ -197,7 +201,9 @@ def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pictures, boxes = scene(looks, frames)
         write_clip(tmp_path / f"{name}.mp4", list(pictures), rate=16)
         (tmp_path / "boxes" / f"{name}.txt").write_text(boxes_text(boxes))
-    (tmp_path / "fast.toml").write_text('[run]\nembedder = "colour"\n[shots]\ndetector = "content"\n')
+    (tmp_path / "fast.toml").write_text(
+        '[run]\nembedder = "colour"\n[shots]\ndetector = "content"\n'
+    )
     return tmp_path
 
 
@@ -224,7 +230,7 @@ def test_same_seed_same_truth_and_a_twin_and_a_page(clips: Path) -> None:
             count = sum(len(batch) for batch in source.batches(16))
             assert source.info.rate == 16
         assert (truth["schema"], truth["frames"]) == ("castcheck.truth/1", count), name
-        assert [s["start_frame"] for s in truth["shots"]][0] == 0
+        assert truth["shots"][0]["start_frame"] == 0
         assert truth["shots"][-1]["stop_frame"] == count
         assert len(truth["planted_from"]) == 64
     page = (clips / "a" / "index.html").read_text()
@@ -265,7 +271,9 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert left == []
 
 
-def test_a_full_disk_leaves_no_half_of_anything(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_half_of_anything(
+    clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
