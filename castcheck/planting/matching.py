@@ -83,7 +83,10 @@ class Truth:
             (person["person"], number): {
                 frame: np.array([box, whole], np.float32)
                 for frame, box, whole in zip(
-                    track["frames"], track["boxes"], track["amodal"], strict=True
+                    track["frames"],
+                    track["boxes"],
+                    track.get("amodal", track["boxes"]),
+                    strict=True,
                 )
             }
             for person in data["people"]

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 CLEAN = "clean"
 _LEGAL = "legal"
 _ERRORS_PER_LEGAL = 3
-_KEPT_CLIPS = 9  # whose windows stay in memory: the one planted in, and where donors come from
+_KEPT_BYTES = 1_500_000_000  # of windows that stay in memory: here, and where donors come from
+_DONOR_BYTES = 1_000_000_000
 _DONOR_CLIPS = 7
 _WEAKEST = 0.05  # a change of looks below it is none
 
@@ -133,7 +134,7 @@ class _Windows:
                 side_px=self._wish.side_px,
                 reader=self._reader,
             )
-            while len(self._kept) > _KEPT_CLIPS:
+            while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > _KEPT_BYTES:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(clip)
         return self._kept[clip]
@@ -204,6 +205,11 @@ def _refuse_old(out: Path) -> None:
         raise OutputError("is there already", where=old[0], hint="choose another folder with -o")
 
 
+def _size(windows: list[Material]) -> int:
+    """Return how many bytes the pictures of windows take."""
+    return sum(window.frames.nbytes for window in windows)
+
+
 @dataclass
 class _Clip:
     """The work on one source."""
@@ -214,6 +220,7 @@ class _Clip:
     windows: _Windows
     wish: Wish
     used: Counter[str]
+    _found: list[Material] | None = None
 
     def plant(
         self, out: Path, progress: Callable[[int, int | None], None]
@@ -289,7 +296,13 @@ class _Clip:
 
     def _donors(self, material: Material) -> tuple[Material, ...]:
         own = [m for m in self.own if m is not material]
-        return (*own, *(m for clip in self.others for m in self._of_another(clip)))
+        if self._found is None:
+            self._found = []
+            for clip in self.others:
+                if _size(self._found) > _DONOR_BYTES:
+                    break
+                self._found += self._of_another(clip)
+        return (*own, *self._found)
 
     def _of_another(self, clip: Path) -> list[Material]:
         try:

@@ -36,6 +36,7 @@ _MIN_HEAD_SEEN = 0.5
 _MAX_CROWN = 0.22  # of the box: a head begins no lower
 _MAX_JUMP = 0.14  # of a box's size, from frame to frame
 _CALM_SHARE = 0.93  # of the frames
+_MAX_WINDOWS = 4  # of a clip
 _BATCH_FRAMES = 16
 
 
@@ -66,6 +67,7 @@ def windows_of(
         spans += [(shot, *span) for span in _stretches(shot, own, seen, seconds, per_shot)]
     if not spans:
         return []
+    spans = _with_most_people(spans, seen)
     pictures = _read(clip, [(a, b) for _, a, b in spans], side_px)
     scale = pictures[0].shape[2] / seen.info.width_px
     made = []
@@ -74,10 +76,23 @@ def windows_of(
         tracks = _tracks(own, start, stop, scale, frames.shape[1])
         if reader is not None:
             tracks = _with_heads(tracks, frames, reader)
-        rate = seen.info.rate or len(seen.frame_times_s) / seen.end_s
+        rate = seen.info.rate or (len(seen.frame_times_s) / seen.end_s).limit_denominator(60_000)
         start_s = seen.frame_times_s[start]
         made.append(Material(clip, sha256, shot.index, start, rate, start_s, frames, tracks))
     return made
+
+
+def _with_most_people(
+    spans: list[tuple[Shot, int, int]], seen: Observations
+) -> list[tuple[Shot, int, int]]:
+    """Return the few windows in which most boxes lie: each has to be held in memory."""
+
+    def boxes(span: tuple[Shot, int, int]) -> int:
+        _, start, stop = span
+        return sum(int(((t.frame >= start) & (t.frame < stop)).sum()) for t in seen.tracklets)
+
+    best = sorted(spans, key=lambda span: (-boxes(span), span[1]))[:_MAX_WINDOWS]
+    return sorted(best, key=lambda span: span[1])
 
 
 def _stretches(
