@@ -122,7 +122,7 @@ def _drift(stock: Stock, rng: np.random.Generator, *, donor: bool, all_of_it: bo
 
 
 def _recolour_one(stock: Stock, rng: np.random.Generator, over: int) -> Plan | str:
-    """Give one person other hair and other clothes."""
+    """Give one person other clothes."""
     for place in stock.material.tracks[:3]:
         if stock.material.is_strip(place):
             continue
@@ -130,7 +130,7 @@ def _recolour_one(stock: Stock, rng: np.random.Generator, over: int) -> Plan | s
         if at is None:
             continue
         wanted = {}
-        for part in ("hair", "upper", "lower"):
+        for part in ("upper", "lower"):
             old = colour_of(stock.material, place, part)
             if old is not None:
                 wanted[part] = another_colour(old, rng)
@@ -159,12 +159,12 @@ def drift_shot(stock: Stock, rng: np.random.Generator) -> Plan | str:
 
 
 def drift_colours(stock: Stock, rng: np.random.Generator) -> Plan | str:
-    """Let hair and clothes take other colours from one end of the window to the other."""
+    """Let clothes take other colours from one end of the window to the other."""
     return _drift(stock, rng, donor=False, all_of_it=True)
 
 
 def drift_cut(stock: Stock, rng: np.random.Generator) -> Plan | str:
-    """Let somebody's hair and clothes be of other colours after a cut within the set-up."""
+    """Let somebody's clothes be of other colours after a cut within the set-up."""
     take = cut_take(stock.material, rng)
     if isinstance(take, str):
         return take

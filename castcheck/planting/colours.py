@@ -24,6 +24,7 @@ PARTS = ("hair", "upper", "lower")
 _SAMPLES = 5
 _MIN_PIXELS = 30
 _FULL_OF_CLOTHES = 0.2  # of the picture: larger boxes hold little else below the chin
+_SURELY_FACING = 0.3
 _LEAST_FACING = -0.2
 _SKIN_OF_CLOTHES = 0.35  # of a part; more of it is no skin
 _SCALE = np.array([100 / 255, 1, 1], np.float32)
@@ -89,7 +90,7 @@ def part_mask(material: Material, track: Track, frame: int, part: str) -> Floats
     """Return (H, W): where a part of a person is, skin left out."""
     shape = material.shape(track, frame)
     box = track.at(frame)
-    if shape is None and box is not None:
+    if shape is None and box is not None and track.facing >= _SURELY_FACING:
         width, height = material.size
         if (box[2] - box[0]) * (box[3] - box[1]) > _FULL_OF_CLOTHES * width * height:
             shape = material.soft_box(track, frame)

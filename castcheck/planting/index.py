@@ -178,6 +178,9 @@ def keep_only(folder: Path, kept: dict[str, Any]) -> tuple[int, int]:
         text = page.read_text(encoding="utf-8")
         for entry in gone:
             text = _without(text, str(entry["clip"]))
+        start, stop = text.find(_LIST_OPENS), text.rfind(_LIST_CLOSES)
+        if 0 <= start < stop:
+            text = text[: start + len(_LIST_OPENS)] + _listed(own) + text[stop:]
         write_whole(page, text)
     return len(stay), len(gone)
 
@@ -224,6 +227,15 @@ update();
 """
 
 
+_LIST_OPENS = '<script type="application/json" id="list">'
+_LIST_CLOSES = "</script><script>"
+
+
+def _listed(data: dict[str, Any]) -> str:
+    """Return the list as it stands in the page: "</" would end the script around it."""
+    return json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+
+
 def _page(entries: Sequence[Entry], data: dict[str, Any]) -> str:
     parts = []
     for entry in entries:
@@ -247,8 +259,6 @@ def _page(entries: Sequence[Entry], data: dict[str, Any]) -> str:
         f"<li>{escape(row['source'])}: {escape(row['reason'])}</li>" for row in data["left_out"]
     )
     left = f"<h2>Not planted</h2><ul>{left}</ul>" if left else ""
-    # "</" would end the script it stands in.
-    listed = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -257,5 +267,5 @@ def _page(entries: Sequence[Entry], data: dict[str, Any]) -> str:
         "<code>castcheck plant --keep-from kept.json -o THIS_FOLDER</code>.</p>"
         '<div class="bar"><button id="save">Save the list</button> <span id="count"></span></div>'
         f"{''.join(parts)}{left}"
-        f'<script type="application/json" id="list">{listed}</script><script>{_SCRIPT}</script>'
+        f"{_LIST_OPENS}{_listed(data)}{_LIST_CLOSES}{_SCRIPT}</script>"
     )

@@ -122,7 +122,10 @@ def dressed(
         there = donor.material.shape(donor.track, there_frame)
     if here is None or there is None:
         return None
-    x1, y1, x2, y2 = here.rect
+    rect = here.rect
+    if not (donor.boxed or fitted):
+        rect = _in_proportion(material, place, frame, here, there)
+    x1, y1, x2, y2 = rect
     size = (max(4, round(x2 - x1)), max(4, round(y2 - y1)))
     rgb = taken(donor.material.frames[there_frame], there.rect, size)
     alpha = there.alpha
@@ -134,8 +137,25 @@ def dressed(
     if fitted:
         rgb = _row_by_row(rgb, np.ascontiguousarray(alpha), here.alpha)
         return placed(rgb, here.rect, material.size, edge=1), here.full(material.size)
-    mask = placed(np.ascontiguousarray(alpha), here.rect, material.size)
-    return placed(rgb, here.rect, material.size, edge=1), mask
+    mask = placed(np.ascontiguousarray(alpha), rect, material.size)
+    return placed(rgb, rect, material.size, edge=1), mask
+
+
+def _in_proportion(
+    material: Material, place: Track, frame: int, here: Shape, there: Shape
+) -> tuple[float, float, float, float]:
+    """Return the place with the donor's proportions: who walks is wide and narrow in turn.
+
+    The feet stay where they are; where a side of the picture cuts the place, its box holds.
+    """
+    left, _, right, _ = material.cut_by(place, frame)
+    if left or right:
+        return here.rect
+    x1, y1, x2, y2 = here.rect
+    wanted = (there.rect[2] - there.rect[0]) / (there.rect[3] - there.rect[1]) * (y2 - y1)
+    width = float(np.clip(wanted, 0.7 * (x2 - x1), 1.4 * (x2 - x1)))
+    middle = (x1 + x2) / 2
+    return middle - width / 2, y1, middle + width / 2, y2
 
 
 def _spans(alpha: Floats) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from castcheck.planting.kinds import KINDS, Kind
 from castcheck.planting.plan import Plan, Stock
 from castcheck.planting.timeline import plain
 from castcheck.planting.truth import strength_of, truth_of
-from castcheck.planting.windows import windows_of
+from castcheck.planting.windows import MIN_FRAMES, windows_of
 from castcheck.report.writers import OutputError, check_writable
 from scenes.errors import CastcheckError, ConfigError
 from scenes.source import clip_sha256
@@ -121,14 +121,17 @@ class _Windows:
         self._wish = wish
         self._reader = reader
         self._observe = observe
+        self.longest: dict[Path, int] = {}
         self._kept: OrderedDict[Path, list[Material]] = OrderedDict()
 
     def of(self, clip: Path) -> list[Material]:
         if clip not in self._kept:
+            sha256 = clip_sha256(clip)  # says in plain words what no decoder could open
             seen = self._observe(clip)
+            self.longest[clip] = max(len(shot) for shot in seen.shots)
             self._kept[clip] = windows_of(
                 clip,
-                clip_sha256(clip),
+                sha256,
                 seen,
                 seconds=self._wish.seconds,
                 side_px=self._wish.side_px,
@@ -181,7 +184,15 @@ def plant_all(
             note(str(err))
             continue
         others = [clips[(number + k) % len(clips)] for k in range(1, min(_DONOR_CLIPS, len(clips)))]
-        job = _Clip(names[number], own, [c for c in others if c != clip], windows, wish, used)
+        job = _Clip(
+            names[number],
+            own,
+            [c for c in others if c != clip],
+            windows,
+            wish,
+            used,
+            windows.longest[clip],
+        )
         made, reason = job.plant(out, lambda k, n, t=clip.name: progress(t, k, n))
         entries += made
         if reason:
@@ -220,6 +231,7 @@ class _Clip:
     windows: _Windows
     wish: Wish
     used: Counter[str]
+    longest: int
     _found: list[Material] | None = None
 
     def plant(
@@ -228,8 +240,8 @@ class _Clip:
         """Return what was made of it, and why not all of it; "" where nothing was left out."""
         wanted = self.wish.per_clip
         seen = [m for m in self.own if m.tracks]
-        if not self.own:
-            return [], "too short: no shot has 12 frames"
+        if self.longest < MIN_FRAMES:
+            return [], f"too short: no shot has {MIN_FRAMES} frames"
         if not seen:
             return [], "no people are seen in it for long enough"
         entries: list[Entry] = []
