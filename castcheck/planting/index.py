@@ -137,6 +137,7 @@ def read_index(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: It is no list of a planted set.
     """
+    data: Any = None
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         known = data["schema"] == SCHEMA and all(isinstance(e["clip"], str) for e in data["clips"])

@@ -166,8 +166,8 @@ def soft_box(frame: int, box: Floats, others: Sequence[Track], size: tuple[int, 
                 x2 = min(x2, (x2 + ox1) / 2)
             else:
                 x1 = max(x1, (x1 + ox2) / 2)
-    xs = left + (np.arange(n) + 0.5) / n * (right - left)
-    ys = top + (np.arange(n) + 0.5) / n * (bottom - top)
+    xs = (left + (np.arange(n) + 0.5) / n * (right - left)).astype(np.float32)
+    ys = (top + (np.arange(n) + 0.5) / n * (bottom - top)).astype(np.float32)
     soft_x, soft_y = 0.10 * (x2 - x1), 0.10 * (y2 - y1)
     edge = 0.02 * max(size)
 

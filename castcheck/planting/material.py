@@ -204,7 +204,7 @@ class Material:
         stack = self.frames[places].astype(np.float32)
         hidden = np.stack([self.covered(int(f)) > 0.05 for f in places])
         stack[hidden] = np.nan
-        never = hidden.all(axis=0)
+        never = np.asarray(hidden.all(axis=0), np.bool_)
         stack[:, never] = 0
         plate = np.nanmedian(stack, axis=0).astype(np.uint8)
         middle = count // 2

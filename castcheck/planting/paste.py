@@ -276,7 +276,7 @@ def removed(material: Material, track: Track) -> Painter:
     """Draw the picture without a person."""
 
     def paint(frame: int) -> Floats:
-        picture = material.frames[frame].astype(np.float32)
+        picture: Floats = material.frames[frame].astype(np.float32)
         shape = material.shape(track, frame)
         if shape is None:
             return picture
@@ -291,7 +291,7 @@ def beside(material: Material, donor: Donor, shift_px: tuple[float, float]) -> P
     """Draw a person a second time, `shift_px` (x, y) from where he is."""
 
     def paint(frame: int) -> Floats:
-        picture = material.frames[frame].astype(np.float32)
+        picture: Floats = material.frames[frame].astype(np.float32)
         there_frame = donor.frame(frame)
         shape = donor.material.shape(donor.track, there_frame)
         if shape is None:
@@ -322,7 +322,9 @@ def beside(material: Material, donor: Donor, shift_px: tuple[float, float]) -> P
     return paint
 
 
-def copy_rect(rect: tuple[float, ...], shift_px: tuple[float, float]) -> tuple[float, ...]:
+def copy_rect(
+    rect: tuple[float, float, float, float], shift_px: tuple[float, float]
+) -> tuple[float, float, float, float]:
     """Return a place moved by (x, y) pixels."""
     return (
         rect[0] + shift_px[0],

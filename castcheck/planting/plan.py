@@ -82,7 +82,12 @@ def pairs_of(material: Material, rng: np.random.Generator) -> list[tuple[Track, 
     return [pairs[0], *(pairs[k] for k in order if k)] if pairs else []
 
 
-def second_rect(donor: Donor, frame: int, shift: tuple[float, float]) -> tuple[float, ...] | None:
+def second_rect(
+    donor: Donor, frame: int, shift: tuple[float, float]
+) -> tuple[float, float, float, float] | None:
     """Return where the copy of a clone is, in pixels."""
     box = donor.track.at(donor.frame(frame))
-    return None if box is None else copy_rect(tuple(float(v) for v in box), shift)
+    if box is None:
+        return None
+    x1, y1, x2, y2 = (float(v) for v in box)
+    return copy_rect((x1, y1, x2, y2), shift)

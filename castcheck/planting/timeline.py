@@ -167,7 +167,7 @@ def in_view(box: Floats, view: View | None, size: tuple[int, int]) -> Floats | N
     sx, sy = size[0] / (view[2] - view[0]), size[1] / (view[3] - view[1])
     moved = (box - np.array([view[0], view[1]] * 2, np.float32)) * np.array([sx, sy] * 2)
     limits = np.array([size[0], size[1]] * 2, np.float32)
-    clipped = np.clip(moved, 0, limits).astype(np.float32)
+    clipped: Floats = np.clip(moved, 0, limits).astype(np.float32)
     if clipped[2] - clipped[0] < 4 or clipped[3] - clipped[1] < 4:
         return None
     return clipped

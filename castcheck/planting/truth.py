@@ -144,8 +144,8 @@ def _shown(box: Floats | None, step: Step, material: Material) -> Floats | None:
             if seen is None
             else np.array([width - seen[2], seen[1], width - seen[0], seen[3]], np.float32)
         )
-    whole = np.array([0, 0, *material.size], np.float32)
-    return in_view(box, (0.0, 0.0, *map(float, whole[2:])) if view is None else view, material.size)
+    whole = (0.0, 0.0, float(material.size[0]), float(material.size[1]))
+    return in_view(box, whole if view is None else view, material.size)
 
 
 def _table(rows: Sequence[tuple[int, Floats, str]]) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def scene(
     looks: tuple[str, ...] = ("red", "blue"), frames: int = 48, seed: int = 0
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return pictures, and per person the boxes."""
-    pictures, boxes = [], [[] for _ in looks]
+    pictures = []
+    boxes: list[list[np.ndarray]] = [[] for _ in looks]
     for k in range(frames):
         picture = wall(seed)
         for number, look in enumerate(looks):
