@@ -278,7 +278,8 @@ def _alarms(good: Sequence[Judged]) -> list[tuple[Any, ...]]:
 
 def make(folder: Path, options: argparse.Namespace) -> None:
     """Plant in the clean labelled clips and in the studio's clean samples."""
-    from castcheck.planting.run import Wish, plant_all
+    from castcheck.planting.run import plant_all
+    from castcheck.planting.wish import Wish
 
     real = options.real
     clips = sorted(SAMPLES.glob("*_clean.mp4"))

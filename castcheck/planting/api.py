@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.models import load_models
 from castcheck.observe import observe
-from castcheck.planting.run import PlantedSet, Wish, plant_all
+from castcheck.planting.run import PlantedSet, plant_all
+from castcheck.planting.wish import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

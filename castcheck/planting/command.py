@@ -168,7 +168,7 @@ def plant(
     elif score is not None:
         _score(out, score, screen)
     else:
-        from castcheck.planting.run import Wish  # noqa: PLC0415 (--help need not wait for these)
+        from castcheck.planting.wish import Wish  # noqa: PLC0415 (--help need not wait for these)
 
         wish = Wish(
             tuple(word.strip() for word in kinds.split(",") if word.strip()),

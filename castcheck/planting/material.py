@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from castcheck.planting.background import fill, from_beside
-from castcheck.planting.masks import Shape, rect_of, shapes_of, soft_box
+from castcheck.planting.masks import Shape, rect_of, shapes_of
+from castcheck.planting.soft_box import soft_box
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -20,9 +20,9 @@ from castcheck.planting.kinds import KINDS
 from castcheck.planting.matching import Truth
 from castcheck.planting.material import Material
 from castcheck.planting.plan import Plan, Stock
-from castcheck.planting.run import Wish
 from castcheck.planting.score import Judged, judged_clip, summary_lines, wilson
 from castcheck.planting.truth import strength_of, text_of, truth_of
+from castcheck.planting.wish import Wish
 from identity.findings import Finding
 from scenes.source import open_source
 from tests.castcheck.drawn import LOOKS, boxes_text, material, scene
