@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from castcheck.config import AUTO, Config
 from castcheck.options import MODELS, OUTPUT, ConfigFile, Quiet, hush_warnings
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
+
+if TYPE_CHECKING:
+    from castcheck.planting.wish import Wish
 
 PLANTING = "Planting"
 EPILOG = """\
@@ -194,7 +197,7 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _plant(
-    clips: list[Path], out: Path, wish: object, boxes: Path | None, settings: Config, screen: Screen
+    clips: list[Path], out: Path, wish: Wish, boxes: Path | None, settings: Config, screen: Screen
 ) -> None:
     from castcheck.planting.api import plant as plant_clips  # noqa: PLC0415
 

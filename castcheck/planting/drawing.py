@@ -66,8 +66,9 @@ class _Painted(dict):  # type: ignore[type-arg]
         if self._plan.paint is not None:
             new = self._plan.paint(frame)
             picture = picture * (1 - self._amount) + new * self._amount
-        self[frame] = np.clip(picture, 0, 255).astype(np.uint8)
-        return self[frame]
+        made: Image = np.clip(picture, 0, 255).astype(np.uint8)
+        self[frame] = made
+        return made
 
 
 def save(

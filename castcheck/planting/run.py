@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,7 +146,7 @@ def plant_all(
             used,
             windows.longest[clip],
         )
-        made, reason = job.plant(out, lambda k, n, t=clip.name: progress(t, k, n))
+        made, reason = job.plant(out, partial(progress, clip.name))
         entries += made
         if reason:
             notes[str(clip)] = reason

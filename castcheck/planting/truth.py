@@ -14,7 +14,7 @@ from castcheck.planting.plan import second_rect
 from castcheck.planting.timeline import in_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -160,15 +160,15 @@ def _table(rows: Sequence[tuple[int, Floats, str]]) -> dict[str, Any]:
 
 
 def strength_of(
-    plan: Plan, material: Material, pictures: Sequence[NDArray[np.uint8]]
+    plan: Plan, material: Material, pictures: Mapping[int, NDArray[np.uint8]]
 ) -> float | None:
     """Return how different the looks before and after are, measured on what was drawn.
 
     Args:
         plan: What was planted.
         material: In what.
-        pictures: The pictures of the window with the error in the amount asked for, in the order
-            of its frames, before views and cuts.
+        pictures: Frame of the window to its picture with the error in the amount asked for, before
+            views and cuts.
 
     Each picture is compared with itself without the error, so that no motion counts.
     """
@@ -183,7 +183,7 @@ def strength_of(
 
 
 def _changed_by(
-    track: Track, material: Material, pictures: Sequence[NDArray[np.uint8]]
+    track: Track, material: Material, pictures: Mapping[int, NDArray[np.uint8]]
 ) -> float | None:
     frames = np.linspace(track.start, track.stop - 1, _SAMPLES).round().astype(int).tolist()
     shapes = {f: material.shape(track, f) or material.soft_box(track, f) for f in frames}
@@ -196,7 +196,9 @@ def _changed_by(
     return float(np.mean(pairs))
 
 
-def _of_copy(plan: Plan, material: Material, pictures: Sequence[NDArray[np.uint8]]) -> float | None:
+def _of_copy(
+    plan: Plan, material: Material, pictures: Mapping[int, NDArray[np.uint8]]
+) -> float | None:
     """Return how much a copy stands out from what was there."""
     assert plan.copy is not None  # noqa: S101 (asked by the caller)
     donor, shift = plan.copy

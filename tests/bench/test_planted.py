@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ LEFT, RIGHT = [10.0, 10.0, 60.0, 120.0], [80.0, 10.0, 130.0, 120.0]
 AROUND = [10.0, 10.0, 130.0, 120.0]
 
 
-def truth(kind: str = "swap") -> dict:
-    def person(name: str, box: list[float]) -> dict:
+def truth(kind: str = "swap") -> dict[str, Any]:
+    def person(name: str, box: list[float]) -> dict[str, Any]:
         rows = [box] * len(FRAMES)
         track = {"frames": FRAMES, "boxes": rows, "amodal": rows, "look": [name] * len(FRAMES)}
         return {"person": name, "tracks": [track]}
@@ -33,9 +34,9 @@ def truth(kind: str = "swap") -> dict:
     }  # fmt: skip
 
 
-def report(*boxes: list[float], cut: int | None = None):
+def report(*boxes: Any, cut: int | None = None):
     tracklets = tuple(
-        TrackletFacts(k, 0, tuple(FRAMES), tuple(map(tuple, [box] * 40)), (0.9,) * 40,
+        TrackletFacts(k, 0, tuple(FRAMES), (tuple(box),) * 40, (0.9,) * 40,
                       (SegmentFacts(0, 40, None),))
         for k, box in enumerate(boxes)
     )  # fmt: skip
