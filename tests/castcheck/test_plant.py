@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def colour_in(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
     x1, y1, x2, y2 = (int(v) for v in box)
     w, h = x2 - x1, y2 - y1
     chest = picture[y1 + int(0.32 * h) : y1 + int(0.5 * h), x1 + w // 4 : x2 - w // 4]
-    return np.median(chest.reshape(-1, 3), axis=0)
+    return np.asarray(np.median(chest.reshape(-1, 3), axis=0))
 
 
 def wears(picture: np.ndarray, box: np.ndarray) -> str:
@@ -155,7 +156,7 @@ def test_strength_is_measured_and_rises_with_what_is_shown() -> None:
     for amount in (0.25, 0.5, 1.0):
         plan, own = plan_of("swap_at_once", amount)
         shown = painted_window(plan, own.material, amount)
-        measured.append(strength_of(plan, own.material, shown))
+        measured.append(strength_of(plan, own.material, shown) or 0.0)
     assert measured == sorted(measured)
     assert 0 < measured[0] < measured[2] <= 1
     plan, own = plan_of("swap_at_once")
@@ -309,6 +310,24 @@ def test_what_looks_wrong_is_thrown_out(clips: Path) -> None:
     assert keep_only(clips / "out", read_index(clips / "out" / "index.json")) == (len(names) - 2, 0)
 
 
+def test_x_of_y_is_read_off_a_run(clips: Path) -> None:
+    code, said = run("two.mp4", "-o", "out", "--kinds", "swap_at_once,swap_slow", *FAST)
+    assert code == 0, said
+    names = [f.stem for f in sorted((clips / "out").glob("*.mp4"))]
+    for name in names[:2]:  # the clean twin, and a swap of which nothing is told
+        folder = clips / "judged" / name
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(pass_report().to_json())
+    code, said = run("--score", "judged", "-o", "out")
+    lines = said.splitlines()
+    assert code == 0
+    assert lines[0].startswith("of the errors planted in your clips castcheck finds 0 of 1")
+    assert "false alarms (major or worse) in 0 of 1 clean twins" in lines
+    assert lines[-1] == f"not judged: {len(names) - 2} clips"
+    code, said = run("--score", "nowhere", "-o", "out")
+    assert (code, "holds no reports" in said) == (2, True)
+
+
 def judged(**changes: object) -> Judged:
     return replace(Judged("a.mp4", "a", "swap", "open", error=True), **changes)  # type: ignore[arg-type]
 
@@ -341,7 +360,7 @@ def test_intervals_hold_the_share(hits: int, count: int) -> None:
     ("kind", "frame", "found"),
     [("swap", 20, True), ("swap", 23, True), ("swap", 24, False), ("morph", 20, False)],
 )
-def test_a_finding_counts_as_the_contract_says(kind: str, frame: int, *, found: bool) -> None:
+def test_a_finding_counts_as_the_contract_says(kind: Any, frame: int, *, found: bool) -> None:
     truth = {
         "clip": "a.mp4", "fps": "16", "frames": 40, "shots": [{"start_frame": 0}], "people": [],
         "events": [{"kind": "swap", "people": ["p0", "p1"], "start_frame": 20, "stop_frame": 21}],
