@@ -31,6 +31,8 @@ from castcheck.options import (
     refuse,
     takes_settings,
 )
+from castcheck.planting.command import EPILOG as PLANT_EPILOG
+from castcheck.planting.command import plant
 from castcheck.runs import commands as on_runs
 from castcheck.runs.compare_command import COMPARE_EPILOG, compare
 from castcheck.screen import Screen
@@ -173,6 +175,7 @@ app.command(epilog=BATCH_EPILOG)(batch)
 app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
 app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
 app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=PLANT_EPILOG)(plant)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 An event counts as found by a finding of the same kind that names the right tracks and starts
 within 3 frames of it (swap, morph, vanish, pop-in) or covers half of it (drift, clone, attribute
-swap). One finding matches one event; every finding left over is a false alarm.
+swap). One finding matches one event; every finding left over is a false alarm. Where a truth knows
+no boxes, whom a finding names cannot be checked, and kind and time decide.
 """
 
 from __future__ import annotations
@@ -164,6 +165,8 @@ def near_event(under: Mapping[int, Track | None], event: Event) -> list[Track | 
 
 def names_right_tracks(finding: Finding, event: Event, truth: Truth, follows: Followed) -> bool:
     """Tell whether a finding names all tracks of the event, and nobody else."""
+    if not truth.tracks:
+        return True
     wanted = truth.tracks_of(event)
     named: set[Track] = set()
     for tracklet in finding.tracklets:
@@ -211,3 +214,40 @@ def match(findings: Sequence[Finding], truth: Truth, follows: Followed) -> list[
     return [
         Match(int(i), int(k)) for i, k in zip(rows, columns, strict=True) if cost[i, k] < hopeless
     ]
+
+
+def concerns(finding: Finding, event: Event, truth: Truth, follows: Followed) -> bool:
+    """Tell whether a finding is about any of the people of an event."""
+    if not truth.tracks:
+        return True
+    wanted = truth.tracks_of(event)
+    return any(
+        who in wanted
+        for tracklet in finding.tracklets
+        for who in near_event(follows.get(tracklet, {}), event)
+    )
+
+
+def notices(finding: Finding, event: Event, truth: Truth, follows: Followed) -> bool:
+    """Tell whether a finding, of whatever kind, is about the people of an event, and in time."""
+    return at_right_time(finding, event) and concerns(finding, event, truth, follows)
+
+
+def said_instead(event: Event, findings: Sequence[Finding], truth: Truth, follows: Followed) -> str:
+    """Return what was said of an event nobody found: a kind, a near miss, or "nothing".
+
+    Asked are findings about any of its people, within half a second or overlapping it; the surest
+    speaks. One of the right kind is named by what is wrong with it.
+    """
+    about = []
+    for finding in findings:
+        late = finding.start_frame - (event.stop_frame - 1)
+        early = event.start_frame - (finding.stop_frame - 1)
+        if max(late, early) <= NEAR_FRAMES and concerns(finding, event, truth, follows):
+            about.append(finding)
+    if not about:
+        return "nothing"
+    surest = max(about, key=lambda f: f.confidence)
+    if surest.kind != event.kind:
+        return surest.kind
+    return "wrong people" if at_right_time(surest, event) else "wrong time"
