@@ -31,6 +31,8 @@ from castcheck.options import (
     refuse,
     takes_settings,
 )
+from castcheck.review.command import EPILOG as REVIEW_EPILOG
+from castcheck.review.command import review
 from castcheck.screen import Screen
 from scenes.errors import CastcheckError
 
@@ -168,6 +170,7 @@ def check(
 
 app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
+app.command(epilog=REVIEW_EPILOG)(review)
 
 
 def main() -> None:
