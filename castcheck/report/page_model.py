@@ -118,3 +118,5 @@ class Page:
     filterable: bool
     summary_length: int
     data: str
+    kinds: tuple[tuple[str, str], ...] = ()
+    play_note: str = ""

@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 64 * 1024
-_ASSETS = {
-    "review.js": "text/javascript",
-    "review.css": "text/css",
-    "player.js": "text/javascript",
-    "report.css": "text/css",
-}
+_SHARED = ("player.js", "report.css")  # with the report
+_OWN = ("clip_list.js", "drawing.js", "panel.js", "review.css", "review.js", "store.js")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self'; connect-src 'self'; frame-src 'self'; "
@@ -188,10 +184,10 @@ def _page(_: Request) -> Response:
 
 def _asset(request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in _ASSETS:
+    if name not in (*_SHARED, *_OWN):
         return PlainTextResponse("There is no such file.", 404)
-    ours = name in {"review.js", "review.css"}
-    return Response(_own_asset(name) if ours else read_asset(name), media_type=_ASSETS[name])
+    text = read_asset(name) if name in _SHARED else _own_asset(name)
+    return Response(text, media_type=f"text/{'css' if name.endswith('.css') else 'javascript'}")
 
 
 def _own_asset(name: str) -> str:

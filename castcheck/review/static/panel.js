@@ -2,9 +2,9 @@
 import { icon, make } from "./clip_list.js";
 import { personBadge } from "./drawing.js";
 
-export const WORDS = { right: "right", wrong: "wrong", other_kind: "another kind", duplicate: "duplicate", missed: "missed" };
-const SIGNS = { right: "✓", wrong: "✗", other_kind: "≠", duplicate: "⧉", missed: "+" };
-const BUTTONS = [["right", "Right", "1"], ["wrong", "Wrong", "2"], ["other_kind", "Another kind", "3"], ["duplicate", "Duplicate", "4"]];
+export const WORDS = { right: "right", wrong: "wrong", other_kind: "other kind", duplicate: "duplicate", missed: "missed" };
+const SIGNS = { right: "✓", wrong: "✗", other_kind: "≠", duplicate: "2×", missed: "+" };
+const BUTTONS = [["right", "Right", "1"], ["wrong", "Wrong", "2"], ["other_kind", "Other kind", "3"], ["duplicate", "Duplicate", "4"]];
 const find = (query) => document.querySelector(query);
 
 export class Panel {
@@ -39,6 +39,10 @@ export class Panel {
     const { clip, chosen, store } = this.review;
     const box = find("#finding");
     const shown = `${clip.index} ${finding ? finding.id : ""}`;
+    // On a phone the finding stands below the clip; this line above it says what to look for.
+    find("#brief").textContent = finding
+      ? `${chosen + 1} of ${clip.findings.length} · ${finding.when} ${finding.title}: ${finding.message}${said ? ` ${SIGNS[said.decision]} ${WORDS[said.decision]}` : ""}`
+      : "Nothing was found in this clip.";
     if (!finding) {
       this.shown = shown;
       box.className = "finding";
