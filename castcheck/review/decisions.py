@@ -257,7 +257,7 @@ def _append(file: IO[bytes], data: bytes) -> None:
 def _parse(line: bytes) -> Decision:
     try:
         table = json.loads(line)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise DecisionError("it is not JSON") from err
     if not isinstance(table, dict):
         raise DecisionError("it is no JSON object")

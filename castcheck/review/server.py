@@ -242,7 +242,7 @@ async def _decide(request: Request) -> Response:
 def _wish(body: bytes) -> dict[str, Any]:
     try:
         table = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         table = None
     if not isinstance(table, dict):
         raise DecisionError("that is no JSON object")
