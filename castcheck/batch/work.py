@@ -139,9 +139,7 @@ class ClipWorker:
             facts = replace(outcome.report.clip, path=job.clip)
             report = replace(outcome.report, clip=facts)
             home = None if is_remote(job.key) else job.home
-            material = Material(
-                report, outcome.visuals, self._config.report, clip.path, home
-            )
+            material = Material(report, outcome.visuals, self._config.report, clip.path, home)
             formats = dict.fromkeys(("json", *self._config.report.format_list))
             write_reports(material, folder, formats, progress=_silent)
         record = record_of(report, folder=job.folder)

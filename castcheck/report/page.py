@@ -297,9 +297,7 @@ def _flat(evidence: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str
             yield name, _plain(value)
 
 
-def _data(
-    report: Report, findings: tuple[Finding, ...], sources: Iterable[tuple[str, str]]
-) -> str:
+def _data(report: Report, findings: tuple[Finding, ...], sources: Iterable[tuple[str, str]]) -> str:
     """Return verdict, findings and what is played as JSON that may stand inside a `<script>`."""
     table = {
         "verdict": report.verdict,

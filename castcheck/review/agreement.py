@@ -55,9 +55,7 @@ class Merge:
     foreign: int
 
 
-def merge(
-    here: Iterable[Decision], there: Iterable[Decision], *, clips: Collection[str]
-) -> Merge:
+def merge(here: Iterable[Decision], there: Iterable[Decision], *, clips: Collection[str]) -> Merge:
     """Return which decisions of another file are to be added: those that are the newest word.
 
     Args:

@@ -83,7 +83,7 @@ def review(
         for line in desk.complaints:
             screen.error(line)
         if merge:
-            _merge(desk, found, merge, screen)
+            _merge(found, merge, screen)
         else:
             _serve(desk, port, screen, open_page=open_page)
     finally:
@@ -131,7 +131,7 @@ def _serve(desk: Desk, port: int, screen: Screen, *, open_page: bool) -> None:
             screen.note("review ended")
 
 
-def _merge(desk: Desk, run: Run, paths: Sequence[Path], screen: Screen) -> None:
+def _merge(run: Run, paths: Sequence[Path], screen: Screen) -> None:
     """Take in other files of decisions and say how far the reviewers agree."""
     from castcheck.batch.store import DECISIONS_FILE  # noqa: PLC0415
     from castcheck.review.agreement import agreements, merge  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What a person decided about a finding: one line of `decisions.jsonl`, written whole or not at all.
+"""What a person decided about a finding: one line of `decisions.jsonl`, whole or not at all.
 
 Lines are only ever added. The last line about a finding by one reviewer counts; a line whose
 `decision` is `null` takes back what that reviewer said before, which is how an undo is written.
@@ -70,7 +70,7 @@ class Decision:
                 raise DecisionError(f"{name} is no text")
         if not self.clip_sha256 or not self.by:
             raise DecisionError("clip_sha256 or by is empty")
-        if self.finding is not None and not (isinstance(self.finding, str) and self.finding):
+        if self.finding is not None and (not self.finding or type(self.finding) is not str):
             raise DecisionError("finding is neither an id nor null")
         if self.decision is not None and self.decision not in WORDS:
             raise DecisionError(
@@ -137,9 +137,7 @@ class Decision:
             DecisionError: Another schema, or a field is missing or of the wrong kind.
         """
         if table.get("schema") != SCHEMA:
-            raise DecisionError(
-                f"schema is {table.get('schema')!r}, this version reads {SCHEMA!r}"
-            )
+            raise DecisionError(f"schema is {table.get('schema')!r}, this version reads {SCHEMA!r}")
         values = {item.name: table[item.name] for item in fields(Decision) if item.name in table}
         names = values.get("characters", ())
         if not isinstance(names, (list, tuple)):
@@ -147,8 +145,8 @@ class Decision:
         try:
             return Decision(**{**values, "characters": tuple(names)})
         except TypeError:
-            missing = [n for n in ("clip_sha256", "finding", "decision", "by", "at")]
-            lacking = [name for name in missing if name not in values]
+            needed = ("clip_sha256", "finding", "decision", "by", "at")
+            lacking = [name for name in needed if name not in values]
             raise DecisionError(f"field {', '.join(lacking)} is missing") from None
 
 

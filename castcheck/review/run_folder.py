@@ -1,4 +1,4 @@
-"""What the folder of a run holds for a reviewer: its clips with their findings, and where they lie."""
+"""What the folder of a run holds for a reviewer: its clips, their findings, where they lie."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _listed(folder: Path) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where a clip lies now; `path` is `None` where it was not found, and `note` says what is so."""
+    """Where a clip lies now; `path` is `None` where it was not found, `note` says what is so."""
 
     path: Path | None
     note: str = ""

@@ -51,12 +51,8 @@ def add_clip(run: Path, clip: Path, report: Report, *, formats: tuple[str, ...] 
     facts = replace(report.clip, path=str(clip), sha256=clip_sha256(clip))
     report = replace(report, clip=facts)
     folder = run / clip.stem
-    material = Material(
-        report, support.make_visuals(report), Config().report, clip, folder
-    )
-    write_reports(
-        material, folder, ("json", *(formats or ("html",))), progress=lambda *_: None
-    )
+    material = Material(report, support.make_visuals(report), Config().report, clip, folder)
+    write_reports(material, folder, ("json", *(formats or ("html",))), progress=lambda *_: None)
     record = record_of(report, folder=folder.name)
     finished = Finished(record=record, key=str(clip.resolve()), stamp=clip_stamp(str(clip)))
     (folder / "result.json").write_text(finished.to_json(), encoding="utf-8")

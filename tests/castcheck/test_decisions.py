@@ -1,4 +1,4 @@
-"""The file of decisions: whole lines, nothing lost, the last word counts, two reviewers compared."""
+"""The file of decisions: whole lines, nothing lost, the last word counts, reviewers compared."""
 
 from __future__ import annotations
 
@@ -40,23 +40,47 @@ def missed(start, *, kind="clone", by="ann", clip=CLIP, word="missed", stop=None
         pytest.param({"decision": None}, nullcontext(), id="taken-back"),
         pytest.param({"at": "2026-01-02T03:04:05+01:00"}, nullcontext(), id="another-zone"),
         pytest.param({"extra": 1}, nullcontext(), id="field-of-a-later-version"),
-        pytest.param({"decision": "perhaps"}, pytest.raises(DecisionError, match="perhaps"), id="word"),
-        pytest.param({"decision": "missed"}, pytest.raises(DecisionError, match="missed"), id="missed"),
-        pytest.param({"finding": None}, pytest.raises(DecisionError, match="missed"), id="nothing"),
-        pytest.param({"decision": "other_kind"}, pytest.raises(DecisionError, match="kind"), id="kind"),
-        pytest.param({"kind": "blur"}, pytest.raises(DecisionError, match="blur"), id="unknown-kind"),
-        pytest.param({"start_frame": -1}, pytest.raises(DecisionError, match="whole"), id="negative"),
-        pytest.param({"start_frame": True}, pytest.raises(DecisionError, match="whole"), id="truth"),
         pytest.param(
-            {"start_frame": 4, "stop_frame": 4}, pytest.raises(DecisionError, match="behind"), id="empty"
+            {"decision": "perhaps"}, pytest.raises(DecisionError, match="perhaps"), id="word"
+        ),
+        pytest.param(
+            {"decision": "missed"}, pytest.raises(DecisionError, match="missed"), id="missed"
+        ),
+        pytest.param({"finding": None}, pytest.raises(DecisionError, match="missed"), id="nothing"),
+        pytest.param(
+            {"decision": "other_kind"}, pytest.raises(DecisionError, match="kind"), id="kind"
+        ),
+        pytest.param(
+            {"kind": "blur"}, pytest.raises(DecisionError, match="blur"), id="unknown-kind"
+        ),
+        pytest.param(
+            {"start_frame": -1}, pytest.raises(DecisionError, match="whole"), id="negative"
+        ),
+        pytest.param(
+            {"start_frame": True}, pytest.raises(DecisionError, match="whole"), id="truth"
+        ),
+        pytest.param(
+            {"start_frame": 4, "stop_frame": 4},
+            pytest.raises(DecisionError, match="behind"),
+            id="empty",
         ),
         pytest.param({"by": ""}, pytest.raises(DecisionError, match="empty"), id="nobody"),
-        pytest.param({"at": "yesterday"}, pytest.raises(DecisionError, match="RFC 3339"), id="time"),
-        pytest.param({"at": "2026-01-02T03:04:05"}, pytest.raises(DecisionError, match="zone"), id="zone"),
-        pytest.param({"schema": "castcheck.decision/9"}, pytest.raises(DecisionError, match="/9"), id="schema"),
-        pytest.param({"characters": "char-01"}, pytest.raises(DecisionError, match="list"), id="text"),
+        pytest.param(
+            {"at": "yesterday"}, pytest.raises(DecisionError, match="RFC 3339"), id="time"
+        ),
+        pytest.param(
+            {"at": "2026-01-02T03:04:05"}, pytest.raises(DecisionError, match="zone"), id="zone"
+        ),
+        pytest.param(
+            {"schema": "castcheck.decision/9"},
+            pytest.raises(DecisionError, match="/9"),
+            id="schema",
+        ),
+        pytest.param(
+            {"characters": "char-01"}, pytest.raises(DecisionError, match="list"), id="text"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_line_is_a_decision_or_says_why_not(change, expect):
     table = {**json.loads(said().to_json()), **change}
     with expect:
@@ -85,18 +109,30 @@ def test_a_missing_field_is_named(field):
     [
         pytest.param([], {}, id="none"),
         pytest.param([said()], {("ann", "swap-38-0-1"): "right"}, id="one"),
-        pytest.param([said(), said("wrong")], {("ann", "swap-38-0-1"): "wrong"}, id="the-last-counts"),
+        pytest.param(
+            [said(), said("wrong")], {("ann", "swap-38-0-1"): "wrong"}, id="the-last-counts"
+        ),
         pytest.param([said(), said(None)], {}, id="taken-back"),
-        pytest.param([said(), said(None), said("wrong")], {("ann", "swap-38-0-1"): "wrong"}, id="again"),
+        pytest.param(
+            [said(), said(None), said("wrong")], {("ann", "swap-38-0-1"): "wrong"}, id="again"
+        ),
         pytest.param(
             [said(), said("wrong", by="ben")],
             {("ann", "swap-38-0-1"): "right", ("ben", "swap-38-0-1"): "wrong"},
             id="two-reviewers",
         ),
-        pytest.param([missed(3), missed(9)], {("ann", None, 3): "missed", ("ann", None, 9): "missed"}, id="missed"),
-        pytest.param([missed(3), missed(9), missed(3, word=None)], {("ann", None, 9): "missed"}, id="one-back"),
+        pytest.param(
+            [missed(3), missed(9)],
+            {("ann", None, 3): "missed", ("ann", None, 9): "missed"},
+            id="missed",
+        ),
+        pytest.param(
+            [missed(3), missed(9), missed(3, word=None)],
+            {("ann", None, 9): "missed"},
+            id="one-back",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_counts(lines, expect):
     found = {
         (d.by, d.finding, d.start_frame) if d.finding is None else (d.by, d.finding): d.decision
@@ -151,7 +187,7 @@ def _append_many(path: Path, by: str) -> None:
 
 def test_several_processes_append_whole_lines(tmp_path):
     path = tmp_path / "decisions.jsonl"
-    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_append_many, args=(path, by)) for by in ("ann", "ben")]
     for process in processes:
         process.start()
@@ -221,8 +257,12 @@ def words(by, text):
     ],
 )
 def test_agreement(ann, ben, both, same, kappa):
-    decisions = [*words("ann", ann), *words("ben", ben), said(None, finding="x", by="ann"),
-                 said(None, finding="x", by="ben")]  # fmt: skip
+    decisions = [
+        *words("ann", ann),
+        *words("ben", ben),
+        said(None, finding="x", by="ann"),
+        said(None, finding="x", by="ben"),
+    ]
     rows = agreements(decisions)
     if not ann:
         assert rows == ()

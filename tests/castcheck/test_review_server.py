@@ -62,24 +62,43 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(desk: Desk, path: str, *, method: str = "GET", body: Any = None, **headers: str | None) -> Answer:
+def ask(
+    desk: Desk, path: str, *, method: str = "GET", body: Any = None, **headers: str | None
+) -> Answer:
     """Send one request to the application, as a browser on our page would if not told otherwise."""
-    sent = {"host": f"127.0.0.1:{PORT}", "cookie": COOKIE, "sec-fetch-site": "same-origin"}
+    sent: dict[str, str | None] = {
+        "host": f"127.0.0.1:{PORT}",
+        "cookie": COOKIE,
+        "sec-fetch-site": "same-origin",
+    }
     if method == "POST":
         sent |= {"origin": SELF, "content-type": "application/json"}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    for name, value in headers.items():
+        sent[name.replace("_", "-")] = value
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     parts = urlsplit(path)
     scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
-        "method": method, "scheme": "http", "path": parts.path, "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(), "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", PORT),
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": parts.path,
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", PORT),
         "headers": [(k.encode(), v.encode()) for k, v in sent.items() if v is not None],
-    }  # fmt: skip
+    }
     answer = Answer(0, {}, b"")
 
     async def receive():
-        return {"type": "http.request", "body": data if method == "POST" else b"", "more_body": False}
+        return {
+            "type": "http.request",
+            "body": data if method == "POST" else b"",
+            "more_body": False,
+        }
 
     async def send(message):
         if message["type"] == "http.response.start":
@@ -88,7 +107,10 @@ def ask(desk: Desk, path: str, *, method: str = "GET", body: Any = None, **heade
         else:
             answer.body += message.get("body", b"")
 
-    asyncio.run(make_app(desk, token=TOKEN, port=PORT)(scope, receive, send))
+    async def talk() -> None:
+        await make_app(desk, token=TOKEN, port=PORT)(scope, receive, send)
+
+    asyncio.run(talk())
     return answer
 
 
@@ -96,23 +118,36 @@ def ask(desk: Desk, path: str, *, method: str = "GET", body: Any = None, **heade
     ("path", "headers", "status"),
     [
         pytest.param("/", {}, 200, id="our-page"),
-        pytest.param(f"/?token={TOKEN}", {"cookie": None, "sec_fetch_site": "none"}, 200, id="entering"),
-        pytest.param(f"/?token={TOKEN}", {"cookie": None, "sec_fetch_site": "cross-site"}, 200, id="a-link-with-the-token"),
+        pytest.param(
+            f"/?token={TOKEN}", {"cookie": None, "sec_fetch_site": "none"}, 200, id="entering"
+        ),
+        pytest.param(
+            f"/?token={TOKEN}",
+            {"cookie": None, "sec_fetch_site": "cross-site"},
+            200,
+            id="a-link-with-the-token",
+        ),
         pytest.param("/", {"cookie": None}, 403, id="no-token"),
         pytest.param("/?token=guess", {"cookie": None}, 403, id="wrong-token"),
         pytest.param("/", {"cookie": f"castcheck-review-{PORT}=guess"}, 403, id="wrong-cookie"),
-        pytest.param("/", {"cookie": f"castcheck-review-1={TOKEN}"}, 403, id="cookie-of-another-port"),
+        pytest.param(
+            "/", {"cookie": f"castcheck-review-1={TOKEN}"}, 403, id="cookie-of-another-port"
+        ),
         pytest.param(f"/api/run?token={TOKEN}", {"cookie": None}, 403, id="token-anywhere-else"),
         pytest.param("/api/run", {}, 200, id="data"),
         pytest.param("/api/run", {"host": "evil.example"}, 403, id="another-name"),
-        pytest.param("/api/run", {"host": f"evil.example:{PORT}"}, 403, id="another-name-same-port"),
+        pytest.param(
+            "/api/run", {"host": f"evil.example:{PORT}"}, 403, id="another-name-same-port"
+        ),
         pytest.param("/api/run", {"host": "127.0.0.1"}, 403, id="another-port"),
         pytest.param("/api/run", {"host": f"localhost:{PORT}"}, 200, id="localhost"),
         pytest.param("/api/run", {"origin": "http://evil.example"}, 403, id="another-origin"),
         pytest.param("/api/run", {"origin": "null"}, 403, id="no-origin-at-all"),
         pytest.param("/api/run", {"sec_fetch_site": "cross-site"}, 403, id="asked-by-another-site"),
         pytest.param("/api/run", {"sec_fetch_site": "same-site"}, 403, id="asked-by-another-port"),
-        pytest.param("/clips/0/video", {"sec_fetch_site": "cross-site"}, 403, id="video-for-another-site"),
+        pytest.param(
+            "/clips/0/video", {"sec_fetch_site": "cross-site"}, 403, id="video-for-another-site"
+        ),
         pytest.param("/static/review.js", {}, 200, id="script"),
         pytest.param("/static/../server.py", {}, 404, id="no-way-out"),
         pytest.param("/static/review.html", {}, 404, id="not-listed"),
@@ -123,7 +158,7 @@ def ask(desk: Desk, path: str, *, method: str = "GET", body: Any = None, **heade
         pytest.param("/clips/0/frames/0.jpg", {}, 200, id="frame"),
         pytest.param("/clips/0/frames/150.jpg", {}, 400, id="behind-the-last"),
     ],
-)  # fmt: skip
+)
 def test_who_is_let_in(desk, path, headers, status):
     answer = ask(desk, path, **headers)
     assert answer.status == status, answer.body
@@ -142,13 +177,17 @@ WISH = {"clip_sha256": "?", "finding": SWAP, "decision": "right"}
         pytest.param({"origin": f"http://127.0.0.1:{PORT + 1}"}, 403, id="another-port"),
         pytest.param({"origin": f"https://127.0.0.1:{PORT}"}, 403, id="another-scheme"),
         pytest.param({"cookie": None}, 403, id="no-token"),
-        pytest.param({"host": "evil.example", "origin": "http://evil.example"}, 403, id="rebound-name"),
+        pytest.param(
+            {"host": "evil.example", "origin": "http://evil.example"}, 403, id="rebound-name"
+        ),
         pytest.param({"sec_fetch_site": "cross-site", "origin": SELF}, 403, id="forged-origin"),
     ],
-)  # fmt: skip
+)
 def test_another_site_writes_nothing(desk, headers, status):
     sha256 = desk.run.clips[0].sha256
-    answer = ask(desk, "/api/decisions", method="POST", body={**WISH, "clip_sha256": sha256}, **headers)
+    answer = ask(
+        desk, "/api/decisions", method="POST", body={**WISH, "clip_sha256": sha256}, **headers
+    )
     assert answer.status == status
     path = desk.run.folder / "decisions.jsonl"
     assert path.exists() == (status == 200)
@@ -162,18 +201,49 @@ def test_another_site_writes_nothing(desk, headers, status):
         pytest.param({"decision": "other_kind", "kind": "morph"}, 200, "", id="other-kind"),
         pytest.param({"decision": "other_kind"}, 400, "kind", id="which-kind"),
         pytest.param({"decision": "perhaps"}, 400, "perhaps", id="unknown"),
-        pytest.param({"finding": "swap-1-9", "decision": "right"}, 400, "swap-1-9", id="no-such-finding"),
-        pytest.param({"clip_sha256": "c" * 64, "decision": "right"}, 400, "not in this run", id="another-run"),
-        pytest.param({"finding": None, "decision": "missed", "kind": "clone", "start_frame": 3, "stop_frame": 9}, 200, "", id="missed"),
-        pytest.param({"finding": None, "decision": "missed", "kind": "clone", "start_frame": 3, "stop_frame": 151}, 400, "150 frames", id="behind-the-end"),
-        pytest.param({"finding": None, "decision": "missed", "kind": "clone"}, 400, "start_frame", id="missed-when"),
+        pytest.param(
+            {"finding": "swap-1-9", "decision": "right"}, 400, "swap-1-9", id="no-such-finding"
+        ),
+        pytest.param(
+            {"clip_sha256": "c" * 64, "decision": "right"}, 400, "not in this run", id="another-run"
+        ),
+        pytest.param(
+            {
+                "finding": None,
+                "decision": "missed",
+                "kind": "clone",
+                "start_frame": 3,
+                "stop_frame": 9,
+            },
+            200,
+            "",
+            id="missed",
+        ),
+        pytest.param(
+            {
+                "finding": None,
+                "decision": "missed",
+                "kind": "clone",
+                "start_frame": 3,
+                "stop_frame": 151,
+            },
+            400,
+            "150 frames",
+            id="behind-the-end",
+        ),
+        pytest.param(
+            {"finding": None, "decision": "missed", "kind": "clone"},
+            400,
+            "start_frame",
+            id="missed-when",
+        ),
         pytest.param({"finding": None, "decision": "right"}, 400, "missed", id="right-about-what"),
         pytest.param([1], 400, "object", id="no-object"),
         pytest.param(b"{", 400, "object", id="no-json"),
         pytest.param(b"[" * 60_000, 400, "object", id="deep"),
         pytest.param(b" " * 70_000, 413, "long", id="long"),
     ],
-)  # fmt: skip
+)
 def test_what_may_be_decided(desk, body, status, error):
     if isinstance(body, dict):
         body = {"clip_sha256": desk.run.clips[0].sha256, "finding": SWAP, **body}
@@ -221,7 +291,10 @@ def test_the_video_can_be_seeked_in(desk, asked, status, slice_):
 
 
 def test_a_decision_of_another_run_stays_and_is_told(run):
-    foreign, gone = said(clip="c" * 64), said(clip=read_run(run).clips[0].sha256, finding="swap-1-9")
+    foreign, gone = (
+        said(clip="c" * 64),
+        said(clip=read_run(run).clips[0].sha256, finding="swap-1-9"),
+    )
     path = run / "decisions.jsonl"
     append_decisions(path, [foreign, gone])
     before = path.read_bytes()
@@ -236,7 +309,10 @@ def test_a_decision_of_another_run_stays_and_is_told(run):
 
 def test_what_two_reviewers_say_is_shown(run):
     clip = read_run(run).clips[0].sha256
-    append_decisions(run / "decisions.jsonl", [said(clip=clip), said("wrong", by="ben", clip=clip), missed(3, clip=clip)])
+    append_decisions(
+        run / "decisions.jsonl",
+        [said(clip=clip), said("wrong", by="ben", clip=clip), missed(3, clip=clip)],
+    )
     with closing(open_desk(run)) as desk:
         table = ask(desk, "/api/run").json()
     assert table["disputed"] == [[clip, SWAP]]
@@ -249,7 +325,14 @@ def test_one_review_at_a_time(run):
     open_desk(run).close()
 
 
-MOVES = ["here", "gone", "renamed-beside-the-run", "moved-below-clips", "renamed-below-clips", "changed"]
+MOVES = [
+    "here",
+    "gone",
+    "renamed-beside-the-run",
+    "moved-below-clips",
+    "renamed-below-clips",
+    "changed",
+]
 
 
 @pytest.mark.parametrize("move", MOVES)
@@ -263,9 +346,13 @@ def test_a_clip_that_moved_is_found_by_its_sha256(tmp_path, made, move):
     far.mkdir(parents=True)
     (far / "decoy.mp4").write_bytes(b"x" * clip.stat().st_size)
     targets = {
-        "here": clip, "gone": None, "renamed-beside-the-run": home / clip.name,
-        "moved-below-clips": far / clip.name, "renamed-below-clips": far / "take7.mp4", "changed": None,
-    }  # fmt: skip
+        "here": clip,
+        "gone": None,
+        "renamed-beside-the-run": home / clip.name,
+        "moved-below-clips": far / clip.name,
+        "renamed-below-clips": far / "take7.mp4",
+        "changed": None,
+    }
     target = targets[move]
     if move == "changed":
         clip.write_bytes(clip.read_bytes() + b"x")
@@ -294,6 +381,7 @@ def test_frames_are_counted_as_castcheck_counts_them(desk):
     for frame in (0, 37, 38, 149, 5):
         answer = ask(desk, f"/clips/0/frames/{frame}.jpg")
         picture = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert picture is not None
         middles = [float(picture[12, 12 + 24 * bit]) for bit in range(review_run.BITS)]
         assert review_run.number_of(middles) == frame
 
@@ -301,10 +389,14 @@ def test_frames_are_counted_as_castcheck_counts_them(desk):
 @pytest.mark.parametrize(
     ("spoil", "match"),
     [
-        pytest.param(lambda run: shutil.rmtree(run), "no such folder", id="gone"),
-        pytest.param(lambda run: [shutil.rmtree(d) for d in run.iterdir() if d.is_dir()], "no reports", id="empty"),
+        pytest.param(shutil.rmtree, "no such folder", id="gone"),
+        pytest.param(
+            lambda run: list(map(shutil.rmtree, filter(Path.is_dir, run.iterdir()))),
+            "no reports",
+            id="empty",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_folder_that_is_no_run(run, spoil, match):
     spoil(run)
     with pytest.raises(ConfigError, match=match):
@@ -328,7 +420,9 @@ def test_reports_of_check_can_be_reviewed_too(run):
         assert desk.clip(1)["media"]["video"] == "clips/1/video"
 
 
-@pytest.mark.parametrize("name", ["the-same-run", "the-same-port", "no-run", "no-clips-folder", "no-merge-file"])
+@pytest.mark.parametrize(
+    "name", ["the-same-run", "the-same-port", "no-run", "no-clips-folder", "no-merge-file"]
+)
 def test_bad_usage_is_one_line(run, tmp_path, made, name):
     with review_run.serving(run, "--port", "0") as process:
         port = str(urlsplit(review_run.address_of(process)).port)
@@ -351,8 +445,14 @@ def test_merging_says_how_far_two_agree(run, tmp_path):
     clip = read_run(run).clips[0].sha256
     names = [SWAP, "drift-108-3", "vanish-128-4"]
     known = [f["id"] for f in read_run(run).clips[0].record.findings]
-    ours = [said(word, finding=name, clip=clip) for word, name in zip(("right", "wrong", "right"), known, strict=True)]
-    theirs = [said(word, finding=name, clip=clip, by="ben") for word, name in zip(("right", "wrong", "wrong"), known, strict=True)]
+    ours = [
+        said(word, finding=name, clip=clip)
+        for word, name in zip(("right", "wrong", "right"), known, strict=True)
+    ]
+    theirs = [
+        said(word, finding=name, clip=clip, by="ben")
+        for word, name in zip(("right", "wrong", "wrong"), known, strict=True)
+    ]
     append_decisions(run / "decisions.jsonl", ours)
     other = tmp_path / "ben.jsonl"
     append_decisions(other, [*theirs, said(clip="c" * 64, by="ben")])

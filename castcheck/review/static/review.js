@@ -385,6 +385,11 @@ class Review {
     const open = find("dialog[open]");
     if (open) {
       if (open.id === "kind-dialog") this.panel.kindKey(event);
+      // Enter on a list would open it, not save.
+      if (open.id === "missed-dialog" && event.key === "Enter" && !event.target.matches("button")) {
+        event.preventDefault();
+        open.querySelector("form").requestSubmit(find("#missed-save"));
+      }
       return;
     }
     const typing = event.target.matches("input, select, textarea");
