@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from castcheck.batch.record import Finished, record_of
 from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
-from castcheck.batch.work import RESULT_FILE
+from castcheck.batch.work import RESULT_FILE, clip_stamp
 from castcheck.report.json_out import report_from_json
 from castcheck.report.writers import FORMATS
 from scenes.errors import CastcheckError, ConfigError
@@ -144,7 +144,7 @@ class ClipFinder:
 
     run: Run
     folders: Sequence[Path] = ()
-    _digests: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], str] = field(default_factory=dict)
     _known: dict[str, Path] = field(default_factory=dict)
 
     def find(self, clip: RunClip) -> Whereabouts:
@@ -201,9 +201,8 @@ class ClipFinder:
 
     def _is(self, place: Path, clip: RunClip) -> bool:
         try:
-            stat = place.stat()
-            key = (str(place.resolve()), stat.st_size, stat.st_mtime_ns)
-            if place.is_dir() or key not in self._digests:  # files of a folder change unseen
+            key = (str(place.resolve()), clip_stamp(str(place)))
+            if key not in self._digests:
                 self._digests[key] = clip_sha256(place)
             return self._digests[key] == clip.sha256
         except (OSError, ValueError, CastcheckError):

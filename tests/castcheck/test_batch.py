@@ -124,6 +124,12 @@ def test_any_number_of_workers_and_clips_at_once_gives_the_same_bytes(folder):
     assert files("none/run") == files("one/run") == files("two/run") == files("six/run")
 
 
+def test_the_page_of_a_clip_plays_it_from_where_it_lies(folder):
+    run(clips("sub/a.mp4"), out="deep/run")
+    text = Path("deep/run/a/report.html").read_text(encoding="utf-8")
+    assert '"sources":[{"kind":"clip","url":"./../../../sub/a.mp4"}]' in text
+
+
 def test_resume_keeps_what_holds_and_does_again_what_changed(folder, capsys):
     named = clips("a.mp4", "b_swap.mp4", "c.mp4", "sub/c.mp4")
     run(named)

@@ -348,6 +348,9 @@ def test_a_clip_that_is_gone_is_decided_from_the_pictures_of_its_report(page, tm
         assert "no longer at" in page.inner_text("#media-note")
         picture = page.frame_locator("#report").locator("article.finding img").first
         picture.wait_for()
+        # The page inside must not keep the keys for itself.
+        page.wait_for_function("() => document.activeElement === document.body")
+        page.wait_for_timeout(500)
         page.keyboard.press("1")
         wait_saved(page, 1)
         wait_sent(page)

@@ -183,6 +183,9 @@ class Review {
     // A new frame each time: the page inside runs no scripts, so it has to be loaded at its anchor.
     const frame = find("#report").cloneNode();
     frame.src = `${this.clip.media.page}${number}`;
+    // Going to the anchor takes the focus into the page inside, where no key decides.
+    const giveBack = () => { if (document.activeElement === frame) frame.blur(); };
+    frame.addEventListener("load", () => { giveBack(); setTimeout(giveBack, 200); });
     find("#report").replaceWith(frame);
   }
 
@@ -295,9 +298,9 @@ class Review {
     player.pause();
     const frame = player.frame || 0;
     find("#missed-start").value = frame;
-    find("#missed-stop").value = frame + 1;
+    find("#missed-stop").value = frame; // the last one: people count both ends
     find("#missed-start").max = clip.frames - 1;
-    find("#missed-stop").max = clip.frames;
+    find("#missed-stop").max = clip.frames - 1;
     find("#missed-note").value = "";
     const here = new Set(boxesAt(clip, frame).map((found) => found.who));
     find("#missed-who").replaceChildren(...clip.people.map((person, k) => {
@@ -313,7 +316,7 @@ class Review {
     const start = Number(find("#missed-start").value);
     this.store.decide({
       clip_sha256: this.clip.sha256, finding: null, decision: "missed", kind: find("#missed-kind").value,
-      start_frame: start, stop_frame: Math.max(start + 1, Number(find("#missed-stop").value)),
+      start_frame: start, stop_frame: Math.max(start, Number(find("#missed-stop").value)) + 1,
       characters: [...document.querySelectorAll("#missed-who input:checked")].map((box) => box.value),
       note: find("#missed-note").value.trim(),
     });
