@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -91,6 +93,8 @@ class Desk:
     def overview(self) -> dict[str, Any]:
         """Return the clips with their findings, and all that was decided."""
         return {
+            # Two runs may have one name; what waits in a browser must not go to the other one.
+            "id": hashlib.sha256(os.fsencode(self.run.folder.resolve())).hexdigest()[:16],
             "title": self.run.folder.resolve().name,
             "reviewer": self.reviewer,
             "complaints": list(self.complaints),

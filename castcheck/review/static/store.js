@@ -12,12 +12,10 @@ export class Store {
     if (!answer.ok) throw new Error(await answer.text());
     const run = await answer.json();
     this.me = run.reviewer;
-    this.slot = `castcheck-review:${run.title}:${run.reviewer}`;
+    this.slot = `castcheck-review:${run.id}:${run.reviewer}`;
     this.take(run);
     this.pending = this.remembered("pending");
     this.undoable = this.remembered("undo");
-    const here = new Set(run.clips.map((clip) => clip.sha256));
-    this.pending = this.pending.filter((wish) => here.has(wish.clip_sha256));
     this.send();
     return run;
   }
