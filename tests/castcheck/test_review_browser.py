@@ -149,6 +149,7 @@ def test_it_plays_and_loops_around_the_finding(served, page):
     assert max(seen) < 120
     page.keyboard.press(" ")
     page.wait_for_function("() => document.querySelector('#stage video').paused")
+    shown, said = -1, -2
     for _ in range(50):
         shown, said = on_screen(page), int(page.get_attribute("#stage", "data-frame"))
         if shown == said:
