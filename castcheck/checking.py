@@ -141,7 +141,7 @@ def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
     with run.screen.progress(title) as progress, _hushed():
         outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
         report: Report = outcome.report
-        material = Material(report, outcome.visuals, config.report, clip)
+        material = Material(report, outcome.visuals, config.report, clip, folder)
         written = write_reports(
             material,
             folder,

@@ -33,6 +33,8 @@ from castcheck.options import (
 )
 from castcheck.planting.command import EPILOG as PLANT_EPILOG
 from castcheck.planting.command import plant
+from castcheck.review.command import EPILOG as REVIEW_EPILOG
+from castcheck.review.command import review
 from castcheck.runs import commands as on_runs
 from castcheck.runs.compare_command import COMPARE_EPILOG, compare
 from castcheck.screen import Screen
@@ -176,6 +178,7 @@ app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
 app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=PLANT_EPILOG)(plant)
+app.command(epilog=REVIEW_EPILOG)(review)
 
 
 def main() -> None:

@@ -168,6 +168,11 @@ class ReportSettings:
     strip_height_px: int = setting(
         128, "height of the pictures of a character in the HTML page", low=32, high=512
     )
+    embed_video: bool = setting(
+        default=False,
+        text="the HTML page holds the clip itself, so that it plays wherever the page goes; else "
+        "it plays the file where it lies",
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="report")

@@ -34,6 +34,7 @@ _SECTIONS = {
 # The settings that have a flag of their own: section, name, type, flag, metavar and panel.
 _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("report", "formats", str, "--format", "LIST", OUTPUT),
+    ("report", "embed_video", bool, "--embed-video", None, OUTPUT),
     ("gate", "fail_on", str, "--fail-on", "SPEC", JUDGING),
     ("gate", "strict", bool, "--strict", None, JUDGING),
     ("gate", "baseline", str, "--baseline", "FILE", JUDGING),

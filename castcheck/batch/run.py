@@ -94,8 +94,9 @@ class Batch:
     def _judge(self, clips: Sequence[Named], store: RunStore) -> bool:
         """Judge the clips; return whether somebody ended that early."""
         finished = store.finished()
+        home = self.out.resolve()
         jobs = [
-            Job(index, named.clip, named.key, folder, finished.get(named.key))
+            Job(index, named.clip, named.key, folder, finished.get(named.key), home / folder)
             for index, (named, folder) in enumerate(
                 zip(clips, store.folders_for(clips, finished), strict=True)
             )

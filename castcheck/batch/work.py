@@ -48,6 +48,7 @@ class Job:
         key: Absolute path or URL, where it is read.
         folder: Name of its folder below the run's folder.
         finished: What an earlier run found out, to be kept if it still holds.
+        home: Where its folder will lie on the machine that leads the run.
     """
 
     index: int
@@ -55,6 +56,7 @@ class Job:
     key: str
     folder: str
     finished: Finished | None = None
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ class ClipWorker:
                 )
             facts = replace(outcome.report.clip, path=job.clip)
             report = replace(outcome.report, clip=facts)
-            material = Material(report, outcome.visuals, self._config.report, clip.path)
+            home = None if is_remote(job.key) else job.home
+            material = Material(report, outcome.visuals, self._config.report, clip.path, home)
             formats = dict.fromkeys(("json", *self._config.report.format_list))
             lacks: list[str] = []
             write_reports(material, folder, formats, progress=_silent, note=lacks.append)

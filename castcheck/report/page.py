@@ -12,6 +12,7 @@ from castcheck.report.model import frame_rate
 from castcheck.report.page_model import Badge, Card, Page, Pair, Person, ShotCard, Shown
 from castcheck.report.palette import look
 from castcheck.report.pictures import choose
+from castcheck.report.play import play_data
 from castcheck.report.timeline import (
     Axis,
     Marker,
@@ -42,8 +43,23 @@ if TYPE_CHECKING:
 MANY_FINDINGS = 10  # from here on the page offers to filter them, and folds those beyond
 
 
-def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
-    """Return everything the page shows."""
+def build_page(
+    report: Report,
+    visuals: Visuals,
+    *,
+    budget_bytes: int,
+    sources: Iterable[tuple[str, str]] = (),
+    play_note: str = "",
+) -> Page:
+    """Return everything the page shows.
+
+    Args:
+        report: The report.
+        visuals: The pictures.
+        budget_bytes: What the pictures may take.
+        sources: What the page may play, in order: kind ("clip" or "annotated") and address.
+        play_note: What to say about the clip before anything is played.
+    """
     choice = choose(visuals, report, budget_bytes=budget_bytes)
     pictures = choice.visuals
     axis = Axis(report)
@@ -86,7 +102,9 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
         ),
         filterable=len(findings) >= MANY_FINDINGS,
         summary_length=MANY_FINDINGS,
-        data=_data(report, findings),
+        data=_data(report, findings, sources),
+        kinds=tuple(KIND_TITLES.items()),
+        play_note=play_note,
         gone=_gone(report),
     )
 
@@ -314,8 +332,8 @@ def _flat(evidence: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str
             yield name, _plain(value)
 
 
-def _data(report: Report, findings: tuple[Finding, ...]) -> str:
-    """Return the verdict and the findings as JSON that may stand inside a `<script>`."""
+def _data(report: Report, findings: tuple[Finding, ...], sources: Iterable[tuple[str, str]]) -> str:
+    """Return verdict, findings and what is played as JSON that may stand inside a `<script>`."""
     table = {
         "verdict": report.verdict,
         "clip": report.clip.path,
@@ -328,6 +346,8 @@ def _data(report: Report, findings: tuple[Finding, ...]) -> str:
             }
             for f in findings
         ],
+        "play": play_data(report),
+        "sources": [{"kind": kind, "url": url} for kind, url in sources],
     }
     return script_json(table)
 
@@ -339,4 +359,5 @@ def script_json(table: Any) -> str:
         >>> print(script_json("</script>"))
         "\u003c/script\u003e"
     """
-    return json.dumps(table).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    text = json.dumps(table, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

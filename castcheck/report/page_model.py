@@ -120,3 +120,5 @@ class Page:
     summary_length: int
     data: str
     gone: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
+    play_note: str = ""

@@ -70,12 +70,15 @@ class Material:
         visuals: Pictures for the formats that show some.
         settings: The `[report]` section.
         clip: Where the clip lies now, for the formats that read it again.
+        home: The folder that the reports will lie in when all is done, for links from them; `None`
+            where nobody can know, or where the clip lies elsewhere than its name says.
     """
 
     report: Report
     visuals: Visuals
     settings: ReportSettings
     clip: Path
+    home: Path | None = None
 
 
 def write_reports(
