@@ -1,22 +1,22 @@
-"""Reads what people decided about findings: `decisions.jsonl`, one decision a line."""
+"""What people decided about findings: the votes of all reviewers, clip by clip."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING
 
+from castcheck.batch.store import DECISIONS_FILE
+from castcheck.review.decisions import Decision, current
+from castcheck.review.decisions import read_decisions as read_lines
 from castcheck.runs.reading import RunReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-DECISIONS_FILE = "decisions.jsonl"
-DECISION_SCHEMA = "castcheck.decision/1"
-Word = Literal["right", "wrong", "other_kind", "duplicate", "missed"]
-WORDS: tuple[Word, ...] = get_args(Word)
+__all__ = ["DECISIONS_FILE", "Decisions", "Missed", "read_decisions"]
+
 IN_DISPUTE = "in dispute"
 
 
@@ -68,45 +68,26 @@ def read_decisions(paths: Iterable[Path]) -> Decisions:
     """Read files of decisions; a broken line is told and passed over.
 
     Raises:
-        RunReadError: A file cannot be read.
+        RunReadError: A file is not there.
+        DecisionError: A file cannot be read.
     """
-    decisions = Decisions()
+    found = Decisions()
+    every: list[Decision] = []
     for path in paths:
-        try:
-            data = path.read_bytes()
-        except OSError as err:
-            reason = (err.strerror or str(err)).lower()
-            raise RunReadError(
-                f"cannot be read: {reason}", where=path, hint="check --decisions"
-            ) from err
-        for number, line in enumerate(data.split(b"\n"), start=1):
-            if line.strip():
-                try:
-                    _take(decisions, json.loads(line.decode("utf-8")))
-                except (ValueError, TypeError, AttributeError, KeyError) as err:
-                    what = " ".join(str(err).split())
-                    decisions.problems.append(
-                        f"{path}, line {number}: no decision ({what}); passed over"
-                    )
-    return decisions
+        if not path.exists():
+            raise RunReadError("no such file", where=path, hint="check --decisions")
+        reading = read_lines(path)
+        every += reading.decisions
+        found.problems += reading.complaints
+    for decision in current(every).values():
+        _take(found, decision)
+    return found
 
 
-def _take(decisions: Decisions, row: Mapping[str, Any]) -> None:
-    if row.get("schema") != DECISION_SCHEMA:
-        raise ValueError(f"schema is {row.get('schema')!r}")
-    word, sha, by = row["decision"], str(row["clip_sha256"]), str(row.get("by", ""))
-    if word is not None and word not in WORDS:
-        raise ValueError(f"decision is {word!r}")
-    if row.get("finding"):
-        if word == "missed":
-            raise ValueError("what was missed has no finding")
-        votes = decisions.votes.setdefault((sha, str(row["finding"])), {})
-        votes.pop(by, None)
-        if word is not None:  # null takes back what he said before
-            votes[by] = word
-        return
-    if word not in {"missed", None}:
-        raise ValueError("finding is missing")
-    missed = Missed(str(row["kind"]), int(row["start_frame"]), int(row["stop_frame"]))
-    reviewers = decisions.said_missed.setdefault(sha, {}).setdefault(missed, set())
-    reviewers.discard(by) if word is None else reviewers.add(by)
+def _take(found: Decisions, decision: Decision) -> None:
+    sha, word = decision.clip_sha256, decision.decision
+    if decision.finding is not None and word is not None:
+        found.votes.setdefault((sha, decision.finding), {})[decision.by] = word
+    elif None not in (decision.kind, decision.start_frame, decision.stop_frame):
+        missed = Missed(str(decision.kind), *map(int, (decision.start_frame, decision.stop_frame)))  # type: ignore[arg-type]
+        found.said_missed.setdefault(sha, {}).setdefault(missed, set()).add(decision.by)

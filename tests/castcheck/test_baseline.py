@@ -21,6 +21,8 @@ from tests.castcheck.runs_made_up import make_report, told, write_run
 MAJOR = parse_gate("major")
 BOTH = (0, 1)
 
+AT = "2026-11-28T22:00:00Z"
+
 
 def entries_of(report):
     return [entry_of(report, finding) for finding in report.findings]
@@ -157,7 +159,7 @@ def test_what_a_run_gives(decided, kept, tmp_path):
     write_run(tmp_path / "run", [report])
     lines = [
         json.dumps({"schema": "castcheck.decision/1", "clip_sha256": report.clip.sha256,
-                    "finding": finding, "decision": word, "by": "ann"})
+                    "finding": finding, "decision": word, "by": "ann", "at": AT})
         for finding, word in decided
     ]  # fmt: skip
     (tmp_path / "decisions.jsonl").write_text("".join(f"{line}\n" for line in lines))
@@ -173,7 +175,7 @@ def test_two_who_disagree_accept_nothing(tmp_path):
     with (tmp_path / "run" / "decisions.jsonl").open("w") as file:
         for by, word in (("ann", "right"), ("bob", "wrong")):
             line = {"schema": "castcheck.decision/1", "clip_sha256": report.clip.sha256,
-                    "finding": "swap-10-0", "decision": word, "by": by}  # fmt: skip
+                    "finding": "swap-10-0", "decision": word, "by": by, "at": AT}  # fmt: skip
             file.write(json.dumps(line) + "\n")
     assert run("baseline", tmp_path / "run", "-o", tmp_path / "b.json").exit_code == 0
     assert load_baseline(tmp_path / "b.json").entries == ()
@@ -185,7 +187,7 @@ def test_what_was_accepted_before_stays_accepted(tmp_path):
     write_run(tmp_path / "run", [second])
     (tmp_path / "run" / "decisions.jsonl").write_text(
         json.dumps({"schema": "castcheck.decision/1", "clip_sha256": first.clip.sha256,
-                    "finding": "drift-10-1", "decision": "right", "by": "ann"}) + "\n"
+                    "finding": "drift-10-1", "decision": "right", "by": "ann", "at": AT}) + "\n"
     )  # fmt: skip
     assert run("baseline", tmp_path / "run", "-o", tmp_path / "b.json").exit_code == 0
     (entry,) = load_baseline(tmp_path / "b.json").entries

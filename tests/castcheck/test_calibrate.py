@@ -172,7 +172,7 @@ def test_decisions_say_what_is_good_and_what_is_found(runs):
         file.write("half a li")
     result = run("calibrate", folder, "-o", runs / "c.toml", "--false-alarms-per-100-clips", "90")
     assert result.exit_code == 0, result.output
-    assert "decisions.jsonl, line 7: no decision" in result.output
+    assert "decisions.jsonl: line 7 is no decision" in result.output
     assert "decisions about 1 clip that these runs do not hold" in result.output
     assert "before:   1 of 2 good clips fail" in result.output  # r1 is wrong, r3 has no findings
     assert "of 1 found by people" in result.output
@@ -193,7 +193,7 @@ def test_clips_without_findings_count_as_far_as_the_others_are_decided(runs):
     [
         (["nowhere"], "no such folder"),
         (["good", "--false-alarms-per-100-clips", "0"], "out of range, allowed is more than 0"),
-        (["good", "--decisions", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
+        (["good", "--decisions", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["good", "other"], "was judged otherwise than the first clip (castcheck: 0.1.0 and 9)"),
         (["old"], "a version of castcheck that has no bars per kind"),
         (["empty"], "this is no run"),
