@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from castcheck.toml_file import read_toml
 from identity.roll_call import Presence
 from scenes.errors import CastcheckError
 from scenes.pictures import PICTURE_SUFFIXES, natural_key, picture_files
 from scenes.source import clip_sha256
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from scenes.user_paths import is_folder, is_there, user_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 CAST_FILE = "cast.toml"
 _KEYS = ("name", "references", "presence")
@@ -59,22 +55,16 @@ def read_cast(path: str | Path) -> tuple[Listed, ...]:
     Raises:
         CastFileError: It cannot be read, or a line of it is wrong; the text names the character.
     """
-    path = Path(path)
+    path = user_path(path)
     try:
-        if path.is_dir():
+        if is_folder(path):
             file = path / CAST_FILE
             return read_cast(file) if file.is_file() else _from_folder(path)
-        text = path.read_bytes().decode("utf-8-sig")
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         raise CastFileError(f"cannot be read: {reason}", where=path, hint="check --cast") from err
-    except UnicodeDecodeError as err:
-        hint = f"give a folder of pictures or a cast file; {_HINT}"
-        raise CastFileError("is not a text file in UTF-8", where=path, hint=hint) from err
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as err:
-        raise CastFileError(f"is not valid TOML: {err}", where=path, hint=_HINT) from err
+    hint = f"give a folder of pictures or a cast file; {_HINT}"
+    table = read_toml(path, CastFileError, option="--cast", hint=hint)
     return _from_table(table, path)
 
 
@@ -154,9 +144,9 @@ def _character(row: dict[str, Any], number: int, path: Path) -> Listed:
         raise CastFileError(
             f"presence is {presence!r}, allowed is {', '.join(_PRESENCES)}", where=where
         )
-    references = tuple(path.parent / Path(file).expanduser() for file in files)
+    references = tuple(path.parent / user_path(file) for file in files)
     for file in references:
-        if not file.is_file():
+        if not is_there(file) or file.is_dir():
             raise CastFileError(f"{file}: no such file", where=where, hint="check references")
     return Listed(name.strip(), references, presence)
 

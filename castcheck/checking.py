@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.report.writers import Material, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
+from castcheck.system_errors import refusal
 from castcheck.words import KIND_TITLES, headline, ordered, when
 from scenes.errors import CastcheckError
 
@@ -126,6 +127,10 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
         run.screen.error(str(err) if err.where else f"{clip}: {err}")
         return EXIT_BAD_INPUT
     except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
+        refused = refusal(err, where=clip)
+        if refused is not None:
+            run.screen.error(str(refused))
+            return EXIT_BAD_INPUT
         say_bug(run.screen, err, where=str(clip))
         return EXIT_BUG
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.config import AUTO
@@ -11,11 +10,14 @@ from castcheck.model_store import advice_on, best_present
 from castcheck.references import load_references
 from identity.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
+from scenes.user_paths import is_folder, user_path
 from tracker.known_weights import models_dir
 from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from castcheck.config import Config
     from castcheck.references import References
     from identity.embedder import Embedder
@@ -86,11 +88,11 @@ def _open_detector(
     """Return the detector, the device it runs on, its degradations, and what would be better."""
     run = config.run
     spec, advice = _best_detector() if run.detector == AUTO else (run.detector, ())
-    path = Path(spec).expanduser()
+    path = user_path(spec)
     min_score = config.detector.min_score
     if path.suffix.lower() == ".txt":
         return ReplayDetector(path, min_score=min_score), "cpu", (), ()
-    if path.is_dir() and not path.name.endswith(_EXPORTED_SUFFIXES):
+    if is_folder(path) and not path.name.endswith(_EXPORTED_SUFFIXES):
         return ReplayFolder(path, min_score=min_score), "cpu", (), ()
     half = None if run.half else False  # None = where the device can, which is no degradation
     detector = YoloDetector(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from identity.colour import HISTOGRAM_DIM, colour_histograms
-from identity.embedder import PartsEmbedder
+from identity.embedder import PartsEmbedder, checked_rows
 from identity.zones import Zone, is_sliver, strip_of, view_of
-from scenes.arrays import frozen_array
+from scenes.arrays import check_network_output, frozen_array
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -214,6 +214,9 @@ class LooksReader:
         chosen = [crops[row] for row in rows]
         if isinstance(self._embedder, PartsEmbedder):
             cues = self._embedder.read_cues(chosen)
+            for values in cues[1:]:
+                check_network_output(values, network=self._embedder.name, what="looks")
+            checked_rows(cues.body, network=self._embedder.name)
             places = np.array(rows, np.int64)
             body[rows] = cues.body
             seen = cues.visibility >= MIN_VISIBILITY
@@ -228,7 +231,7 @@ class LooksReader:
             turned = np.stack([facing, np.sqrt(1 - facing**2)], axis=1)
             vectors["facing"] = _rows_at(places, turned, len(body))
         elif rows:
-            body[rows] = self._embedder.embed(chosen)
+            body[rows] = checked_rows(self._embedder.embed(chosen), network=self._embedder.name)
 
 
 def _rows_at(

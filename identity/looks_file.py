@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.looks import Cue, Looks, StoredVectors
+from scenes.errors import ScratchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,10 @@ class LooksFile:
 
     def __init__(self) -> None:
         # Unbuffered: rows are read in an order of their own. It closes with the last of its looks.
-        self._file = tempfile.TemporaryFile(prefix="castcheck-", buffering=0)  # noqa: SIM115
+        try:
+            self._file = tempfile.TemporaryFile(prefix="castcheck-", buffering=0)  # noqa: SIM115
+        except OSError as err:
+            raise _no_room(err) from err
         weakref.finalize(self, self._file.close)
         self._stop = 0
         self._dims: dict[Cue, int] = {}
@@ -60,9 +64,17 @@ class LooksFile:
                 self._stop + np.cumsum(sizes, dtype=np.int64) - sizes
             )
             self._stop += len(data)
-        self._file.write(b"".join(chunks))
+        try:
+            self._write(b"".join(chunks))
+        except OSError as err:
+            raise _no_room(err) from err
         self._covered.append(looks.covered)
         self._usable.append(looks.usable)
+
+    def _write(self, data: bytes) -> None:
+        written = 0
+        while written < len(data):  # a nearly full disk takes a part without complaint
+            written += self._file.write(data[written:])
 
     def take(self, rows: NDArray[np.int64]) -> Looks:
         """Return the looks of the chosen rows; their vectors are read when they are asked for."""
@@ -177,6 +189,14 @@ def unpack_rows(data: bytes, sizes: NDArray[np.int32], *, dim: int) -> NDArray[n
     unpacked[bits] = everything[is_value].view(np.float16)
     rows[known] = unpacked
     return rows
+
+
+def _no_room(err: OSError) -> ScratchError:
+    reason = (err.strerror or str(err)).lower()
+    return ScratchError(
+        f"the folder for temporary files cannot be written: {reason}",
+        hint="make room in it, or name another one with TMPDIR",
+    )
 
 
 def _none(dtype: type) -> NDArray[Any]:
