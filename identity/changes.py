@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Likeness(Protocol):
+    """Whatever has the blocks of a (K, K) matrix of cosines."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, block: tuple[slice, slice], /) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +50,36 @@ class Shift:
         return float(np.clip((min(self.before, self.after) - self.near) / self.loss, 0, 1))
 
 
-def likeness_matrix(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (K, K) cosines of the (K, D) unit rows."""
-    return np.asarray(vectors @ vectors.T, np.float32)
+class LikenessMatrix:
+    """The (K, K) cosines of K unit rows, of which only the blocks asked for are ever made.
+
+    Those of a take of two hours would fill 13 GB, and only what lies near the diagonal is read.
+
+    Args:
+        vectors: (K, D) float32 unit rows.
+
+    Example:
+        >>> LikenessMatrix(np.eye(3, dtype=np.float32))[0:1, 0:2]
+        array([[1., 0.]], dtype=float32)
+    """
+
+    def __init__(self, vectors: NDArray[np.float32]) -> None:
+        self._vectors = vectors
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def __getitem__(self, block: tuple[slice, slice]) -> NDArray[np.float32]:
+        rows, columns = block
+        return np.asarray(self._vectors[rows] @ self._vectors[columns].T, np.float32)
 
 
-def strongest_shift(likeness: NDArray[np.float32], *, min_side: int, window: int) -> Shift | None:
+def likeness_matrix(vectors: NDArray[np.float32]) -> LikenessMatrix:
+    """Return the cosines of the (K, D) unit rows."""
+    return LikenessMatrix(vectors)
+
+
+def strongest_shift(likeness: Likeness, *, min_side: int, window: int) -> Shift | None:
     """Return the split of K samples that loses most likeness, `None` where K is too small.
 
     Args:
@@ -68,7 +100,7 @@ def strongest_shift(likeness: NDArray[np.float32], *, min_side: int, window: int
     return max(shifts, key=lambda s: s.loss * (0.5 + 0.5 * s.abruptness), default=None)
 
 
-def shift_at(likeness: NDArray[np.float32], index: int, *, window: int) -> Shift:
+def shift_at(likeness: Likeness, index: int, *, window: int) -> Shift:
     """Return how the samples before `index` compare with those from it on."""
     low, high = max(0, index - window), min(len(likeness), index + window)
     near_low, near_high = max(low, index - 2), min(high, index + 2)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CACHE_BYTES = 32 * 1024 * 1024  # what is being compared right now: everybody of a shot, and more
+# Rows that are read together where a few are asked for: a take may last for hours, and every moment
+# of it is compared with what is right before and after it.
+BLOCK_ROWS = 128
+_WHOLE = -1  # instead of the number of a block
 
 
 class LooksFile:
@@ -49,7 +53,7 @@ class LooksFile:
         self._sizes: dict[Cue, list[NDArray[np.int32]]] = {}
         self._covered = [_none(np.float32)]
         self._usable = [_none(np.bool_)]
-        self._cache: OrderedDict[tuple[int, Cue], NDArray[np.float16]] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, Cue, int], NDArray[np.float16]] = OrderedDict()
         self._cached_bytes = 0
 
     def append(self, looks: Looks) -> None:
@@ -87,18 +91,32 @@ class LooksFile:
         }
         return Looks(_Rows(self, places), self._covered[0][rows], self._usable[0][rows])
 
-    def read(self, owner: int, cue: Cue, places: _Places) -> NDArray[np.float16]:
-        """Return (N, D) the vectors at `places`; those asked for last are kept under `owner`."""
-        found = self._cache.get((owner, cue))
+    def read(
+        self, owner: int, cue: Cue, places: _Places, *, block: int = _WHOLE
+    ) -> NDArray[np.float16]:
+        """Return (N, D) the vectors at `places`; what was asked for last is kept.
+
+        Args:
+            owner: Whose rows they are.
+            cue: Which cue.
+            places: Where they lie.
+            block: Which part of the owner's rows they are.
+        """
+        key = (owner, cue, block)
+        found = self._cache.get(key)
         if found is None:
             found = unpack_rows(self._bytes_at(places), places[1], dim=self._dims[cue])
             found.flags.writeable = False
-            self._cache[owner, cue] = found
+            self._cache[key] = found
             self._cached_bytes += found.nbytes
-        self._cache.move_to_end((owner, cue))
+        self._cache.move_to_end(key)
         while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
             self._cached_bytes -= self._cache.popitem(last=False)[1].nbytes
         return found
+
+    def dim(self, cue: Cue) -> int:
+        """Return the length of the vectors of a cue."""
+        return self._dims[cue]
 
     def _bytes_at(self, places: _Places) -> bytes:
         parts = []
@@ -135,6 +153,17 @@ class _Rows(StoredVectors):
 
     def __reduce__(self) -> Any:
         return dict, (list(self.items()),)  # a copy elsewhere holds the numbers themselves
+
+    def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        starts, sizes = self.places[cue]
+        chosen = np.empty((len(rows), self.file.dim(cue)), np.float16)
+        numbers = rows // BLOCK_ROWS
+        for block in np.unique(numbers).tolist():
+            part = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+            read = self.file.read(self._owner, cue, (starts[part], sizes[part]), block=block)
+            here = numbers == block
+            chosen[here] = read[rows[here] - part.start]
+        return chosen
 
     def known(self, cue: Cue) -> NDArray[np.bool_]:
         return np.asarray(self.places[cue][1] > 0, np.bool_)

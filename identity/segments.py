@@ -70,7 +70,7 @@ def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int
         rows = looks.seen(cue)
         rows = rows[(rows >= start_row) & (rows < stop_row)]
         if len(rows):
-            means[cue] = looks.vectors[cue][rows].astype(np.float32).mean(axis=0)
+            means[cue] = looks.mean(cue, rows)
             most = max(most, len(rows))
     return Segment(tracklet, start_row, stop_row, means, most)
 
