@@ -14,7 +14,7 @@ from castcheck.report.writers import Material, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
 from castcheck.system_errors import refusal
 from castcheck.words import KIND_TITLES, headline, ordered, when
-from scenes.errors import CastcheckError
+from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,10 +54,8 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
         CastcheckError: Nothing can be done at all: the output folder or a model is bad.
     """
     check_writable(run.out)
-    missing = [clip for clip in clips if not _exists(clip)]
-    for clip in missing:
-        run.screen.error(f"{clip}: no such file; check the path")
-    if len(missing) == len(clips):
+    bad = {number for number, clip in enumerate(clips) if not _opens(clip, run)}
+    if len(bad) == len(clips):
         return EXIT_BAD_INPUT
     with run.screen.progress("castcheck") as progress, _hushed():
         progress("loading models", 0, None)
@@ -65,11 +63,11 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
     for line in models.advice:
         run.screen.note(line)
     folders = clip_folders(clips)
-    codes = [EXIT_BAD_INPUT] if missing else [EXIT_OK]
-    for number, clip in enumerate(clips, start=1):
-        if clip not in missing:
-            title = f"{clip.name}" if len(clips) == 1 else f"{number}/{len(clips)} {clip.name}"
-            codes.append(_check_safely(clip, run.out / folders[number - 1], models, run, title))
+    codes = [EXIT_BAD_INPUT] if bad else [EXIT_OK]
+    for number, clip in enumerate(clips):
+        if number not in bad:
+            title = f"{clip.name}" if len(clips) == 1 else f"{number + 1}/{len(clips)} {clip.name}"
+            codes.append(_check_safely(clip, run.out / folders[number], models, run, title))
     return max(codes)
 
 
@@ -112,11 +110,35 @@ def _stem(clip: Path) -> str:
     return encoded.decode("utf-8", "ignore").strip() or "clip"
 
 
+def _opens(clip: Path, run: Run) -> bool:
+    """Tell whether a clip can be opened, and say why where it cannot: before networks are loaded."""
+    try:
+        if not _exists(clip):
+            raise VideoOpenError("no such file", where=clip, hint="check the path")
+        glance_at(clip, run.config)
+    except CastcheckError as err:
+        run.screen.error(str(err) if err.where else f"{clip}: {err}")
+        return False
+    return True
+
+
 def _exists(clip: Path) -> bool:
     try:
         return clip.exists()
     except (OSError, ValueError):  # too long a name, a loop of links, a NUL: the reader tells
         return True
+
+
+def glance_at(clip: Path, config: Config) -> None:
+    """Read the first picture of a clip.
+
+    Raises:
+        CastcheckError: There is none.
+    """
+    from scenes.source import open_source  # noqa: PLC0415 (decoders, which --help does not need)
+
+    with open_source(clip, limits=config.limits):
+        pass
 
 
 def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from castcheck.cast_file import read_cast
 from castcheck.config import AUTO
 from castcheck.model_store import advice_on, best_present
 from castcheck.references import load_references
@@ -66,6 +67,8 @@ def load_models(config: Config) -> Models:
         ConfigError: A device or class that is not there.
     """
     run = config.run
+    if run.cast:
+        read_cast(run.cast)  # a wrong line in it is told before networks are loaded
     detector, device, notes, advice = _open_detector(config)
     spec = run.embedder
     if spec == AUTO:

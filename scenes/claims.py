@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
+_LEAST_GAP_S = Fraction(1, 8)  # by less, containers that count in milliseconds are off
 # Codecs in which a packet may hold a picture that is never shown.
 _HIDES_PICTURES = frozenset({"vp8", "vp9", "av1"})
 
@@ -59,7 +60,7 @@ class Claims:
         claimed_s = self.claimed_s()
         if self._stream.frames and claimed - pictures > max(1, claimed // 50):
             notes.append(f"the file claims {claimed} pictures, only {pictures} could be read")
-        elif claimed_s and claimed_s - end_s > max(Fraction(1, 2), claimed_s / 50):
+        elif claimed_s and claimed_s - end_s > max(_LEAST_GAP_S, claimed_s / 50):
             notes.append(
                 f"the file claims {seconds_text(claimed_s)}, "
                 f"its pictures end at {seconds_text(end_s)}"

@@ -37,6 +37,11 @@ class LimitSettings:
         """Tell whether pictures of this size are too large."""
         return width_px * height_px > self.picture_px
 
+    @property
+    def decoder_px(self) -> int:
+        """Pixels up to which decoders may go: they fill up to whole blocks, and count those."""
+        return min(self.picture_px + self.picture_px // 8 + 65_536, 2**31 - 1)
+
     def check_length(self, path: Path, frames: int, end_s: Fraction) -> None:
         """Raise once more was read of a clip than is allowed.
 

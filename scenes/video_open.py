@@ -91,7 +91,7 @@ def _how_to_open(limits: LimitSettings) -> dict[str, Any]:
     return {
         "metadata_errors": "replace",
         "container_options": {"protocol_whitelist": "file", "format_whitelist": _clip_formats()},
-        "options": {"max_pixels": str(limits.picture_px)},
+        "options": {"max_pixels": str(limits.decoder_px)},
     }
 
 

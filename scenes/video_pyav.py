@@ -66,7 +66,7 @@ class PyAvSource:
             self._decoder = StrictDecoder(
                 self._stream,
                 threads=threads,
-                max_pixels=limits.picture_px,
+                max_pixels=limits.decoder_px,
                 on_device=decoder != CPU and not self._not_decoded_there,
             )
             self._start()
