@@ -111,7 +111,7 @@ def _stem(clip: Path) -> str:
 
 
 def _opens(clip: Path, run: Run) -> bool:
-    """Tell whether a clip can be opened, and say why where it cannot: before networks are loaded."""
+    """Tell whether a clip can be opened, before networks are loaded, and say why where it cannot."""
     try:
         if not _exists(clip):
             raise VideoOpenError("no such file", where=clip, hint="check the path")
