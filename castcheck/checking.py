@@ -111,7 +111,7 @@ def _stem(clip: Path) -> str:
 
 
 def _opens(clip: Path, run: Run) -> bool:
-    """Tell whether a clip can be opened, before networks are loaded, and say why where it cannot."""
+    """Tell whether a clip can be opened, and say why not: before networks are loaded."""
     try:
         if not _exists(clip):
             raise VideoOpenError("no such file", where=clip, hint="check the path")

@@ -1,4 +1,4 @@
-"""Whether a file ends where its container says that it ends. Reads headers, never pictures.
+"""Whether a file is whole by what its container says: where it ends, and its checksums.
 
 FFmpeg reads what is there and is content. Most containers say how long they are, or close with a
 mark; where they do, a file that was cut off is told from one that is short.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import mmap
 from typing import TYPE_CHECKING
+from zlib import crc32
+
+from scenes.gif_blocks import gif_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,14 +19,14 @@ if TYPE_CHECKING:
     Bytes = mmap.mmap
 
 _TS_LENGTHS = (188, 192, 204)  # plain, with time stamps (Blu-ray), with error correction
-_EBML_HEADER, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
+_EBML_HEADER, _SEGMENT, _EBML_CRC = b"\x1aE\xdf\xa3", b"\x18S\x80g", b"\xbf\x84"
 _OGG_EOS, _OGG_TAIL_BYTES = 4, 65_536  # a page is at most as long
 _PNG_TAIL_BYTES = 64
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
 def cut_off_note(path: Path, format_name: str) -> str:
-    """Return one clause that says by what the file is seen to be cut off; empty where it is not.
+    """Return one clause that says how the file is seen to be cut off or damaged; empty = it is not.
 
     Args:
         path: A file that could be opened.
@@ -53,7 +56,28 @@ def _matroska(data: Bytes) -> str:
     if size is None or data[at : at + 4] != _SEGMENT:
         return ""
     size, after = _ebml_size(data, at + 4)
-    return "" if size is None else _missing(after + size, data)
+    missing = "" if size is None else _missing(after + size, data)
+    return missing or _wrong_sums(data, after, len(data) if size is None else after + size)
+
+
+def _wrong_sums(data: Bytes, at: int, stop: int) -> str:
+    """Check the parts of a segment that carry a checksum."""
+    checked = wrong = 0
+    while at + 5 <= stop:
+        length = 9 - data[at].bit_length()
+        size, begin = _ebml_size(data, at + length)
+        if length > 4 or size is None or begin + size > stop:
+            break  # of no known length, or damaged itself: FFmpeg looks for the next by its mark
+        if data[begin : begin + 2] == _EBML_CRC:
+            checked += 1
+            wrong += crc32(data[begin + 6 : begin + size]) != int.from_bytes(
+                data[begin + 2 : begin + 6], "little"
+            )
+        at = begin + size
+    broken = checked and at != stop
+    if wrong or broken:
+        return f"the file is damaged: {wrong + bool(broken)} of its parts do not fit their checksum"
+    return ""
 
 
 def _ebml_size(data: Bytes, at: int) -> tuple[int | None, int]:
@@ -89,29 +113,6 @@ def _riff(data: Bytes) -> str:
         at += 8 + size + size % 2
     claimed = at - 1 if at == len(data) + 1 else at  # the last padding byte may be left out
     return _missing(claimed, data)
-
-
-def _gif(data: Bytes) -> str:
-    at = 13 + _colour_table_bytes(data[10])
-    while True:
-        kind = data[at : at + 1]
-        if kind == b";":
-            return ""
-        if not kind:
-            return "the file is cut off: it ends without the mark that closes a GIF"
-        if kind == b"!":
-            at += 2
-        elif kind == b",":
-            at += 11 + (_colour_table_bytes(data[at + 9]) if at + 9 < len(data) else 0)
-        else:
-            return "the file is damaged: its blocks do not follow each other"
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        at += 1
-
-
-def _colour_table_bytes(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _transport(data: Bytes) -> str:
@@ -174,7 +175,7 @@ _CHECKS: dict[str, Callable[[Bytes], str]] = {
     "mov": _boxes,
     "avi": _riff,
     "webp_pipe": _riff,
-    "gif": _gif,
+    "gif": gif_note,
     "mpegts": _transport,
     "ogg": _ogg,
     "flv": _flv,

@@ -172,6 +172,16 @@ def huge_gif(size_px: int) -> bytes:
     return bytes(data)
 
 
+def pillow_gif() -> bytes:
+    """Return a GIF by another encoder than FFmpeg's, of which later pictures are only what moves."""
+    from PIL import Image
+
+    target = io.BytesIO()
+    first, *rest = (Image.fromarray(picture).quantize(64) for picture in pictures(8))
+    first.save(target, "GIF", save_all=True, append_images=rest, duration=40, disposal=1)
+    return target.getvalue()
+
+
 def transparent() -> list[NDArray[np.uint8]]:
     """Return (H, W, 4) pictures of which the left half is not there."""
     drawn = []
@@ -210,6 +220,7 @@ ODD: dict[str, Odd] = {
         f"whole-{recipe.name}": Odd(recipe.suffix, partial(encode, recipe), FRAMES)
         for recipe in RECIPES
     },
+    "gif-of-pillow": Odd(".gif", pillow_gif, 8),
     "with-sound": Odd(".mkv", lambda: encode(BY_NAME["h264-mkv"], sound_s=1.0), FRAMES),
     "variable-rate": Odd(
         ".mkv", lambda: encode(BY_NAME["h264-mkv"], pictures(8), pts=_VARIABLE), 8
@@ -242,6 +253,11 @@ ODD: dict[str, Odd] = {
     "cut-mkv-with-sound": _cut_odd("h264-mkv", sound_s=1.0, says="claims|cut off"),
     "cut-webm": _cut_odd("vp9-webm", says="claims|cut off"),
     "cut-gif": _cut_odd("gif", says="without the mark that closes a GIF"),
+    "flipped-gif": Odd(".gif", lambda: flip(encode(BY_NAME["gif"]), 1, bits=10), -1, "damaged"),
+    "flipped-vp9": Odd(
+        ".webm", lambda: flip(encode(BY_NAME["vp9-webm"]), 3, bits=40), -1, "damaged"
+    ),
+    "zeros-in-mkv": Odd(".mkv", lambda: zeros(encode(BY_NAME["h264-mkv"]), 3), -1, "checksum"),
     "cut-apng": _cut_odd("apng", says="without the mark that closes a PNG"),
     "cut-avi": _cut_odd("mjpeg-avi", says="claims|cut off"),
     "cut-flv": _cut_odd("h264-flv", says="claims|cut off"),
