@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
 _LEAST_GAP_S = Fraction(1, 8)  # by less, containers that count in milliseconds are off
-# Codecs in which a packet may hold a picture that is never shown.
-_HIDES_PICTURES = frozenset({"vp8", "vp9", "av1"})
+_VP8_SHOWN = 0x10  # of the first byte; a packet of VP8 may be there only to be predicted from
 
 
 class Claims:
@@ -28,7 +27,7 @@ class Claims:
         container, stream: Of PyAV.
 
     Attributes:
-        packets: Packets with something in them, trimmed ones apart; count up while reading.
+        packets: Packets with a picture to be shown, trimmed ones apart.
         trimmed: Packets that an edit list leaves out: nothing is missing if they are not shown.
         corrupt: Packets that the container says are damaged.
     """
@@ -44,7 +43,8 @@ class Claims:
         """Count one packet."""
         if packet.size:
             self.trimmed += packet.is_discard
-            self.packets += not packet.is_discard
+            hidden = self._codec == "vp8" and not memoryview(packet)[0] & _VP8_SHOWN
+            self.packets += not (packet.is_discard or hidden)
             self.corrupt += packet.is_corrupt
 
     def shortfall(self, pictures: int, end_s: Fraction, *, interlaced: bool) -> list[str]:
@@ -65,11 +65,7 @@ class Claims:
                 f"the file claims {seconds_text(claimed_s)}, "
                 f"its pictures end at {seconds_text(end_s)}"
             )
-        elif (
-            self.packets - pictures > max(1, self.packets // 50)
-            and self._codec not in _HIDES_PICTURES
-            and not interlaced
-        ):
+        elif self.packets - pictures > max(1, self.packets // 50) and not interlaced:
             lost = self.packets - pictures
             notes.append(f"{lost} of {self.packets} coded pictures gave none that can be shown")
         if self.corrupt:

@@ -245,9 +245,11 @@ class PyAvSource:
 
     def _nothing_decodable(self) -> Exception:
         if self._left_out or self._stopped:
+            size_known = self._stream.codec_context.width > 0
+            too = f" or has more than {self._limits.picture_px} pixels a picture"
             return FrameDecodeError(
-                "no picture of it can be decoded, the file is damaged or cut off, or its pictures "
-                f"have more than {self._limits.picture_px} pixels",
+                "no picture of it can be decoded, the file is damaged or cut off"
+                + ("" if size_known else too),
                 where=self._path,
                 hint="copy or download it again",
             )

@@ -173,7 +173,7 @@ def huge_gif(size_px: int) -> bytes:
 
 
 def pillow_gif() -> bytes:
-    """Return a GIF by another encoder than FFmpeg's, of which later pictures are only what moves."""
+    """Return a GIF by another encoder, of which later pictures hold only what moves."""
     from PIL import Image
 
     target = io.BytesIO()
