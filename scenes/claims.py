@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
-_LEAST_GAP_S = Fraction(1, 8)  # by less, containers that count in milliseconds are off
+_LEAST_GAP_FRAMES = Fraction(3, 2)  # by less, containers that count in milliseconds are off
 _VP8_SHOWN = 0x10  # of the first byte; a packet of VP8 may be there only to be predicted from
 
 
@@ -35,6 +35,7 @@ class Claims:
     def __init__(self, path: Path, container: Any, stream: Any) -> None:
         self._path, self._container, self._stream = path, container, stream
         self._codec = stream.codec_context.name
+        self._least_gap_s = _LEAST_GAP_FRAMES / min(max(stream.average_rate or 8, 8), 60)
         self.packets = 0
         self.trimmed = 0
         self.corrupt = 0
@@ -60,7 +61,7 @@ class Claims:
         claimed_s = self.claimed_s()
         if self._stream.frames and claimed - pictures > max(1, claimed // 50):
             notes.append(f"the file claims {claimed} pictures, only {pictures} could be read")
-        elif claimed_s and claimed_s - end_s > max(_LEAST_GAP_S, claimed_s / 50):
+        elif claimed_s and claimed_s - end_s > max(self._least_gap_s, claimed_s / 50):
             notes.append(
                 f"the file claims {seconds_text(claimed_s)}, "
                 f"its pictures end at {seconds_text(end_s)}"

@@ -190,7 +190,7 @@ def onnx_file(path: Path, kind: str) -> Path:
         nodes, "g",
         [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, out)],
-        [to_array(np.float32([value]), "c"), to_array(np.float32([0]), "zero")],
+        [to_array(np.array([value], np.float32), "c"), to_array(np.zeros(1, np.float32), "zero")],
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 8

@@ -11,7 +11,7 @@ import pytest
 from scenes.errors import CastcheckError
 from scenes.limits import LimitSettings
 from scenes.source import open_source
-from tests.corpus import make
+from tests.corpus import make, mutants
 
 
 def read(path: Path) -> tuple[int, tuple[str, ...], list[np.ndarray]]:
@@ -103,3 +103,16 @@ def test_limits_hold_and_say_how_to_raise_them(
     with pytest.raises(CastcheckError, match=says) as caught:
         go()
     assert next(iter(limits)) in str(caught.value)
+
+
+KNOWN = [
+    "h264-mkv 3", "gif 1", "gif 5", "vp9-webm 1", "apng 0",
+    *(mutants.WENT_WRONG.read_text("utf-8").splitlines() if mutants.WENT_WRONG.exists() else ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", KNOWN)
+def test_mutants_that_went_wrong_once(row: str) -> None:
+    recipe, seed = row.split()
+    _skip_unless_coded(recipe)
+    assert mutants.try_out(recipe, int(seed), *mutants.whole_of(recipe)) == ("", 0)
