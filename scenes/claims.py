@@ -6,16 +6,15 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import av
-
 from scenes.container_end import cut_off_note
 from scenes.timebase import seconds_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CONTAINER_TICKS = 1_000_000  # a second, in what PyAV says of a container
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
-_LEAST_GAP_FRAMES = Fraction(3, 2)  # by less, containers that count in milliseconds are off
+_LEAST_GAP_FRAMES = 3  # by less, containers are off that count from the first coded picture
 _VP8_SHOWN = 0x10  # of the first byte; a packet of VP8 may be there only to be predicted from
 
 
@@ -35,7 +34,7 @@ class Claims:
     def __init__(self, path: Path, container: Any, stream: Any) -> None:
         self._path, self._container, self._stream = path, container, stream
         self._codec = stream.codec_context.name
-        self._least_gap_s = _LEAST_GAP_FRAMES / min(max(stream.average_rate or 8, 8), 60)
+        self._least_gap_s = Fraction(_LEAST_GAP_FRAMES) / min(max(stream.average_rate or 8, 8), 60)
         self.packets = 0
         self.trimmed = 0
         self.corrupt = 0
@@ -90,4 +89,4 @@ class Claims:
                 return Fraction(ends_s - max(begins_s, 0))
         if container.duration is None or len(container.streams) > 1:
             return None  # the container's figure may be that of the sound
-        return Fraction(container.duration, av.time_base)
+        return Fraction(container.duration, _CONTAINER_TICKS)
