@@ -34,8 +34,8 @@ from tracker import boxes
 from training.error_rate import equal_error_rate
 
 if TYPE_CHECKING:
-    from bench.matching import Truth
     from castcheck.observe import Observations
+    from castcheck.runs.matching import Truth
     from identity.looks import Cue
 
 _MIN_IOU = 0.5

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from bench.matching import MIN_IOU, MOMENTS, TOLERANCE_FRAMES, Track, Truth
+from castcheck.runs.matching import MIN_IOU, MOMENTS, TOLERANCE_FRAMES, Track, Truth
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bench.matching import Event
     from bench.mot import Tracks
+    from castcheck.runs.matching import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.matching import Truth
+from castcheck.runs.matching import Truth
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bench.matching import Truth
     from bench.mot import Tracks
     from bench.quality_score import ClipRow
     from bench.rivals import Embed
     from castcheck.config import Config
     from castcheck.models import Models
+    from castcheck.runs.matching import Truth
 
 CONSISTENCY = "consistency, whole clip"
 CONSISTENCY_IN_SHOTS = "consistency, shot by shot"

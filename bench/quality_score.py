@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.matching import Truth, claimed_place, followed, match, notices, said_instead
+from bench.matching import claimed_place
+from castcheck.runs.matching import Truth, followed, match, notices, said_instead
 from identity.findings import KINDS
 
 if TYPE_CHECKING:

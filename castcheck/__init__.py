@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from castcheck.api import __version__, check
     from castcheck.config import Config
+    from castcheck.planting.api import plant
     from castcheck.report.model import Report
     from identity.findings import Finding
     from scenes.errors import CastcheckError
 
-__all__ = ["CastcheckError", "Config", "Finding", "Report", "__version__", "check"]
+__all__ = ["CastcheckError", "Config", "Finding", "Report", "__version__", "check", "plant"]
 
 # Name to where it lives; resolved on first use, so that `import castcheck` costs nothing.
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "Report": "castcheck.report.model",
     "__version__": "castcheck.api",
     "check": "castcheck.api",
+    "plant": "castcheck.planting.api",
 }
 
 

@@ -33,7 +33,7 @@ def check(
     Args:
         clip: A video file, or a folder of numbered pictures.
         cast: A cast file or a folder of reference pictures; beats `run.cast` of the config. With
-            `models` it is left out: what they were loaded with counts.
+            `models` it is left out: what they were loaded with counts, as for `gate.baseline`.
         config: A `Config`, the path of a TOML file, or nested mappings such as
             `{"run": {"device": "cpu"}}`; `None` = the defaults.
         models: What `castcheck.pipeline.load_models(config)` returned, to load them only once for
@@ -48,7 +48,7 @@ def check(
     """
     from castcheck import pipeline  # noqa: PLC0415 (brings the networks' engines along)
 
-    settings = _config(config)
+    settings = settings_of(config)
     if cast is not None:
         if models is not None:
             raise ConfigError(
@@ -65,7 +65,12 @@ def check(
     return report
 
 
-def _config(config: Config | str | Path | Mapping[str, Any] | None) -> Config:
+def settings_of(config: Config | str | Path | Mapping[str, Any] | None) -> Config:
+    """Return the settings that `check` takes in any of these forms.
+
+    Raises:
+        ConfigError: A file that cannot be read, or a setting that is unknown or bad.
+    """
     if config is None:
         return Config()
     if isinstance(config, Config):

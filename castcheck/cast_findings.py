@@ -7,7 +7,7 @@ too many.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts
             member.presence,
             len(member.views),
             tuple(character_id(k) for k, who in enumerate(roll.member_of) if who == m),
-            round(float(roll.present[m]), 4),
+            None if np.isnan(roll.present[m]) else round(float(roll.present[m]), 4),
         )
         for m, member in enumerate(members)
     )
@@ -44,7 +44,9 @@ def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts
 
 def names_of(roll: RollCall, members: Sequence[Member]) -> tuple[str | None, ...]:
     """Return the name of each character, `None` where it is not told."""
-    return tuple(members[m].name if m >= 0 else None for m in roll.member_of)
+    return tuple(
+        members[m].name if m >= 0 and m not in roll.vague else None for m in roll.member_of
+    )
 
 
 class CastWriter:
@@ -93,12 +95,16 @@ class CastWriter:
             for m in absent
             if self._members[m].presence == "required" and 1 - roll.present[m] >= min_confidence
         ]
-        found += [
-            self._forbidden(k, m)
-            for k, m in enumerate(roll.member_of)
-            if m >= 0 and self._members[m].presence == "forbidden"
-        ]
+        found += self.forbidden()
         return tuple(sorted(found, key=lambda f: (f.start_frame, f.kind, f.characters)))
+
+    def forbidden(self) -> tuple[Finding, ...]:
+        """Return who is in the clip although the cast file forbids it."""
+        return tuple(
+            self._forbidden(k, m)
+            for k, m in enumerate(self._roll.member_of)
+            if m >= 0 and self._members[m].presence == "forbidden"
+        )
 
     def _place_of(self, character: int, absent: Sequence[int]) -> int | None:
         """Return the absent member in whose place an unknown person stands: required ones first."""
@@ -147,11 +153,13 @@ class CastWriter:
     def _missing(self, member: int) -> Finding:
         shots = self._seen.shots
         confidence = _sure(1 - float(self._roll.present[member]))
-        return Finding(
-            "missing", self._writer.capped("major", confidence), confidence, (), (),
-            tuple(s.index for s in shots), 0, shots[-1].stop_frame,
-            f"{self._members[member].name} is not seen in the clip.",
-            self._evidence(None, member),
+        return self._writer.settled(
+            Finding(
+                "missing", "major", confidence, (), (),
+                tuple(s.index for s in shots), 0, shots[-1].stop_frame,
+                f"{self._members[member].name} is not seen in the clip.",
+                self._evidence(None, member),
+            )
         )  # fmt: skip
 
     def _finding(
@@ -163,18 +171,17 @@ class CastWriter:
         shots = [s for s in self._seen.shots if s.index in indices]
         confidence = _sure(confidence)
         severity = self._writer.severity_of(own, confidence, worst=kind == "stranger")
-        return Finding(
-            kind, self._writer.capped(severity, confidence),
-            confidence, (character_id(character),), tuple(tracklets), tuple(indices),
-            shots[0].start_frame, shots[-1].stop_frame, message,
-            self._evidence(character, member),
+        return self._writer.settled(
+            Finding(
+                kind, severity, confidence, (character_id(character),), tuple(tracklets),
+                tuple(indices), shots[0].start_frame, shots[-1].stop_frame, message,
+                self._evidence(character, member),
+            )
         )  # fmt: skip
 
-    def _evidence(self, character: int | None, member: int | None) -> dict[str, object]:
+    def _evidence(self, character: int | None, member: int | None) -> dict[str, Any]:
         """Return the member concerned, and the log-odds of everybody with everybody concerned."""
-        table: dict[str, object] = {
-            "member": None if member is None else self._members[member].name
-        }
+        table: dict[str, Any] = {"member": None if member is None else self._members[member].name}
         if character is not None:
             row = self._roll.odds[character]
             table["log_odds"] = {

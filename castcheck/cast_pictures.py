@@ -11,7 +11,7 @@ from castcheck.wording import character_id
 from castcheck.words import CAST_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from castcheck.references import References
     from castcheck.report.visuals import Picture, Visuals
@@ -26,28 +26,70 @@ def with_references(
 ) -> Visuals:
     """Return the pictures with every character's reference, and with those of cast findings."""
     matched = {
-        character_id(k): references.pictures[m] for k, m in enumerate(roll.member_of) if m >= 0
+        character_id(k): picture
+        for k, m in enumerate(roll.member_of)
+        if m >= 0 and m not in roll.vague and (picture := references.pictures[m]) is not None
     }
     against = {
-        finding.finding_id: (_comparison(visuals, finding, roll, references),)
+        finding.finding_id: tuple(_comparisons(visuals, finding, roll, references))
         for finding in findings
-        if finding.kind in CAST_KINDS
+        if finding.kind in CAST_KINDS or "script" in finding.evidence
     }
     return replace(visuals, references=matched, comparisons={**visuals.comparisons, **against})
 
 
-def _comparison(
+def _comparisons(
     visuals: Visuals, finding: Finding, roll: RollCall, references: References
-) -> Comparison:
+) -> Iterator[Comparison]:
+    """Yield who should be there beside who is: a row per character, one where nobody is."""
     names = [member.name for member in references.members]
-    wanted = finding.evidence["member"]
-    who = finding.characters[0] if finding.characters else None
-    shown: Picture
-    if wanted is not None:
-        shown = references.pictures[names.index(wanted)]
-    else:  # nobody's place: the likest reference shows why it is none
-        row = roll.odds[int(str(who).removeprefix("char-")) - 1]
-        best = int(row.argmax())
-        shown = replace(references.pictures[best], caption=f"likest: {names[best]}")
-    strip = visuals.strips.get(who or "", ())
-    return Comparison(who, (shown,), tuple(spread(strip, _SEEN_PICTURES)))
+    wanted = [names.index(name) for name in _wanted(finding)]
+    characters: Sequence[str | None] = finding.characters or (None,)
+    for who in characters:
+        number = -1 if who is None else int(who.removeprefix("char-")) - 1
+        # Of an exchange, whom the script has here is the other one.
+        others = [m for m in wanted if number < 0 or roll.member_of[number] != m] or wanted
+        strip = visuals.strips.get(who or "", ())
+        here = [p for p in strip if p.tracklet_id in finding.tracklets] or list(strip)
+        if others:
+            before = _expected(visuals, others[0], roll, references, finding)
+        elif number >= 0 and references.members:
+            before = _likest(roll, number, references)
+        else:
+            before = ()
+        yield Comparison(who, before, tuple(spread(here, _SEEN_PICTURES)))
+
+
+def _wanted(finding: Finding) -> Sequence[str]:
+    """Return the members concerned."""
+    one = finding.evidence.get("member")
+    members: Sequence[str] = finding.evidence.get("members", [] if one is None else [one])
+    return members
+
+
+def _expected(
+    visuals: Visuals, member: int, roll: RollCall, references: References, finding: Finding
+) -> tuple[Picture, ...]:
+    """Return the reference of a member; without one, how it looks in other shots."""
+    picture = references.pictures[member]
+    if picture is not None:
+        return (picture,)
+    name = references.members[member].name
+    own = [character_id(k) for k, who in enumerate(roll.member_of) if who == member]
+    elsewhere = [
+        p for one in own for p in visuals.strips.get(one, ())
+        if p.tracklet_id not in finding.tracklets
+    ]  # fmt: skip
+    return tuple(replace(p, caption=f"{name} elsewhere") for p in spread(elsewhere, 1))
+
+
+def _likest(roll: RollCall, character: int, references: References) -> tuple[Picture, ...]:
+    """Return the reference that fits best: it shows why it does not."""
+    shown = [m for m, picture in enumerate(references.pictures) if picture is not None]
+    if not shown:
+        return ()
+    best = max(shown, key=lambda m: float(roll.odds[character, m]))
+    picture = references.pictures[best]
+    if picture is None:
+        return ()
+    return (replace(picture, caption=f"likest: {references.members[best].name}"),)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.report.writers import Material, check_writable, write_reports
-from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
+from castcheck.report import github
+from castcheck.report.writers import GITHUB, Material, check_writable, write_reports
+from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
 from castcheck.system_errors import refusal
-from castcheck.words import KIND_TITLES, headline, ordered, when
+from castcheck.words import KIND_TITLES, clock, headline, ordered, weight, when
 from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ def _opens(clip: Path, run: Run) -> bool:
             raise VideoOpenError("no such file", where=clip, hint="check the path")
         glance_at(clip, run.config)
     except CastcheckError as err:
-        run.screen.error(str(err) if err.where else f"{clip}: {err}")
+        text = str(err) if err.where else f"{clip}: {err}"
+        run.screen.error(text)
+        tell_github_of_failure(str(clip), text, run.config, run.screen)
         return False
     return True
 
@@ -146,7 +149,9 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
     try:
         return _check(clip, folder, models, run, title)
     except CastcheckError as err:
-        run.screen.error(str(err) if err.where else f"{clip}: {err}")
+        text = str(err) if err.where else f"{clip}: {err}"
+        run.screen.error(text)
+        tell_github_of_failure(str(clip), text, run.config, run.screen)
         return EXIT_BAD_INPUT
     except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
         refused = refusal(err, where=clip)
@@ -159,16 +164,28 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
 
 def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
     config = run.config
+    left_out: list[str] = []
     with run.screen.progress(title) as progress, _hushed():
         outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
         report: Report = outcome.report
-        material = Material(report, outcome.visuals, config.report, clip)
-        written = write_reports(material, folder, config.report.format_list, progress=progress)
+        material = Material(report, outcome.visuals, config.report, clip, folder)
+        written = write_reports(
+            material,
+            folder,
+            config.report.format_list,
+            progress=progress,
+            note=left_out.append,
+        )
     if run.json_to_stdout:
         run.screen.data(report.to_json(pretty=False))
     show(report, run.screen, label=str(clip))
-    best = written.get("html") or next(iter(written.values()))
-    run.screen.line(f"      report: {best}")
+    best = written.get("html") or next(iter(written.values()), None)
+    if best is not None:
+        run.screen.line(f"      report: {best}")
+    if GITHUB in config.report.format_list:
+        tell_github(report, config, run.screen)
+    for line in left_out:
+        run.screen.note(line)
     code = config.parsed_gate().exit_code(report.findings)
     for line in report.degradations:
         if config.gate.strict:
@@ -183,8 +200,27 @@ def show(report: Report, screen: Screen, *, label: str) -> None:
     """Print the verdict on one clip and a line per finding, worst first."""
     screen.verdict(report.verdict.upper(), f"{label}: {headline(report)}")
     for finding in ordered(report.findings):
-        title = f"{finding.severity} {KIND_TITLES[finding.kind].lower()}"
+        title = f"{weight(finding)} {KIND_TITLES[finding.kind].lower()}"
         screen.line(f"      {when(report, finding)}  {title}: {finding.message}")
+    for gone in report.baseline.gone if report.baseline is not None else ():
+        title = f"gone, accepted {KIND_TITLES[gone.kind].lower()}"
+        screen.line(f"      {clock(gone.start_s)}  {title}: {gone.message}")
+
+
+def tell_github(report: Report, config: Config, screen: Screen) -> None:
+    """Print the annotations of a workflow, and add the report to the summary of its job."""
+    for line in github.annotations_of(report, config.parsed_gate()):
+        screen.data(printable(line))
+    complaint = github.add_to_summary(report)
+    if complaint:
+        screen.note(complaint)
+
+
+def tell_github_of_failure(clip: str, text: str, config: Config, screen: Screen) -> None:
+    """Print the annotation of a clip that could not be judged, where a workflow listens."""
+    if GITHUB in config.report.format_list:
+        line = github.annotation("error", text, file=clip, title="Not judged")
+        screen.data(printable(line))
 
 
 def say_bug(screen: Screen, err: BaseException, *, where: str = "") -> None:

@@ -32,6 +32,12 @@ from castcheck.options import (
     refuse,
     takes_settings,
 )
+from castcheck.planting.command import EPILOG as PLANT_EPILOG
+from castcheck.planting.command import plant
+from castcheck.review.command import EPILOG as REVIEW_EPILOG
+from castcheck.review.command import review
+from castcheck.runs import commands as on_runs
+from castcheck.runs.compare_command import COMPARE_EPILOG, compare
 from castcheck.screen import Screen
 from castcheck.system_errors import refusal
 from scenes.errors import CastcheckError
@@ -165,7 +171,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Judge clips: who is in them, and whether everybody stays themselves."""
-    refuse(json_to)
+    refuse(json_to, settings)
     hush_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)
@@ -174,6 +180,11 @@ def check(
 
 app.add_typer(models_app, name="models")
 app.command(epilog=BATCH_EPILOG)(batch)
+app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
+app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
+app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=PLANT_EPILOG)(plant)
+app.command(epilog=REVIEW_EPILOG)(review)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 AUTO = "auto"
-FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio")
+FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio", "edl", "md", "github")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ class RunSettings:
         default=False,
         text="load weights that can run code when loaded, although their sha256 is not known",
     )
+    settings_file: str = setting(
+        "", "the file that settings were read from, for the report; --config sets it"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="run")
@@ -75,6 +78,42 @@ class RunSettings:
         return device if self.decoder == AUTO else self.decoder
 
 
+def _bar(kind: str) -> Any:
+    text = (
+        f"findings of kind {kind} less sure than this are minor at most, 1 = never more than "
+        "minor; 0 = as `findings.major_confidence` says"
+    )
+    return setting(0.0, text, low=0, high=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceSettings:
+    """How sure a finding of each kind has to be to stop a clip; `castcheck calibrate` fits it."""
+
+    swap: float = _bar("swap")
+    morph: float = _bar("morph")
+    drift: float = _bar("drift")
+    attribute_swap: float = _bar("attribute_swap")
+    clone: float = _bar("clone")
+    vanish: float = _bar("vanish")
+    pop_in: float = _bar("pop_in")
+    missing: float = _bar("missing")
+    unexpected: float = _bar("unexpected")
+    stranger: float = _bar("stranger")
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="confidence")
+
+    def bar(self, kind: str, *, default: float) -> float:
+        """Return how sure a finding of `kind` has to be; `default` where nothing is set.
+
+        Example:
+            >>> ConfidenceSettings(swap=0.9).bar("swap", default=0.75)
+            0.9
+        """
+        return float(getattr(self, kind)) or default
+
+
 @dataclass(frozen=True, slots=True)
 class GateSettings:
     """When a clip fails."""
@@ -85,10 +124,31 @@ class GateSettings:
         "(a comma-separated list); never = the exit code stays 0",
     )
     strict: bool = setting(default=False, text="a degradation, such as a missing GPU, is an error")
+    baseline: str = setting(
+        "",
+        "findings that were accepted, a file written by `castcheck baseline`: they are told, and "
+        "fail no clip",
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="gate")
         parse_gate(self.fail_on)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """What `[confidence]` was fitted to: for the report alone, it changes no judgement."""
+
+    statement: str = setting("", "what to expect, in words, as `castcheck calibrate` wrote it")
+    asked_per_100_clips: float = setting(
+        0.0, "of 100 good clips so many may fail, as it was asked for", low=0, high=100
+    )
+    judged_with: str = setting(
+        "", "the detector and the embedder it holds for; with others the report says so"
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self, section="calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +164,11 @@ class ReportSettings:
     )
     strip_height_px: int = setting(
         128, "height of the pictures of a character in the HTML page", low=32, high=512
+    )
+    embed_video: bool = setting(
+        default=False,
+        text="the HTML page holds the clip itself, so that it plays wherever the page goes; else "
+        "it plays the file where it lies",
     )
 
     def __post_init__(self) -> None:
@@ -148,7 +213,9 @@ class Config:
     looks: LooksSettings = field(default_factory=LooksSettings)
     cast: CastSettings = field(default_factory=CastSettings)
     findings: FindingSettings = field(default_factory=FindingSettings)
+    confidence: ConfidenceSettings = field(default_factory=ConfidenceSettings)
     gate: GateSettings = field(default_factory=GateSettings)
+    calibration: CalibrationSettings = field(default_factory=CalibrationSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
 
     @staticmethod
@@ -162,7 +229,8 @@ class Config:
         table = read_toml(
             path, ConfigError, option="--config", hint="docs/configuration.md lists the settings"
         )
-        return Config.from_dict(table, source=str(path))
+        config = Config.from_dict(table, source=str(path))
+        return config.updated({"run": {"settings_file": str(path)}})
 
     @staticmethod
     def from_dict(table: Mapping[str, Any], *, source: str = "") -> Config:
@@ -289,6 +357,8 @@ def _section_lines(name: str, settings: Any) -> Iterator[str]:
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if value is None:
+        return "none"
     if isinstance(value, str):
         return f'"{value}"'
     return str(list(value)) if isinstance(value, tuple) else str(value)

@@ -33,8 +33,8 @@ class Gate:
     silent: bool = False
 
     def trips(self, finding: Finding) -> bool:
-        """Return whether `finding` is at or above the bar."""
-        return self.trips_at(finding.kind, finding.severity)
+        """Return whether `finding` is at or above the bar; what was accepted never is."""
+        return not finding.accepted and self.trips_at(finding.kind, finding.severity)
 
     def trips_at(self, kind: str, severity: str) -> bool:
         """Return whether a finding of this kind and severity is at or above the bar."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from castcheck.cast_file import read_cast
+from castcheck.cast_file import read_cast_file
 from castcheck.config import AUTO
 from castcheck.model_store import advice_on, best_present
 from castcheck.references import load_references
+from castcheck.runs.baseline import load_baseline
 from identity.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
 from scenes.user_paths import is_folder, user_path
@@ -17,10 +19,9 @@ from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from castcheck.config import Config
     from castcheck.references import References
+    from castcheck.runs.baseline import Baseline
     from identity.embedder import Embedder
     from tracker.detections import Detector
 
@@ -38,6 +39,7 @@ class Models:
         degradations: What was asked for and could not be done.
         advice: What could be fetched that judges better.
         references: The cast that clips are judged against; `None` = none was given.
+        baseline: Findings that were accepted; `None` = none was given.
     """
 
     detector: Detector | ReplayFolder
@@ -46,6 +48,7 @@ class Models:
     degradations: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     references: References | None = None
+    baseline: Baseline | None = None
 
     def detector_for(self, clip: Path) -> Detector:
         """Return what finds the characters of one clip.
@@ -59,16 +62,18 @@ class Models:
 
 
 def load_models(config: Config) -> Models:
-    """Open the detector and the embedder that `config` asks for, and read the cast, if any.
+    """Open the detector and the embedder that `config` asks for; read cast and baseline, if any.
 
     Raises:
+        BaselineError: The baseline is bad.
         CastFileError: The cast file or a reference picture is bad.
         WeightsError: Missing, damaged or not trusted.
         ConfigError: A device or class that is not there.
     """
     run = config.run
     if run.cast:
-        read_cast(run.cast)  # a wrong line in it is told before networks are loaded
+        read_cast_file(run.cast)  # a wrong line in it is told before networks are loaded
+    baseline = load_baseline(Path(config.gate.baseline)) if config.gate.baseline else None
     detector, device, notes, advice = _open_detector(config)
     spec = run.embedder
     if spec == AUTO:
@@ -78,7 +83,7 @@ def load_models(config: Config) -> Models:
             notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
         spec = COLOUR if known is None else known.name
     embedder = open_embedder(spec, device=device, trusted=run.trust_weights)
-    models = Models(detector, embedder, device, notes, advice)
+    models = Models(detector, embedder, device, notes, advice, baseline=baseline)
     if not run.cast:
         return models
     references = load_references(run.cast, models, config)

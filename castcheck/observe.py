@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from castcheck.memory import give_back_memory
+from identity.evidence.same_place import set_goes_on, tone_of
 from identity.looks import Looks, LooksReader
 from identity.looks_file import LooksFile
-from identity.seams import is_seam
 from scenes.ahead import read_ahead
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 _TRIM_EVERY_FRAMES = 128
 _FASTEST_RATE = 120.0  # frames per second that are shown as such
 _SLOW_MOTION_RATE = 24.0  # those of slow motion as it is played
-THUMBNAIL_PX = (32, 18)  # width, height: enough to tell one camera set-up from another
+THUMBNAIL_PX = (96, 54)  # width, height: enough to tell one camera set-up from another
+_TRANSITION_FRAMES = 12  # beside a dissolve its pictures show both shots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,8 @@ class Observations:
         shots: They tile the clip.
         tracklets: Numbered by their place in this tuple.
         looks: The looks of each tracklet, one row per box; their vectors lie in a file.
-        thumbnails: (S, 2, 18, 32, 3) uint8 RGB, the first and last picture of every shot, small.
+        thumbnails: (S, 2, 54, 96, 3) uint8 RGB, the first and last picture of every shot, small.
+        tone: (F, 3) float32, mean CIE Lab of what lies outside all boxes; NaN where nothing does.
         degradations: What could not be read as it should.
         timings: Seconds per stage.
         fingerprint: Of the clip before it was read; `None` where it was not read from a file.
@@ -67,6 +69,7 @@ class Observations:
     tracklets: tuple[Tracklet, ...]
     looks: tuple[Looks, ...]
     thumbnails: NDArray[np.uint8]
+    tone: NDArray[np.float32]
     degradations: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     fingerprint: Fingerprint | None = None
@@ -106,6 +109,8 @@ class Observer:
         self._cuts: list[Cut] = []
         self._times: list[Fraction] = []
         self._thumbnails: dict[int, NDArray[np.uint8]] = {}
+        self._tone: list[NDArray[np.float32]] = []
+        self._start_score = config.tracker.start_score
         self.timings = dict.fromkeys(("detect", "shots", "looks"), 0.0)
 
     @property
@@ -134,7 +139,7 @@ class Observer:
         self._cuts += self._splitter.push(batch)
         t2 = clock()
         self._looks.append(self._reader.read(batch, found))
-        self._keep_thumbnails(batch)
+        self._keep_thumbnails(batch, found)
         t3 = clock()
         self._found.append(found)
         self._times += batch.time_s
@@ -143,14 +148,16 @@ class Observer:
         for stage, seconds in (("shots", t2 - t1), ("looks", t3 - t2)):
             self.timings[stage] += seconds
 
-    def _keep_thumbnails(self, batch: FrameBatch) -> None:
+    def _keep_thumbnails(self, batch: FrameBatch, found: Detections) -> None:
         """Keep the pictures at both sides of every cut, and those that may still become such."""
+        size_px = batch.rgb.shape[2], batch.rgb.shape[1]
         for row, frame in enumerate(batch.index):
-            self._thumbnails[int(frame)] = cv2.resize(
-                batch.rgb[row], THUMBNAIL_PX, interpolation=cv2.INTER_AREA
-            )
-        open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 1
-        edges = {0, *(cut.frame for cut in self._cuts), *(cut.frame - 1 for cut in self._cuts)}
+            small = cv2.resize(batch.rgb[row], THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
+            self._thumbnails[int(frame)] = small
+            people = self._people_at(found, int(frame))
+            self._tone.append(tone_of(small, people, picture_px=size_px))
+        open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 2 * _TRANSITION_FRAMES
+        edges = {0, *(frame for cut in self._cuts for side in _sides_of(cut) for frame in side)}
         self._thumbnails = {
             frame: picture
             for frame, picture in self._thumbnails.items()
@@ -166,7 +173,7 @@ class Observer:
         self._cuts += self._splitter.finish()
         self.timings["shots"] += time.perf_counter() - started
         found = Detections.concat(self._found)
-        self._cuts = self._without_seams(info, found, min_score=config.tracker.start_score)
+        self._cuts = self._without_false_cuts(info, found)
         shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         parted = self._boxes.across(found.frame, [cut.frame for cut in self._cuts])
         if self._stride > 1:
@@ -197,30 +204,34 @@ class Observer:
             shots,
             tuple(tracklets),
             tuple(looks),
-            np.stack(edges) if edges else np.zeros((0, 2, 18, 32, 3), np.uint8),
+            np.stack(edges) if edges else np.zeros((0, 2, *THUMBNAIL_PX[::-1], 3), np.uint8),
+            np.array(self._tone, np.float32).reshape(-1, 3),
             degradations,
             self.timings,
         )
 
-    def _without_seams(self, info: VideoInfo, found: Detections, *, min_score: float) -> list[Cut]:
+    def _without_false_cuts(self, info: VideoInfo, found: Detections) -> list[Cut]:
         """Return the cuts at which more changes than people."""
 
-        def people_at(frame: int) -> NDArray[np.float32]:
-            rows = slice(*np.searchsorted(found.frame, (frame, frame + 1)))
-            return found.xyxy[rows][found.score[rows] >= min_score]
+        def goes_on(before: int, after: int) -> bool:
+            return set_goes_on(
+                self._thumbnails[before],
+                self._thumbnails[after],
+                self._people_at(found, before),
+                self._people_at(found, after),
+                picture_px=(info.width_px, info.height_px),
+            )
 
+        last = len(self._times) - 1
         return [
             cut
             for cut in self._cuts
-            if cut.opens_with != "cut"
-            or not is_seam(
-                self._thumbnails[cut.frame - 1],
-                self._thumbnails[cut.frame],
-                people_at(cut.frame - 1),
-                people_at(cut.frame),
-                picture_px=(info.width_px, info.height_px),
-            )
+            if not goes_on(*(min(max(frame, 0), last) for frame in _sides_of(cut)[-1]))
         ]
+
+    def _people_at(self, found: Detections, frame: int) -> NDArray[np.float32]:
+        rows = slice(*np.searchsorted(found.frame, (frame, frame + 1)))
+        return found.xyxy[rows][found.score[rows] >= self._start_score]
 
     def _stride_note(self, frame: NDArray[np.int64], parted: NDArray[np.bool_]) -> str:
         """Say which boxes were drawn, not found."""
@@ -230,6 +241,17 @@ class Observer:
             f"boxes are drawn in a straight line between two found ones: those at frames that are "
             f"no multiple of {self._stride}, the last frame apart"
         )
+
+
+def _sides_of(cut: Cut) -> tuple[tuple[int, int], ...]:
+    """Return the last frame before and the first after a cut; then those that show one shot alone.
+
+    Within a dissolve neighbouring pictures are always alike.
+    """
+    beside = (cut.frame - 1, cut.frame)
+    if cut.opens_with == "cut":
+        return (beside,)
+    return beside, (cut.frame - 1 - _TRANSITION_FRAMES, cut.frame + _TRANSITION_FRAMES)
 
 
 def _rows_of(

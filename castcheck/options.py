@@ -14,6 +14,7 @@ import typer
 
 from castcheck.config import Config, GateSettings, ReportSettings, RunSettings
 from castcheck.screen import DEBUG_VARIABLE, env_flag
+from identity.settings import CastSettings
 from scenes.errors import ConfigError
 from tracker.settings import DetectorSettings
 
@@ -28,14 +29,18 @@ _SECTIONS = {
     "detector": DetectorSettings,
     "gate": GateSettings,
     "report": ReportSettings,
+    "cast": CastSettings,
 }
 # The settings that have a flag of their own: section, name, type, flag, metavar and panel.
 _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("report", "formats", str, "--format", "LIST", OUTPUT),
+    ("report", "embed_video", bool, "--embed-video", None, OUTPUT),
     ("gate", "fail_on", str, "--fail-on", "SPEC", JUDGING),
     ("gate", "strict", bool, "--strict", None, JUDGING),
+    ("gate", "baseline", str, "--baseline", "FILE", JUDGING),
     ("detector", "classes", str, "--classes", "LIST", JUDGING),
     ("run", "cast", str, "--cast", "PATH", JUDGING),
+    ("cast", "characters", int, "--characters", "N", JUDGING),
     ("run", "detector", str, "--detector", "SPEC", MODELS),
     ("run", "embedder", str, "--embedder", "SPEC", MODELS),
     ("run", "device", str, "--device", "DEVICE", MODELS),
@@ -52,7 +57,7 @@ def _annotation(section: str, name: str, kind: Any, flag: str, metavar: Any, pan
     """Return the option for one setting: help and default come from where it is declared."""
     item = next(item for item in fields(_SECTIONS[section]) if item.name == name)
     text = item.metadata["help"]
-    if item.default not in ("", False):
+    if item.default not in ("", False, None):
         text += f" (default: {'yes' if item.default is True else item.default})"
     option = typer.Option(
         flag, help=text, rich_help_panel=panel, show_default=False, metavar=metavar
@@ -123,7 +128,7 @@ def hush_warnings() -> None:
         warnings.simplefilter("ignore")
 
 
-def refuse(json_to: str | None) -> None:
+def refuse(json_to: str | None, settings: Config) -> None:
     """Raise for values that the parser lets pass and this version has no use for.
 
     Raises:
@@ -134,4 +139,10 @@ def refuse(json_to: str | None) -> None:
             f"{json_to!r} is unknown, allowed is -",
             where="--json",
             hint="the file report.json is written with `--format json`",
+        )
+    if json_to is not None and "github" in settings.report.format_list:
+        raise ConfigError(
+            "both print to stdout: `--json -` and the format github",
+            where="--format",
+            hint="leave out one of them",
         )

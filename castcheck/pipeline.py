@@ -12,6 +12,7 @@ import numpy as np
 from castcheck.api import __version__
 from castcheck.cast_findings import CastWriter, member_facts, names_of
 from castcheck.cast_pictures import with_references
+from castcheck.count_findings import count_findings
 from castcheck.models import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.report.model import (
@@ -23,14 +24,20 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
+from castcheck.runs.baseline import apply_baseline
+from castcheck.runs.provenance import models_of
+from castcheck.script import Script
+from castcheck.script_findings import ScriptWriter
+from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.second_look import look_again, make_visuals
 from castcheck.verdict import verdict_on
 from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known
+from identity.explanations.over_cut import SetPictures
 from identity.judge import Judgement, judge_looks
 from identity.mending import mended
 from identity.open_embedder import COLOUR
-from identity.roll_call import MIN_SAMPLES, call_the_roll
+from identity.roll_call import MIN_SAMPLES, call_the_roll, with_schedule
 from identity.self_scale import scale_from_clip
 from identity.setups import free_of_people, setup_likeness
 from scenes.source import Fingerprint
@@ -40,9 +47,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from castcheck.config import Config
+    from castcheck.references import References
     from castcheck.report.visuals import Visuals
 
     Progress = Callable[[str, int, int | None], None]
+
+_SURELY_SOMEBODY = 0.4  # median score of a tracklet
 
 __all__ = ["Models", "Outcome", "judge", "load_models"]
 
@@ -79,10 +89,15 @@ def report_on(
     tracklets, looks = mended(seen.tracklets, seen.looks, fps=seen.fps)
     seen = replace(seen, tracklets=tracklets, looks=looks)
     calibration, notes = calibrate(seen, embedder=embedder_name(models))
-    judgement = judge_observations(seen, config, calibration)
     references = models.references
+    config = _with_count(config, references)
+    judgement = judge_observations(seen, config, calibration)
     members = () if references is None else references.members
     roll = call_the_roll(judgement.segments, judgement.cast, members, calibration, config.cast)
+    script = Script() if references is None else references.script
+    spans, script_notes = spans_of(script, clip, seen, [member.name for member in members])
+    presence = presence_in(judgement, spans)
+    roll = with_schedule(roll, members, presence.at_all, expected_in(spans, len(members)))
     names = names_of(roll, members)
     judged = time.perf_counter()
     strip_px = config.report.strip_height_px
@@ -93,13 +108,18 @@ def report_on(
         min_ratio=config.findings.scaled("vanish"),
         progress=progress,
     )
-    writer = Writer(seen, judgement, config.findings, names)
+    writer = Writer(seen, judgement, config.findings, names, config.confidence)
     findings = writer.findings(confirmed)
+    least = config.findings.min_confidence
+    against = count_findings(seen, judgement, writer, config.cast.characters)
     if members:
-        against = CastWriter(seen, judgement, roll, members, writer).findings(
-            min_confidence=config.findings.min_confidence
-        )
-        findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
+        cast_writer = CastWriter(seen, judgement, roll, members, writer)
+        if spans:
+            by_script = ScriptWriter(judgement, roll, members, spans, presence, writer, findings)
+            against += (*cast_writer.forbidden(), *by_script.findings(min_confidence=least))
+        elif all(member.views for member in members):
+            against = (*against, *cast_writer.findings(min_confidence=least))
+    findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     visuals = make_visuals(look, seen, judgement, findings, strip_px=strip_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
@@ -111,6 +131,7 @@ def report_on(
     fingerprint = seen.fingerprint or Fingerprint.of(clip)
     fingerprint.check()  # the pictures of the page were read just now
     characters = _character_facts(seen, judgement, names)
+    provenance = _provenance(clip, config, models)
     report = Report(
         clip=_clip_facts(clip, seen, fingerprint.sha256),
         verdict=verdict_on(findings, characters, config.parsed_gate()),
@@ -119,12 +140,27 @@ def report_on(
         tracklets=_tracklet_facts(seen, judgement),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
-        provenance=_provenance(clip, config, models),
-        degradations=(*models.degradations, *seen.degradations, *notes),
+        provenance=provenance,
+        degradations=(
+            *models.degradations,
+            *seen.degradations,
+            *notes,
+            *script_notes,
+            *_calibrated_for(config, provenance),
+        ),
         timings={stage: round(seconds, 3) for stage, seconds in timings.items()},
         cast=member_facts(roll, members),
     )
+    if models.baseline is not None:
+        report = apply_baseline(report, models.baseline, config.parsed_gate())
     return Outcome(report, visuals)
+
+
+def _with_count(config: Config, references: References | None) -> Config:
+    """Return the settings with the cast file's count, unless they have one of their own."""
+    if references is None or references.characters is None or config.cast.characters is not None:
+        return config
+    return replace(config, cast=replace(config.cast, characters=references.characters))
 
 
 def embedder_name(models: Models) -> str:
@@ -145,8 +181,10 @@ def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[
 
 def judge_observations(seen: Observations, config: Config, calibration: Calibration) -> Judgement:
     """Judge what was seen."""
+    # Whom the detector doubts may be a part of the set.
+    sure = [t for t in seen.tracklets if float(np.median(t.score)) >= _SURELY_SOMEBODY]
     free = free_of_people(
-        seen.tracklets,
+        sure,
         seen.shots,
         picture_px=(seen.info.width_px, seen.info.height_px),
         grid=THUMBNAIL_PX,
@@ -160,6 +198,8 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         config.cast,
         config.findings,
         fps=seen.fps,
+        tone=seen.tone,
+        sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
     )
 
 
@@ -271,6 +311,14 @@ def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletF
     )
 
 
+def _calibrated_for(config: Config, provenance: dict[str, object]) -> tuple[str, ...]:
+    """Return a line where the bars were fitted to the findings of other models."""
+    fitted = config.calibration.judged_with
+    if not fitted or fitted == models_of(provenance):
+        return ()
+    return ("the bars in [confidence] were fitted with other models: what they promise is void",)
+
+
 def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:
     detector, embedder = models.detector_for(clip), models.embedder
     references = models.references
@@ -286,4 +334,6 @@ def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]
     }
     if references is not None:
         facts["cast"] = {"name": references.path, "sha256": references.sha256}
+        if references.script.lines:
+            facts["script"] = {"lines": len(references.script.lines)}
     return facts

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.cast_file import CastFileError, cast_sha256, is_picture, read_cast
+from castcheck.cast_file import CastFileError, cast_sha256, is_picture, read_cast_file
 from castcheck.report.visuals import Picture
+from castcheck.script import Script
 from castcheck.shrink import shrunk_jpeg
 from identity.looks import CUES, LooksReader
 from identity.roll_call import Member, View
@@ -49,15 +50,19 @@ class References:
         path: As the user gave it.
         sha256: Of names, presences and reference files.
         members: In the order of the file.
-        pictures: One small picture of each member, for the page.
+        pictures: One small picture of each member, for the page; `None` where there is none.
+        script: Who is expected where.
+        characters: How many there should be; `None` = not said.
         notes: What could not be done as it should.
     """
 
     path: str
     sha256: str
     members: tuple[Member, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Picture | None, ...]
     notes: tuple[str, ...] = ()
+    script: Script = field(default_factory=Script)
+    characters: int | None = None
 
 
 def load_references(path: str | Path, models: Models, config: Config) -> References:
@@ -66,16 +71,18 @@ def load_references(path: str | Path, models: Models, config: Config) -> Referen
     Raises:
         CastFileError: The file is wrong, or nobody can be made out in a reference.
     """
-    cast = read_cast(path)
+    cast = read_cast_file(path)
     reader = _Reader(models, config)
-    members, pictures = [], []
-    for listed in cast:
-        views, picture = reader.views_of(listed)
+    members: list[Member] = []
+    pictures: list[Picture | None] = []
+    for listed in cast.members:
+        views, picture = reader.views_of(listed) if listed.references else ((), None)
         members.append(Member(listed.name, views, listed.presence))
         pictures.append(picture)
     return References(
-        str(path), cast_sha256(cast), tuple(members), tuple(pictures), tuple(reader.notes)
-    )
+        str(path), cast_sha256(cast), tuple(members), tuple(pictures), tuple(reader.notes),
+        cast.script, cast.characters,
+    )  # fmt: skip
 
 
 class _Reader:

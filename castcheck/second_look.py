@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from castcheck.observe import Observations
     from identity.attributes import AttributeSwap
+    from identity.explanations.over_cut import CutSwap
     from identity.findings import Finding
-    from identity.judge import CutSwap, Judgement
+    from identity.judge import Judgement
     from identity.presence import Gap, Step
 
     Progress = Callable[[str, int, int | None], None]

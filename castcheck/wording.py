@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from castcheck.config import ConfidenceSettings
 from identity.describe import colour_word
-from identity.findings import Finding
+from identity.findings import Finding, confidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,19 +18,18 @@ if TYPE_CHECKING:
     from identity.attributes import AttributeSwap
     from identity.clones import Clone
     from identity.drifts import Drift
+    from identity.explanations.over_cut import CutSwap
     from identity.findings import Kind, Severity
     from identity.incidents import Incident
-    from identity.judge import CutSwap, Judgement
+    from identity.judge import Judgement
     from identity.presence import Gap, Step
     from identity.segments import Segment
     from identity.series import Series
     from identity.settings import FindingSettings
     from tracker.tracklets import Tracklet
 
-# Odds that a finding is right at its threshold, and the power of strength by which they rise.
-_ODDS_AT_THRESHOLD = 1.5
-_ODDS_POWER = 3.0
 _CRITICAL_CONFIDENCE = 0.8
+SEVERITY_IF_SURE = "severity_if_sure"  # in the evidence of what is minor only for want of surety
 _MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
 
 
@@ -40,20 +41,6 @@ def character_id(number: int) -> str:
         'char-01'
     """
     return f"char-{number + 1:02d}"
-
-
-def confidence_of(strength: float, threshold: float) -> float:
-    """Return how sure: the share of findings so strong that were right on the *tune* clips.
-
-    A logistic curve in the logarithm of strength by threshold, see `bench.alarms`.
-
-    Example:
-        >>> confidence_of(0.3, 0.3) < confidence_of(0.6, 0.3) < confidence_of(3.0, 0.3) <= 0.99
-        True
-    """
-    ratio = max(strength / threshold, 1e-3)
-    odds = _ODDS_AT_THRESHOLD * float(ratio**_ODDS_POWER)
-    return round(min(odds / (1 + odds), 0.99), 3)
 
 
 def descriptions(judgement: Judgement) -> tuple[str, ...]:
@@ -112,8 +99,10 @@ class Writer:
         judgement: Judgement,
         settings: FindingSettings,
         names: Sequence[str | None] = (),
+        bars: ConfidenceSettings | None = None,
     ) -> None:
         self._seen = seen
+        self._bars = ConfidenceSettings() if bars is None else bars
         self._judgement = judgement
         self._settings = settings
         self._words = descriptions(judgement)
@@ -144,13 +133,9 @@ class Writer:
         involved = [c for c in dict.fromkeys([*before, *after]) if c >= 0]
         if not involved:
             return None  # background people
-        settings = self._settings
-        threshold = {
-            "swap": settings.swap,
-            "attribute_swap": settings.swap,
-            "morph": settings.change,
-        }[incident.kind]
-        confidence = confidence_of(incident.strength, threshold)
+        confidence = incident.confidence
+        if confidence is None:
+            confidence = confidence_of(incident.strength, self._settings.swap)
         tracklets = tuple(judgement.series[k].tracklet_at(frame) for k in incident.series)
         who = [self.name(c) if c >= 0 else "somebody" for c in before]
         message = {
@@ -164,8 +149,7 @@ class Writer:
         )
         evidence = {
             "strength": round(incident.strength, 3),
-            "threshold": threshold,
-            "likeness": _rounded(incident.likeness),
+            "features": _rounded(incident.features),
             **({"cues": ["clothes"]} if incident.kind == "attribute_swap" else {}),
         }
         return self._make(
@@ -186,7 +170,9 @@ class Writer:
         if label < 0:
             return None
         threshold = self._settings.drift
-        confidence = confidence_of(drift.strength, threshold)
+        confidence = drift.confidence
+        if confidence is None:
+            confidence = confidence_of(drift.strength, threshold)
         if not drift.by_colours:  # what networks alone see may be a gesture, or sharpness
             confidence = self._doubtful(confidence)
         span = f"From {self._time(drift.start_frame)} to {self._time(drift.stop_frame)}"
@@ -198,7 +184,7 @@ class Writer:
             f"{span}, the look of {self.name(label)} changes {how}.",
             {
                 "strength": round(drift.strength, 3), "threshold": threshold,
-                "likeness": _rounded(drift.likeness),
+                "likeness": _rounded(drift.likeness), "features": _rounded(drift.features),
             },
         )  # fmt: skip
 
@@ -208,8 +194,7 @@ class Writer:
         tracklets = tuple(
             judgement.segments[k].tracklet.tracklet_id for k in (*swap.before, *swap.after)
         )
-        threshold = self._settings.swap_over_cut
-        confidence = confidence_of(swap.strength, threshold)
+        confidence = swap.confidence
         names = " and ".join(self.name(c) for c in labels)
         message = (
             f"After the cut at {self._time(swap.start_frame)}, back in the same set-up, {names} "
@@ -219,7 +204,7 @@ class Writer:
             "swap", "major", confidence, labels, tracklets,
             (swap.start_frame, swap.start_frame + 1), message,
             {
-                "strength": round(swap.strength, 3), "threshold": threshold,
+                "strength": round(swap.strength, 3), "features": _rounded(swap.features),
                 "over_cut": True,
             },
         )  # fmt: skip
@@ -255,8 +240,7 @@ class Writer:
         if not who:
             return None
         tracklets = tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair)
-        threshold = self._settings.clone
-        confidence = confidence_of(clone.strength, threshold)
+        confidence = clone.confidence
         if not clone.vouched:  # twins look like that too
             confidence = self._doubtful(confidence)
         what = "is on screen twice" if len(who) == 1 else "look like one person seen twice"
@@ -268,8 +252,7 @@ class Writer:
             "clone", "major", confidence, who, tracklets,
             (clone.start_frame, clone.stop_frame), message,
             {
-                "strength": round(clone.strength, 3), "threshold": threshold,
-                "likeness": _rounded(clone.likeness),
+                "features": _rounded(clone.features),
             },
         )  # fmt: skip
 
@@ -312,18 +295,27 @@ class Writer:
         confidence = round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3)
         evidence = {**evidence, "box_score": round(box_score, 3)}
         ids = tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0)
-        return Finding(
-            kind, self.capped(severity, confidence), confidence, ids, tracklets,
-            tuple(sorted(shots)), *frames, message, evidence,
+        return self.settled(
+            Finding(
+                kind, severity, confidence, ids, tracklets, tuple(sorted(shots)), *frames, message,
+                evidence,
+            )
         )  # fmt: skip
 
     def _doubtful(self, confidence: float) -> float:
         """Return a confidence below what stops a release, for what nothing else vouches for."""
         return min(confidence, self._settings.major_confidence - 0.01)
 
-    def capped(self, severity: Severity, confidence: float) -> Severity:
-        """Return the severity, "minor" where it is not sure enough: a doubt stops no release."""
-        return severity if confidence >= self._settings.major_confidence else "minor"
+    def settled(self, finding: Finding) -> Finding:
+        """Return a finding as "minor" where it is not sure enough: a doubt stops no release.
+
+        What it would be if it were sure stays in the evidence, so that a bar can be fitted.
+        """
+        bar = self._bars.bar(finding.kind, default=self._settings.major_confidence)
+        if finding.confidence >= bar or finding.severity == "minor":
+            return finding
+        evidence = {**finding.evidence, SEVERITY_IF_SURE: finding.severity}
+        return replace(finding, severity="minor", evidence=evidence)
 
     def _severity(self, confidence: float, series: int, *, worst: bool) -> Severity:
         return self.severity_of([self._judgement.series[series]], confidence, worst=worst)

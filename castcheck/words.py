@@ -87,8 +87,10 @@ def display_name(character: CharacterFacts) -> str:
 
 
 def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return findings with the worst first, then in order of time."""
-    return tuple(sorted(findings, key=lambda f: (SEVERITY_RANK[f.severity], f.start_frame)))
+    """Return findings with the worst first, then in order of time; what was accepted comes last."""
+    return tuple(
+        sorted(findings, key=lambda f: (f.accepted, SEVERITY_RANK[f.severity], f.start_frame))
+    )
 
 
 def tally(findings: tuple[Finding, ...]) -> str:
@@ -100,11 +102,16 @@ def tally(findings: tuple[Finding, ...]) -> str:
         >>> tally((swap, swap))
         '2 swaps (critical)'
     """
-    counts = Counter((f.kind, f.severity) for f in ordered(findings))
+    counts = Counter((f.kind, weight(f)) for f in ordered(findings))
     return ", ".join(
-        f"{plural(count, KIND_TITLES[kind].lower())} ({severity})"
-        for (kind, severity), count in counts.items()
+        f"{plural(count, KIND_TITLES[kind].lower())} ({how})"
+        for (kind, how), count in counts.items()
     )
+
+
+def weight(finding: Finding) -> str:
+    """Return how much a finding counts: its severity, or that a person accepted it."""
+    return "accepted" if finding.accepted else finding.severity
 
 
 def headline(report: Report) -> str:

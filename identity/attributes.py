@@ -164,8 +164,8 @@ def told_by_heads(
     attribute = which_attribute(crossings, threshold=0.0, hair=hair_says(before, after))
     if attribute != "clothes":
         return incident
-    likeness_of: dict[Cue, float] = {cue: c.preference for cue, c in crossings.items()}
-    return replace(incident, kind="attribute_swap", likeness=likeness_of)
+    gains: dict[str, float] = {cue: c.preference for cue, c in crossings.items()}
+    return replace(incident, kind="attribute_swap", features={**incident.features, **gains})
 
 
 def find_attribute_swaps(

@@ -16,10 +16,14 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from identity.open_embedder import COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from identity.looks import Cue
 
@@ -97,7 +101,36 @@ class Calibration:
             return 0.5
         return min(max(self.scales[cue].likeness(similarities[cue]), -1.0), 1.5)
 
+    def likeness(self, cue: Cue, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (M,) likeness of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
+        scale = HAIR_SCALE if cue == "hair" else self.scales[cue]
+        return np.clip((similarity - scale.different) / (scale.same - scale.different), -1.0, 1.5)
 
+    def log_odds_of_sides(self, likeness: Mapping[Cue, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return (M,) log-odds that two stretches of looks show one person, seen alike.
+
+        Args:
+            likeness: Cue to (M,), NaN where it was not seen on both sides.
+
+        NaN where the network did not see both sides. Place and prior are not in it: that the
+        same person should be here is another question (`identity.evidence.same_place`).
+        """
+        weights = self.weights
+        body = likeness["body"]
+        odds = weights.bias + weights.body * body + weights.body_same_view * (body - 0.6)
+        if "upper" in likeness:
+            odds = odds + weights.upper * np.where(
+                np.isnan(likeness["upper"]), 0.5, likeness["upper"]
+            )
+        else:
+            odds = odds + weights.upper * 0.5
+        for cue, weight in weights.parts.items():
+            if cue in likeness:
+                odds = odds + weight * (np.nan_to_num(likeness[cue], nan=0.5) - 0.5)
+        return np.asarray(odds, np.float64)
+
+
+HAIR_SCALE = Scale(0.6, 0.98)  # colours of hair, hat or bald head; see `identity.hair`
 _COLOUR_SCALES: dict[Cue, Scale] = {
     "head": Scale(0.60, 0.90),
     "upper": Scale(0.35, 0.90),

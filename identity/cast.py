@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.cast_size import at_most
 from identity.partition import partition
 from identity.reverse_shots import across_reverse_shots
 from identity.segments import Segment, similarities
@@ -72,6 +73,8 @@ def build_cast(
     # What the detector doubts may be a thing: it makes nobody, but can be somebody who is there.
     is_known = np.array([is_sure(segment.score, settings) for segment in segments], np.bool_)
 
+    likely = settings.characters or settings.likely_characters
+
     def grouped(makers: NDArray[np.int64]) -> NDArray[np.int64]:
         known = [segments[k] for k in makers.tolist()]
         known_apart = apart[np.ix_(makers, makers)]
@@ -81,15 +84,15 @@ def build_cast(
             known_odds * discount,
             known_apart,
             group_cost=settings.new_character_cost,
-            free_groups=max(settings.likely_characters, most_at_once(known)),
+            free_groups=max(likely, most_at_once(known)),
         )
         labels = np.full(len(segments), -1, np.int64)
         labels[makers] = _drop_background(found, known, settings)
-        return labels
+        return at_most(labels, settings.characters, log_odds, apart)
 
     makers = np.flatnonzero(is_known & ~_passing_pieces(segments, is_known, settings))
     labels = grouped(makers)
-    if len(np.unique(labels[labels >= 0])) < settings.likely_characters:
+    if len(np.unique(labels[labels >= 0])) < likely:
         makers = np.flatnonzero(is_known)  # no more is known of whom they show
         labels = grouped(makers)
     others = np.setdiff1d(np.arange(len(segments)), makers)

@@ -10,13 +10,14 @@ colours must fall with them. The first and last looks of who has come or goes do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.hair import HAIR_SCALE, affinity
+from identity.calibration import HAIR_SCALE
+from identity.hair import affinity
 from identity.looks import PART_CUES, Cue
 from identity.places import Places
 from identity.series import nobody_near, settled
@@ -66,6 +67,8 @@ class Drift:
         likeness: Cue to what is left of the likeness, 1 = all.
         over_cut: Whether it happens from shot to shot.
         by_colours: Whether colours say so as well as networks.
+        confidence: That it is right, in [0, 1]; `None` = by strength and threshold.
+        features: What it was judged by, by name.
     """
 
     series: tuple[int, ...]
@@ -75,6 +78,8 @@ class Drift:
     likeness: dict[Cue, float]
     over_cut: bool
     by_colours: bool = True
+    confidence: float | None = None
+    features: dict[str, float] = field(default_factory=dict)
 
 
 def drifts_in_shot(
@@ -246,7 +251,7 @@ def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
     joined = []
     for group in groups.values():
-        best = max(group, key=lambda d: d.strength)
+        best = max(group, key=lambda d: (d.confidence is not None, d.confidence or d.strength))
         joined.append(
             Drift(
                 tuple(sorted({k for d in group for k in d.series})),
@@ -256,6 +261,8 @@ def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]
                 best.likeness,
                 over_cut=any(d.over_cut for d in group),
                 by_colours=any(d.by_colours for d in group),
+                confidence=best.confidence,
+                features=best.features,
             )
         )
     return joined

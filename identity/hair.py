@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.calibration import Scale
+from identity.calibration import HAIR_SCALE
 from identity.series import nobody_near
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _HAIR_STAYS, _HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before and after
 _HAIR_NEARLY_STAYS, _NEARER_OWN = 0.86, 0.15  # less of it, where the other's is far from it
 _STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
-HAIR_SCALE = Scale(0.6, 0.98)
 _HAIRS_DIFFER = 0.9  # affinity of two people's hair from which on theirs is alike
 _STAYS_A_LITTLE = 0.03  # ... and by which own hair must then beat the other's, on average
 # Hair on another head is cut by another face: it need not come quite as near as what was there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,17 +11,28 @@ import numpy as np
 from identity.attributes import AttributeSwap, find_attribute_swaps, told_by_heads
 from identity.cast import Cast, build_cast
 from identity.chains import chains_of
-from identity.clones import Clone, find_clones
+from identity.clones import Clone, may_be_clones
 from identity.consistency import LikenessCurve, likeness_curves
-from identity.drifts import Drift, begun_before, drifts_in_shot, drifts_over_cuts, joined_drifts
-from identity.incidents import Incident, find_incidents
-from identity.places import Places
+from identity.drifts import (
+    Drift,
+    begun_before,
+    drifts_in_shot,
+    drifts_over_cuts,
+    joined_drifts,
+)
+from identity.explanations.model import bundled_model
+from identity.explanations.over_cut import CutSwap, Sets, swaps_over_cuts
+from identity.explanations.shot import Explained, explain_shot, most_alike_at_once
+from identity.findings import confidence_of
+from identity.hair import hair_exchanges
+from identity.incidents import Incident
 from identity.presence import Gap, find_gaps
 from identity.segments import Segment, make_segment
 from identity.series import Series, make_series
+from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,18 +41,6 @@ if TYPE_CHECKING:
     from identity.settings import CastSettings, FindingSettings
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
-
-_SAME_SETUP = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class CutSwap:
-    """Two segments before a cut and two after it, at the same places with exchanged looks."""
-
-    before: tuple[int, int]
-    after: tuple[int, int]
-    start_frame: int
-    strength: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +93,8 @@ def judge_looks(
     finding_settings: FindingSettings,
     *,
     fps: float,
+    tone: NDArray[np.float32] | None = None,
+    sets: Sets | None = None,
 ) -> Judgement:
     """Find what happens inside shots, make the cast, then find what the cast shows.
 
@@ -106,55 +107,90 @@ def judge_looks(
         cast_settings: How tracklets are joined.
         finding_settings: From where on a change is a finding.
         fps: Of the clip.
+        tone: (F, 3) mean CIE Lab of the set at every frame; `None` = not known.
+        sets: What the shots look like where nobody stands; `None` = no exchange over a cut is told.
     """
     chains = chains_of(tracklets, fps=fps)
     series = tuple(make_series(chain, tracklets, looks) for chain in chains)
     incidents: list[Incident] = []
     gaps: list[Gap] = []
     drifts: list[Drift] = []
+    copies: list[tuple[tuple[int, int], Explained]] = []
+    model = bundled_model()
+    by_shot = numbers_by_shot(one.shot_index for one in series)
+    here = {shot.index: [series[k] for k in by_shot.get(shot.index, ())] for shot in shots}
+    alike = {index: most_alike_at_once(own, calibration, fps=fps) for index, own in here.items()}
     for shot in shots:
-        inside = [k for k, s in enumerate(series) if s.shot_index == shot.index]
-        here = [series[k] for k in inside]
-        found = [
-            told_by_heads(incident, here, calibration, fps=fps)
-            for incident in find_incidents(here, calibration, finding_settings, fps=fps)
-        ]
-        incidents += [replace(i, series=tuple(inside[k] for k in i.series)) for i in found]
-        changed = frozenset(k for incident in found for k in incident.series)
-        drifts += [
-            replace(drift, series=tuple(inside[k] for k in drift.series))
-            for drift in drifts_in_shot(here, changed, calibration, finding_settings, fps=fps)
-        ]
-        scores = [np.concatenate([tracklets[m].score for m in s.members]) for s in here]
-        missing = find_gaps(here, scores, shot)
+        inside, own = by_shot.get(shot.index, []), here[shot.index]
+        elsewhere = max((v for index, v in alike.items() if index != shot.index), default=-2.0)
+        for found in explain_shot(
+            own, calibration, model, fps=fps, tone=tone, twins=elsewhere,
+            least=finding_settings.least_log_odds,
+        ):  # fmt: skip
+            numbers = tuple(inside[k] for k in found.tracks)
+            if found.kind == "clone":
+                copies.append(((numbers[0], numbers[1]), found))
+            elif found.kind == "drift":
+                drifts.append(_drift_of(found, numbers))
+            else:
+                incident = Incident(
+                    found.kind, found.tracks, found.start_frame, found.stop_frame,
+                    found.features["network"], found.confidence, found.features,
+                )  # fmt: skip
+                incident = told_by_heads(incident, own, calibration, fps=fps)
+                incidents.append(replace(incident, series=numbers))
+        # What heads alone tell: two in one outfit who exchange hair, a head that changes slowly.
+        taken = {k for incident in incidents for k in incident.series}
+        for exchange in hair_exchanges(own, threshold=finding_settings.scaled("swap"), fps=fps):
+            numbers = tuple(inside[k] for k in exchange.series)
+            if not taken & set(numbers):
+                incidents.append(
+                    Incident(
+                        "swap", numbers, exchange.start_frame, exchange.start_frame + 1,
+                        exchange.lost, None, {"hair": exchange.lost},
+                    )
+                )  # fmt: skip
+                taken |= set(numbers)
+        taken |= {k for pair, _ in copies for k in pair}
+        known = frozenset(k for k, number in enumerate(inside) if number in taken)
+        threshold = finding_settings.scaled("drift")
+        for drift in drifts_in_shot(own, known, calibration, finding_settings, fps=fps):
+            numbers = tuple(inside[k] for k in drift.series)
+            learnt = next((d for d in drifts if d.series == numbers), None)
+            sure = confidence_of(drift.strength, threshold)
+            if learnt is None or (learnt.confidence or 0.0) < sure:
+                drifts = [d for d in drifts if d is not learnt]
+                drifts.append(replace(drift, series=numbers))
+        missing = find_gaps(own, [one.score for one in own], shot)
         gaps += [replace(g, series=inside[g.series]) for g in missing]
     segments = _cut_segments(tracklets, looks, series, incidents)
     cast = build_cast(segments, setups, calibration, cast_settings)
-    clones = find_clones(
-        segments, cast.labels, cast.apart, setups, calibration, finding_settings, fps=fps
-    )
-    cast = _join_clones(cast, clones)
+    clones = [_clone_of(found, pair, series, segments, alike) for pair, found in copies]
+    clones = [one for one in clones if may_be_clones(*(segments[k] for k in one.pair))]
+    certain = [one for one in clones if one.confidence >= finding_settings.major_confidence]
+    cast = _join_clones(cast, certain)
     dressed = find_attribute_swaps(segments, cast.labels, setups, calibration, finding_settings)
     if any(incident.kind == "attribute_swap" for incident in incidents):
         dressed = []  # what follows a cut is the same cause
     cast = _undressed(cast, segments, dressed)
-    told = {(swap.before, swap.after) for swap in dressed}
-    cut_swaps = [
-        swap
-        for swap in _find_cut_swaps(
-            segments,
-            cast,
-            setups,
-            incidents,
-            min_gain=finding_settings.scaled("swap_over_cut"),
+    cut_swaps = (
+        []
+        if dressed or sets is None
+        else swaps_over_cuts(
+            segments, sets, calibration, model, least=finding_settings.least_log_odds
         )
-        if (swap.before, swap.after) not in told
-        and (swap.before[::-1], swap.after[::-1]) not in told
-    ]
+    )
     worn = _worn(series, segments, cast)
     drifts = begun_before(drifts, series, worn, calibration, fps=fps)
-    if not (dressed or cut_swaps or clones or incidents):  # those explain it, whatever it is
-        drifts += drifts_over_cuts(series, worn, setups, calibration, finding_settings)
+    explained = {int(cast.labels[k]) for copy in clones for k in copy.pair}
+    explained |= {worn[k] for incident in incidents for k in incident.series}
+    explained |= {int(cast.labels[k]) for clothes in dressed for k in clothes.before}
+    explained |= {int(cast.labels[k]) for places in cut_swaps for k in places.before}
+    drifts += [
+        drift
+        for drift in drifts_over_cuts(series, worn, setups, calibration, finding_settings)
+        if not {worn[k] for k in drift.series} & explained
+    ]
     # What may be a thing says nothing of how much somebody stays himself.
     surely_worn = _worn(series, segments, _without_doubtful(cast))
     curves = tuple(likeness_curves(series, surely_worn, setups, calibration))
@@ -173,6 +209,35 @@ def judge_looks(
         curves,
         consistency,
     )
+
+
+def _drift_of(found: Explained, series: tuple[int, ...]) -> Drift:
+    return Drift(
+        series, found.start_frame, found.stop_frame, found.features["network"], {},
+        over_cut=False, confidence=found.confidence, features=found.features,
+    )  # fmt: skip
+
+
+def _clone_of(
+    found: Explained,
+    pair: tuple[int, int],
+    series: Sequence[Series],
+    segments: Sequence[Segment],
+    alike: Mapping[int, float],
+) -> Clone:
+    """Return a clone of the two segments that are worn when it begins."""
+    worn = tuple(_segment_at(series[k], segments, found.start_frame) for k in pair)
+    vouched = len(alike) > 1 or found.features["became"] > 0 or found.features["appears"] > 0
+    return Clone(
+        (worn[0], worn[1]), found.start_frame, found.stop_frame, found.confidence,
+        found.features, vouched,
+    )  # fmt: skip
+
+
+def _segment_at(one: Series, segments: Sequence[Segment], frame: int) -> int:
+    """Return the number of the segment that a series wears at `frame` or next after it."""
+    own = [k for k, s in enumerate(segments) if s.tracklet.tracklet_id in one.members]
+    return next((k for k in own if segments[k].stop_frame > frame), own[-1])
 
 
 def _cut_segments(
@@ -227,60 +292,6 @@ def _undressed(cast: Cast, segments: Sequence[Segment], dressed: Sequence[Attrib
         was_a, was_b = late & (labels == a), late & (labels == b)
         labels[was_a], labels[was_b] = b, a
     return replace(cast, labels=labels)
-
-
-def _find_cut_swaps(
-    segments: Sequence[Segment],
-    cast: Cast,
-    setups: NDArray[np.float32],
-    incidents: Sequence[Incident],
-    *,
-    min_gain: float,
-) -> list[CutSwap]:
-    """Return where a cut comes back to a set-up and two characters have exchanged places.
-
-    Only the first shot with the exchanged places is told, and only against the last shot before
-    it in this set-up: what follows is the same cause.
-    """
-    swapped_inside = any(incident.kind in {"swap", "attribute_swap"} for incident in incidents)
-    if not len(segments) or swapped_inside:
-        return []
-    by_shot: dict[int, list[int]] = {}
-    for k, segment in enumerate(segments):
-        if cast.labels[k] >= 0:
-            by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
-    places = Places(segment.xyxy for segment in segments)
-    found = []
-    for late in sorted(by_shot):
-        earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
-        if earlier:
-            sides = by_shot[earlier[-1]], by_shot[late]
-            found += _exchanged(segments, cast, places, *sides, min_gain=min_gain)
-    return found
-
-
-def _exchanged(
-    segments: Sequence[Segment],
-    cast: Cast,
-    places: Places,
-    early: Sequence[int],
-    late: Sequence[int],
-    *,
-    min_gain: float,
-) -> list[CutSwap]:
-    found = []
-    for a, b in combinations(early, 2):
-        for c, d in ((c, d) for c in late for d in late if c != d):
-            crossed = cast.labels[a] == cast.labels[d] and cast.labels[b] == cast.labels[c]
-            if not crossed or cast.labels[a] == cast.labels[b]:
-                continue
-            if not (places.same(a, c) and places.same(b, d)):
-                continue
-            odds = cast.log_odds
-            gain = float(odds[a, d] + odds[b, c] - odds[a, c] - odds[b, d]) / 2
-            if gain >= min_gain:
-                found.append(CutSwap((a, b), (c, d), segments[c].start_frame, gain))
-    return found
 
 
 def _without_doubtful(cast: Cast) -> Cast:

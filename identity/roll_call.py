@@ -8,12 +8,13 @@ is left. Nobody is named or accused whose looks the references do not decide.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from identity.partition import partition
+from identity.schedule import indistinct, match_by_schedule
 from identity.segments import mean_cosines
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Presence = Literal["required", "optional", "forbidden"]
 MIN_SAMPLES = 3  # fewer looks at a character say nothing about who it is
+_BY_SCHEDULE = 0.9  # how sure a name is that rests on where somebody is expected
+_NO_VIEW = -30.0  # log-odds of a member without pictures: looks say nothing for it
 _UNSURE = 0.5  # probability of being somebody else from which a match is not told
 
 
@@ -47,7 +50,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """Somebody of the cast, with all views of the reference pictures."""
+    """Somebody of the cast, with all views of the reference pictures; none without pictures."""
 
     name: str
     views: tuple[View, ...]
@@ -63,7 +66,9 @@ class RollCall:
         member_of: Character to member, -1 = none of them, or not told.
         nobody: (K,) probability that a character is no member who is free to be it.
         judged: (K,) bool, seen well enough.
-        present: (M,) probability that a member is in the clip.
+        present: (M,) probability that a member is in the clip; NaN = unknown.
+        share: (K, M) probability that a character is a member.
+        vague: Members who are in the clip, but which character each of them is cannot be told.
     """
 
     odds: NDArray[np.float64]
@@ -71,6 +76,8 @@ class RollCall:
     nobody: NDArray[np.float64]
     judged: NDArray[np.bool_]
     present: NDArray[np.float64]
+    share: NDArray[np.float64]
+    vague: frozenset[int] = frozenset()
 
 
 def call_the_roll(
@@ -94,7 +101,8 @@ def call_the_roll(
     odds = np.zeros((count, known))
     for k, rows in enumerate(own):
         for m, member in enumerate(members):
-            odds[k, m] = _odds([segments[i] for i in rows], member, calibration, settings)
+            own_segments = [segments[i] for i in rows]
+            odds[k, m] = _odds(own_segments, member, calibration, settings)
     judged = np.array(
         [sum(segments[i].sample_count for i in rows) >= MIN_SAMPLES for rows in own], np.bool_
     )
@@ -119,13 +127,53 @@ def call_the_roll(
             value = _odds([segment], member, calibration, settings)
             absent[m] *= 1 / (1 + np.exp(np.clip(value, -30, 30)))
     present = 1 - absent
-    return RollCall(odds, named, nobody, judged, present)
+    return RollCall(odds, named, nobody, judged, present, share)
+
+
+def with_schedule(
+    roll: RollCall,
+    members: Sequence[Member],
+    seen: NDArray[np.bool_],
+    expected: NDArray[np.bool_],
+) -> RollCall:
+    """Name the characters whom no picture names after where members without pictures are expected.
+
+    Args:
+        roll: What came of the pictures.
+        members: The known cast.
+        seen: (K, S) which character is seen in which span of the schedule.
+        expected: (M, S) which member is expected there.
+    """
+    bare = [m for m, member in enumerate(members) if not member.views]
+    free = [k for k, who in enumerate(roll.member_of) if who < 0 and roll.judged[k]]
+    if not bare:
+        return roll
+    if not seen.shape[1]:  # nothing is known of them
+        present = roll.present.copy()
+        present[bare] = np.nan
+        return replace(roll, present=present)
+    member_of, share, nobody = list(roll.member_of), roll.share.copy(), roll.nobody.copy()
+    for place, m in enumerate(match_by_schedule(seen[free], expected[bare])):
+        if m >= 0:
+            k = free[place]
+            member_of[k] = bare[m]
+            share[k, bare[m]] = _BY_SCHEDULE
+            nobody[k] = 1 - _BY_SCHEDULE
+    present = roll.present.copy()
+    for m in bare:
+        present[m] = float(share[:, m].max(initial=0.0)) if m in member_of else 0.0
+    vague = indistinct(expected, bare)
+    return replace(
+        roll, member_of=tuple(member_of), share=share, nobody=nobody, present=present, vague=vague
+    )
 
 
 def _odds(
     segments: Sequence[Segment], member: Member, calibration: Calibration, settings: CastSettings
 ) -> float:
     """Return the log-odds that these segments, which are one person, show a member."""
+    if not member.views:
+        return _NO_VIEW
     total, trust_sum = 0.0, 0.0
     for segment in segments:
         size = np.median(segment.xyxy[:, 2:] - segment.xyxy[:, :2], axis=0)

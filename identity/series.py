@@ -32,6 +32,7 @@ class Series:
         xyxy: (T, 4) float32, pixels.
         owner: (T,) int64, the tracklet each row comes from.
         looks: T rows.
+        score: (T,) float32, how sure the detector was of each box, in [0, 1].
     """
 
     members: tuple[int, ...]
@@ -40,6 +41,7 @@ class Series:
     xyxy: NDArray[np.float32]
     owner: NDArray[np.int64]
     looks: Looks
+    score: NDArray[np.float32]
     _frames: dict[Cue, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def vectors(self, cue: Cue) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -77,6 +79,7 @@ def make_series(chain: Chain, tracklets: Sequence[Tracklet], looks: Sequence[Loo
             [looks[m] for m in chain.members],
             body_dim=looks[chain.members[0]].vectors["body"].shape[1],
         ),
+        np.concatenate([p.score for p in parts]),
     )
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import Literal
 
+from scenes.errors import ConfigError
 from scenes.settings import check_ranges, setting
 
-ThresholdName = Literal[
-    "swap", "swap_over_cut", "attribute_swap", "change", "drift", "clone", "vanish"
-]
+_ODDS_POWER = 3.0  # by which odds fall as strictness rises
+
+ThresholdName = Literal["swap", "attribute_swap", "drift", "vanish"]
+
+
+MOST_CHARACTERS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,13 @@ class LooksSettings:
 class CastSettings:
     """How tracklets are joined into characters."""
 
+    characters: int | None = setting(
+        None,
+        "how many characters there should be: no more are made, who is one too many is told; "
+        "none = as many as are found",
+        low=1,
+        high=MOST_CHARACTERS,
+    )
     same_prior: float = setting(
         0.4,
         "added to the log-odds that two tracklets are one person; higher joins more",
@@ -100,6 +112,16 @@ class CastSettings:
 
     def __post_init__(self) -> None:
         check_ranges(self, section="cast")
+        count = self.characters
+        if count is None:
+            return
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise ConfigError(f"expected a whole number, got {count!r}", where="cast.characters")
+        if not 1 <= count <= MOST_CHARACTERS:
+            raise ConfigError(
+                f"{count} is out of range, allowed is 1 to {MOST_CHARACTERS}",
+                where="cast.characters",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +147,9 @@ class FindingSettings:
     )
     swap: float = setting(
         0.25,
-        "likeness by which 'exchanged' must fit better than 'stayed', on both sides",
+        "likeness that hair must lose where two in one outfit exchange it",
         low=0.05,
         high=1,
-    )
-    swap_over_cut: float = setting(
-        1.0,
-        "log-odds by which exchanged places must fit better than kept ones after a cut",
-        low=0.1,
-        high=20,
     )
     attribute_swap: float = setting(
         0.25,
@@ -141,17 +157,8 @@ class FindingSettings:
         low=0.05,
         high=1,
     )
-    change: float = setting(
-        0.45, "loss of likeness from which an abrupt change counts", low=0.05, high=1
-    )
     drift: float = setting(
         0.33, "loss of likeness from which a gradual change counts", low=0.05, high=1
-    )
-    clone: float = setting(
-        0.6,
-        "likeness of two on screen at once from which they are one; 1 = as one person in one shot",
-        low=0.3,
-        high=1.5,
     )
     vanish: float = setting(
         2.0,
@@ -163,6 +170,17 @@ class FindingSettings:
 
     def __post_init__(self) -> None:
         check_ranges(self, section="findings")
+
+    @property
+    def least_log_odds(self) -> float:
+        """Log-odds from which an explanation is a finding, at `min_confidence` and strictness.
+
+        Example:
+            >>> FindingSettings(min_confidence=0.5).least_log_odds
+            0.0
+        """
+        share = min(max(self.min_confidence, 1e-3), 1 - 1e-3)
+        return log(share / (1 - share)) + _ODDS_POWER * log(self.strictness)
 
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
+
+from identity.evidence.same_place import free_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 _MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
 _MIN_FREE = 0.12  # share of a picture; less of the set says nothing
 _NEAR_FRAMES = 4  # a box so near in time still says where somebody is
+_SIZE_PX = (32, 18)  # width, height
 _MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
 
 
@@ -43,6 +47,7 @@ def setup_likeness(
     count = len(thumbnails)
     if not count:
         return np.zeros((0, 0), np.float32)
+    thumbnails, free = _shrunk(thumbnails, free)
     pictures = thumbnails.reshape(2 * count, -1).astype(np.float64)
     everywhere = np.ones_like(pictures)
     alike = _correlations(pictures, everywhere)
@@ -53,6 +58,24 @@ def setup_likeness(
     best = alike.reshape(count, 2, count, 2).max(axis=(1, 3))
     np.fill_diagonal(best, 1)
     return np.asarray(np.clip(best, 0, 1), np.float32)
+
+
+def _shrunk(
+    thumbnails: NDArray[np.uint8], free: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """Return pictures and map at the size at which hair and leaves no longer count."""
+    wide, tall = _SIZE_PX
+
+    def resized(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        flat = pictures.reshape(-1, *pictures.shape[2:])
+        small = [cv2.resize(p, (wide, tall), interpolation=cv2.INTER_AREA) for p in flat]
+        return np.stack(small).reshape(*pictures.shape[:2], tall, wide, *pictures.shape[4:])
+
+    if thumbnails.shape[2:4] == (tall, wide):
+        return thumbnails, free
+    # A cell is free where all of it is.
+    known = None if free is None else resized(free.astype(np.uint8) * 255) == 255
+    return resized(thumbnails), known
 
 
 def _correlations(pictures: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,24 +113,7 @@ def free_of_people(
             row = int(np.abs(tracklet.frame - frame).argmin())
             if abs(int(tracklet.frame[row]) - frame) > _NEAR_FRAMES:
                 continue
-            cover(free[tracklet.shot_index, place], tracklet.xyxy[row], picture_px=picture_px)
+            free[tracklet.shot_index, place] &= free_of(
+                (tall, wide), tracklet.xyxy[row : row + 1], picture_px=picture_px, margin=_MARGIN
+            )
     return free
-
-
-def cover(
-    free: NDArray[np.bool_], box: NDArray[np.float32], *, picture_px: tuple[int, int]
-) -> None:
-    """Strike out of a map (h, w) of what is free where a box (4,) and its margin lie.
-
-    Args:
-        free: Written to.
-        box: In pixels of the picture.
-        picture_px: (width, height) of the picture.
-    """
-    tall, wide = free.shape
-    cells = np.array([wide, tall]) / np.array(picture_px)
-    whole = box.astype(np.float64)
-    margin = _MARGIN * (whole[2] - whole[0])
-    low = np.floor((whole[:2] - margin) * cells).astype(int).clip(0)
-    high = np.ceil((whole[2:] + margin) * cells).astype(int).clip(0)
-    free[low[1] : high[1], low[0] : high[0]] = False

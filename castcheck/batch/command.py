@@ -104,7 +104,7 @@ def batch(
     from castcheck.batch.run import Batch  # noqa: PLC0415
     from castcheck.batch.staff import pool_maker  # noqa: PLC0415
 
-    refuse(json_to)
+    refuse(json_to, settings)
     if "://" in str(out):
         raise ConfigError("a run's folder lies on a disk", where="--out", hint="copy it afterwards")
     hush_warnings()

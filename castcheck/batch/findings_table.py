@@ -37,6 +37,7 @@ def findings_parquet(records: Iterable[Record]) -> bytes:
         "stop_s": pl.Float64,
         "message": pl.String,
         "evidence": pl.String,
+        "accepted": pl.Boolean,
     }
     rows = [_row(record, finding) for record in records for finding in record.findings]
     columns = {name: [row[name] for row in rows] for name in schema}
@@ -47,7 +48,9 @@ def findings_parquet(records: Iterable[Record]) -> bytes:
 
 def _row(record: Record, finding: Any) -> dict[str, Any]:
     about = {"clip": _utf8(record.clip), "folder": record.folder, "verdict": record.verdict}
-    return {**finding, **about, "evidence": json.dumps(finding["evidence"], ensure_ascii=False)}
+    evidence = json.dumps(finding["evidence"], ensure_ascii=False)
+    accepted = bool(finding.get("accepted", False))
+    return {**finding, **about, "evidence": evidence, "accepted": accepted}
 
 
 def _utf8(text: str) -> str:

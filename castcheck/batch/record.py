@@ -40,6 +40,7 @@ class Record:
         consistency: The lowest of its characters, in [0, 1].
         findings: As in `report.json`, worst first.
         degradations: What could not be done as it should.
+        gone: What was accepted once and is not found any more, as in `report.json`.
     """
 
     clip: str
@@ -58,6 +59,7 @@ class Record:
     consistency: float | None = None
     findings: tuple[Mapping[str, Any], ...] = ()
     degradations: tuple[str, ...] = ()
+    gone: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def kinds(self) -> Counter[str]:
@@ -70,8 +72,13 @@ class Record:
             return EXIT_CODES[self.outcome]
         if strict and self.degradations:
             return EXIT_CODES["bad_input"]
-        return int(
-            not gate.silent and any(gate.trips_at(f["kind"], f["severity"]) for f in self.findings)
+        return int(not gate.silent and self.tripping(gate) > 0)
+
+    def tripping(self, gate: Gate) -> int:
+        """Return how many findings are at or above the gate; what was accepted never is."""
+        return sum(
+            gate.trips_at(f["kind"], f["severity"]) and not f.get("accepted", False)
+            for f in self.findings
         )
 
     def to_json(self) -> str:
@@ -91,7 +98,7 @@ class Record:
             raise ValueError(f"schema is {table.get('schema')!r}")
         known = {item.name for item in fields(Record)}
         values = {name: value for name, value in table.items() if name in known}
-        for name in ("findings", "degradations"):
+        for name in ("findings", "degradations", "gone"):
             values[name] = tuple(values.get(name, ()))
         try:
             return Record(**values)
@@ -163,4 +170,5 @@ def record_of(report: Report, *, folder: str) -> Record:
         consistency=min(levels, default=None),
         findings=tuple(finding_to_dict(finding, report) for finding in ordered(report.findings)),
         degradations=report.degradations,
+        gone=() if report.baseline is None else tuple(map(asdict, report.baseline.gone)),
     )

@@ -15,9 +15,15 @@ from castcheck.batch.record import Record
 from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunStore
 from castcheck.batch.ticker import Ticker, ordered_counts, outcome_word
 from castcheck.batch.work import Job
-from castcheck.checking import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
+from castcheck.checking import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    tell_github,
+    tell_github_of_failure,
+)
 from castcheck.report.json_out import report_from_json
-from castcheck.report.writers import FORMATS
+from castcheck.report.writers import FORMATS, GITHUB
 from castcheck.words import KIND_TITLES, plural
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from castcheck.batch.inputs import Named
     from castcheck.batch.record import Finished
     from castcheck.config import Config
+    from castcheck.report.model import Report
     from castcheck.screen import Screen
 
     PoolMaker = Callable[[RunStore, int], Pool]
@@ -87,8 +94,9 @@ class Batch:
     def _judge(self, clips: Sequence[Named], store: RunStore) -> bool:
         """Judge the clips; return whether somebody ended that early."""
         finished = store.finished()
+        home = self.out.resolve()
         jobs = [
-            Job(index, named.clip, named.key, folder, finished.get(named.key))
+            Job(index, named.clip, named.key, folder, finished.get(named.key), home / folder)
             for index, (named, folder) in enumerate(
                 zip(clips, store.folders_for(clips, finished), strict=True)
             )
@@ -130,13 +138,18 @@ class Batch:
         """Print what became of one clip."""
         if record.outcome != "judged":
             self.screen.error(record.message)
+            tell_github_of_failure(record.clip, record.message, self.config, self.screen)
             return
         if self.json_to_stdout:
-            path = self.out / str(record.folder) / FORMATS["json"].filename
-            report = report_from_json(path.read_text(encoding="utf-8"))
-            self.screen.data(report.to_json(pretty=False))
+            self.screen.data(self._report(record).to_json(pretty=False))
         if index not in self.kept:
             self.screen.verdict(str(record.verdict).upper(), f"{record.clip}: {record.message}")
+        if GITHUB in self.config.report.format_list:
+            tell_github(self._report(record), self.config, self.screen)
+
+    def _report(self, record: Record) -> Report:
+        path = self.out / str(record.folder) / FORMATS["json"].filename
+        return report_from_json(path.read_text(encoding="utf-8"))
 
     def _sum_up(self, records: Sequence[Record], store: RunStore) -> None:
         lines = "".join(f"{record.to_json()}\n" for record in records)
@@ -170,7 +183,19 @@ class Batch:
         if kinds:
             found = (plural(n, KIND_TITLES[kind].lower()) for kind, n in kinds.most_common())
             self.screen.line(f"found: {', '.join(found)}")
+        self._say_baseline(records)
         self.screen.line(f"page:  {self.out / PAGE_FILE}")
+
+    def _say_baseline(self, records: Sequence[Record]) -> None:
+        if not self.config.gate.baseline:
+            return
+        accepted = sum(bool(f.get("accepted")) for r in records for f in r.findings)
+        gone = sum(len(record.gone) for record in records)
+        self.screen.line(f"baseline: {plural(accepted, 'finding')} accepted, {gone} gone")
+        for record in records:
+            for entry in record.gone[:1]:
+                more = f", and {len(record.gone) - 1} more" if len(record.gone) > 1 else ""
+                self.screen.note(f"{record.clip}: gone: {entry['message']}{more}")
 
     def _say_degradations(self, records: Sequence[Record]) -> None:
         counts = Counter(line for record in records for line in record.degradations)

@@ -8,7 +8,6 @@ a worker that outlives its leader can change nothing that counts.
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -17,6 +16,7 @@ from castcheck.batch.record import Finished
 from castcheck.batch.remote import clip_path
 from castcheck.batch.work import RESULT_FILE
 from castcheck.checking import clip_folders
+from castcheck.locking import try_lock
 from castcheck.report.writers import OutputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _LOCK, _PARTS = ".lock", ".parts"
 SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE = "summary.jsonl", "findings.parquet", "index.html"
-_RESERVED = (_LOCK, _PARTS, SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE)
+DECISIONS_FILE = "decisions.jsonl"
+_RESERVED = (_LOCK, _PARTS, SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE, DECISIONS_FILE)
 
 
 class RunStore:
@@ -157,21 +158,12 @@ def _read_result(folder: Path) -> Finished | None:
 
 def _lock_or_raise(file: IO[str], folder: Path) -> None:
     """Take the lock, which the system gives back however this process ends."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError) as err:
+    if not try_lock(file):
         raise OutputError(
             "another castcheck batch is writing here",
             where=folder,
             hint="wait for it, or choose -o",
-        ) from err
+        )
 
 
 def _unwritable(err: OSError, path: Path) -> OutputError:

@@ -33,8 +33,10 @@ RESULT_FILE = "result.json"
 POSTER_FILE = "poster.jpg"
 MESSAGE_CHARS = 500
 # How the work is done, not what comes out.
-_SPEED_ONLY = frozenset({"run.device", "run.trust_weights", "detector.batch_size", "gate.strict"})
-_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder", "run.cast"})
+_SPEED_ONLY = frozenset(
+    {"run.device", "run.trust_weights", "run.settings_file", "detector.batch_size", "gate.strict"}
+)
+_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder", "run.cast", "gate.baseline"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Job:
         key: Absolute path or URL, where it is read.
         folder: Name of its folder below the run's folder.
         finished: What an earlier run found out, to be kept if it still holds.
+        home: Where its folder will lie on the machine that leads the run.
     """
 
     index: int
@@ -54,6 +57,7 @@ class Job:
     key: str
     folder: str
     finished: Finished | None = None
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,13 @@ class ClipWorker:
                 )
             facts = replace(outcome.report.clip, path=job.clip)
             report = replace(outcome.report, clip=facts)
-            material = Material(report, outcome.visuals, self._config.report, clip.path)
+            home = None if is_remote(job.key) else job.home
+            material = Material(report, outcome.visuals, self._config.report, clip.path, home)
             formats = dict.fromkeys(("json", *self._config.report.format_list))
-            write_reports(material, folder, formats, progress=_silent)
+            lacks: list[str] = []
+            write_reports(material, folder, formats, progress=_silent, note=lacks.append)
         record = record_of(report, folder=job.folder)
+        record = replace(record, degradations=(*record.degradations, *_plain(lacks)))
         _write_poster(folder, outcome.visuals, record)
         finished = Finished(record=record, key=job.key, stamp=stamp, judged_with=judged_with)
         _write(folder / RESULT_FILE, finished.to_json().encode("utf-8", "backslashreplace"))
@@ -152,18 +159,26 @@ class ClipWorker:
     def _judged_with(self, clip: Path) -> dict[str, Any]:
         """Return what the result depends on besides the clip, flat."""
         detector, embedder = self._models.detector_for(clip), self._models.embedder
-        references = self._models.references
+        references, baseline = self._models.references, self._models.baseline
         named = {
             "castcheck": __version__,
             "detector": f"{detector.name} {detector.sha256}",
             "embedder": "colour" if embedder is None else f"{embedder.name} {embedder.sha256}",
             "the cast": None if references is None else references.sha256,
+            "the baseline": None if baseline is None else baseline.sha256,
         }
         if detector.sha256 is None:
             named["run.detector"] = self._config.run.detector
         left_out = _SPEED_ONLY | _NAMED_BY_CONTENT
         settings = {k: v for k, v in _flat(self._config.to_dict()) if k not in left_out}
         return {**named, **settings}
+
+
+def _plain(lines: list[str]) -> Iterator[str]:
+    """Yield lines about files without their paths: those of a worker's folder mean nothing."""
+    for line in lines:
+        path, _, what = line.partition(": ")
+        yield f"{Path(path).name}: {what}"
 
 
 def clip_stamp(key: str) -> str:

@@ -28,6 +28,7 @@ COLUMNS = (
     "stop_s",
     "message",
     "evidence",
+    "accepted",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -59,6 +60,7 @@ def csv_text(report: Report) -> str:
                 f"{report.time_s(finding.stop_frame):.3f}",
                 neutral(finding.message),
                 neutral(json.dumps(finding.evidence, ensure_ascii=False)),
+                str(finding.accepted).lower(),
             ]
         )
     return file.getvalue()

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import base64
+import mimetypes
+import os
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from castcheck.report.page import build_page
+from castcheck.report.writers import FORMATS
 
 if TYPE_CHECKING:
     from castcheck.report.writers import Material
 
 _FOLDER = files("castcheck.report") / "templates"
+_SCRIPTS = ("player.js", "report.js", "decide.js")
+EMBED_LIMIT_BYTES = 200_000_000  # browsers give up on pages not much larger
 
 
 def render(material: Material) -> str:
     """Return the text of `report.html`."""
+    video, note = _embedded(material)
     page = build_page(
         material.report,
         material.visuals,
         budget_bytes=material.settings.picture_kb * 1000 * 3 // 4,  # base64 makes 4 out of 3
+        sources=_sources(material, linked=not video),
+        play_note=note,
     )
     return (
         environment()
@@ -30,10 +40,43 @@ def render(material: Material) -> str:
         .render(
             page=page,
             css=Markup(read_asset("report.css")),  # noqa: S704 (our own file)  # nosec B704
-            js=Markup(read_asset("report.js")),  # noqa: S704  # nosec B704
+            js=Markup("\n".join(map(read_asset, _SCRIPTS))),  # noqa: S704  # nosec B704
             data=Markup(page.data),  # noqa: S704 (escaped where it is made)  # nosec B704
+            video=video,
+            video_type=mimetypes.guess_type(material.clip.name)[0] or "video/mp4",
         )
     )
+
+
+def _embedded(material: Material) -> tuple[str, str]:
+    """Return the clip as base64 if it was asked for, and why not if it cannot be had."""
+    if not material.settings.embed_video:
+        return "", ""
+    if not material.clip.is_file():
+        return "", "The clip is a folder of pictures, which no page can hold as a video."
+    size = material.clip.stat().st_size
+    if size > EMBED_LIMIT_BYTES:
+        return "", (
+            f"The clip has {size / 1e6:.0f} MB, too much to be held by a page: "
+            "it is played from where it lies."
+        )
+    return base64.b64encode(material.clip.read_bytes()).decode("ascii"), ""
+
+
+def _sources(material: Material, *, linked: bool) -> tuple[tuple[str, str], ...]:
+    """Return what the page may play, in order: kind, and the address relative to the page."""
+    found = []
+    if linked and material.home is not None and material.clip.is_file():
+        try:
+            way = os.path.relpath(material.clip.resolve(), material.home.resolve())
+        except ValueError:  # on another drive
+            found.append(("clip", material.clip.resolve().as_uri()))
+        else:
+            # Bytes, since a file name need not be text; "./" keeps a colon from being a scheme.
+            found.append(("clip", "./" + quote(os.fsencode(way.replace(os.sep, "/")))))
+    if "video" in material.settings.format_list:
+        found.append(("annotated", FORMATS["video"].filename))
+    return tuple(found)
 
 
 @cache

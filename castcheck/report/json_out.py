@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.report.model import (
     SCHEMA,
+    BaselineFacts,
     CharacterFacts,
     ClipFacts,
     Curve,
+    GoneFacts,
     MemberFacts,
     Report,
     SegmentFacts,
@@ -47,6 +49,8 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "timings": dict(report.timings),
         # Only where there is a cast file.
         **({"cast": [asdict(member) for member in report.cast]} if report.cast else {}),
+        # Only where there is a baseline.
+        **({} if report.baseline is None else {"baseline": asdict(report.baseline)}),
         # Only where the clip has no steady rate; else frame / fps tells the time.
         **({"frame_times_s": list(report.frame_times_s)} if report.frame_times_s else {}),
     }
@@ -95,6 +99,7 @@ def report_from_dict(table: Mapping[str, Any]) -> Report:
             degradations=tuple(table["degradations"]),
             timings=dict(table["timings"]),
             cast=tuple(_member(row) for row in table.get("cast", ())),
+            baseline=_baseline(table.get("baseline")),
         )
     except KeyError as err:
         raise ReportReadError(f"field {err} is missing", where="report") from err
@@ -149,6 +154,8 @@ def finding_to_dict(finding: Finding, report: Report) -> dict[str, Any]:
         "stop_s": round(report.time_s(finding.stop_frame), _TIME_DIGITS),
         "message": finding.message,
         "evidence": finding.evidence,
+        # Only where a person has accepted it.
+        **({"accepted": True} if finding.accepted else {}),
     }
 
 
@@ -172,6 +179,13 @@ def _tracklet(row: Mapping[str, Any]) -> TrackletFacts:
 
 def _member(row: Mapping[str, Any]) -> MemberFacts:
     return _build(MemberFacts, {**row, "characters": tuple(row["characters"])})  # type: ignore[no-any-return]
+
+
+def _baseline(row: Mapping[str, Any] | None) -> BaselineFacts | None:
+    if row is None:
+        return None
+    gone = tuple(_build(GoneFacts, entry) for entry in row["gone"])
+    return _build(BaselineFacts, {**row, "gone": gone})  # type: ignore[no-any-return]
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from castcheck.words import ordered
 from identity.findings import SEVERITIES, Finding
 
 if TYPE_CHECKING:
@@ -87,14 +88,14 @@ class MemberFacts:
         references: How many views of the member were compared.
         characters: Ids of the characters that are this member; more than one where the clip shows
             the member in ways that castcheck could not join.
-        confidence: Probability in [0, 1] that the member is in the clip.
+        confidence: Probability in [0, 1] that the member is in the clip; `None` = unknown.
     """
 
     name: str
     presence: str
     references: int
     characters: tuple[str, ...]
-    confidence: float
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,34 @@ class TrackletFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneFacts:
+    """A finding that was accepted once and is not told any more; times are those of then."""
+
+    finding: str
+    kind: str
+    start_s: float
+    stop_s: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineFacts:
+    """What a baseline says of this clip.
+
+    Attributes:
+        name: The file, as the user gave it.
+        sha256: Of the file.
+        accepted: How many of the findings are accepted.
+        gone: What was accepted and is not found any more.
+    """
+
+    name: str
+    sha256: str
+    accepted: int
+    gone: tuple[GoneFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """Everything castcheck says about one clip.
 
@@ -169,6 +198,7 @@ class Report:
         degradations: What could not be done as it should.
         cast: Who of the cast file is in the clip; empty without one.
         timings: Seconds per stage.
+        baseline: Which findings were accepted before; `None` without a baseline.
     """
 
     clip: ClipFacts
@@ -182,6 +212,7 @@ class Report:
     degradations: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     cast: tuple[MemberFacts, ...] = ()
+    baseline: BaselineFacts | None = None
 
     def __post_init__(self) -> None:
         rate = frame_rate(self.clip.fps)
@@ -191,6 +222,18 @@ class Report:
         ):
             times = ()
         object.__setattr__(self, "frame_times_s", times)
+
+    @property
+    def passed(self) -> bool:
+        """Whether somebody was judged and nothing is at or above the gate: not "abstain"."""
+        return self.verdict == "pass"
+
+    def __repr__(self) -> str:
+        """Return what a failed assertion should show: the findings, and not every box."""
+        worst = ordered(self.findings)[:3]
+        rows = [f"{f.kind} at frame {f.start_frame}: {f.message}" for f in worst]
+        more = [f"and {len(self.findings) - 3} more"] if len(self.findings) > 3 else []
+        return f"<Report {self.verdict} {self.clip.path!r}: {'; '.join([*rows, *more]) or '-'}>"
 
     def at_or_above(self, severity: str) -> tuple[Finding, ...]:
         """Return the findings whose severity is `severity` or worse."""

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from castcheck.report.edl import timeline_frame
 from castcheck.report.model import frame_rate
 from castcheck.words import KIND_TITLES, ordered
 
@@ -26,7 +27,10 @@ def render(material: Material) -> str:
 
 
 def otio_timeline(report: Report) -> dict[str, Any]:
-    """Return the timeline as JSON types; time is counted in frames of the clip's rate."""
+    """Return the timeline as JSON types.
+
+    Time is counted in frames of the clip's rate, also where the clip has no steady one.
+    """
     rate = float(frame_rate(report.clip.fps) or 25)
     name = Path(report.clip.path).name
     track: dict[str, Any] = {
@@ -61,7 +65,7 @@ def otio_timeline(report: Report) -> dict[str, Any]:
 def _clip(report: Report, shot: ShotFacts, rate: float) -> dict[str, Any]:
     last = report.shots[-1].index
     markers = [
-        _marker(finding, rate)
+        _marker(report, finding, rate)
         for finding in ordered(report.findings)
         if shot.start_frame <= finding.start_frame < shot.stop_frame
         or (shot.index == last and finding.start_frame >= shot.stop_frame)
@@ -69,11 +73,13 @@ def _clip(report: Report, shot: ShotFacts, rate: float) -> dict[str, Any]:
     return {
         "OTIO_SCHEMA": "Clip.1",
         "name": f"shot {shot.index + 1}",
-        "source_range": _range(shot.start_frame, shot.stop_frame, rate),
+        "source_range": _range(
+            timeline_frame(report, shot.start_frame), timeline_frame(report, shot.stop_frame), rate
+        ),
         "media_reference": {
             "OTIO_SCHEMA": "ExternalReference.1",
             "target_url": report.clip.path,
-            "available_range": _range(0, report.clip.frames, rate),
+            "available_range": _range(0, timeline_frame(report, report.clip.frames), rate),
             "name": "",
             "metadata": {},
         },
@@ -83,13 +89,14 @@ def _clip(report: Report, shot: ShotFacts, rate: float) -> dict[str, Any]:
     }
 
 
-def _marker(finding: Finding, rate: float) -> dict[str, Any]:
+def _marker(report: Report, finding: Finding, rate: float) -> dict[str, Any]:
+    start, stop = (timeline_frame(report, f) for f in (finding.start_frame, finding.stop_frame))
     return {
         "OTIO_SCHEMA": "Marker.2",
         "name": f"{KIND_TITLES[finding.kind]} ({finding.severity})",
         "color": MARKER_COLOURS[finding.severity],
         "comment": finding.message,
-        "marked_range": _range(finding.start_frame, finding.stop_frame, rate),
+        "marked_range": _range(start, max(stop, start + 1), rate),
         "metadata": {
             "castcheck": {
                 "id": finding.finding_id,
@@ -97,7 +104,9 @@ def _marker(finding: Finding, rate: float) -> dict[str, Any]:
                 "severity": finding.severity,
                 "confidence": finding.confidence,
                 "characters": list(finding.characters),
-            }
+            },
+            # Where the adapter for Final Cut Pro XML, which Premiere reads, looks for a comment.
+            "fcp_xml": {"comment": finding.message},
         },
     }
 

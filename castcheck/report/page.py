@@ -12,6 +12,7 @@ from castcheck.report.model import frame_rate
 from castcheck.report.page_model import Badge, Card, Page, Pair, Person, ShotCard, Shown
 from castcheck.report.palette import look
 from castcheck.report.pictures import choose
+from castcheck.report.play import play_data
 from castcheck.report.timeline import (
     Axis,
     Marker,
@@ -42,8 +43,23 @@ if TYPE_CHECKING:
 MANY_FINDINGS = 10  # from here on the page offers to filter them, and folds those beyond
 
 
-def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
-    """Return everything the page shows."""
+def build_page(
+    report: Report,
+    visuals: Visuals,
+    *,
+    budget_bytes: int,
+    sources: Iterable[tuple[str, str]] = (),
+    play_note: str = "",
+) -> Page:
+    """Return everything the page shows.
+
+    Args:
+        report: The report.
+        visuals: The pictures.
+        budget_bytes: What the pictures may take.
+        sources: What the page may play, in order: kind ("clip" or "annotated") and address.
+        play_note: What to say about the clip before anything is played.
+    """
     choice = choose(visuals, report, budget_bytes=budget_bytes)
     pictures = choice.visuals
     axis = Axis(report)
@@ -86,7 +102,10 @@ def build_page(report: Report, visuals: Visuals, *, budget_bytes: int) -> Page:
         ),
         filterable=len(findings) >= MANY_FINDINGS,
         summary_length=MANY_FINDINGS,
-        data=_data(report, findings),
+        data=_data(report, findings, sources),
+        kinds=tuple(KIND_TITLES.items()),
+        play_note=play_note,
+        gone=_gone(report),
     )
 
 
@@ -138,6 +157,16 @@ def _card(
         pairs=tuple(_pair(report, pair, badges, finding) for pair in pairs),
         plot=finding_plot(report, number, finding),
         numbers=tuple(_flat(finding.evidence)),
+        accepted=finding.accepted,
+    )
+
+
+def _gone(report: Report) -> tuple[str, ...]:
+    if report.baseline is None:
+        return ()
+    return tuple(
+        f"{KIND_TITLES[gone.kind]} at {clock(gone.start_s)}: {gone.message}"
+        for gone in report.baseline.gone
     )
 
 
@@ -249,9 +278,33 @@ def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
     rows += [("cast", _model(facts["cast"]))] if "cast" in facts else []
     known = {"version", "detector", "embedder", "cast", "config"}
     rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
+    rows += list(_settings_rows(report))
     rows.append(("clip", report.clip.path))
     rows.append(("clip sha256", report.clip.sha256 or "unknown"))
     return tuple(rows)
+
+
+def _settings_rows(report: Report) -> Iterable[tuple[str, str]]:
+    """Yield which files had a say in the verdict, and what the bars promise."""
+    config = report.provenance.get("config", {})
+    settings_file = config.get("run", {}).get("settings_file")
+    if settings_file:
+        yield "settings file", settings_file
+    statement = config.get("calibration", {}).get("statement")
+    if statement:
+        yield "calibration", statement
+    if report.baseline is not None:
+        yield (
+            "baseline",
+            _model(
+                {
+                    "name": report.baseline.name,
+                    "sha256": report.baseline.sha256,
+                    "accepted here": report.baseline.accepted,
+                    "gone": len(report.baseline.gone),
+                }
+            ),
+        )
 
 
 def _model(facts: Any) -> str:
@@ -279,8 +332,8 @@ def _flat(evidence: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str
             yield name, _plain(value)
 
 
-def _data(report: Report, findings: tuple[Finding, ...]) -> str:
-    """Return the verdict and the findings as JSON that may stand inside a `<script>`."""
+def _data(report: Report, findings: tuple[Finding, ...], sources: Iterable[tuple[str, str]]) -> str:
+    """Return verdict, findings and what is played as JSON that may stand inside a `<script>`."""
     table = {
         "verdict": report.verdict,
         "clip": report.clip.path,
@@ -293,6 +346,8 @@ def _data(report: Report, findings: tuple[Finding, ...]) -> str:
             }
             for f in findings
         ],
+        "play": play_data(report),
+        "sources": [{"kind": kind, "url": url} for kind, url in sources],
     }
     return script_json(table)
 
@@ -304,4 +359,5 @@ def script_json(table: Any) -> str:
         >>> print(script_json("</script>"))
         "\u003c/script\u003e"
     """
-    return json.dumps(table).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    text = json.dumps(table, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -61,6 +61,7 @@ class Card:
     pairs: tuple[Pair, ...]
     plot: Plot | None
     numbers: tuple[tuple[str, str], ...]
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +119,6 @@ class Page:
     filterable: bool
     summary_length: int
     data: str
+    gone: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
+    play_note: str = ""

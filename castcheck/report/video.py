@@ -1,7 +1,8 @@
-"""The annotated video: H.264 in MP4, with the times of the clip, without its sound."""
+"""The annotated video: H.264 in MP4, with the times and the sound of the clip."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from castcheck.report.draw import Annotator
 from castcheck.report.model import frame_rate
+from castcheck.report.sound import Sound
 from scenes.errors import VideoOpenError
 from scenes.source import clip_sha256, open_source
 from scenes.video_open import file_url
@@ -34,15 +36,15 @@ STAGE = "drawing the video"
 
 def write(
     material: Material, path: Path, *, progress: Callable[[str, int, int | None], None]
-) -> None:
-    """Write the clip with everything found drawn onto it to `path`.
+) -> tuple[str, ...]:
+    """Write the clip with everything found drawn onto it to `path`; return what is left out.
 
     Raises:
         OSError: The file cannot be written.
         VideoOpenError: The clip cannot be read any more, or is not the one that was judged.
     """
     try:
-        _write(material, path, progress)
+        return _write(material, path, progress)
     except av.FFmpegError as err:  # what is read has errors of its own
         reason = (err.strerror or str(err)).lower()
         raise OSError(err.errno, reason, str(path)) from err
@@ -50,7 +52,7 @@ def write(
 
 def _write(
     material: Material, path: Path, progress: Callable[[str, int, int | None], None]
-) -> None:
+) -> tuple[str, ...]:
     report = material.report
     width, height = fitting_size(report.clip.width, report.clip.height)
     annotator = Annotator(report, width_px=width, height_px=height)
@@ -58,11 +60,13 @@ def _write(
     with (
         open_source(material.clip) as source,
         av.open(file_url(path), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        ExitStack() as opened,
     ):
         stream: Any = container.add_stream("libx264", rate=timing.rate, options=OPTIONS)
         stream.width, stream.height = _even(width), _even(height)
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = timing.time_base
+        sound = opened.enter_context(Sound(material.clip, container))
         for batch in source.batches(BATCH_FRAMES):
             for index, rgb in zip(batch.index.tolist(), batch.rgb, strict=True):
                 picture = _resized(rgb, width, height)
@@ -70,14 +74,17 @@ def _write(
                 frame = av.VideoFrame.from_ndarray(_padded(picture), format="rgb24")
                 frame.pts, frame.time_base = timing.pts(index), timing.time_base
                 container.mux(stream.encode(frame))
+            sound.mux_until(batch.time_s[-1])
             progress(STAGE, int(batch.index[-1]) + 1, report.clip.frames)
         container.mux(stream.encode())
+        sound.mux_until(source.end_s)
     if report.clip.sha256 and clip_sha256(material.clip) != report.clip.sha256:
         raise VideoOpenError(
             "the file changed after it was judged, so it cannot be drawn on",
             where=material.clip,
             hint="wait until it is written, then check it again",
         )
+    return (sound.note,) if sound.note else ()
 
 
 def fitting_size(width_px: int, height_px: int) -> tuple[int, int]:

@@ -32,7 +32,8 @@ class Format:
     Attributes:
         filename: What its file is called; fixed, scripts look for it.
         target: "module:function", imported on first use so that `castcheck --help` stays fast.
-        moving: The function writes a video to a path; else it returns the text of the file.
+        moving: The function writes a video to a path, and returns a line for everything it had to
+            leave out; else it returns the text of the file.
     """
 
     filename: str
@@ -54,7 +55,10 @@ FORMATS: dict[str, Format] = {
     "csv": Format("findings.csv", "castcheck.report.csv_out:render"),
     "junit": Format("junit.xml", "castcheck.report.junit:render"),
     "otio": Format("findings.otio", "castcheck.report.otio:render"),
+    "edl": Format("findings.edl", "castcheck.report.edl:render"),
+    "md": Format("findings.md", "castcheck.report.markdown:render"),
 }
+GITHUB = "github"  # printed and not written, so it has no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +70,43 @@ class Material:
         visuals: Pictures for the formats that show some.
         settings: The `[report]` section.
         clip: Where the clip lies now, for the formats that read it again.
+        home: The folder that the reports will lie in when all is done, for links from them; `None`
+            where nobody can know, or where the clip lies elsewhere than its name says.
     """
 
     report: Report
     visuals: Visuals
     settings: ReportSettings
     clip: Path
+    home: Path | None = None
 
 
 def write_reports(
-    material: Material, folder: Path, formats: Iterable[str], *, progress: Progress
+    material: Material,
+    folder: Path,
+    formats: Iterable[str],
+    *,
+    progress: Progress,
+    note: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Path]:
     """Write the reports asked for into `folder`, and return format name to file.
 
-    Each file is put in place only once it is complete.
+    What is printed and not written ("github") is passed over. Each file is put in place only once
+    it is complete. `note` is told what a file lacks.
 
     Raises:
         OutputError: A file cannot be written.
     """
     written = {}
     for name in formats:
+        if name == GITHUB:
+            continue
         kind = FORMATS[name]
         path = folder / kind.filename
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(kind, material, path, progress)
+            for line in _write_whole(kind, material, path, progress):
+                note(f"{path}: {line}")
         except OSError as err:
             raise _output_error(err, path) from err
         written[name] = path
@@ -118,13 +134,17 @@ def check_writable(folder: Path) -> None:
             parent.rmdir()
 
 
-def _write_whole(kind: Format, material: Material, path: Path, progress: Progress) -> None:
+def _write_whole(
+    kind: Format, material: Material, path: Path, progress: Progress
+) -> tuple[str, ...]:
+    """Write one file; return what had to be left out of it."""
+    left_out: tuple[str, ...] = ()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     part = Path(name)
     try:
         if kind.moving:
-            kind.load()(material, part, progress=progress)
+            left_out = kind.load()(material, part, progress=progress)
         else:
             # A file name that is not UTF-8 holds lone surrogates; JSON spells them as escapes.
             part.write_bytes(kind.load()(material).encode("utf-8", "backslashreplace"))
@@ -132,6 +152,7 @@ def _write_whole(kind: Format, material: Material, path: Path, progress: Progres
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+    return left_out
 
 
 def _umask() -> int:

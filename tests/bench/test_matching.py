@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.matching import (
-    Event,
-    Match,
-    Truth,
-    claimed_place,
-    followed,
-    match,
-    notices,
-    said_instead,
-)
+from bench.matching import claimed_place
 from castcheck.report.model import ClipFacts, Report, SegmentFacts, TrackletFacts
+from castcheck.runs.matching import Event, Match, Truth, followed, match, notices, said_instead
 from identity.findings import Finding
 
 FRAMES = 60

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bench.consistency import subject_consistency
-from bench.matching import Event, Truth
 from bench.mot import Tracks
 from bench.peers import (
     Switch,
@@ -15,6 +14,7 @@ from bench.peers import (
     id_switches,
     quiet_recall,
 )
+from castcheck.runs.matching import Event, Truth
 
 
 @pytest.mark.parametrize(

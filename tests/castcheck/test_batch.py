@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -124,6 +125,12 @@ def test_any_number_of_workers_and_clips_at_once_gives_the_same_bytes(folder):
     assert files("none/run") == files("one/run") == files("two/run") == files("six/run")
 
 
+def test_the_page_of_a_clip_plays_it_from_where_it_lies(folder):
+    run(clips("sub/a.mp4"), out="deep/run")
+    text = Path("deep/run/a/report.html").read_text(encoding="utf-8")
+    assert '"sources":[{"kind":"clip","url":"./../../../sub/a.mp4"}]' in text
+
+
 def test_resume_keeps_what_holds_and_does_again_what_changed(folder, capsys):
     named = clips("a.mp4", "b_swap.mp4", "c.mp4", "sub/c.mp4")
     run(named)
@@ -195,12 +202,14 @@ def test_second_run_on_the_same_folder_is_refused(folder):
 
 def test_interrupted_run_keeps_what_is_finished_and_goes_on(folder, capsys):
     named = clips("a.mp4", "b_swap.mp4", "c.mp4")
-    run(named, out="whole/run")
+    run(named)
+    whole = files()
+    shutil.rmtree("run")  # the same place again: pages link their clips
     assert run(named, until=2)[0] == 130
     assert [row["outcome"] for row in lines()] == ["judged", "judged", "not_judged"]
     assert "2 of 3 clips are done: the same command goes on" in capsys.readouterr().err
     assert run(named)[1].kept == {0, 1}
-    assert files() == files("whole/run")
+    assert files() == whole
 
 
 def test_json_on_stdout_is_in_the_order_of_the_list(folder, capsys):
@@ -226,3 +235,16 @@ def test_findings_are_a_table(names, folder):
         assert row["characters"] == ["char-01", "char-02"]
         assert (row["start_frame"], row["severity"]) == (38, "critical")
         assert json.loads(row["evidence"])["same_before"] == 0.98
+
+
+def test_a_workflow_hears_of_every_clip(folder, capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    named = clips("a.mp4", "b_swap.mp4", "c_bad.mp4")
+    run(named, report={"formats": "github"})
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
+    assert [line.split(",")[0] for line in told] == [
+        "::error file=b_swap.mp4", "::error file=b_swap.mp4", "::notice file=b_swap.mp4",
+        "::error file=c_bad.mp4",
+    ]  # fmt: skip
+    heads = [s for s in (folder / "summary.md").read_text("utf-8").splitlines() if s[:4] == "### "]
+    assert heads == ["### ✅ PASS a.mp4", r"### ❌ FAIL b\_swap.mp4"]

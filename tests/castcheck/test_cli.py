@@ -36,6 +36,7 @@ OPTIONS = (
     "--classes",
     "--trust-weights",
     "--cast",
+    "--characters",
     "--out",
 )
 RUNNER = CliRunner()
@@ -194,6 +195,14 @@ def test_only_the_formats_asked_for_under_their_fixed_names(folder, pipeline):
     assert written == ["findings.csv", "report.json", "tracks.txt"]
 
 
+@pytest.mark.parametrize("flag", [(), ("--embed-video",)])
+def test_the_page_plays_the_clip_from_where_it_lies_or_holds_it(flag, folder, pipeline):
+    assert run("check", "clean.mp4", "-o", "out/deep", *flag).exit_code == 0
+    text = (folder / "out/deep/clean/report.html").read_text(encoding="utf-8")
+    assert ('"url":"./../../../clean.mp4"' in text) == (not flag)
+    assert ('id="castcheck-video"' in text) == bool(flag)
+
+
 def test_clips_of_one_stem_do_not_overwrite_each_other(folder, pipeline):
     for name in ("a", "b"):
         (folder / name).mkdir()
@@ -319,6 +328,8 @@ def test_ctrl_c_in_a_real_process_ends_cleanly(tmp_path):
         fake.load_models = load_models
         sys.modules["castcheck.pipeline"] = fake
         import castcheck; castcheck.pipeline = fake
+        from castcheck import checking
+        checking.glance_at = lambda clip, config: None
         from castcheck.cli import main
         main()
     """)

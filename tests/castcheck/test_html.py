@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -183,3 +185,59 @@ def test_characters_can_be_told_apart_in_colour_in_grey_and_by_letter():
 def test_what_may_be_nobody_is_counted_and_not_shown():
     text, _ = page_of(REPORTS["full"])
     assert text.count("1 more tracklet may be this character or nobody") == 1
+
+
+def played(text: str) -> list[dict[str, str]]:
+    """Return what the page plays, in order."""
+    data = re.search(r'id="castcheck-data">(.*?)</script>', text, re.DOTALL)
+    assert data is not None
+    sources: list[dict[str, str]] = json.loads(data[1])["sources"]
+    return sources
+
+
+@pytest.mark.parametrize(
+    ("name", "home", "settings", "expect"),
+    [
+        pytest.param("a.mp4", "out/a", {}, ["clip ./../../a.mp4"], id="beside"),
+        pytest.param(
+            "50 %#?ü.mp4", "out", {}, ["clip ./../50%20%25%23%3F%C3%BC.mp4"], id="odd-name"
+        ),
+        pytest.param("a:b.mp4", ".", {}, ["clip ./a%3Ab.mp4"], id="like-a-scheme"),
+        pytest.param("a.mp4", None, {}, [], id="nobody-knows-where"),
+        pytest.param("folder", "out", {}, [], id="pictures"),
+        pytest.param("gone.mp4", "out", {}, [], id="no-such-file"),
+        pytest.param(
+            "a.mp4", None, {"formats": "html,video"}, ["annotated annotated.mp4"], id="annotated"
+        ),
+        pytest.param("a.mp4", "out", {"embed_video": True}, [], id="embedded"),
+    ],
+)
+def test_what_the_page_plays(tmp_path, name, home, settings, expect):
+    clip = tmp_path / name
+    if name == "folder":
+        clip.mkdir()
+    elif name != "gone.mp4":
+        clip.write_bytes(b"moving pictures")
+    report = support.full_report(name)
+    place = None if home is None else tmp_path / home
+    text = render(Material(report, Visuals(), ReportSettings(**settings), clip, place))
+    assert [f"{source['kind']} {source['url']}" for source in played(text)] == expect
+    held = re.search(r'id="castcheck-video" data-type="video/mp4">([^<]*)<', text)
+    assert (held is not None) == (settings.get("embed_video") is True)
+    if held is not None:
+        assert base64.b64decode(held[1]) == b"moving pictures"
+
+
+@pytest.mark.parametrize(("name", "says"), [("folder", "folder of pictures"), ("long.mp4", "MB")])
+def test_a_clip_no_page_can_hold_is_told(tmp_path, monkeypatch, name, says):
+    monkeypatch.setattr("castcheck.report.html.EMBED_LIMIT_BYTES", 10)
+    clip = tmp_path / name
+    if name == "folder":
+        clip.mkdir()
+    else:
+        clip.write_bytes(b"more than ten bytes")
+    settings = ReportSettings(embed_video=True)
+    text = render(Material(support.full_report(name), Visuals(), settings, clip, tmp_path))
+    assert says in text
+    assert 'castcheck-video" data-type' not in text
+    assert len(played(text)) == (name != "folder")

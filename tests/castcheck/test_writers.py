@@ -20,6 +20,7 @@ from castcheck.report.mot import mot_text
 from castcheck.report.otio import otio_timeline
 from castcheck.report.writers import (
     FORMATS,
+    GITHUB,
     Material,
     OutputError,
     check_writable,
@@ -74,14 +75,17 @@ READERS = {
     "csv": lambda path, report: list(csv.DictReader(path.read_text("utf-8").splitlines())),
     "junit": lambda path, report: ET.fromstring(path.read_bytes()),  # noqa: S314 (our own file)
     "otio": lambda path, report: json.loads(path.read_text("utf-8")),
+    "edl": lambda path, report: path.read_text("ascii").index("TITLE: castcheck "),
+    "md": lambda path, report: path.read_text("utf-8").index("### "),
 }
 
 
 def test_the_table_of_formats_is_the_one_of_the_settings():
-    assert tuple(FORMATS) == FORMAT_NAMES == tuple(READERS)
+    assert (*FORMATS, GITHUB) == FORMAT_NAMES
+    assert tuple(FORMATS) == tuple(READERS)
 
 
-@pytest.mark.parametrize("kind", FORMAT_NAMES)
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_writes_a_whole_file_that_can_be_read_back(kind, name, clips, tmp_path):
     report = REPORTS[name]()
@@ -92,7 +96,7 @@ def test_writes_a_whole_file_that_can_be_read_back(kind, name, clips, tmp_path):
     READERS[kind](written[kind], report)
 
 
-@pytest.mark.parametrize("kind", [k for k in FORMAT_NAMES if k != "video"])
+@pytest.mark.parametrize("kind", [k for k in FORMATS if k != "video"])
 def test_the_same_report_gives_the_same_bytes(kind, tmp_path):
     material = support.make_material(support.full_report(), CONFIG, Path("x"))
     one, other = (

@@ -103,6 +103,45 @@ def test_table(left_out, added, kinds, code, seen, people, tmp_path):
             assert f"reference of {cafe[0]}" in page
 
 
+ALL = ["room anna", "room omar", "room mei"]
+SCRIPTS = [
+    pytest.param(ALL, [], id="as filmed"),
+    pytest.param(["room anna", "room omar"], [("unexpected", ["room mei"])], id="one too many"),
+    pytest.param([*ALL, "cafe ida"], [("missing", ["cafe ida"])], id="missing"),
+    pytest.param(
+        ["room anna", "room omar", "cafe ida"], [("unexpected", ["room mei", "cafe ida"])],
+        id="in another's place",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["by pictures", "by the script alone"])
+@pytest.mark.parametrize(("third", "expect"), SCRIPTS)
+def test_a_script_judges_each_shot(third, expect, bare, seen, people, tmp_path):
+    names = [*ALL, "cafe ida"]
+    references = [[] if bare else [people[name].as_posix()] for name in names]
+    shots = {0: ALL, 1: ["room anna", "room omar"], 2: third}
+    path = tmp_path / "cast.toml"
+    path.write_text(
+        "".join(
+            f'[[character]]\nname = "{name}"\nreferences = {files}\n'
+            for name, files in zip(names, references, strict=True)
+        )
+        + "".join(f"[[shot]]\nindex = {k}\ncharacters = {who}\n" for k, who in shots.items())
+    )
+    settings = config(path)
+    outcome = report_on(CLIP, seen, config=settings, models=load_models(settings))
+    report = outcome.report
+    found = [(f.kind, f.evidence["members"]) for f in report.findings]
+    assert found == expect
+    assert report.degradations == ()
+    assert Report.from_json(report.to_json()) == report
+    page = render(Material(report, outcome.visuals, settings.report, CLIP))
+    for finding in report.findings:
+        assert (finding.shots, finding.start_frame, finding.stop_frame) == ((2,), 64, 96)
+        assert finding.message in page.replace("&#39;", "'")
+
+
 def test_a_bad_cast_is_one_line_and_exit_code_2(tmp_path):
     arguments = ["check", str(CLIP), "-o", str(tmp_path), "--detector", str(SAMPLES / "boxes")]
     result = CliRunner().invoke(app, [*arguments, "--cast", str(tmp_path / "nobody")])

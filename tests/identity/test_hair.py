@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from identity.chains import chains_of
-from identity.clones import find_clones
+from identity.clones import may_be_clones
 from identity.hair import Hair, hair_exchanges, hair_says, other_hair
-from identity.incidents import find_incidents
+from identity.judge import judge_looks
 from identity.segments import make_segment
 from identity.series import make_series
-from identity.settings import FindingSettings
+from identity.settings import CastSettings, FindingSettings
+from scenes.shots import shots_from_cuts
 from tests.identity.people import FPS, blend, calibration, colour_of, looks, tracklet
 
 if TYPE_CHECKING:
@@ -149,20 +150,23 @@ def test_an_exchange_of_two_in_one_outfit(people, extra, expect):
 
 
 def test_such_an_exchange_is_a_swap():
-    found = find_incidents(shot(*SWAP), calibration(), FindingSettings(), fps=FPS)
+    frames = list(range(LENGTH))
+    people = [tracklet(k, frames, at=APART[k]) for k in range(2)]
+    seen = [
+        looks(frames, ["A"] * LENGTH, hair=SWAP[k], facing=[0.9] * LENGTH, seed=k) for k in range(2)
+    ]
+    found = judge_looks(
+        people, seen, shots_from_cuts([], frame_count=LENGTH), np.ones((1, 1), np.float32),
+        calibration(), CastSettings(), FindingSettings(), fps=FPS,
+    ).incidents  # fmt: skip
     assert [(f.kind, f.series, f.start_frame) for f in found] == [("swap", (0, 1), AT)]
 
 
-@pytest.mark.parametrize(("hair", "clones"), [("AA", 1), ("AB", 0)])
+@pytest.mark.parametrize(("hair", "clones"), [("AA", True), ("AB", False)])
 def test_two_alike_with_other_hair_are_no_clone(hair, clones):
     frames = list(range(LENGTH))
     segments = []
     for k in range(2):
         own = looks(frames, ["A"] * LENGTH, hair=[hair[k]] * LENGTH, facing=[0.9] * LENGTH, seed=k)
         segments.append(make_segment(tracklet(k, frames, at=APART[k]), own, 0, LENGTH))
-    apart = ~np.eye(2, dtype=bool)
-    found = find_clones(
-        segments, np.arange(2), apart, np.ones((1, 1), np.float32), calibration(),
-        FindingSettings(clone=0.3), fps=FPS,
-    )  # fmt: skip
-    assert [clone.vouched for clone in found] == [False] * clones  # no other shot shows anybody
+    assert may_be_clones(*segments) == clones

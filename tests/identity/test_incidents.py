@@ -9,13 +9,13 @@ import pytest
 
 from identity.chains import chains_of
 from identity.drifts import drifts_in_shot
-from identity.incidents import find_incidents
 from identity.looks import Looks
 from identity.mending import mended
 from identity.passing import passings
 from identity.series import Series, make_series
 from identity.settings import FindingSettings
 from tests.identity.people import FPS, calibration, looks, tracklet
+from tests.identity.told import explained, incidents_of
 
 LENGTH = 72
 AT = 36
@@ -42,12 +42,7 @@ def incidents(*bodies, colours=None, hidden=()):
         usable = ~np.isin(frames, hidden)
         seen.append(Looks(dict(own.vectors), own.covered, usable))
     series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
-    found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
-    changed = frozenset(k for i in found for k in i.series)
-    drifts = drifts_in_shot(series, changed, calibration(), FindingSettings(), fps=FPS)
-    return [(i.kind, tuple(i.series), i.start_frame) for i in found] + [
-        ("drift", d.series, d.start_frame) for d in drifts
-    ]
+    return incidents_of(series)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +91,11 @@ def test_drift_is_found_and_spans_the_change():
 
 
 def test_a_turn_of_the_body_keeps_its_colours_and_is_no_error():
-    body, colours = slow("A", "C"), ["A"] * LENGTH
-    assert incidents(body, ["B"] * LENGTH, colours=[colours, ["B"] * LENGTH]) == []
-    body = change("A", "C")
-    assert incidents(body, ["B"] * LENGTH, colours=[colours, ["B"] * LENGTH]) == []
+    """A turn costs the network half of a likeness, and the colours nothing."""
+    colours = [["A"] * LENGTH, ["B"] * LENGTH]
+    for body in (slow("A", ("A", "C")), change("A", "A")):
+        half = [w if isinstance(w, str) else ("A", "C", 0.35 * w[2]) for w in body]
+        assert incidents(half, ["B"] * LENGTH, colours=colours) == []
 
 
 def test_light_moves_the_colours_and_not_the_network_and_is_no_error():
@@ -113,7 +109,8 @@ def walker(xs):
     left = np.asarray(xs, np.float32)
     xyxy = np.stack([left, np.full_like(left, 50), left + 40, np.full_like(left, 150)], axis=1)
     own = looks(frames.tolist(), ["A"] * len(xs))
-    return Series((0,), 0, frames, xyxy, np.zeros(len(xs), np.int64), own)
+    score = np.full(len(xs), 0.9, np.float32)
+    return Series((0,), 0, frames, xyxy, np.zeros(len(xs), np.int64), own, score)
 
 
 def walking(xs, wears, number):
@@ -161,8 +158,8 @@ def test_looks_from_within_a_meeting_do_not_count(after, ways, expect):
     meeting = [("A", "B", 0.5)] * 16
     wears = [[own] * 7 + meeting + [new] * 7 for own, new in zip("AB", after, strict=True)]
     series = [walking(xs, worn, k) for k, (xs, worn) in enumerate(zip(ways, wears, strict=True))]
-    found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
-    assert [(i.kind, i.series) for i in found] == expect
+    found = explained(series)
+    assert [(i.kind, i.tracks) for i in found] == expect
     assert all(13 <= i.start_frame <= 17 for i in found)
 
 
@@ -198,8 +195,8 @@ def test_who_has_just_come_in_has_not_become_another(comes_at, seconds_before, e
     people = [tracklet(0, frames, at=(60, 60)), tracklet(1, late, at=(400, 60))]
     seen = [looks(frames, ["B"] * LENGTH), looks(late, wears, seed=1)]
     series = [make_series(c, people, seen) for c in chains_of(people, fps=FPS)]
-    found = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
-    assert [(i.kind, tuple(i.series)) for i in found] == expect
+    found = explained(series)
+    assert [(i.kind, i.tracks) for i in found] == expect
 
 
 @pytest.mark.parametrize(
@@ -247,32 +244,3 @@ def test_what_networks_lose_on_everybody_is_no_drift():
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
     series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
     assert drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS) == []
-
-
-def restless(first, second, share):
-    """Return colours that flicker before a moment and have moved a little to `second` after it."""
-    return [
-        (first, "E", 0.3 * (k % 2)) if k < AT else (first, second, share) for k in range(LENGTH)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("colours", "facing", "found"),
-    [
-        pytest.param(
-            restless("A", "C", 0.3), [0.9] * LENGTH, True, id="faces the camera as before"
-        ),
-        pytest.param(restless("A", "C", 0.3), None, False, id="not known how it is turned"),
-        pytest.param(
-            restless("A", "C", 0.3), [0.9] * AT + [-0.6] * (LENGTH - AT), False, id="turns"
-        ),
-        pytest.param(["A"] * LENGTH, [0.9] * LENGTH, False, id="no colour moves at all"),
-    ],
-)
-def test_another_look_needs_little_colour_where_nobody_turns(colours, facing, found):
-    frames = list(range(LENGTH))
-    own = tracklet(0, frames, at=(60, 60))
-    seen = looks(frames, change("A", "C"), colours=colours, facing=facing)
-    series = [make_series(c, [own], [seen]) for c in chains_of([own], fps=FPS)]
-    told = find_incidents(series, calibration(), FindingSettings(), fps=FPS)
-    assert [i.kind for i in told] == ["morph"] * found

@@ -13,7 +13,6 @@ from hypothesis.extra.numpy import arrays
 
 from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.chains import chains_of
-from identity.changes import likeness_matrix, monotone_trend, strongest_shift
 from identity.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
 from identity.consistency import likeness_curve
 from identity.describe import colour_word
@@ -75,19 +74,6 @@ def test_many_histograms_at_once_are_those_of_each():
 )
 def test_colour_words(rgb, word):
     assert colour_word(colour_histogram(np.full((8, 8, 3), rgb, np.uint8))) == word
-
-
-@given(arrays(np.float32, st.integers(0, 12), elements=st.floats(-1, 1, width=32)))
-@settings(max_examples=60, deadline=None)
-def test_trend_is_bounded_and_turns_with_time(values):
-    assert -1 <= monotone_trend(values) <= 1
-    assert monotone_trend(values[::-1]) == pytest.approx(-monotone_trend(values))
-
-
-def test_strongest_shift_of_too_few_samples_is_none():
-    one = np.eye(3, dtype=np.float32)
-    assert strongest_shift(likeness_matrix(one), min_side=2, window=8) is None
-    assert strongest_shift(np.zeros((0, 0), np.float32), min_side=1, window=8) is None
 
 
 def test_scale_puts_strangers_at_zero_and_one_person_at_one():

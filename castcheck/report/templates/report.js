@@ -56,6 +56,7 @@
   // n and p step through the findings.
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !["n", "p"].includes(event.key)) return;
+    if (event.target.matches("input, select")) return;
     const cards = all("article.finding:not([hidden])");
     const now = cards.findIndex((card) => `#${card.id}` === location.hash);
     const next = cards[event.key === "n" ? now + 1 : now - 1];

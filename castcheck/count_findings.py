@@ -1,0 +1,81 @@
+"""What is wrong with how many there are, where somebody said how many there should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from castcheck.wording import character_id
+from castcheck.words import plural
+from identity.findings import Finding
+from identity.roll_call import MIN_SAMPLES
+
+if TYPE_CHECKING:
+    from castcheck.observe import Observations
+    from castcheck.wording import Writer
+    from identity.judge import Judgement
+    from identity.segments import Segment
+
+# So many are on screen at once, whoever they are: only a box on a thing could be wrong.
+_TOO_MANY = 0.9
+# Two who look alike may be one character here, so that one is missing is a doubt.
+_TOO_FEW = 0.6
+
+
+def count_findings(
+    seen: Observations, judgement: Judgement, writer: Writer, characters: int | None
+) -> tuple[Finding, ...]:
+    """Return who is one too many, or that somebody is missing; nothing where nobody was judged.
+
+    Args:
+        seen: The clip.
+        judgement: Its cast, made of no more than `characters` where that was possible.
+        writer: Names characters and weighs how bad something is.
+        characters: How many there should be; `None` = not said.
+    """
+    cast = judgement.cast
+    own = [
+        [s for s, label in zip(judgement.segments, cast.labels, strict=True) if label == k]
+        for k in range(cast.character_count)
+    ]
+    judged = [k for k, segments in enumerate(own) if _samples(segments) >= MIN_SAMPLES]
+    if characters is None or not judged:
+        return ()
+    # Numbers fall with time on screen: the last ones are those who came on top.
+    found = [_too_many(own[k], k, characters, writer) for k in judged[characters:]]
+    if cast.character_count < characters:
+        found.append(_too_few(seen, cast.character_count, characters, writer))
+    return tuple(found)
+
+
+def _samples(segments: list[Segment]) -> int:
+    return sum(segment.sample_count for segment in segments)
+
+
+def _too_many(own: list[Segment], number: int, characters: int, writer: Writer) -> Finding:
+    frames = np.concatenate([segment.frames for segment in own])
+    score = float(np.median(np.concatenate([segment.score for segment in own])))
+    confidence = round(min(_TOO_MANY, score), 3)
+    severity = writer.severity_of(own, confidence, worst=False)
+    found = Finding(
+        "unexpected", severity, confidence, (character_id(number),),
+        tuple(sorted({s.tracklet.tracklet_id for s in own})),
+        tuple(sorted({s.tracklet.shot_index for s in own})),
+        int(frames.min()), int(frames.max()) + 1,
+        f"{writer.name(number)} is one too many: {plural(characters, 'character')} should be "
+        "there, and more are seen at once.",
+        {"member": None, "characters_expected": characters},
+    )  # fmt: skip
+    return writer.settled(found)
+
+
+def _too_few(seen: Observations, count: int, characters: int, writer: Writer) -> Finding:
+    found = Finding(
+        "missing", "major", _TOO_FEW, (), (),
+        tuple(shot.index for shot in seen.shots), 0, seen.shots[-1].stop_frame,
+        f"{plural(count, 'character')} of {characters} can be told apart; "
+        "somebody is missing, or two look alike.",
+        {"member": None, "characters_expected": characters, "characters_seen": count},
+    )  # fmt: skip
+    return writer.settled(found)

@@ -1,0 +1,1 @@
+"""Plants known errors into clips that have none, with their truth."""

@@ -1,0 +1,188 @@
+"""Moments and their two sides: which samples count as before and which as after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker import boxes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from identity.evidence.samples import ShotSamples, Stretch
+    from identity.series import Series
+
+WINDOW_S = 1.0  # looks of so long on each side are compared
+MIN_SAMPLES = 2  # of each side
+FAST_S = 0.5  # a change that takes no longer is a morph or a swap: 12 frames at 24 a second
+NEAR_SAMPLES = 3  # around a moment: what a box does there makes its looks doubtful
+_SLOW_STOPS = 24  # ends of stretches that are asked about in a track: finer says nothing of a slope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """M moments: old looks up to sample `last`, new ones from `first` on, and their windows.
+
+    Attributes:
+        start, last: (M,) int64, the samples before are `[start, last)`.
+        first, stop: (M,) int64, the samples after are `[first, stop)`.
+    """
+
+    start: NDArray[np.int64]
+    last: NDArray[np.int64]
+    first: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.last)
+
+    @property
+    def before(self) -> Stretch:
+        """The samples before."""
+        return self.start, self.last
+
+    @property
+    def after(self) -> Stretch:
+        """The samples after."""
+        return self.first, self.stop
+
+    @classmethod
+    def between(
+        cls, samples: ShotSamples, pairs: list[tuple[int, int]], *, low: int = 0, high: int = -1
+    ) -> Moments:
+        """Return the moments with these last and first samples, a second on either side.
+
+        Args:
+            samples: Of the shot.
+            pairs: The last old and first new sample of each moment.
+            low: No window begins before this sample,
+            high: ... or ends after this one; -1 = the end of the shot.
+        """
+        last, first = np.array(pairs, np.int64).reshape(-1, 2).T
+        window = max(MIN_SAMPLES, round(WINDOW_S * samples.per_s))
+        stop = np.minimum(first + window, len(samples.frames) if high < 0 else high)
+        return cls(np.maximum(last - window, low), last, first, stop)
+
+
+def fast_moments(samples: ShotSamples, low: int, high: int) -> Moments:
+    """Return every moment between two samples, sudden or taking up to half a second."""
+    half_s = max(1, round(FAST_S * samples.per_s))
+    gaps = sorted({0, half_s // 4, half_s // 2, half_s})
+    pairs = [(s, s + g) for g in gaps for s in range(low + 1, high - g)]
+    return Moments.between(samples, pairs, low=low, high=high)
+
+
+def slow_moments(samples: ShotSamples, low: int, high: int) -> Moments:
+    """Return stretches of more than half a second between samples `low` and `high`."""
+    half_s = max(1, round(FAST_S * samples.per_s))
+    stops = np.unique(np.linspace(low + 1, high - 1, _SLOW_STOPS).round().astype(int)).tolist()
+    pairs = [(s, e) for s in stops for e in stops if e - s > half_s]
+    return Moments.between(samples, pairs, low=low, high=high)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Circumstances:
+    """What makes the looks of one track trustworthy at M moments, each (M,).
+
+    Attributes:
+        samples: How many looks the poorer side has.
+        jump: How far the box moves at most from one frame to the next, 0 = not at all, 1 = away.
+        touch: Largest overlap with anybody else's box around the moment.
+        zoom: Logarithm of how much taller or wider the box is on one side.
+        score: How sure the detector is, on the side where it is less so.
+        height_px: Of the box before.
+    """
+
+    samples: NDArray[np.int64]
+    jump: NDArray[np.float64]
+    touch: NDArray[np.float64]
+    zoom: NDArray[np.float64]
+    score: NDArray[np.float64]
+    height_px: NDArray[np.float64]
+
+
+def circumstances(samples: ShotSamples, track: int, moments: Moments) -> Circumstances:
+    """Return what was going on around a track at M moments."""
+    counts = np.concatenate([[0], np.cumsum(samples.seen["body"][track])])
+    sizes = samples.xyxy[track, :, 2:] - samples.xyxy[track, :, :2]
+    zoom = np.zeros(len(moments))
+    for side in range(2):
+        before, after = (
+            np.maximum(mean_over(sizes[:, side], *part), 1.0)
+            for part in (moments.before, moments.after)
+        )
+        zoom = np.maximum(zoom, np.abs(np.log(before / after)))
+    return Circumstances(
+        np.minimum(
+            counts[moments.last] - counts[moments.start],
+            counts[moments.stop] - counts[moments.first],
+        ),
+        _jump(samples, track, moments),
+        _most_between(
+            _touching(samples, track), moments.last - NEAR_SAMPLES, moments.first + NEAR_SAMPLES
+        ),
+        zoom,
+        np.minimum(
+            mean_over(samples.score[track], *moments.before),
+            mean_over(samples.score[track], *moments.after),
+        ),
+        mean_over(sizes[:, 1], *moments.before),
+    )
+
+
+def mean_over(
+    values: NDArray[np.float32],
+    start: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    *,
+    empty: float = 0.0,
+) -> NDArray[np.float64]:
+    """Return (M,) means of the known ones of (G,) `values` over `[start, stop)`."""
+    known = ~np.isnan(values)
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+    count = np.concatenate([[0], np.cumsum(known)])
+    number = count[stop] - count[start]
+    return np.where(number > 0, (total[stop] - total[start]) / np.maximum(number, 1), empty)
+
+
+def _box_steps(series: Series) -> NDArray[np.float32]:
+    """Return (T,) overlap of every box with the one before it; 1 for the first."""
+    steps = np.ones(len(series.frame), np.float32)
+    if len(steps) > 1:
+        steps[1:] = boxes.paired_iou(series.xyxy[:-1], series.xyxy[1:])
+    return steps
+
+
+def _jump(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.float64]:
+    series = samples.tracks[track]
+    steps = _box_steps(series)
+    frames, end = samples.frames, len(samples.frames) - 1
+    # A moment beside the one at which a box goes over to somebody else looks nearly as exchanged.
+    earliest, latest = moments.last - 1 - NEAR_SAMPLES, moments.first + NEAR_SAMPLES
+    low = np.searchsorted(series.frame, frames[np.maximum(earliest, 0)], side="right")
+    high = np.searchsorted(series.frame, frames[np.minimum(latest, end)], side="right")
+    return np.array(
+        [1 - steps[a:b].min(initial=1.0) for a, b in zip(low, high, strict=True)], np.float64
+    )
+
+
+def _touching(samples: ShotSamples, track: int) -> NDArray[np.float32]:
+    """Return (G,) the largest overlap of a track's box with anybody else's at each sample."""
+    own = samples.xyxy[track]
+    most = np.zeros(len(samples.frames), np.float32)
+    for other in range(len(samples.tracks)):
+        if other == track:
+            continue
+        both = ~np.isnan(own[:, 0]) & ~np.isnan(samples.xyxy[other, :, 0])
+        most[both] = np.maximum(most[both], boxes.paired_iou(own[both], samples.xyxy[other, both]))
+    return most
+
+
+def _most_between(
+    values: NDArray[np.float32], start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    low, high = np.maximum(start, 0), np.minimum(stop, len(values))
+    return np.array([values[a:b].max(initial=0.0) for a, b in zip(low, high, strict=True)])

@@ -1,0 +1,112 @@
+"""The learnt model: its file, its signs, and what it must never do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from identity.chains import chains_of
+from identity.explanations import change, clone, swap
+from identity.explanations.model import DecisionModel, Explanation, bundled_model
+from identity.series import make_series
+from tests.identity.people import FPS, looks, tracklet
+from tests.identity.told import incidents_of
+
+LENGTH = 72
+# Less alike is never better evidence for "same", and so on: the signs that common sense asks for.
+NEVER_NEGATIVE = {
+    "swap": ("gain", "worse", "crossed", "network", "colour", "score"),
+    "morph": ("unlike", "network", "colour", "hair", "step", "score"),
+    "drift": ("unlike", "network", "colour", "hair", "score"),
+    "clone": ("alike", "network", "colour", "hair", "pure", "became", "score"),
+}
+NEVER_POSITIVE = {
+    "swap": ("leap", "touch"),
+    "morph": ("jump", "zoom", "light", "others", "touch", "returns"),
+    "drift": ("jump", "zoom", "light", "others", "touch", "returns"),
+    "clone": ("twins", "touch"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "features"),
+    [
+        ("swap", swap.FEATURES),
+        ("morph", change.FEATURES),
+        ("drift", change.FEATURES),
+        ("clone", clone.FEATURES),
+    ],
+)
+def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features):
+    weights = bundled_model()[name].weights
+    assert set(weights) == set(features)
+    assert all(weights[feature] >= 0 for feature in NEVER_NEGATIVE[name])
+    assert all(weights[feature] <= 0 for feature in NEVER_POSITIVE[name])
+
+
+def test_a_model_comes_back_from_its_file():
+    model = DecisionModel({"swap": Explanation(-1.0, {"gain": 2.0})}, {"seed": 1})
+    again = DecisionModel.from_json(model.to_json())
+    assert again == model
+    assert bundled_model().provenance["embedder"] == "castcheck-reid"
+
+
+@pytest.mark.parametrize(
+    "features", [{}, {"other": np.zeros(1)}, {"gain": np.zeros(1), "more": np.zeros(1)}]
+)
+def test_a_feature_without_a_weight_is_an_error(names):
+    with pytest.raises(KeyError, match="weights"):
+        Explanation(-1.0, {"gain": 2.0}).log_odds(dict.fromkeys(names, np.zeros(1)))
+
+
+def test_what_is_not_known_says_nothing():
+    one = Explanation(-1.0, {"gain": 2.0})
+    assert one.log_odds({"gain": np.array([np.nan, 1.0])}).tolist() == [-1.0, 1.0]
+
+
+def told_of(*people, stride=3, fps=FPS):
+    frames = list(range(len(people[0])))
+    tracks = [tracklet(k, frames, at=(40 + 190 * k, 60)) for k in range(len(people))]
+    seen = [looks(frames, wears, stride=stride, seed=k) for k, wears in enumerate(people)]
+    series = [make_series(c, tracks, seen) for c in chains_of(tracks, fps=fps)]
+    return incidents_of(series, fps=fps)
+
+
+def mix(first, second, at, over):
+    ramp = np.clip((np.arange(LENGTH) - at + 1) / max(over, 1), 0, 1)
+    return [(first, second, float(share)) for share in ramp]
+
+
+@pytest.mark.parametrize("over", [1, 3, 6, 9, 12])
+def test_an_exchange_over_some_frames_is_one_swap(over):
+    found = told_of(mix("A", "B", 34, over), mix("B", "A", 34, over), ["C"] * LENGTH)
+    assert [kind for kind, _, _ in found] == ["swap"]
+    assert 31 <= found[0][2] <= 34 + over
+
+
+def test_an_exchange_and_its_return_are_two():
+    there_and_back = [["A"] * 24 + ["B"] * 24 + ["A"] * 24, ["B"] * 24 + ["A"] * 24 + ["B"] * 24]
+    found = told_of(*there_and_back)
+    assert sorted(start for kind, _, start in found if kind == "swap") == [24, 48]
+
+
+@pytest.mark.parametrize(
+    ("fps", "stride", "frames"),
+    [
+        pytest.param(8.0, 1, 16, id="16 frames at 8 a second"),
+        pytest.param(24.0, 3, 72, id="24 a second"),
+        pytest.param(60.0, 8, 160, id="60 a second"),
+    ],
+)
+def test_a_swap_is_found_at_any_rate(fps, stride, frames):
+    half = frames // 2
+    two = ["A"] * half + ["B"] * half, ["B"] * half + ["A"] * half
+    assert told_of(*two, stride=stride, fps=fps) == [("swap", (0, 1), half)]
+    still = ["A"] * frames, ["B"] * frames
+    assert told_of(*still, stride=stride, fps=fps) == []
+
+
+def test_who_is_on_screen_twice_from_a_moment_on_is_a_clone():
+    found = told_of(["A"] * LENGTH, ["B"] * 36 + ["A"] * 36)
+    assert [(kind, who) for kind, who, _ in found] == [("clone", (0, 1))]
+    assert 33 <= found[0][2] <= 39
