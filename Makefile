@@ -1,5 +1,6 @@
 # make demo   judge the sample clips          make test    the tests
 # make check  everything a change must pass   make docs    the pages made from the code
+# make fuzz   ten minutes of damaged clips and bad options
 
 VENV     ?= .venv
 PYTHON   ?= python3
@@ -14,7 +15,7 @@ OUT      ?= castcheck-out
 
 PYTEST   ?= -q -n auto --maxprocesses=8
 
-.PHONY: venv demo test check format-check lint types contracts docs goldens clean
+.PHONY: venv demo test check fuzz format-check lint types contracts security docs goldens clean
 
 venv: $(READY)
 
@@ -33,7 +34,7 @@ demo: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest $(PYTEST)
 
-check: format-check lint types contracts test
+check: format-check lint types contracts security test
 
 format-check: $(READY)
 	$(BIN)/ruff format --check .
@@ -46,6 +47,14 @@ types: $(READY)
 
 contracts: $(READY)
 	$(BIN)/lint-imports --no-cache
+
+security: $(READY)
+	$(BIN)/bandit -q -c pyproject.toml -r castcheck identity tracker scenes
+
+# What goes wrong is written into tests/corpus/mutants.txt, whose lines are rows of a test.
+fuzz: $(READY)
+	CASTCHECK_FUZZ=2000 timeout 240 $(BIN)/python -m pytest -q -n 0 tests/castcheck/test_hostile.py || test $$? -eq 124
+	$(BIN)/python -m tests.corpus.mutants --count 1000000 --first $$(date +%s) --seconds 330
 
 docs: $(READY)
 	$(BIN)/python -m castcheck.config > docs/configuration.md

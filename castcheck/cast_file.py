@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from castcheck.script import Script, near, script_from_tables
 from castcheck.script_files import read_schedule
+from castcheck.toml_file import read_toml
 from identity.roll_call import Presence
 from identity.settings import MOST_CHARACTERS
 from scenes.errors import CastcheckError
 from scenes.pictures import PICTURE_SUFFIXES, natural_key, picture_files
 from scenes.source import clip_sha256
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from scenes.user_paths import is_folder, is_there, user_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from castcheck.script_files import Schedule
 
@@ -86,26 +82,20 @@ def read_cast_file(path: str | Path) -> CastFile:
     Raises:
         CastcheckError: It cannot be read, or a line of it is wrong; the text names the section.
     """
-    path = Path(path)
+    path = user_path(path)
     try:
-        if path.is_dir():
+        if is_folder(path):
             for name in (CAST_FILE, STORY_FILE):
                 if (path / name).is_file():
                     return read_cast_file(path / name)
             return CastFile(_from_folder(path))
-        if path.suffix.lower() == ".json" and path.is_file():
+        if path.suffix.lower() == ".json" and is_there(path) and path.is_file():
             return _from_schedule(read_schedule(path))
-        text = path.read_bytes().decode("utf-8-sig")
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         raise CastFileError(f"cannot be read: {reason}", where=path, hint="check --cast") from err
-    except UnicodeDecodeError as err:
-        hint = f"give a folder of pictures or a cast file; {_HINT}"
-        raise CastFileError("is not a text file in UTF-8", where=path, hint=hint) from err
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as err:
-        raise CastFileError(f"is not valid TOML: {err}", where=path, hint=_HINT) from err
+    hint = f"give a folder of pictures or a cast file; {_HINT}"
+    table = read_toml(path, CastFileError, option="--cast", hint=hint)
     return _from_table(table, path)
 
 
@@ -192,7 +182,7 @@ def _script(table: dict[str, Any], path: Path, known: Sequence[str]) -> Script:
         )
     if not isinstance(table["script"], str):
         raise CastFileError(f"script is {table['script']!r}, wanted is a file", where=path)
-    script = read_schedule(path.parent / Path(table["script"]).expanduser()).script
+    script = read_schedule(path.parent / user_path(table["script"])).script
     for name in script.names:
         if known and name not in known:
             raise CastFileError(
@@ -239,9 +229,9 @@ def _character(row: dict[str, Any], number: int, path: Path, *, bare: bool) -> L
         raise CastFileError(
             f"presence is {presence!r}, allowed is {', '.join(_PRESENCES)}", where=where
         )
-    references = tuple(path.parent / Path(file).expanduser() for file in files)
+    references = tuple(path.parent / user_path(file) for file in files)
     for file in references:
-        if not file.is_file():
+        if not is_there(file) or file.is_dir():
             raise CastFileError(f"{file}: no such file", where=where, hint="check references")
     return Listed(name.strip(), references, presence)
 

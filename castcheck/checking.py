@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from castcheck.report import github
 from castcheck.report.writers import GITHUB, Material, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
+from castcheck.system_errors import refusal
 from castcheck.words import KIND_TITLES, clock, headline, ordered, weight, when
-from scenes.errors import CastcheckError
+from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,12 +55,8 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
         CastcheckError: Nothing can be done at all: the output folder or a model is bad.
     """
     check_writable(run.out)
-    missing = [clip for clip in clips if not _exists(clip)]
-    for clip in missing:
-        text = f"{clip}: no such file; check the path"
-        run.screen.error(text)
-        tell_github_of_failure(str(clip), text, run.config, run.screen)
-    if len(missing) == len(clips):
+    bad = {number for number, clip in enumerate(clips) if not _opens(clip, run)}
+    if len(bad) == len(clips):
         return EXIT_BAD_INPUT
     with run.screen.progress("castcheck") as progress, _hushed():
         progress("loading models", 0, None)
@@ -67,11 +64,11 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
     for line in models.advice:
         run.screen.note(line)
     folders = clip_folders(clips)
-    codes = [EXIT_BAD_INPUT] if missing else [EXIT_OK]
-    for number, clip in enumerate(clips, start=1):
-        if clip not in missing:
-            title = f"{clip.name}" if len(clips) == 1 else f"{number}/{len(clips)} {clip.name}"
-            codes.append(_check_safely(clip, run.out / folders[number - 1], models, run, title))
+    codes = [EXIT_BAD_INPUT] if bad else [EXIT_OK]
+    for number, clip in enumerate(clips):
+        if number not in bad:
+            title = f"{clip.name}" if len(clips) == 1 else f"{number + 1}/{len(clips)} {clip.name}"
+            codes.append(_check_safely(clip, run.out / folders[number], models, run, title))
     return max(codes)
 
 
@@ -114,11 +111,37 @@ def _stem(clip: Path) -> str:
     return encoded.decode("utf-8", "ignore").strip() or "clip"
 
 
+def _opens(clip: Path, run: Run) -> bool:
+    """Tell whether a clip can be opened, and say why not: before networks are loaded."""
+    try:
+        if not _exists(clip):
+            raise VideoOpenError("no such file", where=clip, hint="check the path")
+        glance_at(clip, run.config)
+    except CastcheckError as err:
+        text = str(err) if err.where else f"{clip}: {err}"
+        run.screen.error(text)
+        tell_github_of_failure(str(clip), text, run.config, run.screen)
+        return False
+    return True
+
+
 def _exists(clip: Path) -> bool:
     try:
         return clip.exists()
     except (OSError, ValueError):  # too long a name, a loop of links, a NUL: the reader tells
         return True
+
+
+def glance_at(clip: Path, config: Config) -> None:
+    """Read the first picture of a clip.
+
+    Raises:
+        CastcheckError: There is none.
+    """
+    from scenes.source import open_source  # noqa: PLC0415 (decoders, which --help does not need)
+
+    with open_source(clip, limits=config.limits):
+        pass
 
 
 def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
@@ -131,6 +154,10 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
         tell_github_of_failure(str(clip), text, run.config, run.screen)
         return EXIT_BAD_INPUT
     except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
+        refused = refusal(err, where=clip)
+        if refused is not None:
+            run.screen.error(str(refused))
+            return EXIT_BAD_INPUT
         say_bug(run.screen, err, where=str(clip))
         return EXIT_BUG
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -38,6 +39,7 @@ from castcheck.review.command import review
 from castcheck.runs import commands as on_runs
 from castcheck.runs.compare_command import COMPARE_EPILOG, compare
 from castcheck.screen import Screen
+from castcheck.system_errors import refusal
 from scenes.errors import CastcheckError
 
 # Typer brought click along as a part of itself at some point; this is right for both.
@@ -96,6 +98,10 @@ class _Group(TyperGroup):
             screen.error("interrupted")
             return EXIT_INTERRUPTED
         except Exception as err:  # noqa: BLE001 (Python would end with 1, which means "findings")
+            refused = refusal(err)
+            if refused is not None:
+                screen.error(str(refused))
+                return EXIT_BAD_INPUT
             say_bug(screen, err)
             return EXIT_BUG
         if code == EXIT_INTERRUPTED:  # newer versions of Typer return it without a word
@@ -183,7 +189,13 @@ app.command(epilog=REVIEW_EPILOG)(review)
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    # Ended from outside, what is half written is taken away first.
+    signal.signal(signal.SIGTERM, _terminated)
     app()
+
+
+def _terminated(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

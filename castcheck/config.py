@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
+from castcheck.toml_file import read_toml
 from identity.settings import CastSettings, FindingSettings, LooksSettings
 from scenes.cut_settings import ShotSettings
 from scenes.errors import ConfigError
+from scenes.limits import LimitSettings
 from scenes.settings import check_ranges, setting
 from tracker.settings import DetectorSettings, TrackerSettings
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -209,6 +206,7 @@ class Config:
     """
 
     run: RunSettings = field(default_factory=RunSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     shots: ShotSettings = field(default_factory=ShotSettings)
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
@@ -228,19 +226,9 @@ class Config:
             ConfigError: It cannot be read, is not TOML, or holds an unknown or bad setting.
         """
         path = Path(path)
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except OSError as err:
-            reason = (err.strerror or str(err)).lower()
-            raise ConfigError(
-                f"cannot be read: {reason}", where=path, hint="check --config"
-            ) from err
-        except UnicodeDecodeError as err:
-            raise ConfigError("is not a text file in UTF-8", where=path) from err
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as err:
-            raise ConfigError(f"is not valid TOML: {err}", where=path) from err
+        table = read_toml(
+            path, ConfigError, option="--config", hint="docs/configuration.md lists the settings"
+        )
         config = Config.from_dict(table, source=str(path))
         return config.updated({"run": {"settings_file": str(path)}})
 
@@ -305,6 +293,8 @@ def _cast(old: Any, value: Any, *, where: str) -> Any:
         if not isinstance(value, (list, tuple)):
             raise ConfigError(f"expected a list, got {value!r}", where=where)
         return tuple(value)
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError("holds a NUL character", where=where, hint="take it out")
     if isinstance(old, bool) != isinstance(value, bool) and old is not None:
         expected = "true or false" if isinstance(old, bool) else _type_name(old)
         raise ConfigError(f"expected {expected}, got {value!r}", where=where)

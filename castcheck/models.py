@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castcheck.cast_file import read_cast_file
 from castcheck.config import AUTO
 from castcheck.model_store import advice_on, best_present
 from castcheck.references import load_references
 from castcheck.runs.baseline import load_baseline
 from identity.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
+from scenes.user_paths import is_folder, user_path
 from tracker.known_weights import models_dir
 from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
@@ -69,6 +71,8 @@ def load_models(config: Config) -> Models:
         ConfigError: A device or class that is not there.
     """
     run = config.run
+    if run.cast:
+        read_cast_file(run.cast)  # a wrong line in it is told before networks are loaded
     baseline = load_baseline(Path(config.gate.baseline)) if config.gate.baseline else None
     detector, device, notes, advice = _open_detector(config)
     spec = run.embedder
@@ -92,11 +96,11 @@ def _open_detector(
     """Return the detector, the device it runs on, its degradations, and what would be better."""
     run = config.run
     spec, advice = _best_detector() if run.detector == AUTO else (run.detector, ())
-    path = Path(spec).expanduser()
+    path = user_path(spec)
     min_score = config.detector.min_score
     if path.suffix.lower() == ".txt":
         return ReplayDetector(path, min_score=min_score), "cpu", (), ()
-    if path.is_dir() and not path.name.endswith(_EXPORTED_SUFFIXES):
+    if is_folder(path) and not path.name.endswith(_EXPORTED_SUFFIXES):
         return ReplayFolder(path, min_score=min_score), "cpu", (), ()
     half = None if run.half else False  # None = where the device can, which is no degradation
     detector = YoloDetector(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,9 +15,10 @@ from identity.evidence.same_place import set_goes_on, tone_of
 from identity.looks import Looks, LooksReader
 from identity.looks_file import LooksFile
 from scenes.ahead import read_ahead
+from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
 from scenes.shots import Cut, Shot, shots_from_cuts
-from scenes.source import open_source
+from scenes.source import Fingerprint, open_source
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
 from tracker.stride import StridedDetector
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int | None], None]
 
 _TRIM_EVERY_FRAMES = 128
+_FASTEST_RATE = 120.0  # frames per second that are shown as such
+_SLOW_MOTION_RATE = 24.0  # those of slow motion as it is played
 THUMBNAIL_PX = (96, 54)  # width, height: enough to tell one camera set-up from another
 _TRANSITION_FRAMES = 12  # beside a dissolve its pictures show both shots
 
@@ -56,6 +59,7 @@ class Observations:
         tone: (F, 3) float32, mean CIE Lab of what lies outside all boxes; NaN where nothing does.
         degradations: What could not be read as it should.
         timings: Seconds per stage.
+        fingerprint: Of the clip before it was read; `None` where it was not read from a file.
     """
 
     info: VideoInfo
@@ -68,19 +72,34 @@ class Observations:
     tone: NDArray[np.float32]
     degradations: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+    fingerprint: Fingerprint | None = None
 
     @property
     def fps(self) -> float:
-        """Mean frames per second, for thresholds; never for times."""
+        """Frames per second at which the clip is judged, for thresholds; never for times."""
         if self.info.rate is not None:
-            return float(self.info.rate)
-        return len(self.frame_times_s) / max(float(self.end_s), 1e-6)
+            return judging_rate(float(self.info.rate))
+        return judging_rate(len(self.frame_times_s) / max(float(self.end_s), 1e-6))
+
+
+def judging_rate(fps: float) -> float:
+    """Return at how many frames per second a clip is judged.
+
+    What is filmed faster than screens show is slow motion, or its header is wrong. At its own rate
+    a clip of a hundred pictures would be over before anybody was looked at twice.
+
+    Example:
+        >>> judging_rate(59.94), judging_rate(960.0)
+        (59.94, 24.0)
+    """
+    return fps if fps <= _FASTEST_RATE else _SLOW_MOTION_RATE
 
 
 class Observer:
     """Reads one clip once, keeping small things only: boxes and thumbnails at the cuts."""
 
     def __init__(self, detector: Detector, models: Models, config: Config, *, fps: float) -> None:
+        self._detector_name = detector.name
         self._boxes = StridedDetector(detector, config.detector.stride)
         self._stride = config.detector.stride
         self._splitter = ShotSplitter(config.shots, device=models.device)
@@ -110,6 +129,8 @@ class Observer:
     def _take(self, ready: list[tuple[FrameBatch, Detections]]) -> None:
         """Take in pictures whose boxes are known."""
         for batch, found in ready:
+            for values in (found.xyxy, found.score):
+                check_network_output(values, network=self._detector_name, what="boxes")
             self._take_one(batch, found)
 
     def _take_one(self, batch: FrameBatch, found: Detections) -> None:
@@ -157,7 +178,11 @@ class Observer:
         parted = self._boxes.across(found.frame, [cut.frame for cut in self._cuts])
         if self._stride > 1:
             degradations = (*degradations, self._stride_note(found.frame, parted))
-        fps = len(self._times) / max(float(end_s), 1e-6)
+        own_fps = len(self._times) / max(float(end_s), 1e-6)
+        fps = judging_rate(own_fps)
+        if fps != own_fps:
+            note = f"{own_fps:.4g} pictures a second: judged as slow motion at {fps:g}"
+            degradations = (*degradations, note)
         tracklets: list[Tracklet] = []
         looks: list[Looks] = []
         for shot in shots:
@@ -250,9 +275,13 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
     """
     started = time.perf_counter()
     detector = models.detector_for(clip)
-    with open_source(clip, decoder=config.run.decoder_at(models.device)) as source:
+    fingerprint = Fingerprint.of(clip)
+    with open_source(
+        clip, decoder=config.run.decoder_at(models.device), limits=config.limits
+    ) as source:
         rate = source.info.rate
-        observer = Observer(detector, models, config, fps=float(rate) if rate else 25.0)
+        fps = judging_rate(float(rate)) if rate else 25.0
+        observer = Observer(detector, models, config, fps=fps)
         progress("reading", 0, source.info.frame_count)
         batches = read_ahead(source.batches(config.detector.batch_size))
         with contextlib.closing(batches):
@@ -262,6 +291,7 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
         seen = observer.finish(
             source.info, config, end_s=source.end_s, degradations=source.degradations
         )
+    fingerprint.check()
     spent = time.perf_counter() - started
     seen.timings["decode_and_rest"] = spent - sum(seen.timings.values())
-    return seen
+    return replace(seen, fingerprint=fingerprint)

@@ -30,6 +30,7 @@ from castcheck.script import Script
 from castcheck.script_findings import ScriptWriter
 from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.second_look import look_again, make_visuals
+from castcheck.verdict import verdict_on
 from castcheck.wording import Writer, character_id, descriptions
 from identity.calibration import Calibration, Scale, calibration_for, is_known
 from identity.explanations.over_cut import SetPictures
@@ -39,7 +40,7 @@ from identity.open_embedder import COLOUR
 from identity.roll_call import MIN_SAMPLES, call_the_roll, with_schedule
 from identity.self_scale import scale_from_clip
 from identity.setups import free_of_people, setup_likeness
-from scenes.source import clip_sha256
+from scenes.source import Fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,12 +128,15 @@ def report_on(
         "judge": judged - started,
         "pictures": time.perf_counter() - judged,
     }
+    fingerprint = seen.fingerprint or Fingerprint.of(clip)
+    fingerprint.check()  # the pictures of the page were read just now
+    characters = _character_facts(seen, judgement, names)
     provenance = _provenance(clip, config, models)
     report = Report(
-        clip=_clip_facts(clip, seen),
-        verdict=config.parsed_gate().verdict(findings, judged=_anyone_judged(judgement)),
+        clip=_clip_facts(clip, seen, fingerprint.sha256),
+        verdict=verdict_on(findings, characters, config.parsed_gate()),
         shots=_shot_facts(seen),
-        characters=_character_facts(seen, judgement, names),
+        characters=characters,
         tracklets=_tracklet_facts(seen, judgement),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
@@ -199,26 +203,25 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
     )
 
 
-def _anyone_judged(judgement: Judgement) -> bool:
-    """Tell whether any character was seen well enough."""
-    return any(_sample_count(judgement, k) for k in range(judgement.cast.character_count))
+def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:
+    """Return how many looks each character was judged by, 0 where too few.
+
+    Looks at the whole body: colours of a shirt, which every picture has, say nothing alone.
+    """
+    counts = [0] * judgement.cast.character_count
+    for segment, label in zip(judgement.segments, judgement.cast.labels.tolist(), strict=True):
+        if label >= 0:
+            rows = seen.looks[segment.tracklet.tracklet_id].seen("body")
+            counts[label] += int(((rows >= segment.start_row) & (rows < segment.stop_row)).sum())
+    return [count if count >= MIN_SAMPLES else 0 for count in counts]
 
 
-def _sample_count(judgement: Judgement, number: int) -> int:
-    """Return how many looks a character was judged by, 0 where too few."""
-    labels = judgement.cast.labels
-    count = sum(
-        s.sample_count for s, k in zip(judgement.segments, labels, strict=True) if k == number
-    )
-    return count if count >= MIN_SAMPLES else 0
-
-
-def _clip_facts(clip: Path, seen: Observations) -> ClipFacts:
+def _clip_facts(clip: Path, seen: Observations, sha256: str) -> ClipFacts:
     frames = len(seen.frame_times_s)
     rate = seen.info.rate or (Fraction(frames) / seen.end_s if seen.end_s else Fraction(0))
     return ClipFacts(
         path=str(clip),
-        sha256=clip_sha256(clip),
+        sha256=sha256,
         width=seen.info.width_px,
         height=seen.info.height_px,
         frames=frames,
@@ -252,6 +255,7 @@ def _character_facts(
 ) -> tuple[CharacterFacts, ...]:
     frame_s = float(seen.end_s) / max(len(seen.frame_times_s), 1)
     facts = []
+    counts = _sample_counts(seen, judgement)
     for number, words in enumerate(descriptions(judgement)):
         own = [
             s
@@ -259,7 +263,7 @@ def _character_facts(
             if label == number
         ]
         frames = np.unique(np.concatenate([s.frames for s in own]))
-        judged = _sample_count(judgement, number) > 0
+        judged = counts[number] > 0
         consistency = judgement.consistency[number] if judged else None
         facts.append(
             CharacterFacts(

@@ -89,7 +89,7 @@ def _fetch(known: KnownWeights, part: Path, progress: Progress) -> bool:
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310  # nosec B310
     except urllib.error.HTTPError as err:
         err.close()  # an error holds the connection as an answer does
         if have and err.code == _RANGE_REFUSED:  # all of it is there already, or too much

@@ -14,6 +14,7 @@ from castcheck.script import Script
 from castcheck.shrink import shrunk_jpeg
 from identity.looks import CUES, LooksReader
 from identity.roll_call import Member, View
+from scenes.alpha import BACKGROUND
 from scenes.errors import CastcheckError
 from scenes.frames import FrameBatch
 from scenes.pictures import read_picture
@@ -90,6 +91,7 @@ class _Reader:
     def __init__(self, models: Models, config: Config) -> None:
         self._detector = models.detector
         self._min_height_px = config.looks.min_height_px
+        self._limits = config.limits
         # At this rate no picture is passed over.
         self._looks = LooksReader(models.embedder, config.looks, fps=config.looks.embed_per_s)
         self.notes: list[str] = []
@@ -112,7 +114,9 @@ class _Reader:
         return tuple(views), Picture(0, -1, jpeg, width_px, height_px, label)
 
     def _of_picture(self, file: Path) -> list[tuple[Rgb, Box]]:
-        rgb = read_picture(file)
+        rgb, is_transparent = read_picture(file, limits=self._limits)
+        if is_transparent:
+            self.notes.append(f"{file.name}: transparent, laid over the grey {BACKGROUND}")
         found = self._detect(file, rgb, frame=0)
         whole = (0.0, 0.0, float(rgb.shape[1]), float(rgb.shape[0]))
         if found is None:
@@ -132,7 +136,7 @@ class _Reader:
 
     def _of_clip(self, file: Path) -> list[tuple[Rgb, Box]]:
         pictures: list[tuple[Rgb, Box]] = []
-        with open_source(file) as source:
+        with open_source(file, limits=self._limits) as source:
             step = max(1, (source.info.frame_count or 1) // _CLIP_PICTURES)
             for batch in source.batches(16):
                 for row, frame in enumerate(batch.index):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from castcheck.verdict import doubted
+
 if TYPE_CHECKING:
     from castcheck.report.model import CharacterFacts, Report
     from identity.findings import Finding
 
-_LOOK_AT = 0.5  # consistency below which a character is hardly itself at some time
 SEVERITY_RANK = {"critical": 0, "major": 1, "minor": 2}
 
 KIND_TITLES = {
@@ -125,18 +126,18 @@ def headline(report: Report) -> str:
     cast = f"{plural(len(report.characters), 'character')} in {plural(len(report.shots), 'shot')}"
     if report.findings:
         return f"{tally(report.findings)} — {cast}"
-    if report.verdict == "abstain":
+    low = doubted(report.characters, report.findings)
+    if report.verdict == "abstain" and not low:
         return "nobody seen well enough to judge"
     verb = "stays itself" if len(report.characters) == 1 else "stay themselves"
     if not report.characters:
         return f"nobody found in {plural(len(report.shots), 'shot')}"
     unsure = sum(1 for character in report.characters if character.abstained)
     note = f"; {unsure} not seen well enough to judge" if unsure else ""
-    known = {c.id: c.consistency for c in report.characters if c.consistency is not None}
-    low = {who: share for who, share in known.items() if share < _LOOK_AT}
     if low:  # nothing is sure enough to be told, but nobody may say that they stay themselves
-        look = f"look at {', '.join(low)} ({min(low.values()):.0%} consistent)"
-        return f"{cast}, no error found; {look}{note}"
+        share = min(character.consistency or 0.0 for character in low)
+        look = f"look at {', '.join(character.id for character in low)} ({share:.0%} consistent)"
+        return f"{cast}, no error is sure enough to be told; {look}{note}"
     return f"{cast} {verb}{note}"
 
 

@@ -7,6 +7,7 @@ looks behind the crossing would be explained away.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -43,9 +44,13 @@ def chains_of(tracklets: Sequence[Tracklet], *, fps: float) -> list[Chain]:
     """
     follower: dict[int, list[int]] = {}
     leader: dict[int, list[int]] = {}
+    order = sorted(range(len(tracklets)), key=lambda k: tracklets[k].start_frame)
+    starts_at = [tracklets[k].start_frame for k in order]
     for a, first in enumerate(tracklets):
-        for b, second in enumerate(tracklets):
-            if a != b and _goes_on(first, second, fps=fps):
+        low = bisect_left(starts_at, first.stop_frame)
+        high = bisect_right(starts_at, first.stop_frame + MAX_GAP_S * fps)
+        for b in sorted(order[low:high]):
+            if a != b and _goes_on(first, tracklets[b], fps=fps):
                 follower.setdefault(a, []).append(b)
                 leader.setdefault(b, []).append(a)
     joined = {a: b[0] for a, b in follower.items() if len(b) == 1 and len(leader[b[0]]) == 1}

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from scenes.arrays import check_network_output
+from scenes.errors import WeightsError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -75,5 +78,41 @@ def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         >>> unit_rows(np.array([[3, 4]], np.float32))
         array([[0.6, 0.8]], dtype=float32)
     """
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # whoever asked checks what came out
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
+
+
+_PROBE_PX = (64, 32)  # height, width
+_SAME_WITHIN = 1e-6
+
+
+def checked_rows(vectors: NDArray[np.float32], *, network: str) -> NDArray[np.float32]:
+    """Return the (N, D) rows that a network made of N crops.
+
+    Raises:
+        WeightsError: Some of them are not finite, or nothing but zeros.
+    """
+    check_network_output(vectors, network=network, what="vectors")
+    if not vectors.any(axis=-1).all():
+        raise WeightsError(
+            "it returns vectors of nothing but zeros", where=network, hint="use other weights"
+        )
+    return vectors
+
+
+def check_tells_apart(embedder: Embedder) -> None:
+    """Raise where an embedder makes the same of different pictures: it would call all one person.
+
+    Raises:
+        WeightsError: It does, or returns no numbers.
+    """
+    noise = np.random.default_rng(0).integers(0, 256, (*_PROBE_PX, 3), np.uint8)
+    crops = [np.zeros_like(noise), noise, np.full_like(noise, (200, 40, 40))]
+    rows = checked_rows(embedder.embed(crops), network=embedder.name)
+    if float(np.abs(rows - rows[0]).max()) < _SAME_WITHIN:
+        raise WeightsError(
+            "it returns the same vector for different pictures",
+            where=embedder.name,
+            hint="use other weights",
+        )

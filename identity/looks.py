@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from identity.colour import HISTOGRAM_DIM, colour_histograms
-from identity.embedder import PartsEmbedder
+from identity.embedder import PartsEmbedder, checked_rows
 from identity.zones import Zone, is_sliver, strip_of, view_of
-from scenes.arrays import frozen_array
+from scenes.arrays import check_network_output, frozen_array
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -35,11 +35,16 @@ PART_CUES: tuple[Cue, ...] = ("head_look", "upper_look", "lower_look")
 CUES: tuple[Cue, ...] = get_args(Cue)
 MIN_VISIBILITY = 0.5
 _HAIR_INSET = 0.1
+_MEAN_ROWS = 4096
 ZONES: tuple[Zone, ...] = get_args(Zone)
 
 
 class StoredVectors(Mapping[Cue, "NDArray[np.float16]"]):
     """Vectors of N boxes that lie elsewhere, by cue; see `identity.looks_file`."""
+
+    @abstractmethod
+    def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Return the chosen rows (K, D) of a cue, without reading all others."""
 
     @abstractmethod
     def known(self, cue: Cue) -> NDArray[np.bool_]:
@@ -68,6 +73,7 @@ class Looks:
     vectors: Mapping[Cue, NDArray[np.float16]]
     covered: NDArray[np.float32]
     usable: NDArray[np.bool_]
+    _seen: dict[Cue, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.covered)
@@ -114,12 +120,33 @@ class Looks:
         return Looks(vectors, self.covered[rows], self.usable[rows])
 
     def seen(self, cue: Cue) -> NDArray[np.int64]:
-        """Return the rows in which `cue` could be seen well enough to judge."""
+        """Return the rows in which `cue` could be seen well enough to judge; not to be changed."""
+        found = self._seen.get(cue)
+        if found is None:  # asked for at every moment of a take
+            found = self._seen[cue] = self._find_seen(cue)
+            found.flags.writeable = False
+        return found
+
+    def _find_seen(self, cue: Cue) -> NDArray[np.int64]:
         if cue not in self.vectors:
             return np.zeros(0, np.int64)
         if isinstance(self.vectors, StoredVectors):
             return np.flatnonzero(self.usable & self.vectors.known(cue))
         return np.flatnonzero(self.usable & ~np.isnan(self.vectors[cue][:, 0]))
+
+    def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the chosen rows (K, D) of a cue."""
+        if isinstance(self.vectors, StoredVectors):
+            return self.vectors.rows(cue, rows).astype(np.float32)
+        return self.vectors[cue][rows].astype(np.float32)
+
+    def mean(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return (D,) the mean of the chosen rows, at least one, of which few are held at once."""
+        total = sum(
+            self.rows(cue, rows[first : first + _MEAN_ROWS]).sum(axis=0, dtype=np.float64)
+            for first in range(0, len(rows), _MEAN_ROWS)
+        )
+        return np.asarray(total / len(rows), np.float32)
 
 
 class LooksReader:
@@ -214,6 +241,9 @@ class LooksReader:
         chosen = [crops[row] for row in rows]
         if isinstance(self._embedder, PartsEmbedder):
             cues = self._embedder.read_cues(chosen)
+            for values in cues[1:]:
+                check_network_output(values, network=self._embedder.name, what="looks")
+            checked_rows(cues.body, network=self._embedder.name)
             places = np.array(rows, np.int64)
             body[rows] = cues.body
             seen = cues.visibility >= MIN_VISIBILITY
@@ -228,7 +258,7 @@ class LooksReader:
             turned = np.stack([facing, np.sqrt(1 - facing**2)], axis=1)
             vectors["facing"] = _rows_at(places, turned, len(body))
         elif rows:
-            body[rows] = self._embedder.embed(chosen)
+            body[rows] = checked_rows(self._embedder.embed(chosen), network=self._embedder.name)
 
 
 def _rows_at(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.looks import Cue, Looks, StoredVectors
+from scenes.errors import ScratchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CACHE_BYTES = 32 * 1024 * 1024  # what is being compared right now: everybody of a shot, and more
+# Rows that are read together where a few are asked for: a take may last for hours, and every moment
+# of it is compared with what is right before and after it.
+BLOCK_ROWS = 128
+_WHOLE = -1  # instead of the number of a block
 
 
 class LooksFile:
@@ -37,7 +42,10 @@ class LooksFile:
 
     def __init__(self) -> None:
         # Unbuffered: rows are read in an order of their own. It closes with the last of its looks.
-        self._file = tempfile.TemporaryFile(prefix="castcheck-", buffering=0)  # noqa: SIM115
+        try:
+            self._file = tempfile.TemporaryFile(prefix="castcheck-", buffering=0)  # noqa: SIM115
+        except OSError as err:
+            raise _no_room(err) from err
         weakref.finalize(self, self._file.close)
         self._stop = 0
         self._dims: dict[Cue, int] = {}
@@ -45,7 +53,7 @@ class LooksFile:
         self._sizes: dict[Cue, list[NDArray[np.int32]]] = {}
         self._covered = [_none(np.float32)]
         self._usable = [_none(np.bool_)]
-        self._cache: OrderedDict[tuple[int, Cue], NDArray[np.float16]] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, Cue, int], NDArray[np.float16]] = OrderedDict()
         self._cached_bytes = 0
 
     def append(self, looks: Looks) -> None:
@@ -60,9 +68,17 @@ class LooksFile:
                 self._stop + np.cumsum(sizes, dtype=np.int64) - sizes
             )
             self._stop += len(data)
-        self._file.write(b"".join(chunks))
+        try:
+            self._write(b"".join(chunks))
+        except OSError as err:
+            raise _no_room(err) from err
         self._covered.append(looks.covered)
         self._usable.append(looks.usable)
+
+    def _write(self, data: bytes) -> None:
+        written = 0
+        while written < len(data):  # a nearly full disk takes a part without complaint
+            written += self._file.write(data[written:])
 
     def take(self, rows: NDArray[np.int64]) -> Looks:
         """Return the looks of the chosen rows; their vectors are read when they are asked for."""
@@ -75,18 +91,32 @@ class LooksFile:
         }
         return Looks(_Rows(self, places), self._covered[0][rows], self._usable[0][rows])
 
-    def read(self, owner: int, cue: Cue, places: _Places) -> NDArray[np.float16]:
-        """Return (N, D) the vectors at `places`; those asked for last are kept under `owner`."""
-        found = self._cache.get((owner, cue))
+    def read(
+        self, owner: int, cue: Cue, places: _Places, *, block: int = _WHOLE
+    ) -> NDArray[np.float16]:
+        """Return (N, D) the vectors at `places`; what was asked for last is kept.
+
+        Args:
+            owner: Whose rows they are.
+            cue: Which cue.
+            places: Where they lie.
+            block: Which part of the owner's rows they are.
+        """
+        key = (owner, cue, block)
+        found = self._cache.get(key)
         if found is None:
             found = unpack_rows(self._bytes_at(places), places[1], dim=self._dims[cue])
             found.flags.writeable = False
-            self._cache[owner, cue] = found
+            self._cache[key] = found
             self._cached_bytes += found.nbytes
-        self._cache.move_to_end((owner, cue))
+        self._cache.move_to_end(key)
         while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
             self._cached_bytes -= self._cache.popitem(last=False)[1].nbytes
         return found
+
+    def dim(self, cue: Cue) -> int:
+        """Return the length of the vectors of a cue."""
+        return self._dims[cue]
 
     def _bytes_at(self, places: _Places) -> bytes:
         parts = []
@@ -123,6 +153,17 @@ class _Rows(StoredVectors):
 
     def __reduce__(self) -> Any:
         return dict, (list(self.items()),)  # a copy elsewhere holds the numbers themselves
+
+    def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        starts, sizes = self.places[cue]
+        chosen = np.empty((len(rows), self.file.dim(cue)), np.float16)
+        numbers = rows // BLOCK_ROWS
+        for block in np.unique(numbers).tolist():
+            part = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+            read = self.file.read(self._owner, cue, (starts[part], sizes[part]), block=block)
+            here = numbers == block
+            chosen[here] = read[rows[here] - part.start]
+        return chosen
 
     def known(self, cue: Cue) -> NDArray[np.bool_]:
         return np.asarray(self.places[cue][1] > 0, np.bool_)
@@ -177,6 +218,14 @@ def unpack_rows(data: bytes, sizes: NDArray[np.int32], *, dim: int) -> NDArray[n
     unpacked[bits] = everything[is_value].view(np.float16)
     rows[known] = unpacked
     return rows
+
+
+def _no_room(err: OSError) -> ScratchError:
+    reason = (err.strerror or str(err)).lower()
+    return ScratchError(
+        f"the folder for temporary files cannot be written: {reason}",
+        hint="make room in it, or name another one with TMPDIR",
+    )
 
 
 def _none(dtype: type) -> NDArray[Any]:

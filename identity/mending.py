@@ -120,7 +120,7 @@ def _mean_body(looks: Looks, rows: np.ndarray) -> np.ndarray | None:
     seen = np.intersect1d(looks.seen("body"), rows)
     if not len(seen):
         return None
-    mean = looks.vectors["body"][seen].astype(np.float32).mean(axis=0)
+    mean = looks.mean("body", seen)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from identity.embedder import check_tells_apart
 from identity.reid_onnx import OnnxEmbedder
 from identity.reid_specs import KNOWN_REID, KNOWN_SPECS, MOBILENET, UNKNOWN
 from identity.reid_torch import (
@@ -41,6 +42,14 @@ def open_embedder(
     """
     if str(spec) == COLOUR:
         return None
+    embedder = _opened(spec, device=device, trusted=trusted)
+    check_tells_apart(embedder)
+    return embedder
+
+
+def _opened(
+    spec: str | Path, *, device: str, trusted: bool
+) -> OnnxEmbedder | TorchEmbedder | CueReader:
     path = resolve_weights(spec, suffixes=_SUFFIXES, known=KNOWN_REID)
     if path.is_dir():
         raise WeightsError("is a folder, not a weights file", where=path)

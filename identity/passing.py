@@ -68,12 +68,16 @@ def passings(one: Body, two: Body, *, fps: float) -> list[Passing]:
     apart = frames[overlap <= _TOUCHING_IOU]
     touching = frames[overlap > _TOUCHING_IOU]
     found: list[Passing] = []
-    for frame in touching.tolist():
-        if found and frame < found[-1].last_frame:
+    edges = np.concatenate([[-1], apart, frames[-1:] + 1]).astype(np.int64)
+    behind = -1  # up to where all meetings are judged
+    for frame, after in zip(
+        touching.tolist(), np.searchsorted(edges, touching).tolist(), strict=True
+    ):
+        if frame < behind:
             continue
-        first = apart[apart < frame].max(initial=-1)
-        last = apart[apart > frame].min(initial=int(frames[-1]) + 1)
-        passing = _judged(one, two, int(first), int(last))
+        first, last = int(edges[after - 1]), int(edges[after])
+        behind = last
+        passing = _judged(one, two, first, last)
         if passing is not None and last - first <= _MAX_MEETING_S * fps:
             found.append(passing)
     return found

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH_SIZE = 16  # larger batches do not run faster on a CPU and cost memory
+# What a file may fix; outside of it the file is damaged or no re-ID network.
+_MAX_BATCH, _MIN_PX, _MAX_PX, _MAX_DIM = 256, 8, 1024, 16_384
 
 
 class OnnxEmbedder:
@@ -69,20 +71,24 @@ class OnnxEmbedder:
 
     def _read_shapes(self) -> None:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        shape = inputs[0].shape
-        if len(inputs) != 1 or len(shape) != 4 or shape[1] not in (3, "3"):
-            raise WeightsError(
-                f"wants inputs {[i.shape for i in inputs]}, expected one of (N, 3, H, W)",
-                where=self._path,
-                hint="give a re-ID network exported to ONNX",
-            )
+        shape: list[Any] = list(inputs[0].shape) if len(inputs) == 1 else []
+        if len(shape) != 4 or shape[1] not in (3, "3") or not outputs:
+            wanted = str([i.shape for i in inputs])[:120]
+            raise self._no_network(f"wants inputs {wanted}, expected one of (N, 3, H, W)")
         self._input = inputs[0].name
         self._batch_size = shape[0] if isinstance(shape[0], int) else _BATCH_SIZE
         self._height_px = shape[2] if isinstance(shape[2], int) else self._spec.height_px
         self._width_px = shape[3] if isinstance(shape[3], int) else self._spec.width_px
         self._output = outputs[0].name
-        probe = self._run(np.zeros((1, 3, self._height_px, self._width_px), np.float32))
-        self._dim = probe.shape[1]
+        sizes = (self._height_px, self._width_px)
+        if not (1 <= self._batch_size <= _MAX_BATCH and min(sizes) >= _MIN_PX):
+            raise self._no_network(f"wants inputs {shape}, which no picture fills")
+        if max(sizes) > _MAX_PX:
+            raise self._no_network(f"wants pictures of {sizes[1]}x{sizes[0]} pixels")
+        self._dim = self._run(np.zeros((1, 3, *sizes), np.float32)).shape[1]
+
+    def _no_network(self, what: str) -> WeightsError:
+        return WeightsError(what, where=self._path, hint="give a re-ID network exported to ONNX")
 
     @property
     def name(self) -> str:
@@ -121,6 +127,23 @@ class OnnxEmbedder:
                 part = np.concatenate(
                     [part, np.repeat(part[-1:], self._batch_size - count, axis=0)]
                 )
-            out = np.asarray(self._session.run([self._output], {self._input: part})[0], np.float32)
-            parts.append(out.reshape(len(part), -1)[:count])
+            parts.append(self._once(part)[:count])
         return np.concatenate(parts)
+
+    def _once(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (N, D) of one batch.
+
+        Raises:
+            WeightsError: It cannot be run on it, or returns no vector for each picture.
+        """
+        try:
+            out = np.asarray(self._session.run([self._output], {self._input: planes})[0])
+            out = out.astype(np.float32, copy=False)
+        except Exception as err:
+            reason = " ".join(str(err).split())[:120]
+            raise self._no_network(f"cannot be run on pictures ({reason})") from err
+        if out.ndim < 2 or len(out) != len(planes) or not 1 <= out[0].size <= _MAX_DIM:
+            raise self._no_network(
+                f"returns {out.shape} for {len(planes)} pictures, expected a vector for each"
+            )
+        return out.reshape(len(planes), -1)

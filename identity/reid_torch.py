@@ -89,6 +89,8 @@ class TorchEmbedder:
             for first in range(0, len(planes), _BATCH_SIZE):
                 part = self._torch.from_numpy(planes[first : first + _BATCH_SIZE]).to(self._device)
                 out = self._network(part).float().cpu().numpy()
+                if out.ndim < 2 or len(out) != len(part) or not out[0].size:
+                    raise ValueError(f"{tuple(out.shape)} for {len(part)} pictures")
                 parts.append(out.reshape(len(out), -1))
         return np.concatenate(parts)
 

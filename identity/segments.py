@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from identity.looks import CUES, Cue, Looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tracker.tracklets import Tracklet
@@ -70,7 +69,7 @@ def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int
         rows = looks.seen(cue)
         rows = rows[(rows >= start_row) & (rows < stop_row)]
         if len(rows):
-            means[cue] = looks.vectors[cue][rows].astype(np.float32).mean(axis=0)
+            means[cue] = looks.mean(cue, rows)
             most = max(most, len(rows))
     return Segment(tracklet, start_row, stop_row, means, most)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,13 +42,21 @@ class Series:
     owner: NDArray[np.int64]
     looks: Looks
     score: NDArray[np.float32]
+    _frames: dict[Cue, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def vectors(self, cue: Cue) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the rows (K,) in which `cue` could be judged, and its (K, D) unit vectors."""
         rows = self.looks.seen(cue)
         if not len(rows):  # it may be one that this embedder does not tell
             return rows, np.zeros((0, 1), np.float32)
-        return rows, self.looks.vectors[cue][rows].astype(np.float32)
+        return rows, self.looks.rows(cue, rows)
+
+    def frames_of(self, cue: Cue) -> NDArray[np.int64]:
+        """Return (K,) the frames in which `cue` could be judged; not to be changed."""
+        found = self._frames.get(cue)
+        if found is None:  # asked for at every moment of a take
+            found = self._frames[cue] = self.frame[self.looks.seen(cue)]
+        return found
 
     def tracklet_at(self, frame: int) -> int:
         """Return the tracklet that holds the box at `frame` or the next one after it."""
@@ -143,18 +151,18 @@ def sides_at(
         hidden_from: First frame that is of neither side; `None` = there is no such frame.
     """
     rows = series.looks.seen(cue)
-    frames = series.frame[rows]
+    frames = series.frames_of(cue)
     ends = frame if hidden_from is None else hidden_from
     split = int(np.searchsorted(frames, frame))
-    early = np.arange(len(rows))[: int(np.searchsorted(frames, ends))][-samples:]
+    stop = int(np.searchsorted(frames, ends))
+    early = np.arange(max(0, stop - samples), stop)
     late = np.arange(split, min(len(rows), split + samples))
     early = early[frames[early] >= ends - reach_frames]
     late = late[frames[late] < frame + reach_frames]
     if not len(early) or not len(late):
         return None
-    # Only these rows: a series may last for minutes, and every moment of it is asked about.
-    whole = series.looks.vectors[cue]
-    before, after = (whole[rows[side]].astype(np.float32) for side in (early, late))
+    # Only these rows: a series may last for hours, and every moment of it is asked about.
+    before, after = (series.looks.rows(cue, rows[side]) for side in (early, late))
     return Sides(
         before.mean(axis=0),
         after.mean(axis=0),

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenes.errors import ArrayShapeError
+from scenes.errors import ArrayShapeError, WeightsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import DTypeLike, NDArray
 
 
@@ -44,3 +46,24 @@ def frozen_array(
     view = value.view()
     view.flags.writeable = False
     return view
+
+
+def check_network_output(values: NDArray[Any], *, network: str | Path, what: str) -> None:
+    """Raise where a network returned something that is no number.
+
+    Every comparison with NaN is false, so nothing would be found and the clip would pass.
+
+    Args:
+        values: What it returned, of any shape.
+        network: Its name or file.
+        what: What the numbers are, in the plural: "vectors".
+
+    Raises:
+        WeightsError: Some are NaN or infinite.
+    """
+    if not np.isfinite(values).all():
+        raise WeightsError(
+            f"it returns {what} that are not finite numbers",
+            where=network,
+            hint="use other weights, or --no-half",
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenes.arrays import check_network_output
 from scenes.cuts_transnet_forward import TransNetForward
 from scenes.errors import WeightsError
 
@@ -121,6 +122,7 @@ class TransNetScorer:
             frames = torch.from_numpy(window_rgb.copy()).to(self._device)
             scores = network_on(self._device)(frames)[CONTEXT_FRAMES:-CONTEXT_FRAMES]
         values: NDArray[np.float32] = scores.float().cpu().numpy()
+        check_network_output(values, network=WEIGHTS_NAME, what="scores")
         return values
 
 

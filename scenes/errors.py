@@ -46,6 +46,10 @@ class WeightsError(CastcheckError):
     """Model weights are missing, damaged, of the wrong kind, or not trusted."""
 
 
+class ScratchError(CastcheckError):
+    """Temporary files cannot be written."""
+
+
 class ConfigError(CastcheckError):
     """An option or a line of the configuration file is unknown or out of range."""
 

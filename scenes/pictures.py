@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from scenes.alpha import BACKGROUND, over_grey
 from scenes.errors import FrameDecodeError, VideoOpenError
 from scenes.frames import FrameBatch, VideoInfo, batch_length
+from scenes.limits import NO_LIMITS, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from typing_extensions import Self
+
+    from scenes.limits import LimitSettings
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 DEFAULT_PICTURE_RATE = Fraction(24)  # frames per second: what most generators write
@@ -60,8 +65,14 @@ class PictureFolderSource:
         FrameDecodeError: The first picture cannot be read.
     """
 
-    def __init__(self, folder: Path, *, rate: Fraction = DEFAULT_PICTURE_RATE) -> None:
-        self._folder = Path(folder)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        rate: Fraction = DEFAULT_PICTURE_RATE,
+        limits: LimitSettings = NO_LIMITS,
+    ) -> None:
+        self._folder, self._limits = Path(folder), limits
         if rate <= 0:
             raise VideoOpenError(f"frame rate must be above 0, got {rate}", where=self._folder)
         try:
@@ -75,10 +86,12 @@ class PictureFolderSource:
                 where=self._folder,
                 hint="give a clip, or a folder of numbered png, jpg or webp files",
             )
+        limits.check_length(self._folder, len(self._files), len(self._files) / rate)
         self._rate = rate
         self._count = 0
+        self._transparent = 0
         self._started = False
-        first = read_picture(self._files[0])
+        first, _ = read_picture(self._files[0], limits=limits)
         self._info = VideoInfo(
             path=self._folder,
             width_px=first.shape[1],
@@ -95,8 +108,10 @@ class PictureFolderSource:
 
     @property
     def degradations(self) -> tuple[str, ...]:
-        """Always empty: a picture that cannot be read is an error, not a gap."""
-        return ()
+        """Only what showed through: a picture that cannot be read is an error, not a gap."""
+        if not self._transparent:
+            return ()
+        return (f"transparent pictures: {self._transparent}, laid over the grey {BACKGROUND}",)
 
     @property
     def end_s(self) -> Fraction:
@@ -125,7 +140,8 @@ class PictureFolderSource:
 
     def _checked(self, file: Path) -> NDArray[np.uint8]:
         """Return the picture in `file`, which must have the size of the first one."""
-        rgb = read_picture(file)
+        rgb, is_transparent = read_picture(file, limits=self._limits)
+        self._transparent += is_transparent
         want = (self._info.height_px, self._info.width_px)
         if rgb.shape[:2] != want:
             raise FrameDecodeError(
@@ -148,20 +164,39 @@ class PictureFolderSource:
         return None
 
 
-def read_picture(file: Path) -> NDArray[np.uint8]:
+def read_picture(
+    file: Path, *, limits: LimitSettings = NO_LIMITS
+) -> tuple[NDArray[np.uint8], bool]:
     """Return (H, W, 3) RGB of the picture in `file`, turned as its EXIF says.
+
+    Also whether it is transparent somewhere, and so was laid over a background.
 
     Raises:
         FrameDecodeError: It cannot be read, or is no picture.
+        VideoOpenError: It is larger than the limits allow.
     """
     try:
-        with Image.open(file) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16-bit grey; Pillow would clip it to white
-                grey = np.asarray(upright, np.float64) / 257.0
-                return np.repeat(grey.round().astype(np.uint8)[..., None], 3, axis=2)
-            return np.asarray(upright.convert("RGB"), np.uint8)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as err:
+        with warnings.catch_warnings():
+            # Pillow warns of sizes from 90 million pixels on; ours is the limit that counts.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file) as image:
+                if limits.forbids_picture(*image.size):
+                    raise too_large(file, *image.size, limits)
+                return _rgb(ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError as err:
+        raise FrameDecodeError(
+            "the picture is too large to be opened", where=file, hint="scale it down"
+        ) from err
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, MemoryError) as err:
         raise FrameDecodeError(
             "the picture cannot be read", where=file, hint="write it again or take it out"
         ) from err
+
+
+def _rgb(upright: Image.Image) -> tuple[NDArray[np.uint8], bool]:
+    if upright.mode.startswith("I"):  # 16-bit grey; Pillow would clip it to white
+        grey = np.asarray(upright, np.float64) / 257.0
+        return np.repeat(grey.round().astype(np.uint8)[..., None], 3, axis=2), False
+    if upright.has_transparency_data:
+        return over_grey(np.asarray(upright.convert("RGBA"), np.uint8))
+    return np.asarray(upright.convert("RGB"), np.uint8), False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenes.errors import VideoOpenError
+from scenes.limits import NO_LIMITS
 from scenes.pictures import DEFAULT_PICTURE_RATE, PictureFolderSource, picture_files
 from scenes.video_open import CPU
 from scenes.video_pyav import PyAvSource
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from scenes.frames import FrameSource
+    from scenes.limits import LimitSettings
 
 HASH_CHUNK_BYTES = 1024 * 1024
 
@@ -26,6 +29,7 @@ def open_source(
     picture_rate: Fraction = DEFAULT_PICTURE_RATE,
     threads: int = 0,
     decoder: str = CPU,
+    limits: LimitSettings = NO_LIMITS,
 ) -> FrameSource:
     """Open a clip file, or a folder of numbered pictures, for one pass in batches.
 
@@ -36,16 +40,67 @@ def open_source(
         picture_rate: Frames per second of a folder of pictures; a file has its own.
         threads: Decoder threads; 0 = as many as the decoder finds useful.
         decoder: What decodes a file: "cpu", or a device of FFmpeg, such as "cuda" or "vaapi".
+        limits: How large a clip may be.
 
     Raises:
-        VideoOpenError: There is nothing at `path`, or it is no clip.
+        VideoOpenError: There is nothing at `path`, it is no clip, or it is too large.
         FrameDecodeError: It is a clip, but not one picture of it can be decoded.
     """
     path = Path(path)
     _check_readable(path)
     if path.is_dir():
-        return PictureFolderSource(path, rate=picture_rate)
-    return PyAvSource(path, threads=threads, decoder=decoder)
+        return PictureFolderSource(path, rate=picture_rate, limits=limits)
+    return PyAvSource(path, threads=threads, decoder=decoder, limits=limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a clip was when it began to be read, so that the report names what was judged.
+
+    Attributes:
+        path: The clip.
+        sha256: See `clip_sha256`.
+        stamp: Size and times of its files: cheap to ask for again.
+    """
+
+    path: Path
+    sha256: str
+    stamp: tuple[tuple[int, ...], ...]
+
+    @staticmethod
+    def of(path: str | Path) -> Fingerprint:
+        """Take the fingerprint of a clip.
+
+        Raises:
+            VideoOpenError: There is nothing readable at `path`.
+        """
+        path = Path(path)
+        stamp = _stamp(path)
+        return Fingerprint(path, clip_sha256(path), stamp)
+
+    def check(self) -> None:
+        """Raise where the clip is not what it was.
+
+        Raises:
+            VideoOpenError: It has changed, or is gone.
+        """
+        # Touched, but byte for byte the same, is the same.
+        if _stamp(self.path) != self.stamp and clip_sha256(self.path) != self.sha256:
+            raise VideoOpenError(
+                "the file changed while it was read, so nothing can be said of it",
+                where=self.path,
+                hint="wait until it is written, then check it again",
+            )
+
+
+def _stamp(path: Path) -> tuple[tuple[int, ...], ...]:
+    _check_readable(path)
+    try:
+        files = picture_files(path) if path.is_dir() else [path]
+        facts = [file.stat() for file in files]
+    except OSError as err:
+        raise _unreadable(path, err) from err
+    return tuple((f.st_dev, f.st_ino, f.st_size, f.st_mtime_ns, f.st_ctime_ns) for f in facts)
 
 
 def clip_sha256(path: str | Path) -> str:
@@ -67,8 +122,12 @@ def clip_sha256(path: str | Path) -> str:
             digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
     except OSError as err:
-        reason = (err.strerror or str(err)).lower()
-        raise VideoOpenError(f"cannot be read: {reason}", where=path) from err
+        raise _unreadable(path, err) from err
+
+
+def _unreadable(path: Path, err: OSError) -> VideoOpenError:
+    reason = (err.strerror or str(err)).lower()
+    return VideoOpenError(f"cannot be read: {reason}", where=path)
 
 
 def _file_sha256(path: Path) -> str:

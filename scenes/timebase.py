@@ -11,6 +11,7 @@ FALLBACK_RATE = Fraction(
     25
 )  # frames per second where a file says nothing at all: PAL, FFmpeg's own
 REBASE_GAP_S = Fraction(1)  # a step back of more than this is a new time line, not a shuffled stamp
+LONGEST_STEP_S = Fraction(600)  # nobody shows one picture for longer: a broken stamp
 
 
 class FrameClock:
@@ -18,7 +19,8 @@ class FrameClock:
 
     The first picture is at 0. A missing stamp, or one that does not lie after its predecessor, is
     replaced by its predecessor plus the usual step; a jump back by more than `REBASE_GAP_S` (joined
-    files, a wrapped counter) moves the time line, so that the spacing behind it stays exact.
+    files, a wrapped counter) moves the time line, so that the spacing behind it stays exact. So
+    does a jump forward by more than `LONGEST_STEP_S`; `closed_s` adds up by how much.
 
     Args:
         time_base: Seconds per unit of `pts`.
@@ -34,6 +36,7 @@ class FrameClock:
 
     def __init__(self, *, time_base: Fraction, rate: Fraction | None) -> None:
         self.repaired = 0
+        self.closed_s = Fraction(0)
         self._time_base = time_base
         self._nominal_step_s = 1 / (rate or FALLBACK_RATE)
         self._step_s: Fraction | None = None  # between the two newest trusted stamps
@@ -74,6 +77,11 @@ class FrameClock:
         if self._offset_s is None:
             self._offset_s = stamp_s - expected_s
         time_s = stamp_s - self._offset_s
+        if time_s - self._last_s > LONGEST_STEP_S:
+            self.repaired += 1
+            self.closed_s += time_s - expected_s
+            self._offset_s = stamp_s - expected_s
+            return expected_s
         if time_s > self._last_s:
             self._step_s = time_s - self._last_s
             return time_s

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
+from scenes.alpha import BACKGROUND, has_alpha, opaque
+from scenes.claims import Claims
 from scenes.errors import FrameDecodeError, VideoOpenError
 from scenes.frames import FrameBatch, VideoInfo, batch_length
+from scenes.limits import NO_LIMITS, too_large
 from scenes.orient import Orientation, orientation_from_matrix
+from scenes.strict_decoder import StrictDecoder
 from scenes.timebase import FrameClock, seconds_text
-from scenes.video_open import open_container, planar, reason_of, video_stream
+from scenes.video_open import CPU, open_container, planar, reason_of, video_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from typing_extensions import Self
+
+    from scenes.limits import LimitSettings
 
 MAX_RATE = 1000  # frames per second; above it, the "rate" is the resolution of the clock
 
@@ -36,19 +42,33 @@ class PyAvSource:
         threads: Decoder threads inside FFmpeg; 0 = as many as it finds useful.
         decoder: What decodes: "cpu", or a device of FFmpeg, such as "cuda" or "vaapi". The pictures
             are the same; where the device cannot, the CPU does, and `degradations` says so.
+        limits: How large pictures may be, and how many there may be of them.
 
     Raises:
-        VideoOpenError: The file cannot be opened as a video or holds no pictures.
+        VideoOpenError: The file cannot be opened as a video, holds no pictures, or is too large.
         FrameDecodeError: It holds pictures, but none of them can be decoded.
     """
 
-    def __init__(self, path: Path, *, threads: int = 0, decoder: str = "cpu") -> None:
-        self._path = Path(path)
-        self._container, self._not_decoded_there = open_container(self._path, decoder)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int = 0,
+        decoder: str = CPU,
+        limits: LimitSettings = NO_LIMITS,
+    ) -> None:
+        self._path, self._limits = Path(path), limits
+        self._container, self._not_decoded_there = open_container(
+            self._path, decoder, limits=limits
+        )
         try:
-            self._stream = video_stream(self._container, self._path)
-            self._stream.thread_type = "AUTO"
-            self._stream.thread_count = threads
+            self._stream = video_stream(self._container, self._path, limits=limits)
+            self._decoder = StrictDecoder(
+                self._stream,
+                threads=threads,
+                max_pixels=limits.decoder_px,
+                on_device=decoder != CPU and not self._not_decoded_there,
+            )
             self._start()
         except BaseException:
             self._container.close()
@@ -56,12 +76,15 @@ class PyAvSource:
 
     def _start(self) -> None:
         """Read up to the first good picture, and with it what is known about the clip."""
-        stream = self._stream
+        stream, limits = self._stream, self._limits
         rate = _rate(stream)
         self._clock = FrameClock(time_base=stream.time_base or Fraction(1, 1000), rate=rate)
         self._left_out = 0
         self._left_out_at_s: Fraction | None = None
         self._rescaled = 0
+        self._transparent = 0
+        self._interlaced = False
+        self._claims = Claims(self._path, self._container, stream)
         self._count = 0
         self._stopped = ""
         self._complete = False
@@ -70,6 +93,8 @@ class PyAvSource:
         self._first = next(self._frames, None)
         if self._first is None:
             raise self._nothing_decodable()
+        if limits.forbids_picture(self._first.width, self._first.height):
+            raise too_large(self._path, self._first.width, self._first.height, limits)
         self._orientation = _orientation(self._first)
         self._stored_px = (self._first.width, self._first.height)
         width_px, height_px = self._orientation.size(*self._stored_px)
@@ -103,7 +128,7 @@ class PyAvSource:
             notes.append(self._stopped)
         if self._clock.repaired:
             notes.append(
-                f"time stamps missing or out of order: {self._clock.repaired}, "
+                f"time stamps missing, out of order or ages apart: {self._clock.repaired}, "
                 "filled in from the frame rate"
             )
         if self._rescaled:
@@ -112,8 +137,19 @@ class PyAvSource:
                 f"pictures of another size than the first: {self._rescaled}, "
                 f"scaled to {width_px}x{height_px}"
             )
-        shortfall = self._shortfall() if self._complete and not notes else ""
-        return tuple(note for note in (*notes, shortfall, self._not_decoded_there) if note)
+        if self._complete:
+            notes += self._claims.shortfall(
+                self._count + self._left_out,
+                self.end_s + self._clock.closed_s,
+                interlaced=self._interlaced,
+            )
+        if self._transparent:
+            notes.append(
+                f"transparent pictures: {self._transparent}, laid over the grey {BACKGROUND}"
+            )
+        if self._not_decoded_there:
+            notes.append(self._not_decoded_there)
+        return tuple(notes)
 
     def batches(self, size: int) -> Iterator[FrameBatch]:
         """Yield batches of at most `size` pictures; see `FrameSource.batches`."""
@@ -132,6 +168,7 @@ class PyAvSource:
         while frame is not None:
             rgb[len(times)] = self._picture(frame)
             times.append(self._clock.tick(frame.pts, frame.duration))
+            self._limits.check_length(self._path, self._count + len(times), self.end_s)
             if len(times) == length:
                 yield self._batch(rgb, times)
                 # A fresh buffer: the reader may still hold the old one.
@@ -151,11 +188,17 @@ class PyAvSource:
     def _picture(self, frame: Any) -> NDArray[np.uint8]:
         """Return the displayed picture (H, W, 3) of a decoded frame."""
         size: dict[str, int] = {}
+        stored: NDArray[np.uint8]
         if (frame.width, frame.height) != self._stored_px:
             self._rescaled += 1
             size = dict(zip(("width", "height"), self._stored_px, strict=True))
+        self._interlaced |= bool(frame.interlaced_frame)
         try:
-            stored: NDArray[np.uint8] = planar(frame).to_ndarray(format="rgb24", **size)
+            if has_alpha(frame):
+                stored, is_transparent = opaque(frame, **size)
+                self._transparent += is_transparent
+            else:
+                stored = planar(frame).to_ndarray(format="rgb24", **size)
         except (av.FFmpegError, ValueError) as err:
             raise FrameDecodeError(
                 f"picture {self._count} has a pixel format that cannot be converted "
@@ -190,48 +233,23 @@ class PyAvSource:
                 self._stopped = (
                     f"reading stopped near {seconds_text(self._clock.end_s)}: {reason_of(err)}"
                 )
-                yield from self._flushed()
+                yield from self._decoder.flushed(self._stream)
                 return
+            self._claims.take(packet)
             try:
-                frames = packet.decode()
+                frames = self._decoder.decode(packet)
             except av.FFmpegError:
                 yield None
                 continue
             yield from frames
 
-    def _flushed(self) -> Iterator[Any]:
-        """Yield the frames the decoder still holds after the file broke off."""
-        try:
-            yield from self._stream.decode(None)
-        except av.FFmpegError:
-            yield None
-
-    def _shortfall(self) -> str:
-        """Say how much less there was than the file claims; empty where it is all there."""
-        claimed = self._stream.frames
-        if claimed and claimed - self._count > max(1, claimed // 50):
-            return f"the file claims {claimed} pictures, only {self._count} could be read"
-        claimed_s = self._claimed_s()
-        if claimed_s is not None and claimed_s - self.end_s > max(Fraction(1, 2), claimed_s / 20):
-            return (
-                f"the file claims {seconds_text(claimed_s)}, "
-                f"the pictures end at {seconds_text(self.end_s)}"
-            )
-        return ""
-
-    def _claimed_s(self) -> Fraction | None:
-        """Return how long the pictures last by what the file says; `None` where it does not."""
-        stream, container = self._stream, self._container
-        if stream.duration is not None and stream.time_base is not None:
-            return Fraction(stream.duration * stream.time_base)
-        if container.duration is None or len(container.streams) > 1:
-            return None  # the container's figure may be that of the sound
-        return Fraction(container.duration, av.time_base)
-
     def _nothing_decodable(self) -> Exception:
         if self._left_out or self._stopped:
+            size_known = self._stream.codec_context.width > 0
+            too = f" or has more than {self._limits.picture_px} pixels a picture"
             return FrameDecodeError(
-                "no picture of it can be decoded, the file is damaged or cut off",
+                "no picture of it can be decoded, the file is damaged or cut off"
+                + ("" if size_known else too),
                 where=self._path,
                 hint="copy or download it again",
             )

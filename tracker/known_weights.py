@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenes.errors import WeightsError
+from scenes.user_paths import is_there, user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,8 +140,8 @@ KNOWN_WEIGHTS: tuple[KnownWeights, ...] = (
 def models_dir() -> Path:
     """Return the folder that known names are looked up in; it need not exist."""
     base = os.environ.get(CACHE_VARIABLE)
-    root = Path(base).expanduser() if base else Path.home() / ".cache" / "castcheck"
-    return root / "models"
+    # Without any home folder "~" stays as it is, where nothing lies.
+    return user_path(base or Path("~", ".cache", "castcheck")) / "models"
 
 
 def resolve_weights(
@@ -159,8 +160,8 @@ def resolve_weights(
     Raises:
         WeightsError: There is no such file.
     """
-    path = Path(spec).expanduser()
-    if path.exists():
+    path = user_path(spec)
+    if is_there(path):
         return path
     if path.parent == Path():
         for entry in known:
@@ -168,7 +169,7 @@ def resolve_weights(
             if named and entry.path.exists():
                 return entry.path
         for name in (path.name, *(path.name + suffix for suffix in suffixes)):
-            if (models_dir() / name).exists():
+            if is_there(models_dir() / name):
                 return models_dir() / name
     if str(spec) == BUNDLED:
         raise WeightsError(

@@ -321,6 +321,7 @@ def engine_kept_quiet() -> Iterator[None]:
             "YOLO_AUTOINSTALL": "false",
             "YOLO_VERBOSE": "false",
             "YOLO_CONFIG_DIR": folder,
+            "TORCHINDUCTOR_CACHE_DIR": folder,  # torch makes one when its compiler is imported
         }
         kept = {key: os.environ.get(key) for key in (*wanted, "OMP_NUM_THREADS")}
         os.environ.update(wanted)

@@ -14,6 +14,7 @@ from castcheck.batch.record import Finished, Record, record_of
 from castcheck.batch.remote import clip_path, fetched, is_remote, remote_stamp
 from castcheck.report.writers import Material, OutputError, write_reports
 from castcheck.screen import DEBUG_VARIABLE, env_flag
+from castcheck.system_errors import refusal
 from scenes.errors import CastcheckError, VideoOpenError
 from scenes.source import clip_sha256
 
@@ -115,6 +116,9 @@ class ClipWorker:
             text = str(err).replace(job.key, job.clip) if err.where else f"{job.clip}: {err}"
             return _failed(job, "bad_input", text)
         except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
+            refused = refusal(err, where=job.clip)
+            if refused is not None:
+                return _failed(job, "bad_input", str(refused))
             details = traceback.format_exc() if env_flag(DEBUG_VARIABLE) else ""
             what = " ".join(f"{type(err).__name__}: {err}".split())
             text = (

@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from castcheck.report.writers import OutputError
+from scenes.video_open import file_url, open_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +42,9 @@ def write_clip(
     """
     part = path.with_name(f".{path.stem}.part.mp4")
     try:
-        with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        with av.open(
+            file_url(part), "w", format="mp4", options={"movflags": "+faststart"}
+        ) as container:
             stream: Any = None
             track = None
             for index, rgb in enumerate(pictures):
@@ -72,7 +75,7 @@ def _sound_track(container: Any, sound: tuple[Path, float, float] | None) -> Any
     """Return a sound track, `None` where the source has no sound."""
     if sound is None or not sound[0].is_file():
         return None
-    with av.open(str(sound[0])) as source:
+    with open_container(sound[0])[0] as source:
         if not source.streams.audio:
             return None
     return container.add_stream("aac", rate=_AUDIO_RATE)
@@ -83,7 +86,7 @@ def _copy_sound(container: Any, track: Any, sound: tuple[Path, float, float]) ->
     path, start_s, stop_s = sound
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_AUDIO_RATE)
     written = 0
-    with av.open(str(path)) as source:
+    with open_container(path)[0] as source:
         stream = source.streams.audio[0]
         for frame in source.decode(stream):
             at = float(frame.time or 0.0)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from scenes.errors import CastcheckError
+from scenes.video_open import open_container
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -40,13 +43,13 @@ class Sound:
             return
         try:
             self._open(clip)
-        except (av.FFmpegError, ValueError) as err:
+        except (av.FFmpegError, ValueError, CastcheckError) as err:
             self.note = f"the sound is left out: it cannot be read ({_reason(err)})"
             self.close()
 
     def _open(self, clip: Path) -> None:
         first_s = _first_picture_s(clip)
-        self._source = av.open(str(clip), metadata_errors="replace")
+        self._source, _ = open_container(clip)
         stream = next(iter(self._source.streams.audio), None)
         if stream is None:
             return
@@ -125,7 +128,7 @@ class Sound:
 
 def _first_picture_s(clip: Path) -> Fraction:
     """Return when the first picture is shown by the clip's own clock, which may start anywhere."""
-    with av.open(str(clip), metadata_errors="replace") as container:
+    with open_container(clip)[0] as container:
         for packet in container.demux(video=0):
             try:
                 frames = packet.decode()

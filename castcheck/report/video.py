@@ -13,7 +13,9 @@ import numpy as np
 from castcheck.report.draw import Annotator
 from castcheck.report.model import frame_rate
 from castcheck.report.sound import Sound
-from scenes.source import open_source
+from scenes.errors import VideoOpenError
+from scenes.source import clip_sha256, open_source
+from scenes.video_open import file_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,15 +40,26 @@ def write(
     """Write the clip with everything found drawn onto it to `path`; return what is left out.
 
     Raises:
-        VideoOpenError: The clip cannot be read any more.
+        OSError: The file cannot be written.
+        VideoOpenError: The clip cannot be read any more, or is not the one that was judged.
     """
+    try:
+        return _write(material, path, progress)
+    except av.FFmpegError as err:  # what is read has errors of its own
+        reason = (err.strerror or str(err)).lower()
+        raise OSError(err.errno, reason, str(path)) from err
+
+
+def _write(
+    material: Material, path: Path, progress: Callable[[str, int, int | None], None]
+) -> tuple[str, ...]:
     report = material.report
     width, height = fitting_size(report.clip.width, report.clip.height)
     annotator = Annotator(report, width_px=width, height_px=height)
     timing = _Timing(report)
     with (
         open_source(material.clip) as source,
-        av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        av.open(file_url(path), "w", format="mp4", options={"movflags": "+faststart"}) as container,
         ExitStack() as opened,
     ):
         stream: Any = container.add_stream("libx264", rate=timing.rate, options=OPTIONS)
@@ -65,6 +78,12 @@ def write(
             progress(STAGE, int(batch.index[-1]) + 1, report.clip.frames)
         container.mux(stream.encode())
         sound.mux_until(source.end_s)
+    if report.clip.sha256 and clip_sha256(material.clip) != report.clip.sha256:
+        raise VideoOpenError(
+            "the file changed after it was judged, so it cannot be drawn on",
+            where=material.clip,
+            hint="wait until it is written, then check it again",
+        )
     return (sound.note,) if sound.note else ()
 
 

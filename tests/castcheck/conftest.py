@@ -20,4 +20,6 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
     module.load_models = fake.load_models  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "castcheck.pipeline", module)
     monkeypatch.setattr(castcheck, "pipeline", module, raising=False)
+    # Its clips are names of clips.
+    monkeypatch.setattr("castcheck.checking.glance_at", lambda clip, config: None)
     return fake

@@ -328,6 +328,8 @@ def test_ctrl_c_in_a_real_process_ends_cleanly(tmp_path):
         fake.load_models = load_models
         sys.modules["castcheck.pipeline"] = fake
         import castcheck; castcheck.pipeline = fake
+        from castcheck import checking
+        checking.glance_at = lambda clip, config: None
         from castcheck.cli import main
         main()
     """)

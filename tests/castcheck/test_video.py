@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from castcheck.report.draw import Annotator, text_patch
 from castcheck.report.model import ClipFacts, Report, ShotFacts
 from castcheck.report.palette import SEVERITY_COLOURS, look, rgb
 from scenes.errors import VideoOpenError
+from scenes.source import clip_sha256
 from tests.castcheck import support
 
 
 def annotate(report: Report, clip: Path, path: Path) -> list[av.VideoFrame]:
     seen: list[tuple[str, int, int | None]] = []
+    report = replace(report, clip=replace(report.clip, sha256=clip_sha256(clip)))
     material = support.make_material(report, Config(), clip)
     video.write(material, path, progress=lambda *news: seen.append(news))
     assert seen[-1] == ("drawing the video", report.clip.frames, report.clip.frames)

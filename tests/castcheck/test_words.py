@@ -22,12 +22,16 @@ SHOT = ShotFacts(0, 0, 5, 0.0, 0.2, "start")
         ),
         (
             [0.9, 0.17],
-            "2 characters in 1 shot, no error found; look at char-02 (17% consistent)",
+            (
+                "2 characters in 1 shot, no error is sure enough to be told; "
+                "look at char-02 (17% consistent)"
+            ),
         ),
         (
             [0.0, 0.4, None],
             (
-                "3 characters in 1 shot, no error found; look at char-01, char-02 (0% consistent); "
+                "3 characters in 1 shot, no error is sure enough to be told; "
+                "look at char-01, char-02 (0% consistent); "
                 "1 not seen well enough to judge"
             ),
         ),

@@ -97,3 +97,32 @@ def test_half_floats_keep_every_bit():
     again = unpack_rows(data, sizes, dim=4)
     assert again[:2].tobytes() == rows[:2].tobytes()
     assert np.isnan(again[2]).all()
+
+
+@pytest.mark.parametrize("rows", [[], [4], [12, 0, 5], list(range(13))])
+def test_few_rows_are_read_as_all_are(stored, rows, monkeypatch):
+    monkeypatch.setattr(looks_file, "BLOCK_ROWS", 4)
+    whole, file = stored
+    taken = file.take(np.arange(13))
+    chosen = np.array(rows, np.int64)
+    for cue in CUES:
+        np.testing.assert_array_equal(taken.rows(cue, chosen), whole.rows(cue, chosen))
+        if rows and cue == "body":
+            mean = whole.vectors[cue][chosen].astype(np.float32).mean(axis=0)
+            np.testing.assert_allclose(taken.mean(cue, chosen), mean, rtol=1e-5)
+
+
+def test_a_long_take_is_read_once_however_often_it_is_asked_about(monkeypatch):
+    """Every moment of a take is compared with what is beside it: hours of it fit no cache."""
+    monkeypatch.setattr(looks_file, "CACHE_BYTES", 64 * 1024)
+    file, count = LooksFile(), 4000
+    file.append(some_looks(count))
+    taken = file.take(np.arange(count))
+    read = []
+    real = file._bytes_at
+    monkeypatch.setattr(
+        file, "_bytes_at", lambda places: read.append(len(places[0])) or real(places)
+    )
+    for moment in range(8, count - 8):
+        taken.rows("body", np.arange(moment - 8, moment + 8))
+    assert sum(read) <= 2 * count

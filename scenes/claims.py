@@ -1,0 +1,92 @@
+"""What a container says of its pictures, against what was read."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from scenes.container_end import cut_off_note
+from scenes.timebase import seconds_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CONTAINER_TICKS = 1_000_000  # a second, in what PyAV says of a container
+_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
+_LEAST_GAP_FRAMES = 3  # by less, containers are off that count from the first coded picture
+_VP8_SHOWN = 0x10  # of the first byte; a packet of VP8 may be there only to be predicted from
+
+
+class Claims:
+    """Compares a stream with what was made of it.
+
+    Args:
+        path: The clip.
+        container, stream: Of PyAV.
+
+    Attributes:
+        packets: Packets with a picture to be shown, trimmed ones apart.
+        trimmed: Packets that an edit list leaves out: nothing is missing if they are not shown.
+        corrupt: Packets that the container says are damaged.
+    """
+
+    def __init__(self, path: Path, container: Any, stream: Any) -> None:
+        self._path, self._container, self._stream = path, container, stream
+        self._codec = stream.codec_context.name
+        self._least_gap_s = Fraction(_LEAST_GAP_FRAMES) / min(max(stream.average_rate or 8, 8), 60)
+        self.packets = 0
+        self.trimmed = 0
+        self.corrupt = 0
+
+    def take(self, packet: Any) -> None:
+        """Count one packet."""
+        if packet.size:
+            self.trimmed += packet.is_discard
+            hidden = self._codec == "vp8" and not memoryview(packet)[0] & _VP8_SHOWN
+            self.packets += not (packet.is_discard or hidden)
+            self.corrupt += packet.is_corrupt
+
+    def shortfall(self, pictures: int, end_s: Fraction, *, interlaced: bool) -> list[str]:
+        """Return what is less than the file claims, a clause each; none where it is all there.
+
+        Args:
+            pictures: Frames that came out.
+            end_s: When the last of them ends.
+            interlaced: Two packets may make one picture.
+        """
+        notes = []
+        claimed = self._stream.frames - self.trimmed
+        claimed_s = self.claimed_s()
+        if self._stream.frames and claimed - pictures > max(1, claimed // 50):
+            notes.append(f"the file claims {claimed} pictures, only {pictures} could be read")
+        elif claimed_s and claimed_s - end_s > max(self._least_gap_s, claimed_s / 50):
+            notes.append(
+                f"the file claims {seconds_text(claimed_s)}, "
+                f"its pictures end at {seconds_text(end_s)}"
+            )
+        elif self.packets - pictures > max(1, self.packets // 50) and not interlaced:
+            lost = self.packets - pictures
+            notes.append(f"{lost} of {self.packets} coded pictures gave none that can be shown")
+        if self.corrupt:
+            notes.append(f"damaged packets: {self.corrupt}")
+        ended = cut_off_note(self._path, self._container.format.name)
+        return [*notes, ended] if ended else notes
+
+    def claimed_s(self) -> Fraction | None:
+        """Return how long the pictures last by what the file says; `None` where it does not."""
+        stream, container = self._stream, self._container
+        if stream.duration is not None and stream.time_base is not None:
+            return Fraction(stream.duration * stream.time_base)
+        for key, value in stream.metadata.items():  # Matroska: DURATION, DURATION-eng
+            match = _TAG.match(value.strip()) if key.upper().startswith("DURATION") else None
+            if match:
+                hours, minutes, seconds = match.groups()
+                start = stream.start_time or 0
+                begins_s = start * (stream.time_base or Fraction(0))
+                # FFmpeg writes the time of the last packet's end, counted from 0.
+                ends_s = int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+                return Fraction(ends_s - max(begins_s, 0))
+        if container.duration is None or len(container.streams) > 1:
+            return None  # the container's figure may be that of the sound
+        return Fraction(container.duration, _CONTAINER_TICKS)
