@@ -22,10 +22,13 @@ from identity.evidence.moments import (
     slow_moments,
 )
 from identity.evidence.samples import ShotSamples, Stretch, compare
+from identity.explanations.model import AGAINST, FOR, Bounds
 from identity.looks import PART_CUES, Cue
 from identity.series import settled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from identity.calibration import Calibration
@@ -34,10 +37,16 @@ NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
 COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
 COMPARED: tuple[Cue, ...] = (*NETWORKS, *COLOURS, "hair", "facing")
 
-FEATURES = (
-    "unlike", "network", "colour", "hair", "noise", "jump", "zoom", "turn", "others", "together",
-    "touch", "samples", "score", "size", "returns", "step", "span", "light",
-)  # fmt: skip
+# A second between two sides leaves looks time to change by themselves, but not so much of it that
+# nothing slower than a jump could be told.
+SPAN_BOUNDS: Bounds = (-3.0, 0.0)
+
+FEATURES: Mapping[str, Bounds] = {
+    "unlike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "noise": AGAINST, "jump": AGAINST,
+    "zoom": AGAINST, "turn": AGAINST, "others": AGAINST, "together": FOR, "touch": AGAINST,
+    "samples": FOR, "score": FOR, "size": FOR, "returns": AGAINST, "step": FOR,
+    "span": SPAN_BOUNDS, "light": AGAINST,
+}  # fmt: skip
 
 _RAMP_BETTER = 0.8  # a ramp has one number more than a step to fit with
 _COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden

@@ -15,18 +15,22 @@ import numpy as np
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
 from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, mean_of
+from identity.explanations.model import AGAINST, EITHER, FOR, Bounds
 from tracker import boxes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from identity.calibration import Calibration
     from identity.looks import Cue
 
-FEATURES = (
-    "alike", "network", "colour", "hair", "pure", "became", "had_before", "appears", "twins",
-    "touch", "samples", "score", "zoom",
-)  # fmt: skip
+FEATURES: Mapping[str, Bounds] = {
+    "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "pure": FOR, "became": FOR,
+    "had_before": EITHER, "appears": FOR, "twins": AGAINST, "touch": AGAINST, "samples": FOR,
+    "score": FOR, "zoom": AGAINST,
+}  # fmt: skip
 
 _TWINS = 0.4  # log-odds by which a clone must be more alike than any two elsewhere in the clip
 _ONE_BODY_IOU = 0.3  # boxes that overlap more show each other

@@ -2,7 +2,8 @@
 
 An explanation has named features of a moment and a weight for each; their sum is the log-odds that
 the explanation is right, so confidence is what the model says and not a rule of its own. Weights
-keep the sign that common sense asks for: less alike is never better evidence for "same".
+keep the sign that common sense asks for (`FEATURES` of each explanation): less alike is never
+better evidence for "same".
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DATA_FILE = "decisions.json"
+
+# Between which two numbers a weight has to stay; `None` = no end. Common sense, not data, says
+# which way a feature speaks, so that no accident of the clips it is fitted on can turn it round.
+Bounds = tuple[float | None, float | None]
+FOR: Bounds = (0.0, None)
+AGAINST: Bounds = (None, 0.0)
+EITHER: Bounds = (None, None)
 
 
 @dataclass(frozen=True, slots=True)

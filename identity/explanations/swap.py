@@ -14,18 +14,22 @@ import numpy as np
 
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances, fast_moments
 from identity.evidence.samples import Compared, ShotSamples, compare
-from identity.explanations.change import COLOURS, NETWORKS
+from identity.explanations.change import COLOURS, NETWORKS, SPAN_BOUNDS
+from identity.explanations.model import AGAINST, FOR, Bounds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from identity.calibration import Calibration
     from identity.looks import Cue
 
-FEATURES = (
-    "gain", "worse", "crossed", "network", "colour", "leap", "touch", "samples", "score", "size",
-    "others", "span",
-)  # fmt: skip
+FEATURES: Mapping[str, Bounds] = {
+    "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,
+    "touch": AGAINST, "samples": FOR, "score": FOR, "size": FOR, "others": AGAINST,
+    "span": SPAN_BOUNDS,
+}  # fmt: skip
 
 _MIN_GAIN = (
     0.3  # log-odds; no moment of 3,000 in clean generated clips comes near 0 (design probes)
