@@ -12,12 +12,12 @@ import json
 import pickle
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from bench.code_key import code_key
-from castcheck.observe import Observations, observe
+from castcheck.observe import Observations, Observer, observe
 from castcheck.pipeline import embedder_name, report_on
 from castcheck.report.model import Report
 from scenes.source import clip_sha256, open_source
@@ -78,14 +78,33 @@ def detections(
     return found, False
 
 
+class Altered(Protocol):
+    """Changes the pictures of a clip in which boxes were found before, in their colours only."""
+
+    @property
+    def name(self) -> str:
+        """All that decides what it does."""
+
+    def __call__(self, batch: FrameBatch) -> FrameBatch:
+        """Return the changed pictures."""
+
+
 def observations(
-    clip: Path, *, config: Config, models: Models, cache: Path | None
+    clip: Path,
+    *,
+    config: Config,
+    models: Models,
+    cache: Path | None,
+    altered: Altered | None = None,
 ) -> tuple[Observations, bool]:
     """Return what is seen in `clip`, and whether it was kept in `cache`.
 
-    Only files this program wrote itself are unpickled.
+    With `altered` the boxes are those of the clip as it is, the looks those of the changed
+    pictures. Only files this program wrote itself are unpickled.
     """
     key = _observations_key(clip, config, models)
+    if altered is not None:
+        key = _hash({"observations": key, "altered": altered.name})
     file = None if cache is None else cache / "observations" / f"{clip.stem}-{key}.pickle"
     if file is not None and file.exists():
         seen: Observations = pickle.loads(file.read_bytes())  # noqa: S301 (see above)
@@ -93,12 +112,29 @@ def observations(
     found, _ = detections(clip, config=config, models=models, cache=cache)
     real = models.detector_for(clip)
     stored = StoredDetector(found, real.name, real.sha256)
-    seen = observe(
-        clip, config=config, models=replace(models, detector=stored), progress=lambda *_: None
-    )
+    models = replace(models, detector=stored)
+    if altered is None:
+        seen = observe(clip, config=config, models=models, progress=lambda *_: None)
+    else:
+        seen = _observe_altered(clip, altered, config=config, models=models)
     if file is not None:
         _write_whole(file, pickle.dumps(seen))
     return seen, False
+
+
+def _observe_altered(
+    clip: Path, altered: Altered, *, config: Config, models: Models
+) -> Observations:
+    with open_source(clip) as source:
+        rate = source.info.rate
+        observer = Observer(
+            models.detector_for(clip), models, config, fps=float(rate) if rate else 25.0
+        )
+        for batch in source.batches(_BATCH_FRAMES):
+            observer.push(altered(batch))
+        return observer.finish(
+            source.info, config, end_s=source.end_s, degradations=source.degradations
+        )
 
 
 def report(

@@ -1,0 +1,435 @@
+"""What decisions are learnt from: errors planted in what was seen, and a fit that does not peek."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+
+from identity.chains import chains_of
+from identity.evidence.samples import lay_out
+from identity.explanations.change import COMPARED
+from identity.explanations.model import AGAINST, FOR, DecisionModel
+from identity.series import make_series
+from scenes.errors import CastcheckError
+from tests.identity.people import FPS, calibration, looks, tracklet
+from training.decisions import splice
+from training.decisions.__main__ import EXPLANATIONS, fitted, source_list
+from training.decisions.cases import Case, Donors, case
+from training.decisions.clips import Entry, Light, Shot, read_entries, shots_of
+from training.decisions.fit import (
+    fit_bounded,
+    fit_mined,
+    folds_of,
+    left_out,
+    scale_of,
+    shares_at,
+)
+from training.decisions.planting import change_cases, clone_cases, swap_cases
+from training.decisions.table import Outcome, wilson
+
+LENGTH = 72
+AT = 12  # sample
+SWAP = EXPLANATIONS["swap"][1]
+
+
+def shot_of(names, *, source="s", clip="c", apart=180, turned=None, relit=False):
+    """Return a shot in which each letter stands beside the next."""
+    frames = list(range(LENGTH))
+    tracklets = [tracklet(k, frames, at=(60 + apart * k, 60)) for k in range(len(names))]
+    seen = [
+        looks(frames, [name] * LENGTH, hair=[name] * LENGTH, facing=turned, seed=k)
+        for k, name in enumerate(names)
+    ]
+    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    return Shot(clip, source, lay_out(series, COMPARED, fps=FPS), relit)
+
+
+def like(samples, track, other, other_track, cue="body"):
+    """Return (G,) cosines of a track's looks with the mean of another one's."""
+    mean = other.looks[cue][other_track].mean(axis=0)
+    return samples.looks[cue][track] @ (mean / np.linalg.norm(mean))
+
+
+def test_exchanged_looks_change_over_and_boxes_stay():
+    own = shot_of("AB").samples
+    new = splice.exchanged(own, 0, 1, share=splice.onset(own, own.frames[AT], own.frames[AT]))
+    for cue in ("body", "upper", "hair"):
+        for track, other in ((0, 1), (1, 0)):
+            assert like(new, track, own, track, cue)[:AT].min() > 0.9
+            assert like(new, track, own, other, cue)[AT:].min() > 0.9
+    np.testing.assert_array_equal(new.xyxy, own.xyxy)
+    assert like(own, 0, own, 0).min() > 0.9  # what was there is as it was
+
+
+@pytest.mark.parametrize(
+    ("frames", "expect"),
+    [
+        pytest.param((36, 36), [0.0, 0.0, 1.0, 1.0], id="at once"),
+        pytest.param((30, 42), [0.0, 0.25, 0.75, 1.0], id="over half a second"),
+        pytest.param((90, 90), [0.0, 0.0, 0.0, 0.0], id="never"),
+    ],
+)
+def test_onset(frames, expect):
+    own = shot_of("A").samples
+    share = splice.onset(own, *frames)
+    assert share[np.searchsorted(own.frames, [27, 33, 39, 45])].tolist() == expect
+
+
+def test_who_becomes_another_keeps_the_pose_and_the_length_of_its_looks():
+    own = shot_of("A", turned=[0.8] * LENGTH).samples
+    other = shot_of("C", turned=[-0.8] * LENGTH).samples
+    at = splice.there_and_back(other, 0, count=len(own.frames))
+    new = splice.blended(own, 0, other, 0, at=at, share=np.full(len(own.frames), 0.5))
+    np.testing.assert_array_equal(new.looks["facing"], own.looks["facing"])
+    np.testing.assert_allclose(np.linalg.norm(new.looks["body"][0], axis=1), 1, atol=1e-3)
+    assert like(new, 0, own, 0).mean() == pytest.approx(like(new, 0, other, 0).mean(), abs=0.02)
+
+
+def test_where_nothing_was_seen_nothing_is_planted():
+    own, other = shot_of("A").samples, shot_of("C").samples
+    for cue in own.seen:
+        own.seen[cue][0, 5] = False
+    at = splice.there_and_back(other, 0, count=len(own.frames))
+    new = splice.blended(own, 0, other, 0, at=at, share=np.ones(len(own.frames)))
+    assert not any(new.seen[cue][0, 5] for cue in new.seen)
+    assert new.seen["body"][0].sum() == len(own.frames) - 1
+
+
+def test_a_tracker_that_confuses_two_takes_boxes_along():
+    own = shot_of("AB").samples
+    wrong = splice.crossed(own, 0, 1, at=AT)
+    for track, other in ((0, 1), (1, 0)):
+        np.testing.assert_array_equal(wrong.xyxy[track, AT:], own.xyxy[other, AT:])
+        np.testing.assert_array_equal(
+            wrong.looks["body"][track, AT:], own.looks["body"][other, AT:]
+        )
+        series, frame = wrong.tracks[track], own.frames[AT]
+        np.testing.assert_array_equal(
+            series.xyxy[series.frame >= frame],
+            own.tracks[other].xyxy[own.tracks[other].frame >= frame],
+        )
+        assert len(series.looks) == len(series.frame) == LENGTH
+
+
+def test_a_box_that_goes_over_ends_the_track_of_the_other():
+    own = shot_of("AB").samples
+    wrong = splice.gone_over(own, 0, 1, at=AT)
+    np.testing.assert_array_equal(wrong.xyxy[0, AT:], own.xyxy[1, AT:])
+    assert np.isnan(wrong.xyxy[1, AT:]).all()
+    assert not wrong.seen["body"][1, AT:].any()
+    assert wrong.tracks[1].frame.max() < own.frames[AT]
+
+
+def test_who_comes_late_was_not_seen_before():
+    own = shot_of("AB").samples
+    late = splice.appearing(own, 1, at=AT)
+    assert not late.seen["upper"][1, :AT].any()
+    assert late.seen["upper"][1, AT:].all()
+    assert late.tracks[1].frame[0] == own.frames[AT]
+    np.testing.assert_array_equal(late.xyxy[0], own.xyxy[0])
+
+
+TOUCHING = 40  # px apart: boxes of 60 px overlap
+PEOPLE = ("AB", "CD", "EF", "GH")
+
+
+@pytest.fixture(scope="module")
+def shots():
+    return [
+        shot_of(names, source=f"s{k}", clip=f"c{k}", apart=TOUCHING if k % 2 else 180)
+        for k, names in enumerate(PEOPLE)
+    ] + [shot_of("AB", source="s0", clip="c0", relit=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        pytest.param("morph", {"planted", "clean", "relit", "gone over"}, id="morph"),
+        pytest.param("drift", {"planted", "clean", "relit", "gone over"}, id="drift"),
+        pytest.param("swap", {"planted", "clean", "crossed"}, id="swap"),
+        pytest.param("clone", {"planted", "clean"}, id="clone"),
+    ],
+)
+def test_cases_of_each_explanation(shots, name, kinds):
+    make, features = EXPLANATIONS[name]
+    made = [make(shots, calibration(), np.random.default_rng(0)) for _ in range(2)]
+    assert {c.kind for c in made[0]} == kinds
+    assert all(c.rows.shape[1] == len(features) and np.isfinite(c.rows).all() for c in made[0])
+    for one, two in zip(*made, strict=True):  # the same seed gives the same cases
+        np.testing.assert_array_equal(one.rows, two.rows)
+    first = next(iter(features))
+    worst = {
+        kind: np.median([c.rows[:, 0].max() for c in made[0] if c.kind == kind])
+        for kind in ("planted", "clean")
+    }
+    assert worst["planted"] > worst["clean"] + 0.5, f"{first} does not tell them apart"
+
+
+@pytest.mark.parametrize("make", [partial(change_cases, slow=False), swap_cases, clone_cases])
+@pytest.mark.parametrize("names", ["", "A"], ids=["nobody", "one"])
+def test_nobody_to_learn_from(make, names):
+    shots = [shot_of(names)] if names else []
+    made = make(shots, calibration(), np.random.default_rng(0))
+    assert not any(c.planted for c in made)  # who is alone has nobody to take looks from
+
+
+def test_donors_are_other_people(shots):
+    donors = Donors.among(shots)
+    rng = np.random.default_rng(0)
+    picked = [p for p in (donors.pick(0, 0, rng) for _ in range(40)) if p is not None]
+    assert (0, 0) not in picked
+    assert all(not shots[k].relit for k, _ in picked)
+    assert {shots[k].source for k, t in picked if (k, t) != (0, 1)} == {"s1", "s2", "s3"}
+    assert (0, 1) in picked
+
+
+def toy(kind, rows, *, source="s0", clip="c"):
+    rows = np.array(rows, np.float64).reshape(-1, 2)
+    return Case(kind, source, clip, (0,), rows, np.arange(len(rows)))
+
+
+def toys(count=24, seed=0):
+    """Return cases of two features: the first tells, the second is noise that misleads."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for k in range(count):
+        for kind, tells in (("planted", 2.0), ("clean", 0.0)):
+            rows = rng.normal((0, 0.4 * (kind == "planted")), 0.5, (6, 2))
+            rows[2, 0] += tells
+            found.append(toy(kind, rows, source=f"s{k % 6}", clip=f"c{k}"))
+    return found
+
+
+TWO = {"tells": FOR, "noise": AGAINST}
+
+
+def test_a_fit_tells_a_toy_set_apart():
+    cases = toys()
+    model = fit_mined(cases, TWO)
+    best = np.array([model.best_of(c)[0] for c in cases])
+    planted = np.array([c.planted for c in cases])
+    assert (best[planted] > 0).mean() > 0.85
+    assert (best[~planted] < 0).mean() > 0.85
+    found = [model.best_of(c)[1] for c in cases if c.planted]
+    assert np.mean(np.array(found) == 2) > 0.8  # at the moment where it is
+
+
+@pytest.mark.parametrize(
+    ("bounds", "least", "most"),
+    [
+        pytest.param((None, None), 0.3, np.inf, id="free, it follows the data"),
+        pytest.param(AGAINST, 0.0, 0.0, id="not against common sense"),
+        pytest.param(FOR, 0.3, np.inf, id="for"),
+        pytest.param((-3.0, 0.25), 0.25, 0.25, id="up to an end"),
+    ],
+)
+def test_weights_stay_within_their_bounds(bounds, least, most):
+    rng = np.random.default_rng(0)
+    planted = np.arange(200) < 100
+    rows = rng.normal(0, 1, (200, 2)) + np.where(planted, 1.0, 0.0)[:, None] * [1.0, 0.5]
+    model = fit_bounded(rows, planted, np.ones(200), [FOR, bounds])
+    assert least - 1e-6 <= model.weights[1] <= most + 1e-6
+    assert model.weights[0] > 0.3
+
+
+def test_no_source_is_judged_by_a_model_that_saw_it():
+    cases = toys()
+    folds = folds_of(cases, seed=0)
+    asked = []
+
+    class Spy:
+        def __init__(self, seen):
+            self.seen = {c.source for c in seen}
+
+        def best_of(self, one):
+            asked.append(one.source)
+            assert one.source not in self.seen
+            assert self.seen  # and it saw others
+            return 0.0, 0
+
+    left_out(cases, folds, Spy)  # type: ignore[arg-type]
+    assert sorted(asked) == sorted(c.source for c in cases)
+    assert len(set(folds.tolist())) == 4
+
+
+@pytest.mark.parametrize(
+    ("cases", "says"),
+    [
+        pytest.param(toys(1), "one source", id="one source"),
+        pytest.param(
+            [toy("clean", [[0, 0]], source=s) for s in "ab"], "0 planted errors", id="no error"
+        ),
+        pytest.param([], "one source", id="nothing"),
+    ],
+)
+def test_too_little_to_learn_from_is_one_clear_line(monkeypatch, cases, says):
+    monkeypatch.setitem(EXPLANATIONS, "toy", (None, TWO))
+    with pytest.raises(CastcheckError, match=says):
+        fitted("toy", cases, prior=0.3, seed=0)
+
+
+@pytest.mark.parametrize("prior", [0.05, 0.3])
+def test_confidence_is_meant_at_the_prior(monkeypatch, prior):
+    monkeypatch.setitem(EXPLANATIONS, "toy", (None, TWO))
+    cases = toys(60)
+    _, outcome = fitted("toy", cases, prior=prior, seed=0)
+    said = float((shares_at(cases, prior) * outcome.confidence).sum())
+    assert said == pytest.approx(prior, abs=0.03)  # on the whole it expects as many as there are
+    assert outcome.calibration_error < 0.12
+
+
+def test_what_was_made_hard_counts_less():
+    cases = [toy("planted", [[1, 0]]), toy("clean", [[0, 0]]), toy("crossed", [[0, 0]])]
+    np.testing.assert_allclose(shares_at(cases, 0.3), [0.3, 0.7 / 1.1, 0.07 / 1.1])
+
+
+def test_a_scale_never_turns_scores_round():
+    cases = [toy("planted", [[0, 0]]), toy("clean", [[0, 0]])] * 10
+    slope, offset = scale_of(np.array([-1.0, 1.0] * 10), cases, prior=0.3)
+    assert slope == 0
+    assert 1 / (1 + np.exp(-offset)) == pytest.approx(0.3, abs=0.01)
+
+
+def test_the_data_file_says_what_was_fitted(shots):
+    explanations = {}
+    for name, (make, features) in EXPLANATIONS.items():
+        cases = make(shots, calibration(), np.random.default_rng(0))
+        explanations[name], _ = fitted(name, cases, prior=0.3, seed=0)
+        for feature, (low, high) in features.items():
+            weight = explanations[name].weights[feature]
+            assert low != 0 or weight >= 0  # an end that is not 0 is of the unscaled weight
+            assert high != 0 or weight <= 0
+    text = DecisionModel(explanations, {"seed": 0}).to_json()
+    again = DecisionModel.from_json(text)
+    assert again.to_json() == text
+    assert json.loads(text)["provenance"] == {"seed": 0}
+    case_ = next(c for c in swap_cases(shots, calibration(), np.random.default_rng(1)) if c.planted)
+    columns = dict(zip(SWAP, case_.rows.T, strict=True))
+    np.testing.assert_allclose(
+        again["swap"].log_odds(columns), explanations["swap"].log_odds(columns), atol=0.01
+    )
+    assert again["swap"].log_odds(columns).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "expect"),
+    [(0, 0, (0.0, 1.0)), (0, 10, (0.0, 0.28)), (8, 10, (0.49, 0.94)), (10, 10, (0.72, 1.0))],
+)
+def test_wilson(count, total, expect):
+    assert wilson(count, total) == pytest.approx(expect, abs=0.005)
+
+
+def test_the_table_counts_what_is_believed():
+    cases = [toy("planted", [[0, 0]]), toy("planted", [[0, 0]]), toy("clean", [[0, 0]], clip="odd")]
+    outcome = Outcome("toy", cases, np.array([2.0, 0.5, 0.1]), np.array([0, 0, 7]), 0.5)
+    assert outcome.numbers()["planted at 0.5"] == [2, 2]
+    assert outcome.numbers()["planted at 0.75"] == [1, 2]
+    text = outcome.text()
+    assert "planted    recall        >= 0.5: 2/2" in text
+    assert "clean      false alarms  >= 0.5: 1/1" in text
+    assert "look at odd, track 0, frame 7" in text
+    assert sum(b.count for b in outcome.bins()) == 3
+    assert sum(b.share for b in outcome.bins()) == pytest.approx(1)
+
+
+HEAD = "name\trepo\tcuts\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "cuts"),
+    [
+        pytest.param(HEAD + "a.mp4\tr\t0\n", (), id="no cut"),
+        pytest.param(HEAD + "a.mp4\tr\t-\n", (), id="a dash"),
+        pytest.param(HEAD + "a.mp4\tr\t\n", (), id="nothing"),
+        pytest.param(HEAD + "a.mp4\tr\t24\n", (24,), id="one"),
+        pytest.param(HEAD + "a.mp4\tr\t12,8, 8\n", (8, 12), id="in any order"),
+    ],
+)
+def test_the_table_knows_the_cuts(tmp_path, table, cuts):
+    for name in ("a.mp4", "b.mp4", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "t.tsv").write_text(table)
+    entries = read_entries(tmp_path, tmp_path / "t.tsv", without=["b*"])
+    assert [(e.clip.name, e.source, e.cuts) for e in entries] == [("a.mp4", "r", cuts)]
+    assert source_list(entries) == "repo\tclips\tlicence\nr\t1\t-\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "without", "says"),
+    [
+        pytest.param("name\tcuts\n", (), "no column repo", id="no column"),
+        pytest.param(HEAD, (), "no row for a.mp4", id="no row"),
+        pytest.param(HEAD + "a.mp4\tr\tsoon\n", (), "'soon' are no cuts", id="no number"),
+        pytest.param(HEAD + "a.mp4\tr\t0,5\n", (), "'0,5' are no cuts", id="a cut before all"),
+        pytest.param(HEAD, ("*",), "no clip to learn from", id="no clip"),
+    ],
+)
+def test_a_bad_table_is_one_clear_line(tmp_path, table, without, says):
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "t.tsv").write_text(table)
+    with pytest.raises(CastcheckError, match=says):
+        read_entries(tmp_path, tmp_path / "t.tsv", without=without)
+
+
+class Seen:
+    """As much of what was observed as shots are made of."""
+
+    def __init__(self, count):
+        frames = list(range(count))
+        self.fps = FPS
+        self.frame_times_s = tuple(frames)
+        self.tracklets = (tracklet(0, frames), tracklet(1, frames[: count // 2], at=(300, 60)))
+        self.looks = (
+            looks(frames, ["A"] * count),
+            looks(frames[: count // 2], ["B"] * (count // 2)),
+        )
+        self.tone = np.full((count, 3), 50, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "tracks"),
+    [
+        pytest.param((), [2], id="one shot"),
+        pytest.param((36,), [2, 1], id="a cut"),
+        pytest.param((36, 70), [2, 1], id="too short to compare anybody"),
+        pytest.param((100,), [2], id="a cut behind the end"),
+    ],
+)
+def test_tracks_end_at_the_cuts(tmp_path, cuts, tracks):
+    shots = shots_of(Entry(tmp_path / "a.mp4", "r", cuts), Seen(LENGTH))  # type: ignore[arg-type]
+    assert [len(s.samples.tracks) for s in shots] == tracks
+    edges = [0, *cuts, LENGTH]
+    for shot, start, stop in zip(shots, edges, edges[1:], strict=False):
+        assert start <= shot.samples.frames.min() <= shot.samples.frames.max() < stop
+
+
+class Batch:
+    rgb = np.full((3, 2, 2, 3), 100, np.uint8)
+    index = np.array([0, 10, 20])
+
+
+@pytest.mark.parametrize(
+    ("light", "reds"),
+    [
+        pytest.param(Light((2.0, 1.0, 1.0), 10, 0), [100, 200, 200], id="at once"),
+        pytest.param(Light((4.0, 1.0, 1.0), 0, 20), [100, 200, 255], id="by and by, up to white"),
+        pytest.param(Light((0.5, 1.0, 1.0), 30, 0), [100, 100, 100], id="not yet"),
+    ],
+)
+def test_light(monkeypatch, light, reds):
+    monkeypatch.setattr("training.decisions.clips.replace", lambda _, rgb: rgb)
+    lit = light(Batch())
+    assert lit[:, 0, 0, 0].tolist() == reds
+    assert lit[..., 1:].min() == lit[..., 1:].max() == 100
+
+
+def test_a_case_near_the_truth_keeps_no_other_moment(shots):
+    planted = [c for c in swap_cases(shots, calibration(), np.random.default_rng(0)) if c.planted]
+    clean = [
+        c for c in swap_cases(shots, calibration(), np.random.default_rng(0)) if c.kind == "clean"
+    ]
+    assert max(len(c.rows) for c in planted) < min(len(c.rows) for c in clean)
+    assert not list(case("clean", shots[0], shots[0].samples, (0,), None))

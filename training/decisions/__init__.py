@@ -1,0 +1,1 @@
+"""Fits the numbers behind every decision: `identity/explanations/decisions.json`."""

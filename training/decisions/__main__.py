@@ -1,0 +1,193 @@
+"""`python -m training.decisions`: fits what `identity/explanations/decisions.json` holds.
+
+How the decision is made, and what it learns from, stands in `docs/decisions.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from castcheck.models import load_models
+from castcheck.pipeline import embedder_name
+from identity.calibration import calibration_for
+from identity.explanations import change, clone, swap
+from identity.explanations.model import DATA_FILE, DecisionModel
+from scenes.errors import CastcheckError
+from scenes.source import clip_sha256
+from training.decisions.clips import CONFIG, read_entries, read_shots
+from training.decisions.fit import (
+    fit_mined,
+    folds_of,
+    left_out,
+    left_out_log_odds,
+    scale_of,
+)
+from training.decisions.planting import change_cases, clone_cases, swap_cases
+from training.decisions.table import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from identity.calibration import Calibration
+    from identity.explanations.model import Bounds, Explanation
+    from training.decisions.cases import Case
+    from training.decisions.clips import Entry, Shot
+
+    Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
+
+TARGET = Path("identity") / "explanations" / DATA_FILE
+# The first feature of each chooses the moments of the first round.
+EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
+    "morph": (partial(change_cases, slow=False), change.FEATURES),
+    "drift": (partial(change_cases, slow=True), change.FEATURES),
+    "swap": (swap_cases, swap.FEATURES),
+    "clone": (clone_cases, clone.FEATURES),
+}
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def fitted(
+    name: str, cases: Sequence[Case], *, prior: float, seed: int
+) -> tuple[Explanation, Outcome]:
+    """Return an explanation fitted on all cases, and how it does on sources left out.
+
+    Raises:
+        CastcheckError: Too few cases, or all of one source.
+    """
+    features = EXPLANATIONS[name][1]
+    folds = folds_of(cases, seed=seed)
+    fit = partial(fit_mined, features=features)
+    scores, frames = left_out(cases, folds, fit)
+    slope, offset = scale_of(scores, cases, prior=prior)
+    odds = left_out_log_odds(scores, cases, folds, prior=prior)
+    model = fit(cases).scaled(slope, offset)
+    return model.explanation(list(features)), Outcome(name, cases, odds, frames, prior)
+
+
+def fit_all(
+    shots: Sequence[Shot],
+    calibration: Calibration,
+    *,
+    prior: float,
+    seed: int,
+    say: Callable[[str], None],
+) -> tuple[dict[str, Explanation], dict[str, Any]]:
+    """Return every explanation by name, and what each did on sources left out.
+
+    Raises:
+        CastcheckError: Too few cases of one of them.
+    """
+    found: dict[str, Explanation] = {}
+    numbers: dict[str, Any] = {}
+    for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
+        cases = make(shots, calibration, np.random.default_rng([seed, number]))
+        try:
+            found[name], outcome = fitted(name, cases, prior=prior, seed=seed)
+        except CastcheckError as err:
+            raise CastcheckError(f"{name}: {err.message}", where=err.where, hint=err.hint) from err
+        numbers[name] = outcome.numbers()
+        say(outcome.text())
+    return found, numbers
+
+
+def source_list(entries: Sequence[Entry]) -> str:
+    """Return a table of sources: how many clips of each, and under which licences."""
+    lines = ["repo\tclips\tlicence"]
+    for source in sorted({entry.source for entry in entries}):
+        own = [entry for entry in entries if entry.source == source]
+        licences = sorted({entry.licence for entry in own if entry.licence})
+        lines.append(f"{source}\t{len(own)}\t{'; '.join(licences) or '-'}")
+    return "\n".join(lines) + "\n"
+
+
+@app.command()
+def fit(
+    clips: Annotated[Path, typer.Option(help="Folder of clips.", exists=True, file_okay=False)],
+    table: Annotated[
+        Path,
+        typer.Option(help="TSV with columns name, repo (the source), cuts.", exists=True),
+    ],
+    cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
+    without: Annotated[
+        list[str] | None, typer.Option(help="Pattern of clip names to leave out; may be repeated.")
+    ] = None,
+    sources_out: Annotated[
+        Path | None, typer.Option(help="Write sources and licences to this file.")
+    ] = None,
+    prior: Annotated[
+        float, typer.Option(help="Share of those asked about that have an error.")
+    ] = 0.3,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is planted where.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = TARGET,
+) -> None:
+    """Fit the weights of all explanations on errors planted in what was seen in clean clips."""
+    if not 0 < prior < 1:
+        raise CastcheckError(f"{prior:g} is no share", where="--prior", hint="between 0 and 1")
+    for target in (output, *([] if sources_out is None else [sources_out])):
+        if not target.absolute().parent.is_dir():
+            raise CastcheckError("no such folder", where=target.parent, hint="make it first")
+    entries = read_entries(clips, table, without=without or ())
+    models = load_models(CONFIG)
+    shots = read_shots(
+        entries, models, cache=cache, seed=seed, progress=lambda name: typer.echo(name, err=True)
+    )
+    calibration = calibration_for(embedder_name(models))
+    found, numbers = fit_all(shots, calibration, prior=prior, seed=seed, say=typer.echo)
+    embedder = models.embedder
+    provenance = {
+        "made_by": "python -m training.decisions",
+        "fitted_on": "errors planted in the looks of tracks of clips taken to be clean",
+        "clips": len(entries),
+        "clips_sha256": _digest(f"{e.clip.name} {clip_sha256(e.clip)}" for e in entries),
+        "cuts_sha256": _digest(f"{e.clip.name} {e.source} {e.cuts}" for e in entries),
+        "sources": len({e.source for e in entries}),
+        "shots": sum(not s.relit for s in shots),
+        "shots_relit": sum(s.relit for s in shots),
+        "tracks": sum(len(s.samples.tracks) for s in shots if not s.relit),
+        "prior": prior,
+        "seed": seed,
+        "embedder": {
+            "name": embedder_name(models),
+            "sha256": None if embedder is None else embedder.sha256,
+        },
+        "believed_of_sources_left_out": numbers,
+    }
+    _write_whole(output, DecisionModel(found, provenance).to_json())
+    if sources_out is not None:
+        _write_whole(sources_out, source_list(entries))
+    typer.echo(f"written to {output}", err=True)
+
+
+def _digest(lines: Any) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _write_whole(file: Path, text: str) -> None:
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
+
+
+def main() -> None:
+    """Run the command line; expected failures are one line and exit code 2."""
+    try:
+        app()
+    except CastcheckError as err:
+        typer.echo(f"training.decisions: {err}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

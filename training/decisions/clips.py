@@ -1,0 +1,246 @@
+"""From a folder of clips and the table of where they come from to shots, ready to be spliced."""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.observed import observations
+from castcheck.config import Config
+from identity.chains import chains_of
+from identity.evidence.samples import ShotSamples, lay_out
+from identity.explanations.change import COMPARED
+from identity.mending import mended
+from identity.series import Series, make_series
+from scenes.errors import CastcheckError
+from tracker.tracklets import Tracklet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from castcheck.models import Models
+    from castcheck.observe import Observations
+    from identity.looks import Looks
+    from scenes.frames import FrameBatch
+
+SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")
+# Which boxes are where does not hang on where cuts are found, and the table knows the cuts.
+CONFIG = Config.from_dict(
+    {"run": {"detector": "bundled", "embedder": "bundled"}, "shots": {"detector": "none"}}
+)
+_COLUMNS = ("name", "repo", "cuts")
+_MIN_LOOKS = 4  # of a track: with fewer there is no moment with two sides
+_MIN_LIT_FRAMES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the table.
+
+    Attributes:
+        clip: The file.
+        source: Who made it; nothing is fitted on a source and judged by it.
+        cuts: First frame of every shot but the first.
+        licence: Of the clip, empty where the table does not say.
+    """
+
+    clip: Path
+    source: str
+    cuts: tuple[int, ...]
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """One shot of a clip: who is in it, and what of their looks was seen.
+
+    Attributes:
+        clip: Name of the file, without its suffix.
+        source: Who made it.
+        samples: Everybody, on one grid of frames.
+        relit: Whether the light was changed on purpose.
+    """
+
+    clip: str
+    source: str
+    samples: ShotSamples
+    relit: bool = False
+
+
+def read_entries(clips: Path, table: Path, *, without: Sequence[str] = ()) -> list[Entry]:
+    """Return the clips of a folder with what the table says of them, by name.
+
+    Args:
+        clips: Folder.
+        table: Text with tabs between its columns; `name`, `repo` and `cuts` are read, and
+            `licence` where it is there. No cut is "0", "-" or nothing.
+        without: Patterns of names that are left out.
+
+    Raises:
+        CastcheckError: A column is missing, a clip has no row, or a row says what cannot be.
+    """
+    rows = _read_rows(table)
+    files = sorted(f for f in clips.iterdir() if f.suffix.lower() in SUFFIXES)
+    chosen = [f for f in files if not any(fnmatch(f.stem, pattern) for pattern in without)]
+    if not chosen:
+        raise CastcheckError("no clip to learn from", where=clips, hint="check --clips, --without")
+    entries = []
+    for file in chosen:
+        row = rows.get(file.name)
+        if row is None:
+            raise CastcheckError(
+                f"no row for {file.name}", where=table, hint="add it, or leave it out by --without"
+            )
+        cuts = _cuts_of(row["cuts"], where=f"{table}, {file.name}")
+        entries.append(Entry(file, row["repo"], cuts, row.get("licence") or ""))
+    return entries
+
+
+def _read_rows(table: Path) -> dict[str, dict[str, str]]:
+    with table.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, delimiter="\t")
+        missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
+        if missing:
+            raise CastcheckError(
+                f"no column {', '.join(missing)}", where=table, hint="columns are parted by tabs"
+            )
+        return {row["name"]: row for row in reader}
+
+
+def _cuts_of(text: str | None, *, where: str) -> tuple[int, ...]:
+    words = (text or "").replace(",", " ").split()
+    if words in ([], ["0"], ["-"]):
+        return ()
+    if not all(word.isdecimal() and int(word) for word in words):
+        raise CastcheckError(
+            f"{text!r} are no cuts", where=where, hint="frames with commas between, or 0"
+        )
+    return tuple(sorted({int(word) for word in words}))
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Changes the light of a clip, at once or by and by: nobody becomes somebody else by it.
+
+    Attributes:
+        gain: (3,) by which red, green and blue are multiplied in the end.
+        start_frame: From when on.
+        frames: How long it takes.
+    """
+
+    gain: tuple[float, float, float]
+    start_frame: float
+    frames: float
+
+    @property
+    def name(self) -> str:
+        """All that decides what it does."""
+        return f"light {self.gain} {self.start_frame} {self.frames}"
+
+    def __call__(self, batch: FrameBatch) -> FrameBatch:
+        """Return the relit pictures."""
+        after = np.asarray(batch.index) - self.start_frame
+        share = np.clip(after / self.frames, 0, 1) if self.frames else (after >= 0).astype(float)
+        gain = np.array(self.gain) ** share[:, None]
+        lit = batch.rgb * gain[:, None, None].astype(np.float32)
+        return replace(batch, rgb=lit.clip(0, 255).astype(np.uint8))
+
+
+def random_light(frame_count: int, rng: np.random.Generator) -> Light:
+    """Return a lamp that goes on or off in the first half of a clip, of another colour."""
+    strength = np.exp(rng.uniform(0.5, 1.1) * rng.choice([-1, 1]))
+    red, green, blue = (strength * np.exp(rng.normal(0, 0.22, 3))).tolist()
+    start = float(rng.uniform(0.15, 0.5)) * frame_count
+    return Light((red, green, blue), start, float(rng.choice([0, 0.1, 0.3, 0.6])) * frame_count)
+
+
+def read_shots(
+    entries: Sequence[Entry],
+    models: Models,
+    *,
+    cache: Path,
+    seed: int,
+    progress: Callable[[str], None],
+) -> list[Shot]:
+    """Return all shots of some clips, each clip also in changed light.
+
+    Args:
+        entries: The clips.
+        models: The bundled ones.
+        cache: Folder that keeps what networks saw.
+        seed: Of the light.
+        progress: Told the name of every clip before it is read.
+
+    Raises:
+        CastcheckError: A clip cannot be read.
+    """
+    shots = []
+    for entry in entries:
+        progress(entry.clip.stem)
+        seen, _ = observations(entry.clip, config=CONFIG, models=models, cache=cache)
+        shots += shots_of(entry, seen)
+        count = len(seen.frame_times_s)
+        if count < _MIN_LIT_FRAMES or sum(map(len, seen.tracklets)) < count:
+            continue  # hardly anybody is in it
+        light = random_light(
+            count, np.random.default_rng([seed, zlib.crc32(entry.clip.stem.encode())])
+        )
+        seen, _ = observations(entry.clip, config=CONFIG, models=models, cache=cache, altered=light)
+        shots += shots_of(entry, seen, relit=True)
+    return shots
+
+
+def shots_of(entry: Entry, seen: Observations, *, relit: bool = False) -> list[Shot]:
+    """Return the shots of one clip, cut where the table says."""
+    found = []
+    for number, (start, stop) in enumerate(_spans(entry.cuts, len(seen.frame_times_s))):
+        tracks = _tracks_between(seen.tracklets, seen.looks, start, stop, number, fps=seen.fps)
+        if tracks:
+            samples = lay_out(tracks, COMPARED, fps=seen.fps, tone=seen.tone)
+            found.append(Shot(entry.clip.stem, entry.source, samples, relit))
+    return found
+
+
+def _spans(cuts: Sequence[int], frame_count: int) -> list[tuple[int, int]]:
+    edges = [0, *(cut for cut in cuts if cut < frame_count), frame_count]
+    return list(pairwise(edges))
+
+
+def _tracks_between(
+    tracklets: Sequence[Tracklet],
+    looks: Sequence[Looks],
+    start: int,
+    stop: int,
+    number: int,
+    *,
+    fps: float,
+) -> list[Series]:
+    """Return who is to be compared between two frames, followed as in a clip of its own."""
+    pieces: list[Tracklet] = []
+    seen: list[Looks] = []
+    for tracklet, own in zip(tracklets, looks, strict=True):
+        rows: NDArray[np.int64] = np.flatnonzero(
+            (tracklet.frame >= start) & (tracklet.frame < stop)
+        )
+        if len(rows):
+            pieces.append(
+                Tracklet(
+                    len(pieces), number, tracklet.frame[rows], tracklet.xyxy[rows],
+                    tracklet.score[rows], tracklet.class_id,
+                )
+            )  # fmt: skip
+            seen.append(own.take(rows))
+    if not pieces:
+        return []
+    whole, whole_looks = mended(pieces, seen, fps=fps)
+    made = [make_series(chain, whole, whole_looks) for chain in chains_of(whole, fps=fps)]
+    return [series for series in made if len(series.looks.seen("body")) >= _MIN_LOOKS]

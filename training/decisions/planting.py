@@ -1,0 +1,201 @@
+"""The cases of each explanation: what is planted for it, and which look-alikes it must stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.explanations import change, clone, swap
+from training.decisions import splice
+from training.decisions.cases import (
+    MIN_SCORE,
+    MIN_TOGETHER,
+    NEAR,
+    Asked,
+    Donors,
+    around,
+    case,
+    is_clear,
+    pairs,
+    score,
+    together,
+    when,
+    where_they_touch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from identity.calibration import Calibration
+    from identity.evidence.samples import ShotSamples
+    from training.decisions.cases import Case
+    from training.decisions.clips import Shot
+
+_EACH = 3  # errors planted in each track, and in each two
+_ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
+_SLOW_SHARE = 0.7  # of the way to the other one, at least, that a slow change goes
+
+
+def change_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator, *, slow: bool
+) -> list[Case]:
+    """Return cases of "one becomes another": fast ones (a morph) or slow ones (a drift)."""
+    donors = Donors.among(shots)
+    cases: list[Case] = []
+    for number, shot in enumerate(shots):
+        own = shot.samples
+        for track in range(len(own.tracks)):
+            asked = _ask_change(own, track, calibration, slow=slow)
+            cases += case("relit" if shot.relit else "clean", shot, own, (track,), asked)
+        if not shot.relit:
+            cases += _gone_over(shot, calibration, rng, slow=slow)
+            cases += _changed(number, donors, calibration, rng, slow=slow)
+    return cases
+
+
+def _ask_change(
+    samples: ShotSamples, track: int, calibration: Calibration, *, slow: bool
+) -> Asked | None:
+    moments = change.moments_of(samples, track, slow=slow)
+    if not len(moments):
+        return None
+    found = change.features_of(samples, track, moments, calibration)
+    return Asked.of(change.FEATURES, moments, *found)
+
+
+def _gone_over(
+    shot: Shot, calibration: Calibration, rng: np.random.Generator, *, slow: bool
+) -> Iterator[Case]:
+    """Yield tracks that go over to another body where the two touch."""
+    for one, two in permutations(range(len(shot.samples.tracks)), 2):
+        at = where_they_touch(shot.samples, one, two, rng)
+        if at is not None:
+            wrong = splice.gone_over(shot.samples, one, two, at=at)
+            asked = _ask_change(wrong, one, calibration, slow=slow)
+            yield from case("gone over", shot, wrong, (one, two), asked)
+
+
+def _changed(
+    number: int, donors: Donors, calibration: Calibration, rng: np.random.Generator, *, slow: bool
+) -> Iterator[Case]:
+    """Yield tracks of one shot that come to look like somebody else."""
+    shot = donors.shots[number]
+    own = shot.samples
+    clear = [track for track in range(len(own.tracks)) if is_clear(own, track)]
+    for track in np.repeat(clear, _EACH).tolist():
+        donor = donors.pick(number, track, rng)
+        plan = when(own, own.seen["body"][track], rng, slow=slow)
+        if donor is None or plan is None:
+            continue
+        lent = donors.shots[donor[0]].samples
+        most = rng.uniform(_SLOW_SHARE, 1.0) if slow else 1.0
+        planted = splice.blended(
+            own,
+            track,
+            lent,
+            donor[1],
+            at=splice.there_and_back(lent, donor[1], count=len(own.frames)),
+            share=most * splice.onset(own, *plan),
+        )
+        asked = _ask_change(planted, track, calibration, slow=slow)
+        near = around(own, *plan, slow=slow)
+        yield from case("planted", shot, planted, (track,), asked, near=near)
+
+
+def swap_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "two exchange identity"."""
+    cases: list[Case] = []
+    for shot, pair in pairs(shots):
+        own = shot.samples
+        cases += case("clean", shot, own, pair, _ask_swap(own, pair, calibration))
+        at = where_they_touch(own, *pair, rng)
+        if at is not None:
+            wrong = splice.crossed(own, *pair, at=at)
+            cases += case("crossed", shot, wrong, pair, _ask_swap(wrong, pair, calibration))
+        for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
+            plan = when(own, together(own, *pair), rng, slow=False)
+            if plan is None:
+                break
+            planted = splice.exchanged(own, *pair, share=splice.onset(own, *plan))
+            asked = _ask_swap(planted, pair, calibration)
+            near = around(own, *plan, slow=False)
+            cases += case("planted", shot, planted, pair, asked, near=near)
+    return cases
+
+
+def _ask_swap(
+    samples: ShotSamples, pair: tuple[int, int], calibration: Calibration
+) -> Asked | None:
+    moments = swap.moments_of(samples, *swap.both_seen(samples, *pair))
+    if not len(moments):
+        return None
+    found = swap.features_of(samples, *pair, moments, calibration)
+    return Asked.of(swap.FEATURES, moments, *found)
+
+
+def clone_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "one is there twice": the copy becomes one, is one at once, or comes in."""
+    alike: dict[str, dict[tuple[int, tuple[int, int]], float]] = defaultdict(dict)
+    for shot in shots:
+        if not shot.relit:
+            for pair, odds in clone.alike_at_once(shot.samples, calibration).items():
+                if np.isfinite(odds):
+                    alike[shot.clip][id(shot), pair] = odds
+    cases: list[Case] = []
+    for shot, pair in pairs(shots):
+        key = id(shot), pair
+        others = [odds for other, odds in alike[shot.clip].items() if other != key]
+        twins = max(others, default=-2.0)
+        asked = _ask_clone(shot.samples, pair, calibration, twins)
+        cases += case("clean", shot, shot.samples, pair, asked)
+        can_become = alike[shot.clip].get(key, -1.0) <= _ALREADY_ONE
+        for planted, at in _cloned(shot.samples, pair, rng, can_become=can_become):
+            asked = _ask_clone(planted, pair, calibration, twins)
+            cases += case("planted", shot, planted, pair, asked, near=(at, at, NEAR))
+    return cases
+
+
+def _ask_clone(
+    samples: ShotSamples, pair: tuple[int, int], calibration: Calibration, twins: float
+) -> Asked | None:
+    moments = clone.moments_of(samples, *pair)
+    if not len(moments):
+        return None
+    found = clone.features_of(samples, *pair, moments, calibration, twins=twins)
+    return Asked.of(clone.FEATURES, moments, *found)
+
+
+def _cloned(
+    samples: ShotSamples, pair: tuple[int, int], rng: np.random.Generator, *, can_become: bool
+) -> Iterator[tuple[ShotSamples, int]]:
+    """Yield shots in which one of two is a copy of the other, and from which sample on."""
+    both = np.flatnonzero(together(samples, *pair))
+    if len(both) < MIN_TOGETHER or min(score(samples, track) for track in pair) <= MIN_SCORE:
+        return
+    for _ in range(_EACH):
+        model, copy = pair if rng.random() < 0.5 else pair[::-1]
+        how = rng.choice(["becomes", "is", "comes"])
+        low, high = {"becomes": (2, -2), "is": (0, 1), "comes": (1, -4)}[how]
+        at = int(rng.choice(both[low:high]))
+        # As the model is at another time: at the same time the two would be one picture.
+        count = int(samples.seen["body"][model].sum())
+        shift = int(rng.integers(max(1, count // 4), count // 2 + 1))
+        if how == "becomes" and not can_become:
+            continue
+        since = at if how == "becomes" else 0
+        planted = splice.blended(
+            samples,
+            copy,
+            samples,
+            model,
+            at=splice.there_and_back(samples, model, count=len(samples.frames), shift=shift),
+            share=np.asarray(np.arange(len(samples.frames)) >= since, np.float64),
+        )
+        yield (splice.appearing(planted, copy, at=at) if how == "comes" else planted), at
