@@ -144,7 +144,7 @@ class Outcome:
         believed = [k for k in clean[:worst] if self.log_odds[k] >= 0]
         lines += [
             f"    look at {self.cases[k].clip}, track {'+'.join(map(str, self.cases[k].tracks))}, "
-            f"frame {self.frames[k]}: believed with {self.confidence[k]:.2f} though nothing was planted"
+            f"frame {self.frames[k]}: believed with {self.confidence[k]:.2f}, nothing was planted"
             for k in believed
         ]
         return "\n".join(lines)
