@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,7 @@ from identity.series import make_series
 from scenes.errors import CastcheckError
 from tests.identity.people import FPS, calibration, looks, tracklet
 from training.decisions import splice
-from training.decisions.__main__ import EXPLANATIONS, fitted, source_list
+from training.decisions.__main__ import EXPLANATIONS, fitted, priors_from, source_list
 from training.decisions.cases import Case, Donors, case
 from training.decisions.clips import Entry, Light, Shot, read_entries, shots_of
 from training.decisions.fit import (
@@ -157,12 +158,13 @@ def test_cases_of_each_explanation(shots, name, kinds):
     make, features = EXPLANATIONS[name]
     made = [make(shots, calibration(), np.random.default_rng(0)) for _ in range(2)]
     assert {c.kind for c in made[0]} == kinds
-    assert all(c.rows.shape[1] == len(features) and np.isfinite(c.rows).all() for c in made[0])
+    judged = [c for c in made[0] if len(c.rows)]
+    assert all(c.rows.shape[1] == len(features) and np.isfinite(c.rows).all() for c in judged)
     for one, two in zip(*made, strict=True):  # the same seed gives the same cases
         np.testing.assert_array_equal(one.rows, two.rows)
     first = next(iter(features))
     worst = {
-        kind: np.median([c.rows[:, 0].max() for c in made[0] if c.kind == kind])
+        kind: np.median([c.rows[:, 0].max() for c in judged if c.kind == kind])
         for kind in ("planted", "clean")
     }
     assert worst["planted"] > worst["clean"] + 0.5, f"{first} does not tell them apart"
@@ -281,6 +283,50 @@ def test_confidence_is_meant_at_the_prior(monkeypatch, prior):
     assert outcome.calibration_error < 0.12
 
 
+def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
+    monkeypatch.setitem(EXPLANATIONS, "toy", (None, TWO))
+    cases = toys()
+    _, without = fitted("toy", cases, prior=0.3, seed=0)
+    _, outcome = fitted(
+        "toy", [*cases, replace(toy("planted", []), judged=False)], prior=0.3, seed=0
+    )
+    (found, total), (found_before, total_before) = (
+        o.counts("planted", least=0.5) for o in (outcome, without)
+    )
+    assert (found, total) == (found_before, total_before + 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "expect"),
+    [
+        pytest.param([], [0.3] * 4, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 4, id="for all"),
+        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05], id="by name"),
+        pytest.param(["1"], None, id="no share"),
+        pytest.param(["often"], None, id="no number"),
+        pytest.param(["vanish=0.1"], None, id="no explanation"),
+    ],
+)
+def test_priors(words, expect):
+    if expect is None:
+        with pytest.raises(CastcheckError, match=f"--prior: '{words[0]}' is no prior"):
+            priors_from(words)
+    else:
+        assert list(priors_from(words).values()) == expect
+
+
+def test_clean_cases_ruled_out_make_a_finding_surer(monkeypatch):
+    monkeypatch.setitem(EXPLANATIONS, "toy", (None, TWO))
+    cases = toys()
+    ruled_out = [replace(c, judged=False) for c in cases if not c.planted] * 3
+    few, many = (
+        fitted("toy", chosen, prior=0.1, seed=0)[1] for chosen in (cases, cases + ruled_out)
+    )
+    assert many.counts("planted", least=0.5)[0] > few.counts("planted", least=0.5)[0]
+    assert many.counts("clean", least=0.0)[1] == 4 * few.counts("clean", least=0.0)[1]
+    assert "ruled out before anything is weighed: clean 72" in many.text()
+
+
 def test_what_was_made_hard_counts_less():
     cases = [toy("planted", [[1, 0]]), toy("clean", [[0, 0]]), toy("crossed", [[0, 0]])]
     np.testing.assert_allclose(shares_at(cases, 0.3), [0.3, 0.7 / 1.1, 0.07 / 1.1])
@@ -306,7 +352,11 @@ def test_the_data_file_says_what_was_fitted(shots):
     again = DecisionModel.from_json(text)
     assert again.to_json() == text
     assert json.loads(text)["provenance"] == {"seed": 0}
-    case_ = next(c for c in swap_cases(shots, calibration(), np.random.default_rng(1)) if c.planted)
+    case_ = next(
+        c
+        for c in swap_cases(shots, calibration(), np.random.default_rng(1))
+        if c.planted and len(c.rows)
+    )
     columns = dict(zip(SWAP, case_.rows.T, strict=True))
     np.testing.assert_allclose(
         again["swap"].log_odds(columns), explanations["swap"].log_odds(columns), atol=0.01
@@ -432,4 +482,5 @@ def test_a_case_near_the_truth_keeps_no_other_moment(shots):
         c for c in swap_cases(shots, calibration(), np.random.default_rng(0)) if c.kind == "clean"
     ]
     assert max(len(c.rows) for c in planted) < min(len(c.rows) for c in clean)
-    assert not list(case("clean", shots[0], shots[0].samples, (0,), None))
+    (nobody,) = case("clean", shots[0], shots[0].samples, (0,), None)
+    assert not nobody.judged

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
 
+PRIOR = 0.3
 TARGET = Path("identity") / "explanations" / DATA_FILE
 # The first feature of each chooses the moments of the first round.
 EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
@@ -80,7 +81,7 @@ def fit_all(
     shots: Sequence[Shot],
     calibration: Calibration,
     *,
-    prior: float,
+    prior: Mapping[str, float],
     seed: int,
     say: Callable[[str], None],
 ) -> tuple[dict[str, Explanation], dict[str, Any]]:
@@ -94,12 +95,39 @@ def fit_all(
     for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
         cases = make(shots, calibration, np.random.default_rng([seed, number]))
         try:
-            found[name], outcome = fitted(name, cases, prior=prior, seed=seed)
+            found[name], outcome = fitted(name, cases, prior=prior[name], seed=seed)
         except CastcheckError as err:
             raise CastcheckError(f"{name}: {err.message}", where=err.where, hint=err.hint) from err
         numbers[name] = outcome.numbers()
         say(outcome.text())
     return found, numbers
+
+
+def priors_from(words: Sequence[str]) -> dict[str, float]:
+    """Return the prior of every explanation; later words win.
+
+    Raises:
+        CastcheckError: There is no such explanation, or it is no share.
+
+    Example:
+        >>> priors_from(["0.2", "clone=0.1"])
+        {'morph': 0.2, 'drift': 0.2, 'swap': 0.2, 'clone': 0.1}
+    """
+    found = dict.fromkeys(EXPLANATIONS, PRIOR)
+    for word in words:
+        name, _, text = word.rpartition("=")
+        try:
+            share = float(text)
+        except ValueError:
+            share = -1.0
+        if not 0 < share < 1 or (name and name not in found):
+            raise CastcheckError(
+                f"{word!r} is no prior",
+                where="--prior",
+                hint=f"between 0 and 1, perhaps after one of {', '.join(found)} and =",
+            )
+        found.update(dict.fromkeys([name] if name else found, share))
+    return found
 
 
 def source_list(entries: Sequence[Entry]) -> str:
@@ -127,14 +155,18 @@ def fit(
         Path | None, typer.Option(help="Write sources and licences to this file.")
     ] = None,
     prior: Annotated[
-        float, typer.Option(help="Share of those asked about that have an error.")
-    ] = 0.3,
+        list[str] | None,
+        typer.Option(
+            help="Share of those asked about that have an error, for all or as NAME=SHARE; "
+            "may be repeated.",
+            show_default="0.3",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is planted where.")] = 0,
     output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = TARGET,
 ) -> None:
     """Fit the weights of all explanations on errors planted in what was seen in clean clips."""
-    if not 0 < prior < 1:
-        raise CastcheckError(f"{prior:g} is no share", where="--prior", hint="between 0 and 1")
+    priors = priors_from(prior or ())
     for target in (output, *([] if sources_out is None else [sources_out])):
         if not target.absolute().parent.is_dir():
             raise CastcheckError("no such folder", where=target.parent, hint="make it first")
@@ -144,7 +176,7 @@ def fit(
         entries, models, cache=cache, seed=seed, progress=lambda name: typer.echo(name, err=True)
     )
     calibration = calibration_for(embedder_name(models))
-    found, numbers = fit_all(shots, calibration, prior=prior, seed=seed, say=typer.echo)
+    found, numbers = fit_all(shots, calibration, prior=priors, seed=seed, say=typer.echo)
     embedder = models.embedder
     provenance = {
         "made_by": "python -m training.decisions",
@@ -156,7 +188,7 @@ def fit(
         "shots": sum(not s.relit for s in shots),
         "shots_relit": sum(s.relit for s in shots),
         "tracks": sum(len(s.samples.tracks) for s in shots if not s.relit),
-        "prior": prior,
+        "prior": priors,
         "seed": seed,
         "embedder": {
             "name": embedder_name(models),

@@ -48,8 +48,10 @@ class Case:
         kind: What it is.
         source, clip: Where it comes from.
         tracks: Of the shot.
-        rows: (M, K) float64 features of the moments that count, M at least 1.
+        rows: (M, K) float64 features of the moments that count. Where the engine rules out all
+            moments of a clean case they are those ruled out: they teach as well.
         frames: (M,) int64, from which frame on looks are new.
+        judged: Whether the engine weighs any of them; else it says nothing, whatever the weights.
     """
 
     kind: Kind
@@ -58,6 +60,7 @@ class Case:
     tracks: tuple[int, ...]
     rows: NDArray[np.float64]
     frames: NDArray[np.int64]
+    judged: bool = True
 
     @property
     def planted(self) -> bool:
@@ -72,12 +75,14 @@ class Asked:
     Attributes:
         moments: M of them.
         rows: (M, K) float64 features, in the order of their names.
-        judged: (M,) bool, which can be judged at all.
+        judged: (M,) bool, which the engine weighs.
+        known: (M,) bool, of which there is anything to say.
     """
 
     moments: Moments
     rows: NDArray[np.float64]
     judged: NDArray[np.bool_]
+    known: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -96,7 +101,7 @@ class Asked:
         if set(order) != set(features):
             raise KeyError(f"features {sorted(features)}, names {sorted(order)}")
         rows = np.stack([np.nan_to_num(np.float64(features[name])) for name in order], axis=1)
-        return cls(moments, rows, judged)
+        return cls(moments, rows, judged, np.isfinite(features[order[0]]))
 
 
 def case(
@@ -108,7 +113,10 @@ def case(
     *,
     near: tuple[int, int, int] | None = None,
 ) -> Iterator[Case]:
-    """Yield the case if there is anything to judge: with `near`, only moments beside the truth.
+    """Yield the case: with `near`, only moments beside the truth.
+
+    A case that the engine rules out beforehand is one as well: an error is missed, a clean one is
+    not believed, and both count in how common errors are.
 
     Args:
         kind: What it is.
@@ -119,15 +127,19 @@ def case(
         near: First sample of the change, its last one, and by how many samples one may miss them.
     """
     if asked is None:
+        nothing = np.zeros((0, 0)), np.zeros(0, np.int64)
+        yield Case(kind, shot.source, shot.clip, tracks, *nothing, judged=False)
         return
     moments, chosen = asked.moments, asked.judged
     if near is not None:
         start, stop, miss = near
         chosen = chosen & (np.abs(moments.last - start) <= miss)
         chosen = chosen & (np.abs(moments.first - stop) <= miss + 1)
-    if chosen.any():
-        frames = samples.frames[moments.first[chosen]]
-        yield Case(kind, shot.source, shot.clip, tracks, asked.rows[chosen], frames)
+    judged = bool(chosen.any())
+    if not judged and kind != "planted":
+        chosen = asked.known
+    frames = samples.frames[moments.first[chosen]]
+    yield Case(kind, shot.source, shot.clip, tracks, asked.rows[chosen], frames, judged)
 
 
 @dataclass(frozen=True, slots=True)

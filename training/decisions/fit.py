@@ -106,8 +106,8 @@ def fit_mined(cases: Sequence[Case], features: Mapping[str, Bounds]) -> Linear:
     Raises:
         CastcheckError: There are only errors, or none.
     """
-    errors = [case for case in cases if case.planted]
-    others = [case for case in cases if not case.planted]
+    errors = [case for case in cases if case.planted and len(case.rows)]
+    others = [case for case in cases if not case.planted and len(case.rows)]
     if not errors or not others:
         raise CastcheckError(
             f"{len(errors)} planted errors and {len(others)} clean cases to learn from",
@@ -156,16 +156,19 @@ def left_out(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return (C,) the score of each case by a model that saw nothing of its source, and its frame.
 
+    What the engine rules out scores minus infinity.
+
     Args:
         cases: C of them.
         folds: (C,) as `folds_of` says.
         fit: Makes a model of some of them.
     """
-    scores, frames = np.full(len(cases), np.nan), np.zeros(len(cases), np.int64)
+    scores, frames = np.full(len(cases), -np.inf), np.zeros(len(cases), np.int64)
     for fold in np.unique(folds):
         model = fit([case for case, f in zip(cases, folds, strict=True) if f != fold])
         for k in np.flatnonzero(folds == fold).tolist():
-            scores[k], frames[k] = model.best_of(cases[k])
+            if cases[k].judged:
+                scores[k], frames[k] = model.best_of(cases[k])
     return scores, frames
 
 
@@ -188,7 +191,9 @@ def scale_of(
         prior: Share of those asked about that have such an error.
     """
     planted = np.array([case.planted for case in cases], np.bool_)
-    sign, share = np.where(planted, 1.0, -1.0), shares_at(cases, prior)
+    known = np.isfinite(scores)  # the others have their share, but no weight moves them
+    sign, share = np.where(planted, 1.0, -1.0)[known], shares_at(cases, prior)[known]
+    scores = scores[known]
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margin = sign * (point[0] * scores + point[1])
@@ -211,10 +216,11 @@ def left_out_log_odds(
     prior: float,
 ) -> NDArray[np.float64]:
     """Return (C,) log-odds of left-out scores, on a scale that saw nothing of the source either."""
-    odds = np.full(len(cases), np.nan)
+    odds = np.full(len(cases), -np.inf)
     for fold in np.unique(folds):
         here = folds == fold
         others = [case for case, own in zip(cases, here, strict=True) if not own]
         slope, offset = scale_of(scores[~here], others, prior=prior)
-        odds[here] = slope * scores[here] + offset
+        weighed = here & np.isfinite(scores)
+        odds[weighed] = slope * scores[weighed] + offset
     return odds

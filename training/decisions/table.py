@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,8 @@ class Outcome:
     Attributes:
         name: Of the explanation.
         cases: All of them.
-        log_odds: (C,) of the cases, by models that saw nothing of their source.
+        log_odds: (C,) of the cases, by models that saw nothing of their source;
+            minus infinity where the engine rules the case out.
         frames: (C,) where each is at its surest.
         prior: Share of errors at which confidence is meant.
     """
@@ -121,6 +123,10 @@ class Outcome:
         """Return the table of one explanation, and the false alarms that are surest."""
         sources = len({case.source for case in self.cases})
         lines = [f"{self.name}: {len(self.cases)} cases, {sources} sources, each left out once"]
+        out = Counter(case.kind for case in self.cases if not case.judged)
+        if out:
+            each = ", ".join(f"{kind} {count}" for kind, count in sorted(out.items()))
+            lines.append(f"  of these ruled out before anything is weighed: {each}")
         for kind in sorted({case.kind for case in self.cases}, key=lambda k: k != "planted"):
             cells = []
             for least in CONFIDENCES:
