@@ -322,8 +322,8 @@ def test_clean_cases_ruled_out_make_a_finding_surer(monkeypatch):
     few, many = (
         fitted("toy", chosen, prior=0.1, seed=0)[1] for chosen in (cases, cases + ruled_out)
     )
-    said = [o.confidence[[c.planted for c in o.cases]].mean() for o in (few, many)]
-    assert said[1] > said[0] + 0.01
+    said = [o.log_odds[[c.planted for c in o.cases]].mean() for o in (few, many)]
+    assert said[1] > said[0] + 0.2
     assert many.counts("clean", least=0.0)[1] == 4 * few.counts("clean", least=0.0)[1]
     assert "ruled out before anything is weighed: clean 72" in many.text()
 
