@@ -315,17 +315,22 @@ def test_priors(words, expect):
         assert list(priors_from(words).values()) == expect
 
 
-def test_clean_cases_ruled_out_make_a_finding_surer(monkeypatch):
-    monkeypatch.setitem(EXPLANATIONS, "toy", (None, TWO))
-    cases = toys()
+def test_clean_cases_ruled_out_make_a_finding_surer():
+    rng = np.random.default_rng(0)
+    cases = [toy(kind, [[0, 0]]) for kind in ("planted", "clean") for _ in range(200)]
+    scores = rng.normal(np.repeat([1.0, -1.0], 200), 1.0)
     ruled_out = [replace(c, judged=False) for c in cases if not c.planted] * 3
-    few, many = (
-        fitted("toy", chosen, prior=0.1, seed=0)[1] for chosen in (cases, cases + ruled_out)
+    few = scale_of(scores, cases, prior=0.1)
+    many = scale_of(np.append(scores, [-np.inf] * 600), cases + ruled_out, prior=0.1)
+    # Only one clean case in four is weighed at all, so among those errors are four times as common.
+    assert many[1] - few[1] == pytest.approx(np.log(4), abs=0.3)
+    odds = np.append(scores * many[0] + many[1], [-np.inf] * 600)
+    outcome = Outcome("toy", cases + ruled_out, odds, np.zeros(1000, np.int64), 0.1)
+    assert outcome.counts("clean", least=0.0) == (800, 800)
+    assert "ruled out before anything is weighed: clean 600" in outcome.text()
+    assert float((shares_at(outcome.cases, 0.1) * outcome.confidence).sum()) == pytest.approx(
+        0.1, abs=0.01
     )
-    said = [o.log_odds[[c.planted for c in o.cases]].mean() for o in (few, many)]
-    assert said[1] > said[0] + 0.2
-    assert many.counts("clean", least=0.0)[1] == 4 * few.counts("clean", least=0.0)[1]
-    assert "ruled out before anything is weighed: clean 72" in many.text()
 
 
 def test_what_was_made_hard_counts_less():
