@@ -1,4 +1,4 @@
-"""Where a swap is said to happen (pure); which finding tells which event is `castcheck.runs.matching`."""
+"""Where a swap is said to happen; which finding tells which event: `castcheck.runs.matching`."""
 
 from __future__ import annotations
 

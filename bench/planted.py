@@ -19,6 +19,7 @@ import statistics
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,7 @@ def judge_set(
         rows.append(row)
         if row.error and not row.found and reasons:
             weak = config.updated({"findings": {"strictness": LENIENT}})
-            why = why_missed(data, report, row, lambda weak=weak, judged=judged: judged(weak))
+            why = why_missed(data, report, row, partial(judged, weak))
             missed[row.kind, why] += 1
         note = "found" if row.found else (row.instead if row.error else f"{row.false} told")
         print(f"{number}/{len(listed)} {clip.stem}: {note}", file=sys.stderr, flush=True)

@@ -207,7 +207,7 @@ def _shoot(
         stage.props, actors, lens, stage.light,
         gain=_random_gain(rng), cel=species == "cel", grain_seed=salt,
     )  # fmt: skip
-    people = []
+    people: list[Pictured] = []
     mask = np.where(picture.ids > 0, _NOBODY_LISTED, 0).astype(np.uint8)
     for i, (figure, actor) in enumerate(zip(drawn, actors, strict=True)):
         seen = measure(figure, cast[i][1], actor.bones, picture, i, lens)

@@ -61,9 +61,9 @@ def plant(
         planted = castcheck.plant(["good.mp4"], "planted", kinds=["swap"], per_clip=2)
         print(len(planted.errors))
     """
-    from castcheck.api import _config  # noqa: PLC0415 (it imports this lazily)
+    from castcheck.api import settings_of  # noqa: PLC0415 (it imports this lazily)
 
-    settings = _config(config)
+    settings = settings_of(config)
     if boxes is not None:
         settings = settings.updated({"run": {"detector": str(boxes)}})
     if wish is None:

@@ -118,11 +118,14 @@ def test_a_long_take_is_read_once_however_often_it_is_asked_about(monkeypatch):
     file, count = LooksFile(), 4000
     file.append(some_looks(count))
     taken = file.take(np.arange(count))
-    read = []
+    read: list[int] = []
     real = file._bytes_at
-    monkeypatch.setattr(
-        file, "_bytes_at", lambda places: read.append(len(places[0])) or real(places)
-    )
+
+    def counted(places):
+        read.append(len(places[0]))
+        return real(places)
+
+    monkeypatch.setattr(file, "_bytes_at", counted)
     for moment in range(8, count - 8):
         taken.rows("body", np.arange(moment - 8, moment + 8))
     assert sum(read) <= 2 * count
