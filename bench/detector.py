@@ -85,7 +85,7 @@ def merged_pairs(xyxy: NDArray[np.float32], picture: Labelled) -> int:
         picture: What is there.
     """
     found = (boxes.iou(picture.boxes, xyxy) >= _MIN_IOU).any(axis=1)
-    held = boxes.covered(picture.boxes, xyxy) >= _AROUND
+    held = np.asarray(boxes.covered(picture.boxes, xyxy) >= _AROUND)
     return sum(
         bool((held[a] & held[b]).any()) and not (found[a] and found[b])
         for a, b in touching_pairs(picture)
