@@ -49,6 +49,7 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 
 _RAMP_BETTER = 0.8  # a ramp has one number more than a step to fit with
+_NETWORKS_LOSE = 0.25  # likeness; light moves the colours and not the networks
 _COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
 _REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
 
@@ -79,7 +80,8 @@ def features_of(
     seen_as = circumstances(samples, track, moments)
     returns = _returns(samples, track, moments, calibration)
     judged = np.asarray((seen_as.samples >= MIN_SAMPLES) & np.isfinite(found.log_odds), np.bool_)
-    judged &= (seen_as.zoom <= _REFRAMED) & (returns <= _COMES_BACK)
+    lost = 1 - mean_of(found.likeness, NETWORKS)
+    judged &= (seen_as.zoom <= _REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
     middle_b, middle_a = (start + last) // 2, (first + stop) // 2
     noise = np.fmin(
         compare(own, (start, middle_b), (middle_b, last), calibration).log_odds,
@@ -91,7 +93,7 @@ def features_of(
     likeness = found.likeness
     return {
         "unlike": -found.log_odds,
-        "network": 1 - mean_of(likeness, NETWORKS),
+        "network": lost,
         "colour": 1 - _second_smallest(likeness, COLOURS),
         "hair": 1 - likeness.get("hair", np.full(len(moments), np.nan)),
         "noise": np.maximum(-noise, -2.0),

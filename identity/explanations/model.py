@@ -31,6 +31,19 @@ AGAINST: Bounds = (None, 0.0)
 EITHER: Bounds = (None, None)
 
 
+_MOST_SURE = 0.99  # nothing that pixels say is surer
+
+
+def confidence_of_odds(log_odds: float) -> float:
+    """Return how sure an explanation is, in (0, 0.99].
+
+    Example:
+        >>> confidence_of_odds(0.0), confidence_of_odds(50.0)
+        (0.5, 0.99)
+    """
+    return min(float(1 / (1 + np.exp(-log_odds))), _MOST_SURE)
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Weights of one explanation.

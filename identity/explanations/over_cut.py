@@ -16,6 +16,7 @@ from identity.evidence.alignment import Alignment, aligned
 from identity.evidence.samples import Compared
 from identity.explanations import swap
 from identity.explanations.change import COMPARED
+from identity.explanations.model import confidence_of_odds
 from identity.segments import Segment, mean_cosines
 from scenes.shots import numbers_by_shot
 from tracker import boxes
@@ -188,7 +189,7 @@ def _crossed(
                 options.append(
                     CutSwap(
                         (a, b), (c, d), frame, float(features["network"][0]),
-                        float(1 / (1 + np.exp(-odds))),
+                        confidence_of_odds(odds),
                         {k: float(np.nan_to_num(v[0])) for k, v in features.items()},
                     )
                 )  # fmt: skip

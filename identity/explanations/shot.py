@@ -15,6 +15,7 @@ import numpy as np
 from identity.evidence.moments import Moments
 from identity.evidence.samples import ShotSamples, lay_out
 from identity.explanations import change, clone, swap
+from identity.explanations.model import confidence_of_odds
 from identity.passing import passings
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Explained:
     @property
     def confidence(self) -> float:
         """How sure, in (0, 1)."""
-        return float(1 / (1 + np.exp(-self.log_odds)))
+        return confidence_of_odds(self.log_odds)
 
 
 def explain_shot(

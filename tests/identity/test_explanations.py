@@ -51,9 +51,7 @@ def test_a_model_comes_back_from_its_file():
     assert bundled_model().provenance["embedder"] == "castcheck-reid"
 
 
-@pytest.mark.parametrize(
-    "features", [{}, {"other": np.zeros(1)}, {"gain": np.zeros(1), "more": np.zeros(1)}]
-)
+@pytest.mark.parametrize("names", [(), ("other",), ("gain", "more")])
 def test_a_feature_without_a_weight_is_an_error(names):
     with pytest.raises(KeyError, match="weights"):
         Explanation(-1.0, {"gain": 2.0}).log_odds(dict.fromkeys(names, np.zeros(1)))
