@@ -51,7 +51,13 @@ class Moments:
 
     @classmethod
     def between(
-        cls, samples: ShotSamples, pairs: list[tuple[int, int]], *, low: int = 0, high: int = -1
+        cls,
+        samples: ShotSamples,
+        pairs: list[tuple[int, int]],
+        *,
+        low: int = 0,
+        high: int = -1,
+        window_s: float = WINDOW_S,
     ) -> Moments:
         """Return the moments with these last and first samples, a second on either side.
 
@@ -60,9 +66,10 @@ class Moments:
             pairs: The last old and first new sample of each moment.
             low: No window begins before this sample,
             high: ... or ends after this one; -1 = the end of the shot.
+            window_s: How long both windows are.
         """
         last, first = np.array(pairs, np.int64).reshape(-1, 2).T
-        window = max(MIN_SAMPLES, round(WINDOW_S * samples.per_s))
+        window = max(MIN_SAMPLES, round(window_s * samples.per_s))
         stop = np.minimum(first + window, len(samples.frames) if high < 0 else high)
         return cls(np.maximum(last - window, low), last, first, stop)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from identity.evidence.moments import Moments
+from identity.evidence.moments import MIN_SAMPLES, WINDOW_S, Moments
 from identity.evidence.samples import ShotSamples, lay_out
 from identity.explanations import change, clone, swap
 from identity.explanations.model import confidence_of_odds
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Kind = Literal["swap", "morph", "drift", "clone"]
 _ONE_EVENT_S = 1.0  # two explanations of one track so near in time have one cause
 _TOGETHER_S = 0.2  # what happens to several within this is the light, or the whole picture
+_BRIEF_S = 0.3  # windows for an exchange that is undone within a second
 _SURELY = 0.75  # so sure an exchange must be for another one beside it to be looked for
 _PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 
@@ -121,7 +122,8 @@ def _swaps(
     for one, two in combinations(range(len(samples.tracks)), 2):
         meetings = passings(samples.tracks[one], samples.tracks[two], fps=samples.fps)
         for span in _between_meetings(samples, swap.both_seen(samples, one, two), meetings):
-            found += _exchanges(samples, (one, two), span, calibration, model, least)
+            lasting = _exchanges(samples, (one, two), span, calibration, model, least)
+            found += lasting or _for_a_moment(samples, (one, two), span, calibration, model, least)
         for meeting in meetings:
             behind = _behind(samples, (one, two), meeting, calibration, model, least)
             found += [] if behind is None else [behind]
@@ -173,6 +175,40 @@ def _exchanges(
         one,
         *(e for s in sides for e in _exchanges(samples, pair, s, calibration, model, least)),
     ]
+
+
+def _for_a_moment(
+    samples: ShotSamples,
+    pair: tuple[int, int],
+    span: tuple[int, int],
+    calibration: Calibration,
+    model: DecisionModel,
+    least: float,
+) -> list[Explained]:
+    """Return the exchange of two who change back within a second, where both ends of it show.
+
+    A window of a second holds looks from before, between and after it, so shorter ones are
+    compared; that there are two moments, one the undoing of the other, makes up for it. The
+    return is a part of the one error.
+    """
+    low, high = span
+    pairs = [(s, s) for s in range(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)]
+    moments = Moments.between(samples, pairs, low=low, high=high, window_s=_BRIEF_S)
+    if not len(moments):
+        return []
+    features, judged = swap.features_of(samples, *pair, moments, calibration)
+    odds = np.where(judged, model["swap"].log_odds(features), -np.inf)
+    best: tuple[float, int] | None = None
+    for one in np.flatnonzero(odds >= least).tolist():
+        for two in np.flatnonzero(odds >= least).tolist():
+            apart_s = (moments.last[two] - moments.last[one]) / samples.per_s
+            if 1 / samples.per_s < apart_s <= WINDOW_S:
+                both = float(min(odds[one], odds[two]))
+                best = max(best or (both, one), (both, one))
+    if best is None:
+        return []
+    frame = _exact_frame(samples, pair, moments, best[1])
+    return [Explained("swap", pair, frame, frame + 1, best[0], _row(features, best[1]))]
 
 
 def _behind(

@@ -88,6 +88,14 @@ def test_an_exchange_and_its_return_are_two():
     assert sorted(start for kind, _, start in found if kind == "swap") == [24, 48]
 
 
+@pytest.mark.parametrize("start", [12, 32])
+def test_an_exchange_for_eight_frames_is_one_swap(start):
+    one, two = (
+        [own] * start + [other] * 8 + [own] * (LENGTH - start - 8) for own, other in ("AB", "BA")
+    )
+    assert told_of(one, two, ["C"] * LENGTH) == [("swap", (0, 1), start)]
+
+
 @pytest.mark.parametrize(
     ("fps", "stride", "frames"),
     [
