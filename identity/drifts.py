@@ -251,7 +251,7 @@ def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
     joined = []
     for group in groups.values():
-        best = max(group, key=lambda d: (d.confidence is not None, d.confidence or d.strength))
+        best = max(group, key=lambda d: (d.confidence or 0.0, d.strength))
         joined.append(
             Drift(
                 tuple(sorted({k for d in group for k in d.series})),

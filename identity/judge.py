@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
 
+_BECAME = 1.0  # log-odds by which two are more alike from a moment on, so that they are no twins
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
@@ -160,7 +162,7 @@ def judge_looks(
             sure = confidence_of(drift.strength, threshold)
             if learnt is None or (learnt.confidence or 0.0) < sure:
                 drifts = [d for d in drifts if d is not learnt]
-                drifts.append(replace(drift, series=numbers))
+                drifts.append(replace(drift, series=numbers, confidence=sure))
         missing = find_gaps(own, [one.score for one in own], shot)
         gaps += [replace(g, series=inside[g.series]) for g in missing]
     segments = _cut_segments(tracklets, looks, series, incidents)
@@ -187,7 +189,7 @@ def judge_looks(
     explained |= {int(cast.labels[k]) for clothes in dressed for k in clothes.before}
     explained |= {int(cast.labels[k]) for places in cut_swaps for k in places.before}
     drifts += [
-        drift
+        replace(drift, confidence=confidence_of(drift.strength, finding_settings.scaled("drift")))
         for drift in drifts_over_cuts(series, worn, setups, calibration, finding_settings)
         if not {worn[k] for k in drift.series} & explained
     ]
@@ -227,7 +229,7 @@ def _clone_of(
 ) -> Clone:
     """Return a clone of the two segments that are worn when it begins."""
     worn = tuple(_segment_at(series[k], segments, found.start_frame) for k in pair)
-    vouched = len(alike) > 1 or found.features["became"] > 0 or found.features["appears"] > 0
+    vouched = len(alike) > 1 or found.features["became"] >= _BECAME or found.features["appears"] > 0
     return Clone(
         (worn[0], worn[1]), found.start_frame, found.stop_frame, found.confidence,
         found.features, vouched,

@@ -48,7 +48,7 @@ def test_a_model_comes_back_from_its_file():
     model = DecisionModel({"swap": Explanation(-1.0, {"gain": 2.0})}, {"seed": 1})
     again = DecisionModel.from_json(model.to_json())
     assert again == model
-    assert bundled_model().provenance["embedder"] == "castcheck-reid"
+    assert bundled_model().provenance["embedder"]["name"] == "castcheck-reid"
 
 
 @pytest.mark.parametrize("names", [(), ("other",), ("gain", "more")])
