@@ -16,6 +16,7 @@ from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
 from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, mean_of
 from identity.explanations.model import AGAINST, EITHER, FOR, Bounds
+from identity.passing import passings
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -33,20 +34,23 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 
 _TWINS = 0.4  # log-odds by which a clone must be more alike than any two elsewhere in the clip
+_MIXED_S = 0.25  # before and after a meeting boxes hold a part of the other one
 _ONE_BODY_IOU = 0.3  # boxes that overlap more show each other
 
 
 def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
     """Return from which sample on the two may be one: since both are there, or any later one.
 
-    Where their boxes lie over each other each shows the other one too: no window reaches there.
+    Where their boxes lie over each other, and in a meeting, each shows the other one too: no window
+    reaches there.
     """
     both = samples.seen["body"][one] & samples.seen["body"][two]
     overlap = boxes.paired_iou(*(np.nan_to_num(samples.xyxy[k]) for k in (one, two)))
-    rows = np.flatnonzero(both & (overlap <= _ONE_BODY_IOU))
+    mixed = (overlap > _ONE_BODY_IOU) | _in_meetings(samples, one, two)
+    rows = np.flatnonzero(both & ~mixed)
     if not len(rows):
         return Moments.between(samples, [])
-    broken = np.flatnonzero([bool((overlap[a:b] > _ONE_BODY_IOU).any()) for a, b in pairwise(rows)])
+    broken = np.flatnonzero([bool(mixed[a:b].any()) for a, b in pairwise(rows)])
     window = max(MIN_SAMPLES, round(samples.per_s))
     parts = []
     for run in np.split(rows, broken + 1):
@@ -59,6 +63,17 @@ def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
     if not parts:
         return Moments.between(samples, [])
     return Moments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _in_meetings(samples: ShotSamples, one: int, two: int) -> NDArray[np.bool_]:
+    """Return (G,) at which samples two pass each other, or are about to."""
+    inside = np.zeros(len(samples.frames), np.bool_)
+    reach = _MIXED_S * samples.fps
+    for met in passings(samples.tracks[one], samples.tracks[two], fps=samples.fps):
+        inside |= (samples.frames >= met.first_frame - reach) & (
+            samples.frames <= met.last_frame + reach
+        )
+    return inside
 
 
 def features_of(
@@ -94,7 +109,7 @@ def features_of(
     at_once = samples.frames[moments.first] <= comes + 2 * samples.fps / samples.per_s
     sizes = [np.nanmedian(samples.xyxy[k, :, 3] - samples.xyxy[k, :, 1]) for k in (one, two)]
     judged = np.asarray((number >= MIN_SAMPLES) & np.isfinite(now.log_odds), np.bool_)
-    judged &= now.log_odds >= twins + _TWINS
+    judged &= (now.log_odds > 0) & (now.log_odds >= twins + _TWINS)
     return {
         "alike": now.log_odds,
         "network": mean_of(now.likeness, NETWORKS) - 0.5,

@@ -379,8 +379,8 @@ def _same_cause(one: Explained, other: Explained, *, fps: float) -> bool:
         return False
     if one.kind == other.kind == "swap":
         return False  # there and back
-    if "drift" in (one.kind, other.kind):
-        return True
+    if "drift" in (one.kind, other.kind) or set(one.tracks) == set(other.tracks):
+        return True  # in the middle of an exchange two look alike
     return abs(one.start_frame - other.start_frame) <= _ONE_EVENT_S * fps
 
 
