@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.identities import boxes_with_names, cut_counts, finds, grouping
+from bench.labelled import EARLIER_CLIPS
 from bench.observed import observations
 from castcheck.config import Config
 from castcheck.models import load_models
@@ -113,7 +114,7 @@ def summary(rows: list[ClipScore]) -> dict[str, Any]:
     }
 
 
-def print_tables(rows: list[ClipScore], total: dict[str, Any]) -> None:
+def print_tables(rows: list[ClipScore], totals: dict[str, dict[str, Any]]) -> None:
     """Print Markdown."""
     print("| clip | shots | cast said / true | B-cubed F1 | boxes found | clean | findings |")
     print("|---|---|---|---|---|---|---|")
@@ -130,10 +131,23 @@ def print_tables(rows: list[ClipScore], total: dict[str, Any]) -> None:
         for e in r.errors:
             what = f"{e['kind']} of {e['who']} from frame {e['start_frame']}, {e['severity']}"
             print(f"| {what} | {r.clip} | {', '.join(e['found']) or 'no'} |")
-    print("\n| figure | value |\n|---|---|")
-    for key, value in total.items():
-        text = f"{value:.3f}" if isinstance(value, float) else str(value)
-        print(f"| {key.replace('_', ' ')} | {text} |")
+    print(f"\n| figure | {' | '.join(totals)} |\n|---|{'---|' * len(totals)}")
+    for key in next(iter(totals.values())):
+        values = [total[key] for total in totals.values()]
+        texts = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in values]
+        print(f"| {key.replace('_', ' ')} | {' | '.join(texts)} |")
+
+
+def parts_of(rows: list[ClipScore], labels: dict[str, Any]) -> dict[str, list[ClipScore]]:
+    """Return all clips, and the labelled ones apart by whether they were measured on before."""
+    order = list(labels)
+    earlier, new = set(order[:EARLIER_CLIPS]), set(order[EARLIER_CLIPS:])
+    parts = {
+        "all": rows,
+        "earlier": [r for r in rows if r.clip in earlier],
+        "new": [r for r in rows if r.clip in new],
+    }
+    return {name: part for name, part in parts.items() if part}
 
 
 def judge_all(
@@ -171,10 +185,10 @@ def main(argv: list[str] | None = None) -> int:
     labels = json.loads((options.real / "labels.json").read_text())
     clips = sorted((options.real / "clips").glob("*.mp4"))
     rows = judge_all(clips, labels, config, load_models(config), options.cache)
-    total = summary(rows)
-    print_tables(rows, total)
+    totals = {name: summary(part) for name, part in parts_of(rows, labels).items()}
+    print_tables(rows, totals)
     if options.json:
-        data = {"summary": total, "clips": [asdict(r) for r in rows]}
+        data = {"summary": totals["all"], "parts": totals, "clips": [asdict(r) for r in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
     return 0
 
