@@ -96,7 +96,8 @@ def _frames(line: Line, seen: Observations) -> tuple[int, int]:
         return own[0].start_frame, own[-1].stop_frame
     if line.frames is not None:
         return line.frames[0], min(line.frames[1], end)
-    assert line.seconds is not None  # noqa: S101 (a line says where in exactly one way)
+    if line.seconds is None:
+        raise ValueError("a line says where it lies in exactly one way")
     # A frame belongs to the span that holds its start, give or take a rounding of the script.
     times = np.array([float(t) for t in seen.frame_times_s])
     start, stop = (int(np.searchsorted(times, second - 1e-3)) for second in line.seconds)

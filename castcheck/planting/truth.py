@@ -200,7 +200,8 @@ def _of_copy(
     plan: Plan, material: Material, pictures: Mapping[int, NDArray[np.uint8]]
 ) -> float | None:
     """Return how much a copy stands out from what was there."""
-    assert plan.copy is not None  # noqa: S101 (asked by the caller)
+    if plan.copy is None:
+        raise ValueError("the plan has no copy")
     donor, shift = plan.copy
     values = []
     for frame in np.linspace(0, len(material.frames) - 1, _SAMPLES).round().astype(int).tolist():
