@@ -121,7 +121,12 @@ def judge_looks(
     model = bundled_model()
     by_shot = numbers_by_shot(one.shot_index for one in series)
     here = {shot.index: [series[k] for k in by_shot.get(shot.index, ())] for shot in shots}
-    alike = {index: most_alike_at_once(own, calibration, fps=fps) for index, own in here.items()}
+    # Asked by other shots only: the looks of a single long take are laid out once.
+    alike = {
+        index: most_alike_at_once(own, calibration, fps=fps)
+        for index, own in here.items()
+        if len(here) > 1
+    }
     for shot in shots:
         inside, own = by_shot.get(shot.index, []), here[shot.index]
         elsewhere = max((v for index, v in alike.items() if index != shot.index), default=-2.0)
