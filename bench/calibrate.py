@@ -1,4 +1,4 @@
-"""Measures the scales and weights of an embedder that `identity/calibration.py` holds.
+"""Measures the scales and weights of an embedder that `identity/evidence/calibration.py` holds.
 
     python -m bench.calibrate --clips DIR --detector D --embedder E [--set tune] [--cache DIR]
     python -m bench.calibrate --prove CLIPS... --detector D --embedder E [--cache DIR]
@@ -26,17 +26,17 @@ from bench.observed import observations
 from bench.quality_clips import find_clips, read_truth
 from castcheck.config import Config
 from castcheck.models import load_models
-from identity.calibration import Scale, calibration_for
-from identity.looks import CUES
-from identity.segments import Segment, make_segment, similarities
-from identity.self_scale import scale_from_clip
+from identity.appearance.looks import CUES
+from identity.evidence.auto_calibration import scale_from_clip
+from identity.evidence.calibration import Scale, calibration_for
+from identity.tracks.segments import Segment, make_segment, similarities
 from tracker import boxes
 from training.error_rate import equal_error_rate
 
 if TYPE_CHECKING:
     from castcheck.observe import Observations
     from castcheck.runs.matching import Truth
-    from identity.looks import Cue
+    from identity.appearance.looks import Cue
 
 _MIN_IOU = 0.5
 _MIN_PURITY = 0.8

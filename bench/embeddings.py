@@ -25,13 +25,13 @@ import numpy as np
 
 from bench.labelled import real_pictures
 from bench.mot import read_sequence
-from identity.calibration import calibration_for
-from identity.embedder import PartsEmbedder
-from identity.looks import LooksReader, colour_bodies, hidden_share
-from identity.open_embedder import open_embedder
-from identity.reid_specs import KNOWN_REID
-from identity.segments import mean_cosines
+from identity.appearance.embedder import PartsEmbedder
+from identity.appearance.looks import LooksReader, colour_bodies, hidden_share
+from identity.appearance.open_embedder import open_embedder
+from identity.appearance.reid_specs import KNOWN_REID
+from identity.evidence.calibration import calibration_for
 from identity.settings import LooksSettings
+from identity.tracks.segments import mean_cosines
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
 from tracker.known_weights import resolve_weights
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.embedder import Embedder
+    from identity.appearance.embedder import Embedder
 
     Crop = NDArray[np.uint8]
 
@@ -204,8 +204,8 @@ def parts_likeness(embedder: PartsEmbedder) -> Any:
 def cast_likeness(embedder: Embedder | None, name: str) -> Any:
     """Return what maps boxes to the (N, N) log-odds by which castcheck groups its cast.
 
-    Network, parts and colours on their scales, each where it can be seen; what `identity.looks`
-    would not judge says nothing. Place and set-up are left out.
+    Network, parts and colours on their scales, each where it can be seen; what
+    `identity.appearance.looks` would not judge says nothing. Place and set-up are left out.
     """
     reader = LooksReader(embedder, LooksSettings(), fps=1.0)
     calibration = calibration_for(name)

@@ -22,7 +22,7 @@ import numpy as np
 from bench import rivals
 from bench.mot import SequenceInfo, Tracks, read_sequence, score
 from bench.rivals import Footage
-from identity.cast import is_sure
+from identity.cast.characters import is_sure
 from identity.settings import CastSettings
 from scenes.frames import FrameBatch
 from tracker.deepsort import ShotTracker

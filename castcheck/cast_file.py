@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from castcheck.script import Script, near, script_from_tables
 from castcheck.script_files import read_schedule
 from castcheck.toml_file import read_toml
-from identity.roll_call import Presence
+from identity.cast.matching import Presence
 from identity.settings import MOST_CHARACTERS
 from scenes.errors import CastcheckError
 from scenes.pictures import PICTURE_SUFFIXES, natural_key, picture_files

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from castcheck.observe import Observations
     from castcheck.wording import Writer
+    from identity.cast.matching import Member, RollCall
     from identity.findings import Kind
     from identity.judge import Judgement
-    from identity.roll_call import Member, RollCall
-    from identity.segments import Segment
+    from identity.tracks.segments import Segment
 
 _MAX_CONFIDENCE = 0.99
 

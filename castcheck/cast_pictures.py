@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from castcheck.references import References
     from castcheck.report.visuals import Picture, Visuals
+    from identity.cast.matching import RollCall
     from identity.findings import Finding
-    from identity.roll_call import RollCall
 
 _SEEN_PICTURES = 2
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from castcheck.wording import character_id
 from castcheck.words import plural
+from identity.cast.matching import MIN_SAMPLES
 from identity.findings import Finding
-from identity.roll_call import MIN_SAMPLES
 
 if TYPE_CHECKING:
     from castcheck.observe import Observations
     from castcheck.wording import Writer
     from identity.judge import Judgement
-    from identity.segments import Segment
+    from identity.tracks.segments import Segment
 
 # So many are on screen at once, whoever they are: only a box on a thing could be wrong.
 _TOO_MANY = 0.9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from identity.reid_specs import KNOWN_REID, MOBILENET
+from identity.appearance.reid_specs import KNOWN_REID, MOBILENET
 from scenes.errors import WeightsError
 from tracker.known_weights import KNOWN_WEIGHTS, weights_sha256
 

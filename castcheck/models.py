@@ -11,7 +11,7 @@ from castcheck.config import AUTO
 from castcheck.model_store import advice_on, best_present
 from castcheck.references import load_references
 from castcheck.runs.baseline import load_baseline
-from identity.open_embedder import COLOUR, open_embedder
+from identity.appearance.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
 from scenes.user_paths import is_folder, user_path
 from tracker.known_weights import models_dir
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from castcheck.config import Config
     from castcheck.references import References
     from castcheck.runs.baseline import Baseline
-    from identity.embedder import Embedder
+    from identity.appearance.embedder import Embedder
     from tracker.detections import Detector
 
 _EXPORTED_SUFFIXES = ("_openvino_model", "_ncnn_model")  # folders that hold a network

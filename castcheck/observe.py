@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from castcheck.memory import give_back_memory
+from identity.appearance.feature_store import LooksFile
+from identity.appearance.looks import Looks, LooksReader
 from identity.evidence.same_place import set_goes_on, tone_of
-from identity.looks import Looks, LooksReader
-from identity.looks_file import LooksFile
 from scenes.ahead import read_ahead
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter

@@ -32,14 +32,14 @@ from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.second_look import look_again, make_visuals
 from castcheck.verdict import verdict_on
 from castcheck.wording import Writer, character_id, descriptions
-from identity.calibration import Calibration, Scale, calibration_for, is_known
+from identity.appearance.open_embedder import COLOUR
+from identity.cast.matching import MIN_SAMPLES, call_the_roll, with_schedule
+from identity.evidence.auto_calibration import scale_from_clip
+from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
+from identity.evidence.setups import free_of_people, setup_likeness
 from identity.explanations.over_cut import SetPictures
 from identity.judge import Judgement, judge_looks
-from identity.mending import mended
-from identity.open_embedder import COLOUR
-from identity.roll_call import MIN_SAMPLES, call_the_roll, with_schedule
-from identity.self_scale import scale_from_clip
-from identity.setups import free_of_people, setup_likeness
+from identity.tracks.repair import mended
 from scenes.source import Fingerprint
 
 if TYPE_CHECKING:

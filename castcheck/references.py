@@ -12,8 +12,8 @@ from castcheck.cast_file import CastFileError, cast_sha256, is_picture, read_cas
 from castcheck.report.visuals import Picture
 from castcheck.script import Script
 from castcheck.shrink import shrunk_jpeg
-from identity.looks import CUES, LooksReader
-from identity.roll_call import Member, View
+from identity.appearance.looks import CUES, LooksReader
+from identity.cast.matching import Member, View
 from scenes.alpha import BACKGROUND
 from scenes.errors import CastcheckError
 from scenes.frames import FrameBatch
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 PICTURE_PX = 240
 _CLIP_PICTURES = 8  # of a reference clip, spread over it
 _MAX_RIVAL = 0.6  # a second figure larger than this share of the largest leaves open who is meant
-_FULL_FIGURE_ASPECT = 1.6  # as in identity.zones: from here on an uncut box is a standing figure
+# As in `identity.appearance.zones`: from here on an uncut box is a standing figure.
+_FULL_FIGURE_ASPECT = 1.6
 _TALL_ASPECT = 2.4
 _ROOM_PX = 8
 

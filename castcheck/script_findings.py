@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from castcheck.script_spans import Presence, Span
     from castcheck.wording import Writer
+    from identity.cast.matching import Member, RollCall
     from identity.findings import Kind, Severity
     from identity.judge import Judgement
-    from identity.roll_call import Member, RollCall
-    from identity.segments import Segment
+    from identity.tracks.segments import Segment
 
 _MAX_CONFIDENCE = 0.99
 _MOST_CONFIDENCE = 0.95  # boxes may be wrong, and a detector blind

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from castcheck.observe import Observations
     from castcheck.script import Line, Script
     from identity.judge import Judgement
-    from identity.segments import Segment
+    from identity.tracks.segments import Segment
 
 _MIN_FRAMES = 3  # less of somebody in a span is a cut that lies a little elsewhere
 _MIN_SHARE = 0.25  # of a span, or of a stay: less is somebody on the way in or out
-_MIN_SAMPLES = 3  # as in identity.roll_call
+_MIN_SAMPLES = 3  # as in identity.cast.matching
 
 
 @dataclass(frozen=True, slots=True)

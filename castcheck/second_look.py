@@ -14,7 +14,7 @@ from castcheck.report.visuals import Comparison, Picture, Visuals
 from castcheck.shrink import jpeg_of, shrunk, shrunk_jpeg
 from castcheck.wording import character_id
 from castcheck.words import CAST_KINDS
-from identity.presence import is_gap, largest_step
+from identity.explanations.presence import is_gap, largest_step
 from scenes.source import open_source
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.observe import Observations
-    from identity.attributes import AttributeSwap
+    from identity.explanations.attribute_swap import AttributeSwap
     from identity.explanations.over_cut import CutSwap
+    from identity.explanations.presence import Gap, Step
     from identity.findings import Finding
     from identity.judge import Judgement
-    from identity.presence import Gap, Step
 
     Progress = Callable[[str, int, int | None], None]
 

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from castcheck.config import ConfidenceSettings
-from identity.describe import colour_word
+from identity.appearance.colour_words import colour_word
 from identity.findings import Finding, confidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from castcheck.observe import Observations
-    from identity.attributes import AttributeSwap
-    from identity.clones import Clone
-    from identity.drifts import Drift
+    from identity.explanations.attribute_swap import AttributeSwap
+    from identity.explanations.clone_pair import Clone
+    from identity.explanations.drift_rules import Drift
+    from identity.explanations.incident import Incident
     from identity.explanations.over_cut import CutSwap
+    from identity.explanations.presence import Gap, Step
     from identity.findings import Kind, Severity
-    from identity.incidents import Incident
     from identity.judge import Judgement
-    from identity.presence import Gap, Step
-    from identity.segments import Segment
-    from identity.series import Series
     from identity.settings import FindingSettings
+    from identity.tracks.body_track import Series
+    from identity.tracks.segments import Segment
     from tracker.tracklets import Tracklet
 
 _CRITICAL_CONFIDENCE = 0.8

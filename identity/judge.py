@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.attributes import AttributeSwap, find_attribute_swaps, told_by_heads
-from identity.cast import Cast, build_cast
-from identity.chains import chains_of
-from identity.clones import Clone, may_be_clones
-from identity.consistency import LikenessCurve, likeness_curves
-from identity.drifts import (
+from identity.cast.characters import Cast, build_cast
+from identity.evidence.consistency import LikenessCurve, likeness_curves
+from identity.evidence.hair import hair_exchanges
+from identity.explanations.attribute_swap import AttributeSwap, find_attribute_swaps, told_by_heads
+from identity.explanations.clone_pair import Clone, may_be_clones
+from identity.explanations.drift_rules import (
     Drift,
     begun_before,
     drifts_in_shot,
     drifts_over_cuts,
     joined_drifts,
 )
+from identity.explanations.incident import Incident
 from identity.explanations.model import bundled_model
 from identity.explanations.over_cut import CutSwap, Sets, swaps_over_cuts
+from identity.explanations.presence import Gap, find_gaps
 from identity.explanations.shot import Explained, explain_shot, most_alike_at_once
 from identity.findings import confidence_of
-from identity.hair import hair_exchanges
-from identity.incidents import Incident
-from identity.presence import Gap, find_gaps
-from identity.segments import Segment, make_segment
-from identity.series import Series, make_series
+from identity.tracks.body_track import Series, make_series
+from identity.tracks.linking import chains_of
+from identity.tracks.segments import Segment, make_segment
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.looks import Looks
+    from identity.appearance.looks import Looks
+    from identity.evidence.calibration import Calibration
     from identity.settings import CastSettings, FindingSettings
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from identity.cue_network import CueNetwork, load_imagenet
+from identity.appearance.cue_network import CueNetwork, load_imagenet
 from tracker.bundled import load_bundled
 from tracker.yolo import engine_kept_quiet
 from training.detector_data import write_dataset

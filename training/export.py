@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import torch
 
-from identity.cue_network import CueNetwork
-from identity.reid_cues import save_cue_network
+from identity.appearance.cue_network import CueNetwork
+from identity.appearance.reid_cues import save_cue_network
 from scenes.errors import CastcheckError
 from tracker.bundled import save_bundled
 from training.detector import FROZEN_BLOCKS

@@ -14,8 +14,8 @@ import torch
 from safetensors import safe_open
 from torch.nn import functional
 
-from identity.cue_network import CueNetwork, PoseHead
-from identity.reid_cues import save_cue_network
+from identity.appearance.cue_network import CueNetwork, PoseHead
+from identity.appearance.reid_cues import save_cue_network
 from scenes.errors import WeightsError
 from training.export import sha256_of
 from training.reid import as_input

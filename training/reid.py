@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from identity.cue_network import BODY_DIM, PART_DIM, PARTS, CueNetwork, load_imagenet
+from identity.appearance.cue_network import BODY_DIM, PART_DIM, PARTS, CueNetwork, load_imagenet
 from scenes.errors import CastcheckError
 from training.compose import Backdrops, before, read_mask
 from training.detector_data import is_held_out, read_index

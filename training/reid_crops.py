@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from identity.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, PARTS
+from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, PARTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from castcheck.batch.gather import Gatherer
-from identity.embedder import CrossCues, PartsEmbedder
+from identity.appearance.embedder import CrossCues, PartsEmbedder
 from scenes.cuts import ShotSplitter
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from castcheck.config import Config
     from castcheck.models import Models
-    from identity.embedder import Embedder
+    from identity.appearance.embedder import Embedder
     from scenes.cut_settings import ShotSettings
     from tracker.detections import Detector
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from castcheck.planting.masks import GRID_PX, taken
 from castcheck.planting.paste import Donor, light_between, light_of
-from identity.colour import colour_histogram
+from identity.appearance.colour import colour_histogram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.observe import Observations
-    from identity.embedder import PartsEmbedder
+    from identity.appearance.embedder import PartsEmbedder
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.samples import ShotSamples, Stretch
-    from identity.series import Series
+    from identity.tracks.body_track import Series
 
 WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.looks import Cue
-    from identity.series import Series
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
+    from identity.tracks.body_track import Series
 
 
 @dataclass(frozen=True, slots=True, eq=False)

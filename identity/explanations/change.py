@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.moments import (
     FAST_S,
     MIN_SAMPLES,
@@ -23,15 +24,14 @@ from identity.evidence.moments import (
 )
 from identity.evidence.samples import ShotSamples, Stretch, compare
 from identity.explanations.model import AGAINST, FOR, Bounds
-from identity.looks import PART_CUES, Cue
-from identity.series import settled
+from identity.tracks.body_track import settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
+    from identity.evidence.calibration import Calibration
 
 NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
 COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")

@@ -16,7 +16,7 @@ from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
 from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, mean_of
 from identity.explanations.model import AGAINST, EITHER, FOR, Bounds
-from identity.passing import passings
+from identity.tracks.crossings import passings
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.looks import Cue
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
 
 FEATURES: Mapping[str, Bounds] = {
     "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "pure": FOR, "became": FOR,

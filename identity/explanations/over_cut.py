@@ -17,7 +17,7 @@ from identity.evidence.samples import Compared
 from identity.explanations import swap
 from identity.explanations.change import COMPARED
 from identity.explanations.model import confidence_of_odds
-from identity.segments import Segment, mean_cosines
+from identity.tracks.segments import Segment, mean_cosines
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
     from identity.explanations.model import DecisionModel
-    from identity.looks import Cue
 
 _SAME_PLACE_IOU = 0.35
 _MIN_SAMPLES = 2

@@ -16,17 +16,17 @@ from identity.evidence.moments import MIN_SAMPLES, WINDOW_S, Moments
 from identity.evidence.samples import ShotSamples, lay_out
 from identity.explanations import change, clone, swap
 from identity.explanations.model import confidence_of_odds
-from identity.passing import passings
+from identity.tracks.crossings import passings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
+    from identity.evidence.calibration import Calibration
     from identity.explanations.model import DecisionModel
-    from identity.passing import Passing
-    from identity.series import Series
+    from identity.tracks.body_track import Series
+    from identity.tracks.crossings import Passing
 
 Kind = Literal["swap", "morph", "drift", "clone"]
 _ONE_EVENT_S = 1.0  # two explanations of one track so near in time have one cause

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.looks import Cue
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
 
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,

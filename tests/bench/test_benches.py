@@ -10,7 +10,7 @@ import pytest
 from bench.detector import figures, match
 from bench.embeddings import Boxed, cast_likeness, parts_likeness, ranking
 from bench.labelled import Labelled
-from identity.embedder import CrossCues
+from identity.appearance.embedder import CrossCues
 from training.error_rate import equal_error_rate
 
 

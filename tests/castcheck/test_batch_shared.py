@@ -16,7 +16,7 @@ from castcheck.batch import gather
 from castcheck.batch.shared_models import SharedDetector, SharedEmbedder, SharedPartsEmbedder
 from castcheck.batch.work import ClipWorker, Job
 from castcheck.config import Config
-from identity.embedder import CrossCues, PartsEmbedder, unit_rows
+from identity.appearance.embedder import CrossCues, PartsEmbedder, unit_rows
 from scenes.frames import FrameBatch
 from tests.scenes.clips import write_clip
 from tracker.detections import Detections

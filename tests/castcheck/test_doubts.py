@@ -12,8 +12,8 @@ from castcheck.models import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from castcheck.wording import Writer, least_box_score
-from identity.clones import Clone
-from identity.drifts import Drift
+from identity.explanations.clone_pair import Clone
+from identity.explanations.drift_rules import Drift
 from tests.e2e.test_samples import SAMPLES
 from tracker.tracklets import Tracklet
 

@@ -25,9 +25,9 @@ from castcheck.config import Config
 from castcheck.options import _FLAGS
 from castcheck.report.writers import OutputError, check_writable
 from castcheck.system_errors import refusal
-from identity.looks import Looks
-from identity.looks_file import LooksFile
-from identity.open_embedder import open_embedder
+from identity.appearance.feature_store import LooksFile
+from identity.appearance.looks import Looks
+from identity.appearance.open_embedder import open_embedder
 from scenes.errors import CastcheckError, ConfigError, ScratchError, WeightsError
 from scenes.frames import FrameBatch
 from tests.castcheck.support import FakePipeline

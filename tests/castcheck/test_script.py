@@ -15,12 +15,12 @@ from castcheck.script import Line, Script
 from castcheck.script_findings import ScriptWriter
 from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.wording import Writer
-from identity.cast import build_cast
+from identity.appearance.looks import Cue
+from identity.cast.characters import build_cast
+from identity.cast.matching import Member, View, call_the_roll, with_schedule
 from identity.findings import Finding
-from identity.looks import Cue
-from identity.roll_call import Member, View, call_the_roll, with_schedule
-from identity.segments import make_segment
 from identity.settings import CastSettings, FindingSettings
+from identity.tracks.segments import make_segment
 from scenes.shots import Shot
 from tests.identity.people import body_of, calibration, colour_of, looks, tracklet
 

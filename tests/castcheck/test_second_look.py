@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from castcheck.second_look import _rows_of_drift, _strip_picks
-from identity.segments import make_segment
+from identity.tracks.segments import make_segment
 from tests.identity.people import FPS, looks, tracklet
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from identity.calibration import Calibration, calibration_for
-from identity.colour import HISTOGRAM_DIM
-from identity.looks import ZONES, Cue, Looks
+from identity.appearance.colour import HISTOGRAM_DIM
+from identity.appearance.looks import ZONES, Cue, Looks
+from identity.evidence.calibration import Calibration, calibration_for
 from tracker.tracklets import Tracklet
 
 DIM = 32

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.cast import build_cast, seen_together
-from identity.looks import Looks
-from identity.segments import make_segment
+from identity.appearance.looks import Looks
+from identity.cast.characters import build_cast, seen_together
 from identity.settings import CastSettings
+from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
 
 LONG = list(range(100))

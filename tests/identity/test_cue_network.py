@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from identity.cue_network import PARTS, CueNetwork, load_imagenet, set_last_stride
-from identity.reid_specs import MOBILENET
+from identity.appearance.cue_network import PARTS, CueNetwork, load_imagenet, set_last_stride
+from identity.appearance.reid_specs import MOBILENET
 from scenes.errors import WeightsError
 
 
@@ -88,7 +88,7 @@ def test_it_trains():
 
 @pytest.mark.parametrize("damage", ["missing", "shape", "name"])
 def test_other_weights_in_the_wheel_are_refused(damage, tmp_path, monkeypatch):
-    from identity import cue_network
+    from identity.appearance import cue_network
     from tracker import known_weights
 
     state = torch.load(MOBILENET.path, weights_only=True)

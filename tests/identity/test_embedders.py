@@ -8,13 +8,13 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from identity.cue_network import CueNetwork
-from identity.embedder import PartsEmbedder
-from identity.looks import PART_CUES, Looks, LooksReader
-from identity.open_embedder import COLOUR, open_embedder
-from identity.prepare import prepare_crops
-from identity.reid_cues import save_cue_network
-from identity.reid_specs import ReidSpec
+from identity.appearance.cue_network import CueNetwork
+from identity.appearance.embedder import PartsEmbedder
+from identity.appearance.looks import PART_CUES, Looks, LooksReader
+from identity.appearance.open_embedder import COLOUR, open_embedder
+from identity.appearance.prepare import prepare_crops
+from identity.appearance.reid_cues import save_cue_network
+from identity.appearance.reid_specs import ReidSpec
 from identity.settings import LooksSettings
 from scenes.errors import WeightsError
 from tests.tracker.worlds import batch_of, noise
@@ -183,7 +183,7 @@ class Parts:
         return self.read_cues(crops).body
 
     def read_cues(self, crops):
-        from identity.embedder import CrossCues
+        from identity.appearance.embedder import CrossCues
 
         count = len(crops)
         visibility = np.tile(np.array([[0.9, 0.4, 0.0]], np.float32), (count, 1))

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.chains import chains_of
 from identity.evidence.alignment import aligned
 from identity.evidence.moments import Moments, circumstances, fast_moments
 from identity.evidence.same_place import set_goes_on, tone_of
 from identity.evidence.samples import compare, lay_out
 from identity.explanations.change import COMPARED
-from identity.series import make_series
+from identity.tracks.body_track import make_series
+from identity.tracks.linking import chains_of
 from tests.identity.people import FPS, calibration, looks, tracklet
 
 LENGTH = 48

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.chains import chains_of
 from identity.explanations import change, clone, swap
 from identity.explanations.model import DecisionModel, Explanation, bundled_model
-from identity.series import make_series
+from identity.tracks.body_track import make_series
+from identity.tracks.linking import chains_of
 from tests.identity.people import FPS, looks, tracklet
 from tests.identity.told import incidents_of
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from identity.chains import chains_of
-from identity.clones import may_be_clones
-from identity.hair import Hair, hair_exchanges, hair_says, other_hair
+from identity.evidence.hair import Hair, hair_exchanges, hair_says, other_hair
+from identity.explanations.clone_pair import may_be_clones
 from identity.judge import judge_looks
-from identity.segments import make_segment
-from identity.series import make_series
 from identity.settings import CastSettings, FindingSettings
+from identity.tracks.body_track import make_series
+from identity.tracks.linking import chains_of
+from identity.tracks.segments import make_segment
 from scenes.shots import shots_from_cuts
 from tests.identity.people import FPS, blend, calibration, colour_of, looks, tracklet
 
 if TYPE_CHECKING:
-    from identity.hair import Means
+    from identity.evidence.hair import Means
 
 LENGTH, AT = 48, 24
 APART = ((60, 60), (240, 60), (420, 60))

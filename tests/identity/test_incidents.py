@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from identity.chains import chains_of
-from identity.drifts import drifts_in_shot
-from identity.looks import Looks
-from identity.mending import mended
-from identity.passing import passings
-from identity.series import Series, make_series
+from identity.appearance.looks import Looks
+from identity.explanations.drift_rules import drifts_in_shot
 from identity.settings import FindingSettings
+from identity.tracks.body_track import Series, make_series
+from identity.tracks.crossings import passings
+from identity.tracks.linking import chains_of
+from identity.tracks.repair import mended
 from tests.identity.people import FPS, calibration, looks, tracklet
 from tests.identity.told import explained, incidents_of
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from identity.appearance.looks import Looks
 from identity.evidence.alignment import Alignment
 from identity.judge import judge_looks
-from identity.looks import Looks
 from identity.settings import CastSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import BLACK, FPS, calibration, looks, tracklet

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from identity.calibration import Calibration, Scale, calibration_for, is_known
-from identity.chains import chains_of
-from identity.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
-from identity.consistency import likeness_curve
-from identity.describe import colour_word
-from identity.looks import Cue, covered_from_front
-from identity.self_scale import scale_from_clip
-from identity.series import make_series
-from identity.setups import free_of_people, setup_likeness
-from identity.zones import is_sliver, strip_of, view_of
+from identity.appearance.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
+from identity.appearance.colour_words import colour_word
+from identity.appearance.looks import Cue, covered_from_front
+from identity.appearance.zones import is_sliver, strip_of, view_of
+from identity.evidence.auto_calibration import scale_from_clip
+from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
+from identity.evidence.consistency import likeness_curve
+from identity.evidence.setups import free_of_people, setup_likeness
+from identity.tracks.body_track import make_series
+from identity.tracks.linking import chains_of
 from scenes.shots import Shot
 from tests.identity.people import FPS, calibration, looks, tracklet
 from tracker.detections import Detections

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.presence import Gap, Step, find_gaps, is_gap, largest_step
+from identity.explanations.presence import Gap, Step, find_gaps, is_gap, largest_step
 from scenes.shots import Shot
 
 HEIGHT, WIDTH = 100, 160

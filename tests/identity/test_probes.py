@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from identity.appearance.looks import Looks
 from identity.judge import judge_looks
-from identity.looks import Looks
 from identity.settings import CastSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, calibration, looks

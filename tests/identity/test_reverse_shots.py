@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.cast import build_cast, seen_together
-from identity.reverse_shots import across_reverse_shots
-from identity.segments import make_segment
+from identity.cast.characters import build_cast, seen_together
+from identity.cast.reverse_shots import across_reverse_shots
 from identity.settings import CastSettings
+from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
 
 FRAMES = 40

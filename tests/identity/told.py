@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from identity.drifts import drifts_in_shot
+from identity.explanations.drift_rules import drifts_in_shot
 from identity.explanations.model import bundled_model
 from identity.explanations.shot import explain_shot
-from identity.series import Series
 from identity.settings import FindingSettings
+from identity.tracks.body_track import Series
 from tests.identity.people import FPS, calibration
 
 # Names on paper share nothing: every look is one of two that no film tells so well apart.

@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from identity.chains import chains_of
 from identity.evidence.samples import lay_out
 from identity.explanations.change import COMPARED
 from identity.explanations.model import AGAINST, FOR, DecisionModel
-from identity.series import make_series
+from identity.tracks.body_track import make_series
+from identity.tracks.linking import chains_of
 from scenes.errors import CastcheckError
 from tests.identity.people import FPS, calibration, looks, tracklet
 from training.decisions import splice

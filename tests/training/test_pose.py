@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from identity.cue_network import CueNetwork, PoseHead
-from identity.reid_cues import save_cue_network
+from identity.appearance.cue_network import CueNetwork, PoseHead
+from identity.appearance.reid_cues import save_cue_network
 from scenes.errors import WeightsError
 from training.export import sha256_of
 from training.pose import PoseCrops, load_network, pose_errors, read_crops, save_pose, train_pose

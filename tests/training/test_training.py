@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from identity.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
+from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
 from scenes.errors import CastcheckError
 from tests.training.conftest import SIZE_PX, joints
 from training.detector import fold_normalisation, new_detector, train_detector

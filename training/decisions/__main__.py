@@ -16,7 +16,7 @@ import typer
 
 from castcheck.models import load_models
 from castcheck.pipeline import embedder_name
-from identity.calibration import calibration_for
+from identity.evidence.calibration import calibration_for
 from identity.explanations import change, clone, swap
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
@@ -35,7 +35,7 @@ from training.decisions.table import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from identity.calibration import Calibration
+    from identity.evidence.calibration import Calibration
     from identity.explanations.model import Bounds, Explanation
     from training.decisions.cases import Case
     from training.decisions.clips import Entry, Shot

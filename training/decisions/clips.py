@@ -13,11 +13,11 @@ import numpy as np
 
 from bench.observed import observations
 from castcheck.config import Config
-from identity.chains import chains_of
 from identity.evidence.samples import ShotSamples, lay_out
 from identity.explanations.change import COMPARED
-from identity.mending import mended
-from identity.series import Series, make_series
+from identity.tracks.body_track import Series, make_series
+from identity.tracks.linking import chains_of
+from identity.tracks.repair import mended
 from scenes.errors import CastcheckError
 from tracker.tracklets import Tracklet
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from castcheck.models import Models
     from castcheck.observe import Observations
-    from identity.looks import Looks
+    from identity.appearance.looks import Looks
     from scenes.frames import FrameBatch
 
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")

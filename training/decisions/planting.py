@@ -29,7 +29,7 @@ from training.decisions.cases import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from identity.calibration import Calibration
+    from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
     from training.decisions.cases import Case
     from training.decisions.clips import Shot

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.looks import Looks
 from identity.evidence.samples import ShotSamples
-from identity.looks import Looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from identity.looks import Cue
-    from identity.series import Series
+    from identity.appearance.looks import Cue
+    from identity.tracks.body_track import Series
 
 
 def onset(samples: ShotSamples, start_frame: float, stop_frame: float) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from identity.colour import bin_colours
+from identity.appearance.colour import bin_colours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def colour_word(histogram: NDArray[np.float32]) -> str:
     """Return the word for the strongest colour of a (486,) colour histogram (square roots).
 
     Example:
-        >>> from identity.colour import colour_histogram
+        >>> from identity.appearance.colour import colour_histogram
         >>> colour_word(colour_histogram(np.full((4, 4, 3), (200, 30, 40), np.uint8)))
         'red'
     """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from identity.embedder import check_tells_apart
-from identity.reid_onnx import OnnxEmbedder
-from identity.reid_specs import KNOWN_REID, KNOWN_SPECS, MOBILENET, UNKNOWN
-from identity.reid_torch import (
+from identity.appearance.embedder import check_tells_apart
+from identity.appearance.reid_onnx import OnnxEmbedder
+from identity.appearance.reid_specs import KNOWN_REID, KNOWN_SPECS, MOBILENET, UNKNOWN
+from identity.appearance.reid_torch import (
     TorchEmbedder,
     open_mobilenet,
     open_safetensors,
@@ -19,7 +19,7 @@ from tracker.known_weights import check_trust, resolve_weights, weights_sha256
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from identity.reid_cues import CueReader
+    from identity.appearance.reid_cues import CueReader
 
 COLOUR = "colour"
 _SUFFIXES = (".onnx", ".safetensors", ".torchscript")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.series import Series
+    from identity.tracks.body_track import Series
     from scenes.shots import Shot
 
 _MIN_PRESENT_BOXES = 4

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from identity.embedder import unit_rows
-from identity.prepare import prepare_crops
-from identity.reid_specs import UNKNOWN, ReidSpec
+from identity.appearance.embedder import unit_rows
+from identity.appearance.prepare import prepare_crops
+from identity.appearance.reid_specs import UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 
-from identity import looks_file
-from identity.looks import CUES, Looks
-from identity.looks_file import LooksFile, pack_rows, unpack_rows
+from identity.appearance import feature_store
+from identity.appearance.feature_store import LooksFile, pack_rows, unpack_rows
+from identity.appearance.looks import CUES, Looks
 
 
 def some_looks(count, seed=0, dim=21):
@@ -82,7 +82,7 @@ def test_a_copy_for_another_process_needs_no_file(stored):
 
 def test_memory_holds_only_what_was_asked_for_last(stored, monkeypatch):
     whole, file = stored
-    monkeypatch.setattr(looks_file, "CACHE_BYTES", 13 * 21 * 2 * 2)  # two cues of all rows
+    monkeypatch.setattr(feature_store, "CACHE_BYTES", 13 * 21 * 2 * 2)  # two cues of all rows
     everybody = [file.take(np.arange(13)) for _ in range(3)]
     for looks in everybody:
         assert_same(looks, whole)
@@ -101,7 +101,7 @@ def test_half_floats_keep_every_bit():
 
 @pytest.mark.parametrize("rows", [[], [4], [12, 0, 5], list(range(13))])
 def test_few_rows_are_read_as_all_are(stored, rows, monkeypatch):
-    monkeypatch.setattr(looks_file, "BLOCK_ROWS", 4)
+    monkeypatch.setattr(feature_store, "BLOCK_ROWS", 4)
     whole, file = stored
     taken = file.take(np.arange(13))
     chosen = np.array(rows, np.int64)
@@ -114,7 +114,7 @@ def test_few_rows_are_read_as_all_are(stored, rows, monkeypatch):
 
 def test_a_long_take_is_read_once_however_often_it_is_asked_about(monkeypatch):
     """Every moment of a take is compared with what is beside it: hours of it fit no cache."""
-    monkeypatch.setattr(looks_file, "CACHE_BYTES", 64 * 1024)
+    monkeypatch.setattr(feature_store, "CACHE_BYTES", 64 * 1024)
     file, count = LooksFile(), 4000
     file.append(some_looks(count))
     taken = file.take(np.arange(count))

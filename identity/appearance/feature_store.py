@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from identity.looks import Cue, Looks, StoredVectors
+from identity.appearance.looks import Cue, Looks, StoredVectors
 from scenes.errors import ScratchError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.reid_specs import ReidSpec
+    from identity.appearance.reid_specs import ReidSpec
 
 
 def prepare_crops(
@@ -21,7 +21,7 @@ def prepare_crops(
     """Return (N, 3, height_px, width_px) float32 planes of N RGB crops (h, w, 3), as `spec` says.
 
     Example:
-        >>> from identity.reid_specs import UNKNOWN
+        >>> from identity.appearance.reid_specs import UNKNOWN
         >>> crop = np.zeros((10, 5, 3), np.uint8)
         >>> prepare_crops([crop], UNKNOWN, height_px=8, width_px=4).shape
         (1, 3, 8, 4)

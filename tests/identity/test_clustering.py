@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.partition import partition
+from identity.cast.clustering import partition
 
 
 def value(labels, odds, cost, free):

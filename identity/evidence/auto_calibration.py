@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.calibration import Scale
+from identity.evidence.calibration import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from identity.looks import Cue, Looks
+    from identity.appearance.looks import Cue, Looks
     from tracker.tracklets import Tracklet
 
 _MIN_APART_S = 0.5

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from identity.embedder import CrossCues, unit_rows
-from identity.prepare import prepare_crops
+from identity.appearance.embedder import CrossCues, unit_rows
+from identity.appearance.prepare import prepare_crops
 from scenes.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.reid_specs import ReidSpec
+    from identity.appearance.reid_specs import ReidSpec
 
 ARCHITECTURE = "castcheck.cues/2"
 _BATCH_SIZE = 32
@@ -38,7 +38,7 @@ class CueReader:
     ) -> None:
         import torch
 
-        from identity.cue_network import BODY_DIM, PART_DIM, fused
+        from identity.appearance.cue_network import BODY_DIM, PART_DIM, fused
 
         self._torch, self._device = torch, device
         network = fused(network.eval().requires_grad_(requires_grad=False))
@@ -109,7 +109,7 @@ def build_cue_reader(
     """
     import torch
 
-    from identity.cue_network import CueNetwork
+    from identity.appearance.cue_network import CueNetwork
 
     network = CueNetwork()
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from identity.colour import mean_lightness
-from identity.hair import other_hair
+from identity.appearance.colour import mean_lightness
+from identity.evidence.hair import other_hair
 
 if TYPE_CHECKING:
-    from identity.looks import Cue
-    from identity.segments import Segment
+    from identity.appearance.looks import Cue
+    from identity.tracks.segments import Segment
 
 _CLOTHES: tuple[Cue, ...] = ("upper", "lower")
 _BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from identity.colour import HISTOGRAM_DIM, colour_histograms
-from identity.embedder import PartsEmbedder, checked_rows
-from identity.zones import Zone, is_sliver, strip_of, view_of
+from identity.appearance.colour import HISTOGRAM_DIM, colour_histograms
+from identity.appearance.embedder import PartsEmbedder, checked_rows
+from identity.appearance.zones import Zone, is_sliver, strip_of, view_of
 from scenes.arrays import check_network_output, frozen_array
 from tracker import boxes
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.embedder import Embedder
+    from identity.appearance.embedder import Embedder
     from identity.settings import LooksSettings
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
@@ -40,7 +40,7 @@ ZONES: tuple[Zone, ...] = get_args(Zone)
 
 
 class StoredVectors(Mapping[Cue, "NDArray[np.float16]"]):
-    """Vectors of N boxes that lie elsewhere, by cue; see `identity.looks_file`."""
+    """Vectors of N boxes that lie elsewhere, by cue; see `identity.appearance.feature_store`."""
 
     @abstractmethod
     def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float16]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.segments import Segment
+    from identity.tracks.segments import Segment
 
 _CAME_BACK, _ELSEWHERE = 0.7, 0.45  # likeness of set-ups: one again, and another one
 _FACES = 0.1  # cosine of the angle to the camera from which somebody faces it

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.open_embedder import COLOUR
+from identity.appearance.open_embedder import COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from identity.looks import Cue
+    from identity.appearance.looks import Cue
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Calibration:
         return np.asarray(odds, np.float64)
 
 
-HAIR_SCALE = Scale(0.6, 0.98)  # colours of hair, hat or bald head; see `identity.hair`
+HAIR_SCALE = Scale(0.6, 0.98)  # colours of hair, hat or bald head; see `identity.evidence.hair`
 _COLOUR_SCALES: dict[Cue, Scale] = {
     "head": Scale(0.60, 0.90),
     "upper": Scale(0.35, 0.90),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from identity.embedder import unit_rows
-from identity.prepare import prepare_crops
-from identity.reid_cues import ARCHITECTURE, build_cue_reader
-from identity.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
+from identity.appearance.embedder import unit_rows
+from identity.appearance.prepare import prepare_crops
+from identity.appearance.reid_cues import ARCHITECTURE, build_cue_reader
+from identity.appearance.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.reid_cues import CueReader
+    from identity.appearance.reid_cues import CueReader
 
 _BATCH_SIZE = 32
 _ARCHITECTURE_KEY = "architecture"

@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.attributes import Crossing, find_attribute_swaps, told_by_heads, which_attribute
-from identity.chains import chains_of
-from identity.incidents import Incident
-from identity.looks import Cue, Looks
-from identity.segments import Segment, make_segment
-from identity.series import make_series
+from identity.appearance.looks import Cue, Looks
+from identity.explanations.attribute_swap import (
+    Crossing,
+    find_attribute_swaps,
+    told_by_heads,
+    which_attribute,
+)
+from identity.explanations.incident import Incident
 from identity.settings import FindingSettings
+from identity.tracks.body_track import make_series
+from identity.tracks.linking import chains_of
+from identity.tracks.segments import Segment, make_segment
 from tests.identity.people import FPS, calibration, looks, tracklet
 
 SHOT = 24

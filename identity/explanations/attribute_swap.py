@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
-from identity.hair import hair_says
-from identity.places import Places
-from identity.segments import Segment, similarities
-from identity.series import sides_at
+from identity.evidence.hair import hair_says
+from identity.evidence.positions import Places
+from identity.tracks.body_track import sides_at
+from identity.tracks.segments import Segment, similarities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.hair import Hair
-    from identity.incidents import Incident
-    from identity.looks import Cue
-    from identity.series import Series, Sides
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
+    from identity.evidence.hair import Hair
+    from identity.explanations.incident import Incident
     from identity.settings import FindingSettings
+    from identity.tracks.body_track import Series, Sides
 
 Attribute = Literal["clothes", "head"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.looks import Cue, Looks
+from identity.appearance.looks import Cue, Looks
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.chains import Chain
+    from identity.tracks.linking import Chain
     from tracker.tracklets import Tracklet
 
 _SETTLED_S = 0.4  # so near to the first or last box of a body it is coming or going

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.calibration import HAIR_SCALE
-from identity.hair import affinity
-from identity.looks import PART_CUES, Cue
-from identity.places import Places
-from identity.series import nobody_near, settled
+from identity.appearance.looks import PART_CUES, Cue
+from identity.evidence.calibration import HAIR_SCALE
+from identity.evidence.hair import affinity
+from identity.evidence.positions import Places
+from identity.tracks.body_track import nobody_near, settled
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.series import Series
+    from identity.evidence.calibration import Calibration
     from identity.settings import FindingSettings
+    from identity.tracks.body_track import Series
 
 _NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
 _COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.cast_size import at_most
-from identity.partition import partition
-from identity.reverse_shots import across_reverse_shots
-from identity.segments import Segment, similarities
+from identity.cast.clustering import partition
+from identity.cast.reverse_shots import across_reverse_shots
+from identity.cast.size import at_most
+from identity.tracks.segments import Segment, similarities
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
+    from identity.evidence.calibration import Calibration
     from identity.settings import CastSettings
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.cast import build_cast
-from identity.looks import Cue
-from identity.roll_call import Member, View, call_the_roll
-from identity.segments import make_segment
+from identity.appearance.looks import Cue
+from identity.cast.characters import build_cast
+from identity.cast.matching import Member, View, call_the_roll
 from identity.settings import CastSettings
+from identity.tracks.segments import make_segment
 from tests.identity.people import body_of, calibration, colour_of, looks, tracklet
 
 FRAMES = list(range(48))

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.chains import chains_of
-from identity.looks import Looks
-from identity.passing import passings
+from identity.appearance.looks import Looks
+from identity.tracks.crossings import passings
+from identity.tracks.linking import chains_of
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 from tracker.tracklets import Tracklet

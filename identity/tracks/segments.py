@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from identity.looks import CUES, Cue, Looks
+from identity.appearance.looks import CUES, Cue, Looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

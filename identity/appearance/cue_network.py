@@ -17,7 +17,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from identity.reid_specs import MOBILENET
+from identity.appearance.reid_specs import MOBILENET
 from scenes.errors import WeightsError
 from tracker.bundled import fold_norms
 

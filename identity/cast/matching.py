@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from identity.partition import partition
-from identity.schedule import indistinct, match_by_schedule
-from identity.segments import mean_cosines
+from identity.cast.clustering import partition
+from identity.cast.schedule import indistinct, match_by_schedule
+from identity.tracks.segments import mean_cosines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from identity.calibration import Calibration
-    from identity.cast import Cast
-    from identity.looks import Cue
-    from identity.segments import Segment
+    from identity.appearance.looks import Cue
+    from identity.cast.characters import Cast
+    from identity.evidence.calibration import Calibration
     from identity.settings import CastSettings
+    from identity.tracks.segments import Segment
 
 Presence = Literal["required", "optional", "forbidden"]
 MIN_SAMPLES = 3  # fewer looks at a character say nothing about who it is

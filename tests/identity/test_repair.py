@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from identity.mending import mended
+from identity.tracks.repair import mended
 from tests.identity.people import FPS, looks, tracklet
 
 FRAMES = list(range(40))

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.calibration import HAIR_SCALE
-from identity.series import nobody_near
+from identity.evidence.calibration import HAIR_SCALE
+from identity.tracks.body_track import nobody_near
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from identity.looks import Cue
-    from identity.series import Series
+    from identity.appearance.looks import Cue
+    from identity.tracks.body_track import Series
 
     Means = dict[Cue, NDArray[np.float32]]
     Sample = dict[Cue, NDArray[np.float16]]

@@ -1,0 +1,1 @@
+"""What somebody looks like: networks, colours, and the looks of every box."""
