@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from castcheck.observe import Observations
     from castcheck.wording import Writer
-    from identity.cast.matching import Member, RollCall
+    from identity.cast.matching import CastMatch, Member
     from identity.findings import Kind
     from identity.judge import Judgement
     from identity.tracks.segments import Segment
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MAX_CONFIDENCE = 0.99
 
 
-def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts, ...]:
+def member_facts(roll: CastMatch, members: Sequence[Member]) -> tuple[MemberFacts, ...]:
     """Return who of the cast is which character, for the report."""
     return tuple(
         MemberFacts(
@@ -42,7 +42,7 @@ def member_facts(roll: RollCall, members: Sequence[Member]) -> tuple[MemberFacts
     )
 
 
-def names_of(roll: RollCall, members: Sequence[Member]) -> tuple[str | None, ...]:
+def names_of(roll: CastMatch, members: Sequence[Member]) -> tuple[str | None, ...]:
     """Return the name of each character, `None` where it is not told."""
     return tuple(
         members[m].name if m >= 0 and m not in roll.vague else None for m in roll.member_of
@@ -56,7 +56,7 @@ class CastWriter:
         self,
         seen: Observations,
         judgement: Judgement,
-        roll: RollCall,
+        roll: CastMatch,
         members: Sequence[Member],
         writer: Writer,
     ) -> None:

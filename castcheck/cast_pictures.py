@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from castcheck.references import References
     from castcheck.report.visuals import Picture, Visuals
-    from identity.cast.matching import RollCall
+    from identity.cast.matching import CastMatch
     from identity.findings import Finding
 
 _SEEN_PICTURES = 2
 
 
 def with_references(
-    visuals: Visuals, findings: Sequence[Finding], roll: RollCall, references: References
+    visuals: Visuals, findings: Sequence[Finding], roll: CastMatch, references: References
 ) -> Visuals:
     """Return the pictures with every character's reference, and with those of cast findings."""
     matched = {
@@ -39,7 +39,7 @@ def with_references(
 
 
 def _comparisons(
-    visuals: Visuals, finding: Finding, roll: RollCall, references: References
+    visuals: Visuals, finding: Finding, roll: CastMatch, references: References
 ) -> Iterator[Comparison]:
     """Yield who should be there beside who is: a row per character, one where nobody is."""
     names = [member.name for member in references.members]
@@ -68,7 +68,7 @@ def _wanted(finding: Finding) -> Sequence[str]:
 
 
 def _expected(
-    visuals: Visuals, member: int, roll: RollCall, references: References, finding: Finding
+    visuals: Visuals, member: int, roll: CastMatch, references: References, finding: Finding
 ) -> tuple[Picture, ...]:
     """Return the reference of a member; without one, how it looks in other shots."""
     picture = references.pictures[member]
@@ -83,7 +83,7 @@ def _expected(
     return tuple(replace(p, caption=f"{name} elsewhere") for p in spread(elsewhere, 1))
 
 
-def _likest(roll: RollCall, character: int, references: References) -> tuple[Picture, ...]:
+def _likest(roll: CastMatch, character: int, references: References) -> tuple[Picture, ...]:
     """Return the reference that fits best: it shows why it does not."""
     shown = [m for m, picture in enumerate(references.pictures) if picture is not None]
     if not shown:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from castcheck.memory import give_back_memory
-from identity.appearance.feature_store import LooksFile
+from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
 from identity.evidence.same_place import set_goes_on, tone_of
 from scenes.ahead import read_ahead
@@ -105,7 +105,7 @@ class Observer:
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
-        self._looks = LooksFile()
+        self._looks = FeatureStore()
         self._cuts: list[Cut] = []
         self._times: list[Fraction] = []
         self._thumbnails: dict[int, NDArray[np.uint8]] = {}

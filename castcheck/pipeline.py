@@ -33,13 +33,13 @@ from castcheck.second_look import look_again, make_visuals
 from castcheck.verdict import verdict_on
 from castcheck.wording import Writer, character_id, descriptions
 from identity.appearance.open_embedder import COLOUR
-from identity.cast.matching import MIN_SAMPLES, call_the_roll, with_schedule
+from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
 from identity.evidence.setups import free_of_people, setup_likeness
 from identity.explanations.over_cut import SetPictures
 from identity.judge import Judgement, judge_looks
-from identity.tracks.repair import mended
+from identity.tracks.repair import repair_id_switches
 from scenes.source import Fingerprint
 
 if TYPE_CHECKING:
@@ -86,14 +86,14 @@ def report_on(
     """Judge what was seen in a clip, look at it again where pictures are needed, and report."""
     progress("judging", 0, None)
     started = time.perf_counter()
-    tracklets, looks = mended(seen.tracklets, seen.looks, fps=seen.fps)
+    tracklets, looks = repair_id_switches(seen.tracklets, seen.looks, fps=seen.fps)
     seen = replace(seen, tracklets=tracklets, looks=looks)
     calibration, notes = calibrate(seen, embedder=embedder_name(models))
     references = models.references
     config = _with_count(config, references)
     judgement = judge_observations(seen, config, calibration)
     members = () if references is None else references.members
-    roll = call_the_roll(judgement.segments, judgement.cast, members, calibration, config.cast)
+    roll = match_to_cast(judgement.segments, judgement.cast, members, calibration, config.cast)
     script = Script() if references is None else references.script
     spans, script_notes = spans_of(script, clip, seen, [member.name for member in members])
     presence = presence_in(judgement, spans)

@@ -13,7 +13,7 @@ from castcheck.report.visuals import Picture
 from castcheck.script import Script
 from castcheck.shrink import shrunk_jpeg
 from identity.appearance.looks import CUES, LooksReader
-from identity.cast.matching import Member, View
+from identity.cast.matching import Member, ReferenceFeatures
 from scenes.alpha import BACKGROUND
 from scenes.errors import CastcheckError
 from scenes.frames import FrameBatch
@@ -97,9 +97,9 @@ class _Reader:
         self._looks = LooksReader(models.embedder, config.looks, fps=config.looks.embed_per_s)
         self.notes: list[str] = []
 
-    def views_of(self, listed: Listed) -> tuple[tuple[View, ...], Picture]:
+    def views_of(self, listed: Listed) -> tuple[tuple[ReferenceFeatures, ...], Picture]:
         """Return all views of a member, and the picture that shows it largest."""
-        views: list[View] = []
+        views: list[ReferenceFeatures] = []
         shown: tuple[float, Rgb] | None = None
         for file in listed.references:
             found = self._of_picture(file) if is_picture(file) else self._of_clip(file)
@@ -167,7 +167,7 @@ class _Reader:
             return None
         return detector.detect(_batch(rgb, frame))
 
-    def _views(self, rgb: Rgb, box: Box) -> list[View]:
+    def _views(self, rgb: Rgb, box: Box) -> list[ReferenceFeatures]:
         views = []
         for padded, inside in readings(rgb, box):
             found = Detections(
@@ -182,7 +182,7 @@ class _Reader:
             }
             shape = float(np.log((box[3] - box[1]) / max(box[2] - box[0], 1.0)))
             if means:
-                views.append(View(means, shape))
+                views.append(ReferenceFeatures(means, shape))
         return views
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from castcheck.script_spans import Presence, Span
     from castcheck.wording import Writer
-    from identity.cast.matching import Member, RollCall
+    from identity.cast.matching import CastMatch, Member
     from identity.findings import Kind, Severity
     from identity.judge import Judgement
     from identity.tracks.segments import Segment
@@ -56,7 +56,7 @@ class ScriptWriter:
     def __init__(
         self,
         judgement: Judgement,
-        roll: RollCall,
+        roll: CastMatch,
         members: Sequence[Member],
         spans: Sequence[Span],
         presence: Presence,

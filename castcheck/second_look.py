@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from castcheck.observe import Observations
     from identity.explanations.attribute_swap import AttributeSwap
     from identity.explanations.over_cut import CutSwap
-    from identity.explanations.presence import Gap, Step
+    from identity.explanations.presence import PixelStep, PresenceCandidate
     from identity.findings import Finding
     from identity.judge import Judgement
 
@@ -106,7 +106,7 @@ def _cut(picture: NDArray[np.uint8], wish: _Wish) -> NDArray[np.uint8]:
 
 def look_again(
     clip: Path, seen: Observations, judgement: Judgement, *, min_ratio: float, progress: Progress
-) -> tuple[SecondLook, tuple[tuple[Gap, Step], ...]]:
+) -> tuple[SecondLook, tuple[tuple[PresenceCandidate, PixelStep], ...]]:
     """Read the clip again; return the crops and the gaps that the pictures confirm.
 
     Args:

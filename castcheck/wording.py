@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from identity.explanations.drift_rules import Drift
     from identity.explanations.incident import Incident
     from identity.explanations.over_cut import CutSwap
-    from identity.explanations.presence import Gap, Step
+    from identity.explanations.presence import PixelStep, PresenceCandidate
     from identity.findings import Kind, Severity
     from identity.judge import Judgement
     from identity.settings import FindingSettings
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
     from identity.tracks.segments import Segment
     from tracker.tracklets import Tracklet
 
@@ -108,7 +108,9 @@ class Writer:
         self._words = descriptions(judgement)
         self._names = names
 
-    def findings(self, confirmed: Sequence[tuple[Gap, Step]]) -> tuple[Finding, ...]:
+    def findings(
+        self, confirmed: Sequence[tuple[PresenceCandidate, PixelStep]]
+    ) -> tuple[Finding, ...]:
         """Return all findings that are sure enough, in order of time.
 
         Args:
@@ -256,7 +258,7 @@ class Writer:
             },
         )  # fmt: skip
 
-    def _gap(self, gap: Gap, step: Step) -> Finding | None:
+    def _gap(self, gap: PresenceCandidate, step: PixelStep) -> Finding | None:
         judgement = self._judgement
         label = judgement.character_at(gap.series, gap.seen_frame)
         if label < 0:
@@ -321,7 +323,7 @@ class Writer:
         return self.severity_of([self._judgement.series[series]], confidence, worst=worst)
 
     def severity_of(
-        self, seen_as: Sequence[Series | Segment], confidence: float, *, worst: bool
+        self, seen_as: Sequence[BodyTrack | Segment], confidence: float, *, worst: bool
     ) -> Severity:
         """Return what a viewer notices: the larger and the surer, the worse."""
         boxes = np.concatenate([one.xyxy for one in seen_as])

@@ -11,23 +11,27 @@ import numpy as np
 from identity.cast.characters import Cast, build_cast
 from identity.evidence.consistency import LikenessCurve, likeness_curves
 from identity.evidence.hair import hair_exchanges
-from identity.explanations.attribute_swap import AttributeSwap, find_attribute_swaps, told_by_heads
+from identity.explanations.attribute_swap import (
+    AttributeSwap,
+    find_attribute_swaps,
+    reclassify_by_head,
+)
 from identity.explanations.clone_pair import Clone, may_be_clones
 from identity.explanations.drift_rules import (
     Drift,
-    begun_before,
     drifts_in_shot,
     drifts_over_cuts,
-    joined_drifts,
+    extend_onset_before_cut,
+    merge_drifts,
 )
 from identity.explanations.incident import Incident
 from identity.explanations.model import bundled_model
 from identity.explanations.over_cut import CutSwap, Sets, swaps_over_cuts
-from identity.explanations.presence import Gap, find_gaps
+from identity.explanations.presence import PresenceCandidate, find_presence_candidates
 from identity.explanations.shot import Explained, explain_shot, most_alike_at_once
 from identity.findings import confidence_of
-from identity.tracks.body_track import Series, make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import BodyTrack, make_body_track
+from identity.tracks.linking import link_tracklets
 from identity.tracks.segments import Segment, make_segment
 from scenes.shots import numbers_by_shot
 
@@ -63,7 +67,7 @@ class Judgement:
         consistency: Character to its number in [0, 1]; `None` = not seen well enough.
     """
 
-    series: tuple[Series, ...]
+    series: tuple[BodyTrack, ...]
     segments: tuple[Segment, ...]
     cast: Cast
     incidents: tuple[Incident, ...]
@@ -71,7 +75,7 @@ class Judgement:
     cut_swaps: tuple[CutSwap, ...]
     attribute_swaps: tuple[AttributeSwap, ...]
     drifts: tuple[Drift, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[PresenceCandidate, ...]
     curves: tuple[LikenessCurve, ...]
     consistency: tuple[float | None, ...]
 
@@ -112,10 +116,10 @@ def judge_looks(
         tone: (F, 3) mean CIE Lab of the set at every frame; `None` = not known.
         sets: What the shots look like where nobody stands; `None` = no exchange over a cut is told.
     """
-    chains = chains_of(tracklets, fps=fps)
-    series = tuple(make_series(chain, tracklets, looks) for chain in chains)
+    chains = link_tracklets(tracklets, fps=fps)
+    series = tuple(make_body_track(chain, tracklets, looks) for chain in chains)
     incidents: list[Incident] = []
-    gaps: list[Gap] = []
+    gaps: list[PresenceCandidate] = []
     drifts: list[Drift] = []
     copies: list[tuple[tuple[int, int], Explained]] = []
     model = bundled_model()
@@ -144,7 +148,7 @@ def judge_looks(
                     found.kind, found.tracks, found.start_frame, found.stop_frame,
                     found.features["network"], found.confidence, found.features,
                 )  # fmt: skip
-                incident = told_by_heads(incident, own, calibration, fps=fps)
+                incident = reclassify_by_head(incident, own, calibration, fps=fps)
                 incidents.append(replace(incident, series=numbers))
         # What heads alone tell: two in one outfit who exchange hair, a head that changes slowly.
         taken = {k for incident in incidents for k in incident.series}
@@ -168,9 +172,9 @@ def judge_looks(
             if learnt is None or (learnt.confidence or 0.0) < sure:
                 drifts = [d for d in drifts if d is not learnt]
                 drifts.append(replace(drift, series=numbers, confidence=sure))
-        missing = find_gaps(own, [one.score for one in own], shot)
+        missing = find_presence_candidates(own, [one.score for one in own], shot)
         gaps += [replace(g, series=inside[g.series]) for g in missing]
-    segments = _cut_segments(tracklets, looks, series, incidents)
+    segments = _split_where_looks_change(tracklets, looks, series, incidents)
     cast = build_cast(segments, setups, calibration, cast_settings)
     clones = [_clone_of(found, pair, series, segments, alike) for pair, found in copies]
     clones = [one for one in clones if may_be_clones(*(segments[k] for k in one.pair))]
@@ -179,7 +183,7 @@ def judge_looks(
     dressed = find_attribute_swaps(segments, cast.labels, setups, calibration, finding_settings)
     if any(incident.kind == "attribute_swap" for incident in incidents):
         dressed = []  # what follows a cut is the same cause
-    cast = _undressed(cast, segments, dressed)
+    cast = _relabel_after_clothes_swap(cast, segments, dressed)
     cut_swaps = (
         []
         if dressed or sets is None
@@ -187,8 +191,8 @@ def judge_looks(
             segments, sets, calibration, model, least=finding_settings.least_log_odds
         )
     )
-    worn = _worn(series, segments, cast)
-    drifts = begun_before(drifts, series, worn, calibration, fps=fps)
+    worn = _characters_of_tracks(series, segments, cast)
+    drifts = extend_onset_before_cut(drifts, series, worn, calibration, fps=fps)
     explained = {int(cast.labels[k]) for copy in clones for k in copy.pair}
     explained |= {worn[k] for incident in incidents for k in incident.series}
     explained |= {int(cast.labels[k]) for clothes in dressed for k in clothes.before}
@@ -199,9 +203,9 @@ def judge_looks(
         if not {worn[k] for k in drift.series} & explained
     ]
     # What may be a thing says nothing of how much somebody stays himself.
-    surely_worn = _worn(series, segments, _without_doubtful(cast))
+    surely_worn = _characters_of_tracks(series, segments, _without_doubtful(cast))
     curves = tuple(likeness_curves(series, surely_worn, setups, calibration))
-    slow = joined_drifts(drifts, worn)
+    slow = merge_drifts(drifts, worn)
     consistency = _consistency(surely_worn, cast, curves, slow)
     return Judgement(
         series,
@@ -228,7 +232,7 @@ def _drift_of(found: Explained, series: tuple[int, ...]) -> Drift:
 def _clone_of(
     found: Explained,
     pair: tuple[int, int],
-    series: Sequence[Series],
+    series: Sequence[BodyTrack],
     segments: Sequence[Segment],
     alike: Mapping[int, float],
 ) -> Clone:
@@ -241,16 +245,16 @@ def _clone_of(
     )  # fmt: skip
 
 
-def _segment_at(one: Series, segments: Sequence[Segment], frame: int) -> int:
+def _segment_at(one: BodyTrack, segments: Sequence[Segment], frame: int) -> int:
     """Return the number of the segment that a series wears at `frame` or next after it."""
     own = [k for k, s in enumerate(segments) if s.tracklet.tracklet_id in one.members]
     return next((k for k in own if segments[k].stop_frame > frame), own[-1])
 
 
-def _cut_segments(
+def _split_where_looks_change(
     tracklets: Sequence[Tracklet],
     looks: Sequence[Looks],
-    series: Sequence[Series],
+    series: Sequence[BodyTrack],
     incidents: Sequence[Incident],
 ) -> tuple[Segment, ...]:
     """Cut every tracklet where it takes on another look."""
@@ -285,7 +289,9 @@ def _join_clones(cast: Cast, clones: Sequence[Clone]) -> Cast:
     return replace(cast, labels=labels, character_count=len(used))
 
 
-def _undressed(cast: Cast, segments: Sequence[Segment], dressed: Sequence[AttributeSwap]) -> Cast:
+def _relabel_after_clothes_swap(
+    cast: Cast, segments: Sequence[Segment], dressed: Sequence[AttributeSwap]
+) -> Cast:
     """Return the cast with labels that stay with the heads where clothes were exchanged."""
     labels = cast.labels.copy()
     for swap in dressed:
@@ -305,7 +311,9 @@ def _without_doubtful(cast: Cast) -> Cast:
     return replace(cast, labels=np.where(cast.doubtful, -1, cast.labels))
 
 
-def _worn(series: Sequence[Series], segments: Sequence[Segment], cast: Cast) -> list[int]:
+def _characters_of_tracks(
+    series: Sequence[BodyTrack], segments: Sequence[Segment], cast: Cast
+) -> list[int]:
     """Return the character that each series wears at first, -1 = nobody of the cast."""
     label_of: dict[int, int] = {}
     for segment, label in zip(segments, cast.labels, strict=True):

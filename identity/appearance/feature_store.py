@@ -29,12 +29,12 @@ BLOCK_ROWS = 128
 _WHOLE = -1  # instead of the number of a block
 
 
-class LooksFile:
+class FeatureStore:
     """The looks of all boxes of a clip, in a file without a name that goes when they do.
 
     Example:
         >>> rows = {"body": np.ones((2, 4), np.float16)}
-        >>> file = LooksFile()
+        >>> file = FeatureStore()
         >>> file.append(Looks(rows, np.zeros(2, np.float32), np.ones(2, np.bool_)))
         >>> file.take(np.array([1])).vectors["body"].tolist()
         [[1.0, 1.0, 1.0, 1.0]]
@@ -132,9 +132,9 @@ _owners = itertools.count()
 
 
 class _Rows(StoredVectors):
-    """Some rows of a `LooksFile`."""
+    """Some rows of a `FeatureStore`."""
 
-    def __init__(self, file: LooksFile, places: dict[Cue, _Places]) -> None:
+    def __init__(self, file: FeatureStore, places: dict[Cue, _Places]) -> None:
         self.file = file
         self.places = places
         self._owner = next(_owners)

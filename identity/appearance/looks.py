@@ -11,7 +11,7 @@ import numpy as np
 
 from identity.appearance.colour import HISTOGRAM_DIM, colour_histograms
 from identity.appearance.embedder import PartsEmbedder, checked_rows
-from identity.appearance.zones import Zone, is_sliver, strip_of, view_of
+from identity.appearance.zones import Zone, framing_of, is_sliver, strip_of
 from scenes.arrays import check_network_output, frozen_array
 from tracker import boxes
 
@@ -209,7 +209,7 @@ class LooksReader:
         patches = []
         for row, crop in crops.items():
             x1, y1, x2, y2 = found.xyxy[row].tolist()
-            view = view_of((x1, y1, x2, y2), width_px=width_px, height_px=height_px)
+            view = framing_of((x1, y1, x2, y2), width_px=width_px, height_px=height_px)
             height, width = crop.shape[:2]
             for zone in ZONES:
                 strip = strip_of(zone, view)

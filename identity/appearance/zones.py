@@ -31,7 +31,7 @@ class Strip(NamedTuple):
     y2: float
 
 
-class View(NamedTuple):
+class BoxFraming(NamedTuple):
     """How much of a character a box shows.
 
     Attributes:
@@ -43,7 +43,9 @@ class View(NamedTuple):
     name: Literal["full", "half", "closeup"]
 
 
-def view_of(box: tuple[float, float, float, float], *, width_px: int, height_px: int) -> View:
+def framing_of(
+    box: tuple[float, float, float, float], *, width_px: int, height_px: int
+) -> BoxFraming:
     """Tell the view from the shape of the box and where the picture cuts it.
 
     Args:
@@ -52,9 +54,9 @@ def view_of(box: tuple[float, float, float, float], *, width_px: int, height_px:
         height_px: Of the picture.
 
     Example:
-        >>> view_of((0, 10, 30, 100), width_px=200, height_px=120).name
+        >>> framing_of((0, 10, 30, 100), width_px=200, height_px=120).name
         'full'
-        >>> view_of((20, 10, 130, 120), width_px=200, height_px=120).name
+        >>> framing_of((20, 10, 130, 120), width_px=200, height_px=120).name
         'closeup'
     """
     x1, y1, x2, y2 = box
@@ -62,10 +64,10 @@ def view_of(box: tuple[float, float, float, float], *, width_px: int, height_px:
     cut_below, cut_aside = _is_cut(x1, x2, y2, width_px=width_px, height_px=height_px)
     aspect = height / width
     if (not cut_below and aspect > _FIGURE_ASPECT) or aspect > _TALL_ASPECT:
-        return View(1 / _FIGURE_HEADS, "full")
+        return BoxFraming(1 / _FIGURE_HEADS, "full")
     # The part beyond the side edge is missing from the width.
     head = min(0.5 * width * (1.3 if cut_aside else 1.0), 0.6 * height) / height
-    return View(head, "closeup" if head > 0.42 else "half")
+    return BoxFraming(head, "closeup" if head > 0.42 else "half")
 
 
 def is_sliver(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> NDArray[np.bool_]:
@@ -96,11 +98,11 @@ def _is_cut(x1: Any, x2: Any, y2: Any, *, width_px: int, height_px: int) -> tupl
     return y2 > 0.98 * height_px - 2, (x1 <= 2) | (x2 >= width_px - 2)
 
 
-def strip_of(zone: Zone, view: View) -> Strip | None:
+def strip_of(zone: Zone, view: BoxFraming) -> Strip | None:
     """Return where `zone` lies in a box seen as `view`; `None` where it is out of view.
 
     Example:
-        >>> strip_of("lower", View(0.5, "closeup")) is None
+        >>> strip_of("lower", BoxFraming(0.5, "closeup")) is None
         True
     """
     head = view.head_share

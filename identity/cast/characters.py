@@ -10,7 +10,7 @@ import numpy as np
 
 from identity.cast.clustering import partition
 from identity.cast.reverse_shots import across_reverse_shots
-from identity.cast.size import at_most
+from identity.cast.size import merge_to_count
 from identity.tracks.segments import Segment, similarities
 from scenes.shots import numbers_by_shot
 from tracker import boxes
@@ -88,7 +88,7 @@ def build_cast(
         )
         labels = np.full(len(segments), -1, np.int64)
         labels[makers] = _drop_background(found, known, settings)
-        return at_most(labels, settings.characters, log_odds, apart)
+        return merge_to_count(labels, settings.characters, log_odds, apart)
 
     makers = np.flatnonzero(is_known & ~_passing_pieces(segments, is_known, settings))
     labels = grouped(makers)

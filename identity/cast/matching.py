@@ -36,7 +36,7 @@ _UNSURE = 0.5  # probability of being somebody else from which a match is not to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class ReferenceFeatures:
     """One reference picture.
 
     Attributes:
@@ -53,12 +53,12 @@ class Member:
     """Somebody of the cast, with all views of the reference pictures; none without pictures."""
 
     name: str
-    views: tuple[View, ...]
+    views: tuple[ReferenceFeatures, ...]
     presence: Presence = "required"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RollCall:
+class CastMatch:
     """What came of comparing.
 
     Attributes:
@@ -80,13 +80,13 @@ class RollCall:
     vague: frozenset[int] = frozenset()
 
 
-def call_the_roll(
+def match_to_cast(
     segments: Sequence[Segment],
     cast: Cast,
     members: Sequence[Member],
     calibration: Calibration,
     settings: CastSettings,
-) -> RollCall:
+) -> CastMatch:
     """Match the characters of a clip with the members of a known cast.
 
     Args:
@@ -127,15 +127,15 @@ def call_the_roll(
             value = _odds([segment], member, calibration, settings)
             absent[m] *= 1 / (1 + np.exp(np.clip(value, -30, 30)))
     present = 1 - absent
-    return RollCall(odds, named, nobody, judged, present, share)
+    return CastMatch(odds, named, nobody, judged, present, share)
 
 
 def with_schedule(
-    roll: RollCall,
+    roll: CastMatch,
     members: Sequence[Member],
     seen: NDArray[np.bool_],
     expected: NDArray[np.bool_],
-) -> RollCall:
+) -> CastMatch:
     """Name the characters whom no picture names after where members without pictures are expected.
 
     Args:

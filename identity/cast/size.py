@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def at_most(
+def merge_to_count(
     labels: NDArray[np.int64],
     characters: int | None,
     log_odds: NDArray[np.float64],
@@ -29,7 +29,7 @@ def at_most(
 
     Example:
         >>> odds = np.array([[0, -1, -9], [-1, 0, -9], [-9, -9, 0]], float)
-        >>> at_most(np.array([0, 1, 2]), 2, odds, np.zeros((3, 3), bool))
+        >>> merge_to_count(np.array([0, 1, 2]), 2, odds, np.zeros((3, 3), bool))
         array([0, 0, 2])
     """
     labels = labels.copy()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
 
 _REFERENCE_SAMPLES = 8
 _SMOOTHING_SAMPLES = 3
@@ -48,7 +48,7 @@ class LikenessCurve:
 
 
 def likeness_curves(
-    all_series: Sequence[Series],
+    all_series: Sequence[BodyTrack],
     labels: Sequence[int],
     setups: NDArray[np.float32],
     calibration: Calibration,
@@ -81,13 +81,13 @@ def likeness_curves(
     return curves
 
 
-def _like_framing(one: Series, two: Series) -> bool:
+def _like_framing(one: BodyTrack, two: BodyTrack) -> bool:
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
     return max(heights) <= _MAX_APPROACH * min(heights)
 
 
 def likeness_curve(
-    series: Series, calibration: Calibration, *, first: Series | None = None
+    series: BodyTrack, calibration: Calibration, *, first: BodyTrack | None = None
 ) -> LikenessCurve:
     """Return how alike every sample is to the first ones of `first`, or its own, over three."""
     rows, _ = series.vectors("body")
@@ -110,7 +110,7 @@ def likeness_curve(
     return LikenessCurve(series.frame[rows[judged]], value.astype(np.float32))
 
 
-def _first_look(series: Series, cue: Cue) -> NDArray[np.float32] | None:
+def _first_look(series: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
     """Return the (D,) unit mean of a cue where the network looked first; `None` = never seen."""
     rows, _ = series.vectors("body")
     seen, vectors = series.vectors(cue)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.calibration import HAIR_SCALE
-from identity.tracks.body_track import nobody_near
+from identity.tracks.body_track import unoccluded_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
 
     Means = dict[Cue, NDArray[np.float32]]
     Sample = dict[Cue, NDArray[np.float16]]
@@ -123,7 +123,7 @@ def affinity(one: Means, two: Means, cue: Cue) -> float:
 
 
 def hair_exchanges(
-    all_series: Sequence[Series], *, threshold: float, fps: float
+    all_series: Sequence[BodyTrack], *, threshold: float, fps: float
 ) -> list[HairExchange]:
     """Return who exchanges hair, and with it identity, with somebody in one outfit in one shot.
 
@@ -190,7 +190,7 @@ def hair_exchanges(
     return found
 
 
-def _outfit(series: Series) -> Means:
+def _outfit(series: BodyTrack) -> Means:
     """Return the mean of the clothes over the shot, from a few samples of it."""
     rows = series.looks.seen("upper")
     if not len(rows):
@@ -199,9 +199,9 @@ def _outfit(series: Series) -> Means:
     return {"upper": series.looks.vectors["upper"][few].astype(np.float32).mean(axis=0)}
 
 
-def _heads_of(series: Series, everybody: Sequence[Series]) -> dict[int, Sample]:
+def _heads_of(series: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sample]:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
-    near_nobody = nobody_near(series, everybody, max_iou=_FREE_IOU)
+    near_nobody = unoccluded_rows(series, everybody, max_iou=_FREE_IOU)
     rows = np.flatnonzero(near_nobody & (series.looks.covered <= _FREE_COVERED))
     cues: tuple[Cue, ...] = ("hair", "facing", "upper")
     for cue in cues:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.samples import ShotSamples, Stretch
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
 
 WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side
@@ -155,7 +155,7 @@ def mean_over(
     return np.where(number > 0, (total[stop] - total[start]) / np.maximum(number, 1), empty)
 
 
-def _box_steps(series: Series) -> NDArray[np.float32]:
+def _box_steps(series: BodyTrack) -> NDArray[np.float32]:
     """Return (T,) overlap of every box with the one before it; 1 for the first."""
     steps = np.ones(len(series.frame), np.float32)
     if len(steps) > 1:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SAME_PLACE_IOU = 0.3
 
 
-class Places:
+class Positions:
     """The places at which bodies are seen, each the median of its boxes.
 
     Args:
@@ -24,7 +24,7 @@ class Places:
 
     Example:
         >>> left, right = np.float32([[0, 0, 10, 30]]), np.float32([[40, 0, 50, 30]])
-        >>> Places([left, right, left + 1]).same_as(0).tolist()
+        >>> Positions([left, right, left + 1]).same_as(0).tolist()
         [True, False, True]
     """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class ShotSamples:
     """
 
     frames: NDArray[np.int64]
-    tracks: tuple[Series, ...]
+    tracks: tuple[BodyTrack, ...]
     looks: Mapping[Cue, NDArray[np.float32]]
     seen: Mapping[Cue, NDArray[np.bool_]]
     xyxy: NDArray[np.float32]
@@ -113,7 +113,7 @@ def _counted(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def lay_out(
-    tracks: Sequence[Series],
+    tracks: Sequence[BodyTrack],
     cues: Sequence[Cue],
     *,
     fps: float,

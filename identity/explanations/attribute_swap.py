@@ -6,7 +6,7 @@ fit straight, only the clothes went over; where the heads fit crosswise and the 
 only face or hair did. Both cues must contradict each other clearly, on both people; where the two
 heads are alike, or the clothes, nothing is told.
 
-Where the embedder finds the head, hair says it best (`hair.py`).
+Where the embedder finds the head, hair says it best (`evidence/hair.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from identity.evidence.hair import hair_says
-from identity.evidence.positions import Places
+from identity.evidence.positions import Positions
 from identity.tracks.body_track import sides_at
 from identity.tracks.segments import Segment, similarities
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from identity.evidence.hair import Hair
     from identity.explanations.incident import Incident
     from identity.settings import FindingSettings
-    from identity.tracks.body_track import Series, Sides
+    from identity.tracks.body_track import BodyTrack, Sides
 
 Attribute = Literal["clothes", "head"]
 
@@ -64,7 +64,7 @@ class AttributeSwap:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class ExchangeScore:
     """How alike two people are before and after, straight (stayed) and crosswise (exchanged)."""
 
     straight: tuple[float, float]
@@ -87,7 +87,7 @@ class Crossing:
 
 
 def which_attribute(
-    crossings: dict[Cue, Crossing],
+    scores: dict[Cue, ExchangeScore],
     *,
     threshold: float,
     hair: Hair | None = None,
@@ -95,25 +95,26 @@ def which_attribute(
     """Return what changed owner; `None` = nothing, all of it, or it cannot be told.
 
     Args:
-        crossings: Cue to how it compares, on the scale where 1 is one person and 0 another.
+        scores: Cue to how it compares, on the scale where 1 is one person and 0 another.
         threshold: Gain from which a cue was exchanged.
         hair: What the hair of both does, where it was seen and says something (`hair_says`).
 
     Example:
-        >>> body, head = Crossing((0.2, 0.3), (0.9, 0.8)), Crossing((0.9, 1.0), (0.1, 0.0))
+        >>> body = ExchangeScore((0.2, 0.3), (0.9, 0.8))
+        >>> head = ExchangeScore((0.9, 1.0), (0.1, 0.0))
         >>> which_attribute({"body": body, "head": head, "upper": body}, threshold=0.25)
         'clothes'
         >>> which_attribute({"body": body, "head": body, "upper": body}, threshold=0.25) is None
         True
     """
-    if "body" not in crossings or "head" not in crossings:
+    if "body" not in scores or "head" not in scores:
         return None
-    body, head = crossings["body"].preference, crossings["head"].preference
-    clothes = [crossings[cue].preference for cue in ("upper", "lower") if cue in crossings]
+    body, head = scores["body"].preference, scores["head"].preference
+    clothes = [scores[cue].preference for cue in ("upper", "lower") if cue in scores]
     if not clothes:
         return None
     # The body holds the head too, which stays; a network's own look at the garment does not.
-    garment = crossings["upper_look"].preference if "upper_look" in crossings else body
+    garment = scores["upper_look"].preference if "upper_look" in scores else body
     exchanged = body >= 0 and max(body, garment) >= threshold
     head_stays = head <= -_CONTRADICTS if hair is None else hair.stays
     if exchanged and max(clothes) >= _AGREES and head_stays:
@@ -124,17 +125,17 @@ def which_attribute(
     return None
 
 
-def crossing_of(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> Crossing:
+def score_exchange(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> ExchangeScore:
     """Return how the looks of two compare before and after a moment."""
     likeness = scales.scales[cue].likeness
-    return Crossing(
+    return ExchangeScore(
         (likeness(float(a.before @ a.after)), likeness(float(b.before @ b.after))),
         (likeness(float(a.before @ b.after)), likeness(float(b.before @ a.after))),
     )
 
 
-def told_by_heads(
-    incident: Incident, all_series: Sequence[Series], scales: Calibration, *, fps: float
+def reclassify_by_head(
+    incident: Incident, all_series: Sequence[BodyTrack], scales: Calibration, *, fps: float
 ) -> Incident:
     """Return a swap inside a shot as what it is: an attribute swap where both heads stay."""
     if incident.kind != "swap":
@@ -151,8 +152,8 @@ def told_by_heads(
         )  # fmt: skip
         if a is not None and b is not None:
             sides[cue] = a, b
-    crossings = {
-        cue: crossing_of(*sides[cue], scales, cue) for cue in sides if cue in scales.scales
+    scores = {
+        cue: score_exchange(*sides[cue], scales, cue) for cue in sides if cue in scales.scales
     }
     before, after = (
         (
@@ -161,10 +162,10 @@ def told_by_heads(
         )
         for side in ("before", "after")
     )
-    attribute = which_attribute(crossings, threshold=0.0, hair=hair_says(before, after))
+    attribute = which_attribute(scores, threshold=0.0, hair=hair_says(before, after))
     if attribute != "clothes":
         return incident
-    gains: dict[str, float] = {cue: c.preference for cue, c in crossings.items()}
+    gains: dict[str, float] = {cue: c.preference for cue, c in scores.items()}
     return replace(incident, kind="attribute_swap", features={**incident.features, **gains})
 
 
@@ -188,7 +189,7 @@ def find_attribute_swaps(
     for k, segment in enumerate(segments):
         if labels[k] >= 0 and segment.sample_count >= _MIN_SAMPLES:
             by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
-    places = Places(segment.xyxy for segment in segments)
+    places = Positions(segment.xyxy for segment in segments)
     found: list[AttributeSwap] = []
     for late in sorted(by_shot):
         earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
@@ -198,38 +199,38 @@ def find_attribute_swaps(
         for (a, c), (b, d) in combinations(stayed, 2):
             if a == b or c == d:
                 continue
-            crossings = _crossings([segments[k] for k in (a, b, c, d)], scales)
+            scores = _scores([segments[k] for k in (a, b, c, d)], scales)
             hair = hair_says(
                 (segments[a].means, segments[b].means), (segments[c].means, segments[d].means)
             )
             attribute = which_attribute(
-                crossings, threshold=settings.scaled("attribute_swap"), hair=hair
+                scores, threshold=settings.scaled("attribute_swap"), hair=hair
             )
             if attribute is not None:
                 found.append(
                     AttributeSwap(
                         (a, b), (c, d), min(segments[c].start_frame, segments[d].start_frame),
-                        attribute, _strength(attribute, crossings, hair),
-                        {cue: crossing.preference for cue, crossing in crossings.items()},
+                        attribute, _strength(attribute, scores, hair),
+                        {cue: score.preference for cue, score in scores.items()},
                     )
                 )  # fmt: skip
     return found
 
 
-def _strength(attribute: Attribute, crossings: dict[Cue, Crossing], hair: Hair | None) -> float:
+def _strength(attribute: Attribute, scores: dict[Cue, ExchangeScore], hair: Hair | None) -> float:
     """Return the likeness by which what was exchanged fits crosswise, or is lost to its owner."""
     if attribute == "clothes":
-        return crossings["body"].preference
-    return crossings["head"].preference if hair is None else hair.lost
+        return scores["body"].preference
+    return scores["head"].preference if hair is None else hair.lost
 
 
-def _crossings(four: Sequence[Segment], scales: Calibration) -> dict[Cue, Crossing]:
+def _scores(four: Sequence[Segment], scales: Calibration) -> dict[Cue, ExchangeScore]:
     """Return cue to how the two before, a and b, compare with the two after, c and d."""
     a, b, c, d = four
     pairs = [similarities(one, two) for one, two in ((a, c), (b, d), (a, d), (b, c))]
     shared = [cue for cue in scales.scales if all(cue in pair for pair in pairs)]
-    result: dict[Cue, Crossing] = {}
+    result: dict[Cue, ExchangeScore] = {}
     for cue in shared:
         values = [scales.scales[cue].likeness(pair[cue]) for pair in pairs]
-        result[cue] = Crossing((values[0], values[1]), (values[2], values[3]))
+        result[cue] = ExchangeScore((values[0], values[1]), (values[2], values[3]))
     return result

@@ -24,7 +24,7 @@ from identity.evidence.moments import (
 )
 from identity.evidence.samples import ShotSamples, Stretch, compare
 from identity.explanations.model import AGAINST, FOR, Bounds
-from identity.tracks.body_track import settled
+from identity.tracks.body_track import fully_visible_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def moments_of(samples: ShotSamples, track: int, *, slow: bool) -> Moments:
     """
     if not samples.looks:
         return Moments.between(samples, [])
-    first, last = settled(samples.tracks[track], samples.tracks, fps=samples.fps)
+    first, last = fully_visible_span(samples.tracks[track], samples.tracks, fps=samples.fps)
     there = (samples.frames >= first) & (samples.frames <= last)
     seen = np.flatnonzero(samples.seen["body"][track] & there)
     if len(seen) < 2 * MIN_SAMPLES:

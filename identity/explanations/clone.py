@@ -16,7 +16,7 @@ from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
 from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, mean_of
 from identity.explanations.model import AGAINST, EITHER, FOR, Bounds
-from identity.tracks.crossings import passings
+from identity.tracks.crossings import find_crossings
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _in_meetings(samples: ShotSamples, one: int, two: int) -> NDArray[np.bool_]:
     """Return (G,) at which samples two pass each other, or are about to."""
     inside = np.zeros(len(samples.frames), np.bool_)
     reach = _MIXED_S * samples.fps
-    for met in passings(samples.tracks[one], samples.tracks[two], fps=samples.fps):
+    for met in find_crossings(samples.tracks[one], samples.tracks[two], fps=samples.fps):
         inside |= (samples.frames >= met.first_frame - reach) & (
             samples.frames <= met.last_frame + reach
         )

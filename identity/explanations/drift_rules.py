@@ -19,8 +19,8 @@ import numpy as np
 from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.calibration import HAIR_SCALE
 from identity.evidence.hair import affinity
-from identity.evidence.positions import Places
-from identity.tracks.body_track import nobody_near, settled
+from identity.evidence.positions import Positions
+from identity.tracks.body_track import fully_visible_span, unoccluded_rows
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from identity.evidence.calibration import Calibration
     from identity.settings import FindingSettings
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
 
 _NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
 _COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
@@ -83,7 +83,7 @@ class Drift:
 
 
 def drifts_in_shot(
-    all_series: Sequence[Series],
+    all_series: Sequence[BodyTrack],
     changed: frozenset[int],
     scales: Calibration,
     settings: FindingSettings,
@@ -123,7 +123,7 @@ def drifts_in_shot(
 
 
 def drifts_over_cuts(
-    all_series: Sequence[Series],
+    all_series: Sequence[BodyTrack],
     labels: Sequence[int],
     setups: NDArray[np.float32],
     scales: Calibration,
@@ -141,7 +141,7 @@ def drifts_over_cuts(
     A shot is compared with the first one of its set-up. What everybody loses is light.
     """
     found: list[Drift] = []
-    places = Places(series.xyxy for series in all_series)
+    places = Positions(series.xyxy for series in all_series)
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
     spans = _spans(all_series, labels)
     for late in range(len(setups)):
@@ -175,9 +175,9 @@ def drifts_over_cuts(
     return found
 
 
-def begun_before(
+def extend_onset_before_cut(
     drifts: Sequence[Drift],
-    all_series: Sequence[Series],
+    all_series: Sequence[BodyTrack],
     labels: Sequence[int],
     scales: Calibration,
     *,
@@ -218,7 +218,7 @@ def begun_before(
     return found
 
 
-def _spans(all_series: Sequence[Series], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _spans(all_series: Sequence[BodyTrack], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Return character to the first and the last shot it is seen in."""
     shots: dict[int, list[int]] = {}
     for series, label in zip(all_series, labels, strict=True):
@@ -238,7 +238,7 @@ def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
     return gone[0] if len(gone) == 1 else -1
 
 
-def joined_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]:
+def merge_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]:
     """Return one drift per character, from its onset to the end of the change.
 
     Args:
@@ -338,7 +338,7 @@ def _among(vectors: NDArray[np.float32]) -> float:
     return (float(np.square(vectors.sum(axis=0)).sum()) - count) / (count * (count - 1))
 
 
-def _between(one: Series, two: Series, scales: Calibration) -> dict[Cue, float] | None:
+def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
     """Return cue to the likeness lost from one series to the other; `None` = another framing."""
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
     if max(heights) > _MAX_APPROACH * min(heights):
@@ -352,7 +352,7 @@ def _between(one: Series, two: Series, scales: Calibration) -> dict[Cue, float] 
 
 
 def _strongest_stretch(
-    series: Series, everybody: Sequence[Series], scales: Calibration, *, fps: float
+    series: BodyTrack, everybody: Sequence[BodyTrack], scales: Calibration, *, fps: float
 ) -> _Stretch | None:
     """Return the rows in which most is lost while nobody passes; `None` = there are none."""
     best: _Stretch | None = None
@@ -375,7 +375,7 @@ def _strongest_stretch(
     return best
 
 
-def _head_loss(series: Series, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
+def _head_loss(series: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
     """Return what hair and the colours of the head agree on; 0 where more than the head may change.
 
     A face that changes is read as one that turns, so a little of a turn is allowed here.
@@ -398,7 +398,7 @@ def _head_loss(series: Series, rows: NDArray[np.int64], loss: Mapping[Cue, float
     return min(1 - HAIR_SCALE.likeness(affinity(first, last, "hair")), loss["head"])
 
 
-def _keeps_facing(series: Series, rows: NDArray[np.int64]) -> bool:
+def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
     """Tell whether the body is known to be turned from the camera alike all the while."""
     seen, vectors = series.vectors("facing")
     facing = vectors[np.isin(seen, rows), 0]
@@ -410,12 +410,12 @@ def _keeps_facing(series: Series, rows: NDArray[np.int64]) -> bool:
 
 
 def _undisturbed(
-    series: Series, everybody: Sequence[Series], *, fps: float
+    series: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
 ) -> list[NDArray[np.int64]]:
     """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
-    first, last = settled(series, everybody, fps=fps)
+    first, last = fully_visible_span(series, everybody, fps=fps)
     there = (series.frame >= first) & (series.frame <= last)
-    rows = np.flatnonzero(nobody_near(series, everybody, max_iou=_PASSING_IOU) & there)
+    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=_PASSING_IOU) & there)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]
 
@@ -441,7 +441,9 @@ def _growth(xyxy: NDArray[np.float32]) -> tuple[float, float]:
 # --- when --------------------------------------------------------------------------------------
 
 
-def _ramp(series: Series, rows: NDArray[np.int64], cues: Sequence[Cue]) -> tuple[int, int] | None:
+def _ramp(
+    series: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]
+) -> tuple[int, int] | None:
     """Return from when to when the looks change by `cues`; `None` = a step explains them better.
 
     Least squares of a constant, a ramp and a constant, over all onsets and ends: with noise alike
@@ -474,7 +476,7 @@ def _ramp(series: Series, rows: NDArray[np.int64], cues: Sequence[Cue]) -> tuple
 
 
 def _projected(
-    series: Series, rows: NDArray[np.int64], cues: Sequence[Cue]
+    series: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return frames (K,), and how far along from first to last look `cues` are there."""
     total = np.zeros(len(rows))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
     from scenes.shots import Shot
 
 _MIN_PRESENT_BOXES = 4
@@ -46,7 +46,7 @@ _MISSED_FRAMES = 5  # a detector may miss somebody so long before he is gone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gap:
+class PresenceCandidate:
     """Somebody's box ends, or begins, while the shot goes on.
 
     Attributes:
@@ -84,7 +84,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PixelStep:
     """The frame at which the pixels of a place change most.
 
     Attributes:
@@ -102,11 +102,11 @@ class Step:
     share: float
 
 
-def find_gaps(
-    all_series: Sequence[Series],
+def find_presence_candidates(
+    all_series: Sequence[BodyTrack],
     scores: Sequence[NDArray[np.float32]],
     shot: Shot,
-) -> list[Gap]:
+) -> list[PresenceCandidate]:
     """Return where boxes of one shot end or begin before the shot does.
 
     Args:
@@ -125,12 +125,14 @@ def find_gaps(
         ):
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
             reveals = any(_is_revealed(other, last + 1, series.xyxy[-1]) for other in others)
-            gaps.append(Gap("vanish", index, last + 1, last, window, series.xyxy[-1], reveals))
+            gaps.append(
+                PresenceCandidate("vanish", index, last + 1, last, window, series.xyxy[-1], reveals)
+            )
         if first - shot.start_frame >= _MIN_ABSENT_FRAMES and not any(
             _takes_over(series.xyxy[0], first, other, int(other.frame[-1])) for other in others
         ):
             window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
-            gaps.append(Gap("pop_in", index, first, first, window, series.xyxy[0]))
+            gaps.append(PresenceCandidate("pop_in", index, first, first, window, series.xyxy[0]))
     return gaps
 
 
@@ -138,7 +140,7 @@ def _window(low: int, high: int, shot: Shot) -> tuple[int, ...]:
     return tuple(range(max(low, shot.start_frame), min(high + 1, shot.stop_frame)))
 
 
-def _takes_over(box: NDArray[np.float32], frame: int, other: Series, end: int) -> bool:
+def _takes_over(box: NDArray[np.float32], frame: int, other: BodyTrack, end: int) -> bool:
     """Tell whether `other` begins (or ends) at `end`, near `frame`, at the place of the box."""
     if abs(end - frame) > _TAKEN_OVER_FRAMES:
         return False
@@ -146,7 +148,7 @@ def _takes_over(box: NDArray[np.float32], frame: int, other: Series, end: int) -
     return float(boxes.iou(box[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
 
 
-def _is_revealed(other: Series, frame: int, box: NDArray[np.float32]) -> bool:
+def _is_revealed(other: BodyTrack, frame: int, box: NDArray[np.float32]) -> bool:
     """Tell whether somebody who was hidden behind the box is seen again, or whole, at `frame`."""
     row = int(np.searchsorted(other.frame, frame))
     if not 0 < row < len(other.frame) or other.frame[row] != frame:
@@ -158,11 +160,11 @@ def _is_revealed(other: Series, frame: int, box: NDArray[np.float32]) -> bool:
 
 
 def largest_step(
-    gap: Gap,
+    gap: PresenceCandidate,
     pictures: NDArray[np.uint8],
     place: NDArray[np.float32],
     others: Sequence[NDArray[np.float32]],
-) -> Step | None:
+) -> PixelStep | None:
     """Return the step of the pixels where a box ends; `None` = others cover the place.
 
     Args:
@@ -209,7 +211,7 @@ def largest_step(
     later = small[after or [top + 1]].mean(axis=0)
     stays = float(np.abs(later - before).mean(axis=2)[inside].mean())
     whole = float(change[top][inside].mean())
-    return Step(
+    return PixelStep(
         gap.window[top + 1],
         float(extra[top]),
         float(extra[top] / max(float(rest.max(initial=0.0)), _FLOOR_LEVELS)),
@@ -223,7 +225,7 @@ def _may_hide(others: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[
     return np.asarray(others[:, 3] > box[3] - _BEHIND_SHARE * (box[3] - box[1]), np.bool_)
 
 
-def is_gap(gap: Gap, step: Step, *, min_ratio: float) -> bool:
+def is_gap(gap: PresenceCandidate, step: PixelStep, *, min_ratio: float) -> bool:
     """Tell whether somebody is gone, or there, from one frame to the next."""
     late = step.frame - gap.frame if gap.kind == "vanish" else gap.frame - step.frame
     missed_frames = 0 if gap.reveals else _MISSED_FRAMES

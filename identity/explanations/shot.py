@@ -16,7 +16,7 @@ from identity.evidence.moments import MIN_SAMPLES, WINDOW_S, Moments
 from identity.evidence.samples import ShotSamples, lay_out
 from identity.explanations import change, clone, swap
 from identity.explanations.model import confidence_of_odds
-from identity.tracks.crossings import passings
+from identity.tracks.crossings import find_crossings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from identity.evidence.calibration import Calibration
     from identity.explanations.model import DecisionModel
-    from identity.tracks.body_track import Series
-    from identity.tracks.crossings import Passing
+    from identity.tracks.body_track import BodyTrack
+    from identity.tracks.crossings import Crossing
 
 Kind = Literal["swap", "morph", "drift", "clone"]
 _ONE_EVENT_S = 1.0  # two explanations of one track so near in time have one cause
@@ -62,7 +62,7 @@ class Explained:
 
 
 def explain_shot(
-    tracks: Sequence[Series],
+    tracks: Sequence[BodyTrack],
     calibration: Calibration,
     model: DecisionModel,
     *,
@@ -98,7 +98,9 @@ def explain_shot(
     return _one_per_cause([*found, *_apart(changes, fps=fps)], fps=fps)
 
 
-def most_alike_at_once(tracks: Sequence[Series], calibration: Calibration, *, fps: float) -> float:
+def most_alike_at_once(
+    tracks: Sequence[BodyTrack], calibration: Calibration, *, fps: float
+) -> float:
     """Return the log-odds of the most alike two on screen at once; -2 where there are no two."""
     samples = lay_out(tracks, change.COMPARED, fps=fps)
     odds = clone.alike_at_once(samples, calibration).values() if samples.looks else ()
@@ -120,7 +122,7 @@ def _swaps(
     """Return the exchanges of each two, one after the other where they change back."""
     found = []
     for one, two in combinations(range(len(samples.tracks)), 2):
-        meetings = passings(samples.tracks[one], samples.tracks[two], fps=samples.fps)
+        meetings = find_crossings(samples.tracks[one], samples.tracks[two], fps=samples.fps)
         for span in _between_meetings(samples, swap.both_seen(samples, one, two), meetings):
             lasting = _exchanges(samples, (one, two), span, calibration, model, least)
             found += lasting or _for_a_moment(samples, (one, two), span, calibration, model, least)
@@ -131,7 +133,7 @@ def _swaps(
 
 
 def _between_meetings(
-    samples: ShotSamples, span: tuple[int, int], meetings: Sequence[Passing]
+    samples: ShotSamples, span: tuple[int, int], meetings: Sequence[Crossing]
 ) -> list[tuple[int, int]]:
     """Return the stretches of samples beside all meetings, where motion follows each of two.
 
@@ -214,7 +216,7 @@ def _for_a_moment(
 def _behind(
     samples: ShotSamples,
     pair: tuple[int, int],
-    meeting: Passing,
+    meeting: Crossing,
     calibration: Calibration,
     model: DecisionModel,
     least: float,
@@ -335,7 +337,7 @@ def _row(features: dict[str, NDArray[np.float64]], at: int) -> dict[str, float]:
     return {name: float(np.nan_to_num(values[at])) for name, values in features.items()}
 
 
-def _may_be_mixed(found: Explained, tracks: Sequence[Series], *, fps: float) -> bool:
+def _may_be_mixed(found: Explained, tracks: Sequence[BodyTrack], *, fps: float) -> bool:
     """Tell whether the box may have gone over to somebody who passes just then."""
     (own,) = found.tracks
     return any(
@@ -343,7 +345,7 @@ def _may_be_mixed(found: Explained, tracks: Sequence[Series], *, fps: float) -> 
         and meeting.first_frame <= found.start_frame <= meeting.last_frame
         for k, other in enumerate(tracks)
         if k != own
-        for meeting in passings(tracks[own], other, fps=fps)
+        for meeting in find_crossings(tracks[own], other, fps=fps)
     )
 
 

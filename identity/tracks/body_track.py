@@ -22,7 +22,7 @@ _SETTLED_S = 0.4  # so near to the first or last box of a body it is coming or g
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Series:
+class BodyTrack:
     """The boxes and looks of a chain.
 
     Attributes:
@@ -64,10 +64,12 @@ class Series:
         return int(self.owner[row])
 
 
-def make_series(chain: Chain, tracklets: Sequence[Tracklet], looks: Sequence[Looks]) -> Series:
+def make_body_track(
+    chain: Chain, tracklets: Sequence[Tracklet], looks: Sequence[Looks]
+) -> BodyTrack:
     """Lay the tracklets of a chain end to end."""
     parts = [tracklets[m] for m in chain.members]
-    return Series(
+    return BodyTrack(
         chain.members,
         parts[0].shot_index,
         np.concatenate([p.frame for p in parts]),
@@ -83,8 +85,8 @@ def make_series(chain: Chain, tracklets: Sequence[Tracklet], looks: Sequence[Loo
     )
 
 
-def nobody_near(
-    series: Series, everybody: Sequence[Series], *, max_iou: float
+def unoccluded_rows(
+    series: BodyTrack, everybody: Sequence[BodyTrack], *, max_iou: float
 ) -> NDArray[np.bool_]:
     """Return (T,) bool, in which rows no box of `everybody` else overlaps that of the series."""
     free = np.ones(len(series.frame), np.bool_)
@@ -96,7 +98,9 @@ def nobody_near(
     return free
 
 
-def settled(series: Series, everybody: Sequence[Series], *, fps: float) -> tuple[float, float]:
+def fully_visible_span(
+    series: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
+) -> tuple[float, float]:
     """Return from which to which frame a body has settled in the picture.
 
     Who is there when the shot begins, or still there when it ends, as far as its bodies tell, has
@@ -132,7 +136,7 @@ class Sides:
 
 
 def sides_at(
-    series: Series,
+    series: BodyTrack,
     cue: Cue,
     frame: int,
     *,

@@ -40,7 +40,7 @@ class Body(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class Crossing:
     """A meeting of two bodies of which at least one walks.
 
     Attributes:
@@ -55,7 +55,7 @@ class Passing:
     tracks: Literal["stayed", "exchanged", "unclear"]
 
 
-def passings(one: Body, two: Body, *, fps: float) -> list[Passing]:
+def find_crossings(one: Body, two: Body, *, fps: float) -> list[Crossing]:
     """Return the meetings of two series, in order of time; people who only stand there have none.
 
     Args:
@@ -67,7 +67,7 @@ def passings(one: Body, two: Body, *, fps: float) -> list[Passing]:
     overlap = boxes.paired_iou(one.xyxy[rows_one], two.xyxy[rows_two])
     apart = frames[overlap <= _TOUCHING_IOU]
     touching = frames[overlap > _TOUCHING_IOU]
-    found: list[Passing] = []
+    found: list[Crossing] = []
     edges = np.concatenate([[-1], apart, frames[-1:] + 1]).astype(np.int64)
     behind = -1  # up to where all meetings are judged
     for frame, after in zip(
@@ -77,9 +77,9 @@ def passings(one: Body, two: Body, *, fps: float) -> list[Passing]:
             continue
         first, last = int(edges[after - 1]), int(edges[after])
         behind = last
-        passing = _judged(one, two, first, last)
-        if passing is not None and last - first <= _MAX_MEETING_S * fps:
-            found.append(passing)
+        crossing = _judged(one, two, first, last)
+        if crossing is not None and last - first <= _MAX_MEETING_S * fps:
+            found.append(crossing)
     return found
 
 
@@ -100,14 +100,14 @@ class _Way:
         )
 
 
-def _judged(one: Body, two: Body, first: int, last: int) -> Passing | None:
+def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
     """Return the meeting between two frames in which both are seen apart; `None` = both stand."""
     if all(_stands(body, first - _BOXES, last + _BOXES) for body in (one, two)):
         return None
     a, b = (_way(body, body.frame <= first, late=True) for body in (one, two))
     c, d = (_way(body, body.frame >= last, late=False) for body in (one, two))
     if a is None or b is None or c is None or d is None:
-        return Passing(first, last, (first + last) // 2, "unclear")
+        return Crossing(first, last, (first + last) // 2, "unclear")
     middle = (first + last) / 2
     stayed = a.differs(c, middle) + b.differs(d, middle)
     exchanged = a.differs(d, middle) + b.differs(c, middle)
@@ -122,7 +122,7 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Passing | None:
         np.interp(frames, (first, last), (before.where(first), after.where(last)))
         for before, after in ((a, c), (b, d))
     ]
-    return Passing(first, last, int(frames[int(np.abs(ways[0] - ways[1]).argmin())]), tracks)
+    return Crossing(first, last, int(frames[int(np.abs(ways[0] - ways[1]).argmin())]), tracks)
 
 
 def _stands(body: Body, first: int, last: int) -> bool:

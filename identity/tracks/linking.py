@@ -36,7 +36,7 @@ class Chain:
     members: tuple[int, ...]
 
 
-def chains_of(tracklets: Sequence[Tracklet], *, fps: float) -> list[Chain]:
+def link_tracklets(tracklets: Sequence[Tracklet], *, fps: float) -> list[Chain]:
     """Join tracklets of one shot end to start, where there is one way only to do so.
 
     Two tracklets that could both go on as a third are left apart: a wrong joint would be worse

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.looks import Looks
-from identity.tracks.crossings import passings
-from identity.tracks.linking import chains_of
+from identity.tracks.crossings import find_crossings
+from identity.tracks.linking import link_tracklets
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 from tracker.tracklets import Tracklet
@@ -35,7 +35,7 @@ _BECOMES, _AND_AS_TALL = 0.8, 0.6
 _SIDE_S = 1.0
 
 
-def mended(
+def repair_id_switches(
     tracklets: Sequence[Tracklet], looks: Sequence[Looks], *, fps: float
 ) -> tuple[tuple[Tracklet, ...], tuple[Looks, ...]]:
     """Return tracklets, numbered anew, that stay with their bodies, and the looks of each.
@@ -48,7 +48,7 @@ def mended(
     Only tracklets of which motion or a jump says so are touched; a body that was in pieces becomes
     one.
     """
-    members = [chain.members for chain in chains_of(tracklets, fps=fps)]
+    members = [chain.members for chain in link_tracklets(tracklets, fps=fps)]
     bodies = [_whole(own, tracklets, looks) for own in members]
     touched: set[int] = set()
     for here in numbers_by_shot(body[0].shot_index for body in bodies).values():
@@ -58,9 +58,9 @@ def mended(
                 bodies[front], bodies[behind] = _handed(bodies[front], bodies[behind], frame)
                 touched |= {front, behind}
         for a, b in combinations(here, 2):
-            for passing in passings(bodies[a][0], bodies[b][0], fps=fps):
-                if passing.tracks == "exchanged":
-                    bodies[a], bodies[b] = _crossed(bodies[a], bodies[b], passing.moment)
+            for crossing in find_crossings(bodies[a][0], bodies[b][0], fps=fps):
+                if crossing.tracks == "exchanged":
+                    bodies[a], bodies[b] = _crossed(bodies[a], bodies[b], crossing.moment)
                     touched |= {a, b}
     if not touched:
         return tuple(tracklets), tuple(looks)

@@ -25,7 +25,7 @@ from castcheck.config import Config
 from castcheck.options import _FLAGS
 from castcheck.report.writers import OutputError, check_writable
 from castcheck.system_errors import refusal
-from identity.appearance.feature_store import LooksFile
+from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks
 from identity.appearance.open_embedder import open_embedder
 from scenes.errors import CastcheckError, ConfigError, ScratchError, WeightsError
@@ -298,7 +298,7 @@ def test_a_full_temporary_folder_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     looks = Looks(
         {"body": np.ones((2, 4), np.float16)}, np.zeros(2, np.float32), np.ones(2, np.bool_)
     )
-    file = LooksFile()
+    file = FeatureStore()
 
     def full(_: bytes) -> int:
         raise OSError(28, "No space left on device")
@@ -308,7 +308,7 @@ def test_a_full_temporary_folder_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
         file.append(looks)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full(b""))
     with pytest.raises(ScratchError, match="TMPDIR"):
-        LooksFile()
+        FeatureStore()
 
 
 def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.wording import Writer
 from identity.appearance.looks import Cue
 from identity.cast.characters import build_cast
-from identity.cast.matching import Member, View, call_the_roll, with_schedule
+from identity.cast.matching import Member, ReferenceFeatures, match_to_cast, with_schedule
 from identity.findings import Finding
 from identity.settings import CastSettings, FindingSettings
 from identity.tracks.segments import make_segment
@@ -35,7 +35,7 @@ def member(name, *, pictures=True, presence="required"):
         "head": colour_of(name),
         "upper": colour_of(name),
     }
-    return Member(name, (View(means, np.log(160 / 60)),), presence)
+    return Member(name, (ReferenceFeatures(means, np.log(160 / 60)),), presence)
 
 
 def clip_of(on_screen, *, length=LENGTH):
@@ -70,7 +70,7 @@ def judged(on_screen, members, script, *, told=(), settings=None, clip="clip.mp4
     setups = np.eye(len(seen.shots), dtype=np.float32)
     cast = build_cast(segments, setups, calibration(), settings)
     judgement: Any = SimpleNamespace(segments=segments, cast=cast)
-    roll = call_the_roll(segments, cast, members, calibration(), settings)
+    roll = match_to_cast(segments, cast, members, calibration(), settings)
     spans, notes = spans_of(script, Path(clip), seen, [one.name for one in members])
     presence = presence_in(judgement, spans)
     roll = with_schedule(roll, members, presence.at_all, expected_in(spans, len(members)))
@@ -279,7 +279,7 @@ def test_whom_neither_pictures_nor_a_usable_script_show_is_unknown():
     _, segments = clip_of(["AB"])
     people = [member("A"), member("B", pictures=False)]
     cast = build_cast(segments, np.eye(1, dtype=np.float32), calibration(), CastSettings())
-    roll = call_the_roll(segments, cast, people, calibration(), CastSettings())
+    roll = match_to_cast(segments, cast, people, calibration(), CastSettings())
     roll = with_schedule(roll, people, np.zeros((2, 0), np.bool_), np.zeros((2, 0), np.bool_))
     known, unknown = member_facts(roll, people)
     assert known.confidence is not None

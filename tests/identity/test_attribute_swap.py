@@ -7,15 +7,15 @@ import pytest
 
 from identity.appearance.looks import Cue, Looks
 from identity.explanations.attribute_swap import (
-    Crossing,
+    ExchangeScore,
     find_attribute_swaps,
-    told_by_heads,
+    reclassify_by_head,
     which_attribute,
 )
 from identity.explanations.incident import Incident
 from identity.settings import FindingSettings
-from identity.tracks.body_track import make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
 from identity.tracks.segments import Segment, make_segment
 from tests.identity.people import FPS, calibration, looks, tracklet
 
@@ -94,16 +94,16 @@ def test_inside_a_shot(heads, kinds):
         tracklets.append(tracklet(number, frames, at=(60 + 180 * number, 60)))
         head = [heads[number][0]] * at + [heads[number][1]] * (count - at)
         seen.append(wearing(head, [first] * at + [second] * (count - at), seed=number))
-    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
     swap = Incident("swap", (0, 1), at, at + 1, 1.0, 0.9)
-    told = told_by_heads(swap, series, calibration(), fps=FPS)
+    told = reclassify_by_head(swap, series, calibration(), fps=FPS)
     assert [(told.kind, told.series, told.start_frame)] == [(k, (0, 1), at) for k in kinds]
 
 
 def test_a_look_at_the_garment_alone_tells_clothes():
-    straight, mixed = Crossing((1.0, 1.0), (0.0, 0.0)), Crossing((0.2, 0.3), (0.5, 0.4))
-    garment = Crossing((0.0, 0.1), (0.8, 0.7))
-    cues: dict[Cue, Crossing] = {"body": mixed, "head": straight, "upper": garment}
+    straight, mixed = ExchangeScore((1.0, 1.0), (0.0, 0.0)), ExchangeScore((0.2, 0.3), (0.5, 0.4))
+    garment = ExchangeScore((0.0, 0.1), (0.8, 0.7))
+    cues: dict[Cue, ExchangeScore] = {"body": mixed, "head": straight, "upper": garment}
     assert which_attribute(cues, threshold=0.25) is None
     assert which_attribute({**cues, "upper_look": garment}, threshold=0.25) == "clothes"
     # The body must not speak against it: then the garment's look alone decides nothing.
@@ -112,8 +112,8 @@ def test_a_look_at_the_garment_alone_tells_clothes():
 
 
 def test_a_cue_that_was_not_seen_decides_nothing():
-    exchanged, stayed = Crossing((0.0, 0.0), (1.0, 1.0)), Crossing((1.0, 1.0), (0.0, 0.0))
-    whole: dict[Cue, Crossing] = {"body": exchanged, "head": stayed, "lower": exchanged}
+    exchanged, stayed = ExchangeScore((0.0, 0.0), (1.0, 1.0)), ExchangeScore((1.0, 1.0), (0.0, 0.0))
+    whole: dict[Cue, ExchangeScore] = {"body": exchanged, "head": stayed, "lower": exchanged}
     assert which_attribute(whole, threshold=0.25) == "clothes"
     for cue in whole:
         rest = {k: v for k, v in whole.items() if k != cue}

@@ -12,8 +12,8 @@ from identity.evidence.moments import Moments, circumstances, fast_moments
 from identity.evidence.same_place import set_goes_on, tone_of
 from identity.evidence.samples import compare, lay_out
 from identity.explanations.change import COMPARED
-from identity.tracks.body_track import make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
 from tests.identity.people import FPS, calibration, looks, tracklet
 
 LENGTH = 48
@@ -27,7 +27,7 @@ def samples(*people, places=None):
         for k in range(len(people))
     ]
     seen = [looks(frames, wears, seed=k) for k, wears in enumerate(people)]
-    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
     return lay_out(series, COMPARED, fps=FPS)
 
 
@@ -99,7 +99,8 @@ def test_a_box_that_goes_over_to_another_body_jumps():
     xyxy[24:, [0, 2]] += 200
     gone = type(one)(0, 0, one.frame, xyxy, one.score)
     (series,) = [
-        make_series(c, [gone], [looks(frames, ["A"] * LENGTH)]) for c in chains_of([gone], fps=FPS)
+        make_body_track(c, [gone], [looks(frames, ["A"] * LENGTH)])
+        for c in link_tracklets([gone], fps=FPS)
     ]
     shot = lay_out([series], COMPARED, fps=FPS)
     near, far = Moments.between(shot, [(8, 8)]), Moments.between(shot, [(2, 2)])

@@ -7,8 +7,8 @@ import pytest
 
 from identity.explanations import change, clone, swap
 from identity.explanations.model import DecisionModel, Explanation, bundled_model
-from identity.tracks.body_track import make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
 from tests.identity.people import FPS, looks, tracklet
 from tests.identity.told import incidents_of
 
@@ -66,7 +66,7 @@ def told_of(*people, stride=3, fps=FPS):
     frames = list(range(len(people[0])))
     tracks = [tracklet(k, frames, at=(40 + 190 * k, 60)) for k in range(len(people))]
     seen = [looks(frames, wears, stride=stride, seed=k) for k, wears in enumerate(people)]
-    series = [make_series(c, tracks, seen) for c in chains_of(tracks, fps=fps)]
+    series = [make_body_track(c, tracks, seen) for c in link_tracklets(tracks, fps=fps)]
     return incidents_of(series, fps=fps)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from identity.appearance import feature_store
-from identity.appearance.feature_store import LooksFile, pack_rows, unpack_rows
+from identity.appearance.feature_store import FeatureStore, pack_rows, unpack_rows
 from identity.appearance.looks import CUES, Looks
 
 
@@ -35,7 +35,7 @@ def assert_same(one, two):
 def stored():
     """What was written in parts, some of them empty, and the file."""
     parts = [some_looks(n, seed) for seed, n in enumerate((5, 0, 1, 7))]
-    file = LooksFile()
+    file = FeatureStore()
     for part in parts:
         file.append(part)
     return Looks.concat(parts, body_dim=21), file
@@ -59,7 +59,7 @@ def test_rows_of_rows_and_rows_joined(stored):
 
 def test_looks_of_two_files_are_joined_in_memory(stored):
     whole, file = stored
-    other = LooksFile()
+    other = FeatureStore()
     other.append(whole)
     rows = np.array([3, 4])
     joined = Looks.concat([file.take(rows), other.take(rows)], body_dim=21)
@@ -115,7 +115,7 @@ def test_few_rows_are_read_as_all_are(stored, rows, monkeypatch):
 def test_a_long_take_is_read_once_however_often_it_is_asked_about(monkeypatch):
     """Every moment of a take is compared with what is beside it: hours of it fit no cache."""
     monkeypatch.setattr(feature_store, "CACHE_BYTES", 64 * 1024)
-    file, count = LooksFile(), 4000
+    file, count = FeatureStore(), 4000
     file.append(some_looks(count))
     taken = file.take(np.arange(count))
     read: list[int] = []

@@ -11,8 +11,8 @@ from identity.evidence.hair import Hair, hair_exchanges, hair_says, other_hair
 from identity.explanations.clone_pair import may_be_clones
 from identity.judge import judge_looks
 from identity.settings import CastSettings, FindingSettings
-from identity.tracks.body_track import make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
 from identity.tracks.segments import make_segment
 from scenes.shots import shots_from_cuts
 from tests.identity.people import FPS, blend, calibration, colour_of, looks, tracklet
@@ -119,7 +119,7 @@ def shot(*people, places=APART, facing=0.9, clothes="AAA"):
         looks(frames, [clothes[k]] * LENGTH, hair=hair, facing=[facing] * LENGTH, seed=k)
         for k, hair in enumerate(people)
     ]
-    return [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    return [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
 
 
 def becomes(first, second, at=AT):

@@ -10,10 +10,10 @@ import pytest
 from identity.appearance.looks import Looks
 from identity.explanations.drift_rules import drifts_in_shot
 from identity.settings import FindingSettings
-from identity.tracks.body_track import Series, make_series
-from identity.tracks.crossings import passings
-from identity.tracks.linking import chains_of
-from identity.tracks.repair import mended
+from identity.tracks.body_track import BodyTrack, make_body_track
+from identity.tracks.crossings import find_crossings
+from identity.tracks.linking import link_tracklets
+from identity.tracks.repair import repair_id_switches
 from tests.identity.people import FPS, calibration, looks, tracklet
 from tests.identity.told import explained, incidents_of
 
@@ -41,7 +41,7 @@ def incidents(*bodies, colours=None, hidden=()):
         )
         usable = ~np.isin(frames, hidden)
         seen.append(Looks(dict(own.vectors), own.covered, usable))
-    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
     return incidents_of(series)
 
 
@@ -110,7 +110,7 @@ def walker(xs):
     xyxy = np.stack([left, np.full_like(left, 50), left + 40, np.full_like(left, 150)], axis=1)
     own = looks(frames.tolist(), ["A"] * len(xs))
     score = np.full(len(xs), 0.9, np.float32)
-    return Series((0,), 0, frames, xyxy, np.zeros(len(xs), np.int64), own, score)
+    return BodyTrack((0,), 0, frames, xyxy, np.zeros(len(xs), np.int64), own, score)
 
 
 def walking(xs, wears, number):
@@ -136,7 +136,7 @@ RIGHTWARDS, LEFTWARDS = [10.0 * k for k in range(40)], [390.0 - 10 * k for k in 
     ],
 )  # fmt: skip
 def test_motion_says_who_comes_out_where(one, two, expect):
-    found = passings(walker(one), walker(two), fps=FPS)
+    found = find_crossings(walker(one), walker(two), fps=FPS)
     assert [p.tracks for p in found] == expect
     assert all(abs(p.moment - (39 - 2 * (40 - len(one))) / 2) <= 2 for p in found)
 
@@ -170,14 +170,14 @@ def test_tracklets_that_changed_bodies_are_put_right():
     tracklets = [tracklet(k, frames, at=(0, 60)) for k in range(2)]
     tracklets = [replace(t, xyxy=walker(xs).xyxy) for t, xs in zip(tracklets, swapped, strict=True)]
     own = [looks(frames, names, seed=k) for k, names in enumerate(wears)]
-    fixed, seen = mended(tracklets, own, fps=FPS)
+    fixed, seen = repair_id_switches(tracklets, own, fps=FPS)
     assert [t.tracklet_id for t in fixed] == [0, 1]
     assert np.allclose(fixed[0].xyxy[[5, 35], 0], [RIGHTWARDS[5], RIGHTWARDS[35]])
     vectors = seen[0].vectors["body"][seen[0].seen("body")].astype(float)
     assert (vectors @ vectors.T).min() > 0.8
-    same, _ = mended(fixed, seen, fps=FPS)
+    same, _ = repair_id_switches(fixed, seen, fps=FPS)
     assert [t.frame.tolist() for t in same] == [t.frame.tolist() for t in fixed]
-    assert mended([], [], fps=FPS) == ((), ())
+    assert repair_id_switches([], [], fps=FPS) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_who_has_just_come_in_has_not_become_another(comes_at, seconds_before, e
     wears = ["C"] * before + ["A"] * (len(late) - before)
     people = [tracklet(0, frames, at=(60, 60)), tracklet(1, late, at=(400, 60))]
     seen = [looks(frames, ["B"] * LENGTH), looks(late, wears, seed=1)]
-    series = [make_series(c, people, seen) for c in chains_of(people, fps=FPS)]
+    series = [make_body_track(c, people, seen) for c in link_tracklets(people, fps=FPS)]
     found = explained(series)
     assert [(i.kind, i.tracks) for i in found] == expect
 
@@ -216,7 +216,9 @@ def test_a_change_that_only_networks_see_is_a_drift_where_nobody_turns(facing, f
     other = looks(frames, ["C"] * LENGTH, seed=1, facing=facing)
     own = looks(frames, slow("A", "B"), colours=["A"] * LENGTH, seed=0, facing=facing)
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
-    series = [make_series(c, tracklets, [own, other]) for c in chains_of(tracklets, fps=FPS)]
+    series = [
+        make_body_track(c, tracklets, [own, other]) for c in link_tracklets(tracklets, fps=FPS)
+    ]
     drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
     assert [(d.series, d.by_colours) for d in drifts] == ([((0,), False)] if found else [])
 
@@ -229,7 +231,7 @@ def test_a_box_that_comes_to_hold_more_is_no_drift():
     wider[:, 2] += np.linspace(0, 1.5, LENGTH) * (wider[:, 2] - wider[:, 0])
     for xyxy, count in ((one.xyxy, 1), (wider, 0)):
         tracklets = [replace(one, xyxy=xyxy.astype(np.float32))]
-        series = [make_series(c, tracklets, [own]) for c in chains_of(tracklets, fps=FPS)]
+        series = [make_body_track(c, tracklets, [own]) for c in link_tracklets(tracklets, fps=FPS)]
         drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
         assert [d.by_colours for d in drifts] == [True] * count
 
@@ -242,5 +244,5 @@ def test_what_networks_lose_on_everybody_is_no_drift():
         for k, names in enumerate(("AB", "CD"))
     ]
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
-    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
     assert drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS) == []

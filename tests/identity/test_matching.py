@@ -7,7 +7,7 @@ import pytest
 
 from identity.appearance.looks import Cue
 from identity.cast.characters import build_cast
-from identity.cast.matching import Member, View, call_the_roll
+from identity.cast.matching import Member, ReferenceFeatures, match_to_cast
 from identity.settings import CastSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import body_of, calibration, colour_of, looks, tracklet
@@ -21,7 +21,7 @@ def member(name, *, presence="required", views=1):
         "head": colour_of(name),
         "upper": colour_of(name),
     }
-    return Member(name, (View(means, np.log(160 / 60)),) * views, presence)
+    return Member(name, (ReferenceFeatures(means, np.log(160 / 60)),) * views, presence)
 
 
 def roll(on_screen, cast, frames=FRAMES):
@@ -34,7 +34,7 @@ def roll(on_screen, cast, frames=FRAMES):
         )
     made = build_cast(segments, np.ones((1, 1), np.float32), calibration(), CastSettings())
     members = [member(one) if isinstance(one, str) else one for one in cast]
-    called = call_the_roll(segments, made, members, calibration(), CastSettings())
+    called = match_to_cast(segments, made, members, calibration(), CastSettings())
     names = {
         on_screen[i]: (members[called.member_of[k]].name if called.member_of[k] >= 0 else None)
         for i, k in enumerate(made.labels)

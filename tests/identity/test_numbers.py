@@ -14,13 +14,13 @@ from hypothesis.extra.numpy import arrays
 from identity.appearance.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
 from identity.appearance.colour_words import colour_word
 from identity.appearance.looks import Cue, covered_from_front
-from identity.appearance.zones import is_sliver, strip_of, view_of
+from identity.appearance.zones import framing_of, is_sliver, strip_of
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
 from identity.evidence.consistency import likeness_curve
 from identity.evidence.setups import free_of_people, setup_likeness
-from identity.tracks.body_track import make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
 from scenes.shots import Shot
 from tests.identity.people import FPS, calibration, looks, tracklet
 from tracker.detections import Detections
@@ -44,7 +44,7 @@ def test_colour_histogram_is_a_unit_vector_of_parts(patch):
 )
 @settings(max_examples=100, deadline=None)
 def test_zones_lie_inside_the_box(x, y, width, height):
-    view = view_of((x, y, x + width, y + height), width_px=640, height_px=360)
+    view = framing_of((x, y, x + width, y + height), width_px=640, height_px=360)
     for zone in ("head", "upper", "lower"):
         strip = strip_of(zone, view)
         if strip is not None:
@@ -214,7 +214,7 @@ def lowest(wears, *, repeat=1):
     words = [w for w in wears for _ in range(repeat)]
     frames = list(range(len(words)))
     one = [tracklet(0, frames)]
-    series = make_series(chains_of(one, fps=FPS)[0], one, [looks(frames, words)])
+    series = make_body_track(link_tracklets(one, fps=FPS)[0], one, [looks(frames, words)])
     return likeness_curve(series, calibration()).lowest
 
 

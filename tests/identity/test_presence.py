@@ -8,7 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.explanations.presence import Gap, Step, find_gaps, is_gap, largest_step
+from identity.explanations.presence import (
+    PixelStep,
+    PresenceCandidate,
+    find_presence_candidates,
+    is_gap,
+    largest_step,
+)
 from scenes.shots import Shot
 
 HEIGHT, WIDTH = 100, 160
@@ -38,7 +44,7 @@ def film(*, person_until=AT, light=lambda _: 0, speed=0, screen_from=None):
 
 
 def gap(kind="vanish", frame=AT):
-    return Gap(kind, 0, frame, frame - 1, tuple(FRAMES), BOX)
+    return PresenceCandidate(kind, 0, frame, frame - 1, tuple(FRAMES), BOX)
 
 
 def said(pictures, *, who=None, others=()):
@@ -103,7 +109,7 @@ SHOT = Shot(0, 0, 48, "start")
 )  # fmt: skip
 def test_candidates(bodies, score, expect):
     scores = [np.full(len(b.frame), score, np.float32) for b in bodies]
-    assert [(g.kind, g.frame) for g in find_gaps(bodies, scores, SHOT)] == expect
+    assert [(g.kind, g.frame) for g in find_presence_candidates(bodies, scores, SHOT)] == expect
 
 
 def hidden_meanwhile(last, again, box=BOX, *, covered=0.0):
@@ -131,7 +137,7 @@ def hidden_meanwhile(last, again, box=BOX, *, covered=0.0):
 def test_whoever_vanishes_before_somebody_reveals_him(other, reveals):
     bodies = [body(0, 20), other]
     scores = [np.full(len(b.frame), 0.9, np.float32) for b in bodies]
-    (found,) = [g for g in find_gaps(bodies, scores, SHOT) if g.series == 0]
+    (found,) = [g for g in find_presence_candidates(bodies, scores, SHOT) if g.series == 0]
     assert found.reveals is reveals
 
 
@@ -144,5 +150,5 @@ def test_whoever_vanishes_before_somebody_reveals_him(other, reveals):
 )  # fmt: skip
 def test_less_is_asked_of_the_pixels_where_somebody_is_revealed(reveals, ratio, frame, expect):
     who = replace(gap(), reveals=reveals)
-    step = Step(frame, levels=20, ratio=ratio, lasting=1, share=0.7)
+    step = PixelStep(frame, levels=20, ratio=ratio, lasting=1, share=0.7)
     assert is_gap(who, step, min_ratio=2.0) is expect

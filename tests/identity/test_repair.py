@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from identity.tracks.repair import mended
+from identity.tracks.repair import repair_id_switches
 from tests.identity.people import FPS, looks, tracklet
 
 FRAMES = list(range(40))
@@ -64,11 +64,11 @@ BECOMES_B = ["A"] * GONE_FROM + ["B"] * (40 - GONE_FROM)
 )  # fmt: skip
 def test_who_was_hidden_gets_what_is_its_own(bodies, ends):
     tracklets, own = zip(*bodies, strict=True)
-    fixed, seen = mended(tracklets, own, fps=FPS)
+    fixed, seen = repair_id_switches(tracklets, own, fps=FPS)
     assert [int(t.frame[-1]) for t in fixed] == ends
     assert [len(looks_of) for looks_of in seen] == [len(t) for t in fixed]
     if ends == [19, 39]:
         assert fixed[1].frame.tolist() == [*range(HIDDEN_FROM), *range(GONE_FROM, 40)]
         assert np.allclose(fixed[1].xyxy[-1], (120, 70, 170, 190))
-        again, _ = mended(fixed, seen, fps=FPS)
+        again, _ = repair_id_switches(fixed, seen, fps=FPS)
         assert [t.frame.tolist() for t in again] == [t.frame.tolist() for t in fixed]

@@ -12,8 +12,8 @@ import pytest
 from identity.evidence.samples import lay_out
 from identity.explanations.change import COMPARED
 from identity.explanations.model import AGAINST, FOR, DecisionModel
-from identity.tracks.body_track import make_series
-from identity.tracks.linking import chains_of
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
 from scenes.errors import CastcheckError
 from tests.identity.people import FPS, calibration, looks, tracklet
 from training.decisions import splice
@@ -44,7 +44,7 @@ def shot_of(names, *, source="s", clip="c", apart=180, turned=None, relit=False)
         looks(frames, [name] * LENGTH, hair=[name] * LENGTH, facing=turned, seed=k)
         for k, name in enumerate(names)
     ]
-    series = [make_series(c, tracklets, seen) for c in chains_of(tracklets, fps=FPS)]
+    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
     return Shot(clip, source, lay_out(series, COMPARED, fps=FPS), relit)
 
 

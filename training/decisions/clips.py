@@ -15,9 +15,9 @@ from bench.observed import observations
 from castcheck.config import Config
 from identity.evidence.samples import ShotSamples, lay_out
 from identity.explanations.change import COMPARED
-from identity.tracks.body_track import Series, make_series
-from identity.tracks.linking import chains_of
-from identity.tracks.repair import mended
+from identity.tracks.body_track import BodyTrack, make_body_track
+from identity.tracks.linking import link_tracklets
+from identity.tracks.repair import repair_id_switches
 from scenes.errors import CastcheckError
 from tracker.tracklets import Tracklet
 
@@ -223,7 +223,7 @@ def _tracks_between(
     number: int,
     *,
     fps: float,
-) -> list[Series]:
+) -> list[BodyTrack]:
     """Return who is to be compared between two frames, followed as in a clip of its own."""
     pieces: list[Tracklet] = []
     seen: list[Looks] = []
@@ -241,6 +241,6 @@ def _tracks_between(
             seen.append(own.take(rows))
     if not pieces:
         return []
-    whole, whole_looks = mended(pieces, seen, fps=fps)
-    made = [make_series(chain, whole, whole_looks) for chain in chains_of(whole, fps=fps)]
+    whole, whole_looks = repair_id_switches(pieces, seen, fps=fps)
+    made = [make_body_track(chain, whole, whole_looks) for chain in link_tracklets(whole, fps=fps)]
     return [series for series in made if len(series.looks.seen("body")) >= _MIN_LOOKS]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
-    from identity.tracks.body_track import Series
+    from identity.tracks.body_track import BodyTrack
 
 
 def onset(samples: ShotSamples, start_frame: float, stop_frame: float) -> NDArray[np.float64]:
@@ -143,7 +143,7 @@ def appearing(samples: ShotSamples, track: int, *, at: int) -> ShotSamples:
 def _gone_over(
     samples: ShotSamples,
     sources: Mapping[int, tuple[int, int | None]],
-    tracks: Mapping[int, Series],
+    tracks: Mapping[int, BodyTrack],
     at: int,
 ) -> ShotSamples:
     """Return a shot with rows of some tracks taken from others; `None` = nobody any more."""
@@ -185,7 +185,7 @@ def _with(
     *,
     xyxy: NDArray[np.float32] | None = None,
     score: NDArray[np.float32] | None = None,
-    tracks: tuple[Series, ...] | None = None,
+    tracks: tuple[BodyTrack, ...] | None = None,
 ) -> ShotSamples:
     # Made anew, not replaced: what it keeps of the old looks must not go along.
     return ShotSamples(
@@ -200,7 +200,7 @@ def _with(
     )
 
 
-def _rows(series: Series, chosen: NDArray[np.bool_]) -> Series:
+def _rows(series: BodyTrack, chosen: NDArray[np.bool_]) -> BodyTrack:
     return replace(
         series,
         frame=series.frame[chosen],
@@ -211,7 +211,7 @@ def _rows(series: Series, chosen: NDArray[np.bool_]) -> Series:
     )
 
 
-def _joined(one: Series, two: Series, frame: int) -> Series:
+def _joined(one: BodyTrack, two: BodyTrack, frame: int) -> BodyTrack:
     """Return the one up to a frame and the other from then on."""
     early, late = _rows(one, one.frame < frame), _rows(two, two.frame >= frame)
     return replace(
