@@ -29,7 +29,8 @@ from castcheck.models import load_models
 from identity.appearance.looks import CUES
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Scale, calibration_for
-from identity.tracks.segments import Segment, make_segment, similarities
+from identity.evidence.same_look import cosines_between
+from identity.tracks.segments import Segment, make_segment
 from tracker import boxes
 from training.error_rate import equal_error_rate
 
@@ -101,10 +102,15 @@ def pairs_of(name: str, seen: Observations, truth: Truth) -> tuple[list[Pair], l
                 together,
                 across,
                 float(abs(ratio[0] - ratio[1])),
-                similarities(one, two),
+                _cosines(one, two),
             )
         )
     return pairs, [segment for _, segment in named]
+
+
+def _cosines(one: Segment, two: Segment) -> dict[Cue, float]:
+    table = cosines_between([one.means], [two.means])
+    return {cue: float(cosine[0, 0]) for cue, cosine in table.items()}
 
 
 def scales(pairs: list[Pair], segments: list[Segment]) -> dict[Cue, tuple[float, float]]:
@@ -218,7 +224,9 @@ def main() -> int:
         rest = clips != clip
         left_out[~rest] = features[~rest] @ fit_logistic(features[rest], same[rest], weight[rest])
     now = calibration_for(name)
-    today = np.array([now.log_odds(p.likeness, view_gap=p.view_gap) for p in across])
+    cosines = {cue: np.array([p.likeness.get(cue, np.nan) for p in across]) for cue in now.scales}
+    gaps = np.array([p.view_gap for p in across])
+    today = now.log_odds(now.likenesses(cosines), view_gap=gaps)
     beta = fit_logistic(features, same, weight)
     print(
         f"{name}: {len(segments)} tracklets, {len(across)} pairs across shots of "

@@ -30,8 +30,8 @@ from identity.appearance.looks import LooksReader, colour_bodies, hidden_share
 from identity.appearance.open_embedder import open_embedder
 from identity.appearance.reid_specs import KNOWN_REID
 from identity.evidence.calibration import calibration_for
+from identity.evidence.same_look import same_look
 from identity.settings import LooksSettings
-from identity.tracks.segments import mean_cosines
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
 from tracker.known_weights import resolve_weights
@@ -230,13 +230,9 @@ def cast_likeness(embedder: Embedder | None, name: str) -> Any:
                 )  # fmt: skip
             size = np.maximum(inside[:, 2:] - inside[:, :2], 1)
             shape += np.log(size[:, 1] / size[:, 0]).tolist()
-        table = np.zeros((len(means), len(means)), np.float32)
-        for a, b in combinations(range(len(means)), 2):
-            odds = calibration.log_odds(
-                mean_cosines(means[a], means[b]), view_gap=abs(shape[a] - shape[b])
-            )
-            table[a, b] = table[b, a] = odds
-        return table
+        gap = np.abs(np.subtract.outer(shape, shape))
+        odds = same_look(means, means, calibration, view_gap=gap)
+        return np.asarray(np.nan_to_num(odds), np.float32)
 
     return likeness
 

@@ -11,7 +11,7 @@ import numpy as np
 from identity.cast.clustering import partition
 from identity.cast.reverse_shots import across_reverse_shots
 from identity.cast.size import merge_to_count
-from identity.tracks.segments import Segment, similarities
+from identity.evidence.same_look import same_look
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from identity.evidence.calibration import Calibration
     from identity.settings import CastSettings
+    from identity.tracks.segments import Segment
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
@@ -159,27 +160,21 @@ def pairwise_log_odds(
     segments: Sequence[Segment], setups: NDArray[np.float32], calibration: Calibration
 ) -> NDArray[np.float64]:
     """Return (N, N) log-odds that two segments are one person, from looks and place."""
-    count = len(segments)
-    odds = np.zeros((count, count))
-    places = np.array([np.median(s.xyxy, axis=0) for s in segments], np.float32).reshape(-1, 4)
-    overlap = boxes.iou(places, places)
+    if not segments:
+        return np.zeros((0, 0))
+    places = np.array([np.median(s.xyxy, axis=0) for s in segments], np.float32)
     size = np.maximum(places[:, 2:] - places[:, :2], 1)
     shape = np.log(size[:, 1] / size[:, 0])
-    for a in range(count):
-        for b in range(a):
-            one, two = segments[a], segments[b]
-            alike = float(setups[one.tracklet.shot_index, two.tracklet.shot_index])
-            place = float(overlap[a, b]) if alike >= _SAME_SETUP else None
-            value = calibration.log_odds(
-                similarities(one, two), view_gap=float(abs(shape[a] - shape[b])), place=place
-            )
-            odds[a, b] = odds[b, a] = value * min(_trust(one), _trust(two))
-    return odds
-
-
-def _trust(segment: Segment) -> float:
-    """Return in (0, 1] how much the looks of a segment count: few samples say less."""
-    return segment.sample_count / (segment.sample_count + 2.0)
+    means = [segment.means for segment in segments]
+    odds = same_look(means, means, calibration, view_gap=np.abs(shape[:, None] - shape))
+    shot = [segment.tracklet.shot_index for segment in segments]
+    place = calibration.same_place(boxes.iou(places, places))
+    odds += np.where(setups[np.ix_(shot, shot)] >= _SAME_SETUP, place, 0)
+    count = np.array([segment.sample_count for segment in segments])
+    trust = count / (count + 2.0)  # few samples say less
+    odds = np.nan_to_num(odds * np.minimum(trust[:, None], trust))
+    np.fill_diagonal(odds, 0)
+    return np.asarray(odds, np.float64)
 
 
 def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:

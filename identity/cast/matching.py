@@ -15,7 +15,7 @@ import numpy as np
 
 from identity.cast.clustering import partition
 from identity.cast.schedule import indistinct, match_by_schedule
-from identity.tracks.segments import mean_cosines
+from identity.evidence.same_look import same_look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,12 +178,11 @@ def _odds(
     for segment in segments:
         size = np.median(segment.xyxy[:, 2:] - segment.xyxy[:, :2], axis=0)
         shape = float(np.log(max(size[1], 1) / max(size[0], 1)))
-        each = [
-            calibration.log_odds(shared, view_gap=abs(shape - view.shape))
-            for view in member.views
-            if (shared := mean_cosines(segment.means, view.means))
-        ]
-        if each:
+        gap = np.array([[abs(shape - view.shape) for view in member.views]])
+        views = [view.means for view in member.views]
+        each = same_look([segment.means], views, calibration, view_gap=gap)
+        each = each[np.isfinite(each)]
+        if len(each):
             trust = segment.sample_count / (segment.sample_count + 2.0)
             # One of the views is the one that is seen: a mixture, not a vote.
             total += trust * float(np.logaddexp.reduce(each) - np.log(len(each)))

@@ -13,7 +13,6 @@ leaving whole sources out; scales, and the weights of the bundled network, are w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,58 +75,55 @@ class Calibration:
     weights: Weights
 
     def log_odds(
-        self, similarities: Mapping[Cue, float], *, view_gap: float, place: float | None = None
-    ) -> float:
-        """Return the log-odds that two looks are one person; 0 where no cue was seen in both.
+        self,
+        likeness: Mapping[Cue, NDArray[np.float64]],
+        *,
+        view_gap: NDArray[np.float64] | float = 0.0,
+    ) -> NDArray[np.float64]:
+        """Return the log-odds that two looks are one person, of any shape.
 
         Args:
-            similarities: Cue to mean cosine. A cue that was not seen in both stands at the middle
-                of its scale, where it says little.
+            likeness: Cue to likeness, as `likenesses` returns it. One that was not seen in both,
+                NaN or absent, stands at the middle of its scale, where it says little.
             view_gap: 0 = seen alike; absolute log-ratio of the shapes of their boxes.
-            place: Overlap in [0, 1] of their places, where the camera set-up is the same.
+
+        Place and prior are not in it: that the same person should be here is another question.
         """
-        if not similarities:
-            return 0.0
-        body, upper = self._likeness(similarities, "body"), self._likeness(similarities, "upper")
         weights = self.weights
-        odds = weights.bias + weights.body * body + weights.upper * upper
-        odds += weights.body_same_view * (body - 0.6) * exp(-2 * view_gap)
+        body = _middle_if_unseen(likeness.get("body"))
+        odds = weights.bias + weights.body * body
+        odds = odds + weights.body_same_view * (body - 0.6) * np.exp(-2 * np.asarray(view_gap))
+        odds = odds + weights.upper * _middle_if_unseen(likeness.get("upper"))
         for cue, weight in weights.parts.items():
-            odds += weight * (self._likeness(similarities, cue) - 0.5)
-        return odds if place is None else odds + weights.place * (place - 0.35)
+            odds = odds + weight * (_middle_if_unseen(likeness.get(cue)) - 0.5)
+        return np.asarray(odds, np.float64)
 
-    def _likeness(self, similarities: Mapping[Cue, float], cue: Cue) -> float:
-        if cue not in similarities:
-            return 0.5
-        return min(max(self.scales[cue].likeness(similarities[cue]), -1.0), 1.5)
+    def same_place(self, overlap: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the log-odds that two seen in one set-up are one person, by where they stand.
 
-    def likeness(self, cue: Cue, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+        Args:
+            overlap: In [0, 1], of their places.
+        """
+        return self.weights.place * (overlap - 0.35)
+
+    def likeness(self, cue: Cue, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (M,) likeness of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
         scale = HAIR_SCALE if cue == "hair" else self.scales[cue]
-        return np.clip((similarity - scale.different) / (scale.same - scale.different), -1.0, 1.5)
+        return np.clip((cosine - scale.different) / (scale.same - scale.different), -1.0, 1.5)
 
-    def log_odds_of_sides(self, likeness: Mapping[Cue, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Return (M,) log-odds that two stretches of looks show one person, seen alike.
+    def likenesses(
+        self, cosines: Mapping[Cue, NDArray[np.float64]]
+    ) -> dict[Cue, NDArray[np.float64]]:
+        """Return cue to likeness of all cues that have a scale."""
+        return {
+            cue: self.likeness(cue, cosine)
+            for cue, cosine in cosines.items()
+            if cue == "hair" or cue in self.scales
+        }
 
-        Args:
-            likeness: Cue to (M,), NaN where it was not seen on both sides.
 
-        NaN where the network did not see both sides. Place and prior are not in it: that the
-        same person should be here is another question (`identity.evidence.same_place`).
-        """
-        weights = self.weights
-        body = likeness["body"]
-        odds = weights.bias + weights.body * body + weights.body_same_view * (body - 0.6)
-        if "upper" in likeness:
-            odds = odds + weights.upper * np.where(
-                np.isnan(likeness["upper"]), 0.5, likeness["upper"]
-            )
-        else:
-            odds = odds + weights.upper * 0.5
-        for cue, weight in weights.parts.items():
-            if cue in likeness:
-                odds = odds + weight * (np.nan_to_num(likeness[cue], nan=0.5) - 0.5)
-        return np.asarray(odds, np.float64)
+def _middle_if_unseen(likeness: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    return np.nan_to_num(0.5 if likeness is None else likeness, nan=0.5)
 
 
 HAIR_SCALE = Scale(0.6, 0.98)  # colours of hair, hat or bald head; see `identity.evidence.hair`

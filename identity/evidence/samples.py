@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.same_look import Compared
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -162,25 +164,10 @@ def _places(
     return places, found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compared:
-    """How alike two sides are, for M moments at once.
-
-    Attributes:
-        likeness: Cue to (M,) on the scale where 1 is one person and 0 another, NaN = not seen.
-        log_odds: (M,) that both sides are one person, NaN where the network saw one side only.
-    """
-
-    likeness: dict[Cue, NDArray[np.float64]]
-    log_odds: NDArray[np.float64]
-
-
 Stretch = tuple["NDArray[np.int64]", "NDArray[np.int64]"]  # (M,) from .. to of samples
 
 
 def compare(agreement: Agreement, one: Stretch, two: Stretch, calibration: Calibration) -> Compared:
     """Return how alike M stretches of one track and M of another are."""
-    likeness = {
-        cue: calibration.likeness(cue, agreement.mean(cue, one, two)) for cue in agreement.sums
-    }
-    return Compared(likeness, calibration.log_odds_of_sides(likeness))
+    cosines = {cue: agreement.mean(cue, one, two) for cue in agreement.sums}
+    return Compared.of(cosines, calibration)

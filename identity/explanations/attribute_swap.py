@@ -15,15 +15,16 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from identity.evidence.hair import hair_says
 from identity.evidence.positions import Positions
+from identity.evidence.same_look import cosines_between
 from identity.tracks.body_track import sides_at
-from identity.tracks.segments import Segment, similarities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from identity.explanations.incident import Incident
     from identity.settings import FindingSettings
     from identity.tracks.body_track import BodyTrack, Sides
+    from identity.tracks.segments import Segment
 
 Attribute = Literal["clothes", "head"]
 
@@ -226,11 +228,10 @@ def _strength(attribute: Attribute, scores: dict[Cue, ExchangeScore], hair: Hair
 
 def _scores(four: Sequence[Segment], scales: Calibration) -> dict[Cue, ExchangeScore]:
     """Return cue to how the two before, a and b, compare with the two after, c and d."""
-    a, b, c, d = four
-    pairs = [similarities(one, two) for one, two in ((a, c), (b, d), (a, d), (b, c))]
-    shared = [cue for cue in scales.scales if all(cue in pair for pair in pairs)]
+    means = [segment.means for segment in four]
     result: dict[Cue, ExchangeScore] = {}
-    for cue in shared:
-        values = [scales.scales[cue].likeness(pair[cue]) for pair in pairs]
-        result[cue] = ExchangeScore((values[0], values[1]), (values[2], values[3]))
+    for cue, cosine in cosines_between(means[:2], means[2:]).items():
+        if cue in scales.scales and np.isfinite(cosine).all():
+            (ac, ad), (bc, bd) = np.vectorize(scales.scales[cue].likeness)(cosine).tolist()
+            result[cue] = ExchangeScore((ac, bd), (ad, bc))
     return result

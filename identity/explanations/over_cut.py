@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from identity.evidence.alignment import Alignment, aligned
-from identity.evidence.samples import Compared
+from identity.evidence.same_look import Compared, cosines_between
 from identity.explanations import swap
-from identity.explanations.change import COMPARED
 from identity.explanations.model import confidence_of_odds
-from identity.tracks.segments import Segment, mean_cosines
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -26,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.explanations.model import DecisionModel
+    from identity.tracks.segments import Segment
 
 _SAME_PLACE_IOU = 0.35
 _MIN_SAMPLES = 2
@@ -162,48 +160,55 @@ def _crossed(
     least: float,
 ) -> list[CutSwap]:
     """Return who may have exchanged looks, by looks alone: two of before with two of after."""
-    options = []
-    for a, b in combinations(early, 2):
-        for c, d in permutations(late, 2):
-            four = [segments[k] for k in (a, b, c, d)]
-            pair = swap.PairCompared(
-                (
-                    _compared(four[0], four[2], calibration),
-                    _compared(four[1], four[3], calibration),
-                ),
-                (
-                    _compared(four[0], four[3], calibration),
-                    _compared(four[1], four[2], calibration),
-                ),
+    who = np.array(
+        [
+            (a, b, c, d)
+            for a, b in combinations(range(len(early)), 2)
+            for c, d in permutations(range(len(late)), 2)
+        ],
+        np.int64,
+    ).reshape(-1, 4)
+    if not len(who):
+        return []
+    sides = [[segments[k] for k in side] for side in (early, late)]
+    alike = Compared.of(
+        cosines_between(*([segment.means for segment in side] for side in sides)), calibration
+    )
+    a, b, c, d = who.T
+    pair = swap.PairCompared((alike.at(a, c), alike.at(b, d)), (alike.at(a, d), alike.at(b, c)))
+    samples, score, height_px = (
+        np.minimum(*(side[who[:, 2 * k : 2 * k + 2]].min(axis=1) for k, side in enumerate(both)))
+        for both in (
+            [np.array([how(segment) for segment in side]) for side in sides]
+            for how in (_sample_count, _median_score, _height_px)
+        )
+    )
+    nothing = np.zeros(len(who))
+    features = swap.looks_features(pair) | {
+        "leap": nothing, "touch": nothing, "others": nothing - 2, "span": nothing,
+        "samples": np.log(np.minimum(samples, 8)), "score": score,
+        "size": np.log(height_px / 100),
+    }  # fmt: skip
+    odds = model["swap"].log_odds(features)
+    found = []
+    for k in np.flatnonzero(swap.crossed_is_ahead(pair) & (odds >= least)).tolist():
+        before, after = (early[a[k]], early[b[k]]), (late[c[k]], late[d[k]])
+        found.append(
+            CutSwap(
+                before, after, min(segments[n].start_frame for n in after),
+                float(features["network"][k]), confidence_of_odds(float(odds[k])),
+                {name: float(np.nan_to_num(values[k])) for name, values in features.items()},
             )
-            features = swap.looks_features(pair) | {
-                "leap": np.zeros(1), "touch": np.zeros(1), "others": np.full(1, -2.0),
-                "span": np.zeros(1),
-                "samples": np.log(np.array([min(8, *(s.sample_count for s in four))], float)),
-                "score": np.array([min(float(np.median(s.score)) for s in four)]),
-                "size": np.log(np.array([min(_height_px(s) for s in four)]) / 100),
-            }  # fmt: skip
-            odds = float(model["swap"].log_odds(features)[0])
-            if swap.crossed_is_ahead(pair)[0] and odds >= least:
-                frame = min(four[2].start_frame, four[3].start_frame)
-                options.append(
-                    CutSwap(
-                        (a, b), (c, d), frame, float(features["network"][0]),
-                        confidence_of_odds(odds),
-                        {k: float(np.nan_to_num(v[0])) for k, v in features.items()},
-                    )
-                )  # fmt: skip
-    return options
+        )  # fmt: skip
+    return found
 
 
-def _compared(one: Segment, two: Segment, calibration: Calibration) -> Compared:
-    cosines = mean_cosines(one.means, two.means)
-    likeness: dict[Cue, NDArray[np.float64]] = {
-        cue: calibration.likeness(cue, np.array([cosines.get(cue, np.nan)]))
-        for cue in COMPARED
-        if cue != "facing" and (cue == "hair" or cue in calibration.scales)
-    }
-    return Compared(likeness, calibration.log_odds_of_sides(likeness))
+def _sample_count(segment: Segment) -> int:
+    return segment.sample_count
+
+
+def _median_score(segment: Segment) -> float:
+    return float(np.median(segment.score))
 
 
 def _height_px(segment: Segment) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances, fast_moments
-from identity.evidence.samples import Compared, ShotSamples, compare
+from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, SPAN_BOUNDS
 from identity.explanations.model import AGAINST, FOR, Bounds
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.evidence.same_look import Compared
 
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,

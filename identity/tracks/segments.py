@@ -1,4 +1,4 @@
-"""Segments: stretches of a tracklet in which one look is worn, and how alike two of them are."""
+"""Segments: stretches of a tracklet in which one look is worn."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from identity.appearance.looks import CUES, Cue, Looks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -72,15 +70,3 @@ def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int
             means[cue] = looks.mean(cue, rows)
             most = max(most, len(rows))
     return Segment(tracklet, start_row, stop_row, means, most)
-
-
-def similarities(a: Segment, b: Segment) -> dict[Cue, float]:
-    """Return cue to the mean cosine of all pairs of samples; cues not seen in both are absent."""
-    return mean_cosines(a.means, b.means)
-
-
-def mean_cosines(
-    a: Mapping[Cue, NDArray[np.float32]], b: Mapping[Cue, NDArray[np.float32]]
-) -> dict[Cue, float]:
-    """Return cue to the dot product of two means of unit rows; cues not in both are absent."""
-    return {cue: float(a[cue] @ b[cue]) for cue in CUES if cue in a and cue in b}

@@ -18,11 +18,12 @@ from identity.appearance.zones import framing_of, is_sliver, strip_of
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
 from identity.evidence.consistency import likeness_curve
+from identity.evidence.same_look import same_look
 from identity.evidence.setups import free_of_people, setup_likeness
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from scenes.shots import Shot
-from tests.identity.people import FPS, calibration, looks, tracklet
+from tests.identity.people import FPS, body_of, calibration, colour_of, looks, tracklet
 from tracker.detections import Detections
 from tracker.tracklets import Tracklet
 
@@ -82,15 +83,28 @@ def test_scale_puts_strangers_at_zero_and_one_person_at_one():
     assert scale.likeness(0.7) == pytest.approx(1)
 
 
-def test_log_odds_rise_with_every_cue_and_are_zero_for_nothing():
+def log_odds(cosines, scales):
+    return float(scales.log_odds(scales.likenesses({k: np.array(v) for k, v in cosines.items()})))
+
+
+def test_log_odds_rise_with_every_cue():
     cal = calibration()
-    assert cal.log_odds({}, view_gap=0) == 0
-    low = cal.log_odds({"body": 0.2, "upper": 0.3}, view_gap=0)
-    assert low < 0 < cal.log_odds({"body": 0.9, "upper": 0.95}, view_gap=0)
-    assert cal.log_odds({"body": 0.6, "upper": 0.3}, view_gap=0) > low
-    assert cal.log_odds({"body": 0.2, "upper": 0.8}, view_gap=0) > low
-    near = cal.log_odds({"body": 0.5, "upper": 0.5}, view_gap=0, place=1.0)
-    assert near > cal.log_odds({"body": 0.5, "upper": 0.5}, view_gap=0, place=0.0)
+    low = log_odds({"body": 0.2, "upper": 0.3}, cal)
+    assert low < 0 < log_odds({"body": 0.9, "upper": 0.95}, cal)
+    assert log_odds({"body": 0.6, "upper": 0.3}, cal) > low
+    assert log_odds({"body": 0.2, "upper": 0.8}, cal) > low
+    assert cal.same_place(np.array([0.0, 1.0])).tolist() == sorted(cal.same_place(np.arange(2)))
+
+
+def test_looks_that_share_no_cue_say_nothing_and_those_of_many_are_those_of_each():
+    cal = calibration()
+    one = {"body": body_of("A"), "upper": colour_of("A")}
+    two = {"body": body_of("B"), "upper": colour_of("B")}
+    assert np.isnan(same_look([one], [{}], cal)).all()
+    assert same_look([], [one], cal).shape == (0, 1)
+    table = same_look([one, two], [one, two], cal)
+    assert table[0, 0] > 0 > table[0, 1]
+    assert table[1, 0] == pytest.approx(float(same_look([two], [one], cal)[0, 0]))
 
 
 def test_unknown_embedders_are_scaled_by_the_clip():
@@ -246,5 +260,5 @@ def test_a_part_counts_where_it_is_seen_in_both(seen, sign):
     scales: dict[Cue, Scale] = {**known.scales, "head_look": Scale(0.2, 0.8)}
     parts = Calibration(scales, replace(known.weights, parts={"head_look": 2.0}))
     body: dict[Cue, float] = {"body": 0.8}
-    more = parts.log_odds({**body, **seen}, view_gap=0) - known.log_odds(body, view_gap=0)
+    more = log_odds({**body, **seen}, parts) - log_odds(body, known)
     assert np.sign(more) == sign

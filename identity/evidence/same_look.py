@@ -1,0 +1,100 @@
+"""The same look? Cosines of mean looks, cue by cue, and the log-odds that they show one person.
+
+The dot product of two means of unit rows is the mean of all pairwise cosines, so no more than the
+means is ever needed to compare two bodies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.appearance.looks import CUES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
+
+    Means = Mapping[Cue, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How alike two sides are, for M moments (or N x M bodies) at once.
+
+    Attributes:
+        likeness: Cue to (M,) on the scale where 1 is one person and 0 another, NaN = not seen.
+        log_odds: (M,) that both sides are one person, NaN where the network saw one side only.
+    """
+
+    likeness: dict[Cue, NDArray[np.float64]]
+    log_odds: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        cosines: Mapping[Cue, NDArray[np.float64]],
+        calibration: Calibration,
+        *,
+        view_gap: NDArray[np.float64] | float = 0.0,
+    ) -> Compared:
+        """Return how alike sides with these mean cosines are; a cue without a scale is no look."""
+        likeness = calibration.likenesses(cosines)
+        odds = calibration.log_odds(likeness, view_gap=view_gap)
+        return cls(likeness, np.where(np.isnan(likeness.get("body", np.nan)), np.nan, odds))
+
+    def at(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Compared:
+        """Return what stands at some rows and columns, where N bodies were compared with M."""
+        picked = {cue: table[rows, columns] for cue, table in self.likeness.items()}
+        return Compared(picked, self.log_odds[rows, columns])
+
+
+def cosines_between(one: Sequence[Means], two: Sequence[Means]) -> dict[Cue, NDArray[np.float64]]:
+    """Return cue to (N, M) cosines of the means of N bodies and M others, NaN where one has none.
+
+    A cue that nobody has is absent.
+
+    Example:
+        >>> east, north = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+        >>> cosines_between([{"body": east}, {}], [{"body": east}, {"body": north}])
+        {'body': array([[ 1.,  0.],
+               [nan, nan]])}
+    """
+    found: dict[Cue, NDArray[np.float64]] = {}
+    for cue in CUES:
+        rows, columns = ([k for k, means in enumerate(side) if cue in means] for side in (one, two))
+        if rows and columns:
+            table = np.full((len(one), len(two)), np.nan)
+            a, b = np.stack([one[k][cue] for k in rows]), np.stack([two[k][cue] for k in columns])
+            table[np.ix_(rows, columns)] = a @ b.T
+            found[cue] = table
+    return found
+
+
+def same_look(
+    one: Sequence[Means],
+    two: Sequence[Means],
+    calibration: Calibration,
+    *,
+    view_gap: NDArray[np.float64] | float = 0.0,
+) -> NDArray[np.float64]:
+    """Return (N, M) log-odds that bodies are one person; NaN where no cue was seen in both.
+
+    Args:
+        one: Cue to mean look of N bodies.
+        two: The same of M.
+        calibration: How cosines become log-odds.
+        view_gap: (N, M) how differently they are seen, see `Calibration.log_odds`.
+    """
+    cosines = cosines_between(one, two)
+    if not cosines:
+        return np.full((len(one), len(two)), np.nan)
+    seen = np.any([np.isfinite(table) for table in cosines.values()], axis=0)
+    odds = calibration.log_odds(calibration.likenesses(cosines), view_gap=view_gap)
+    return np.where(seen, odds, np.nan)
