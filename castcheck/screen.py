@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int | None], None]
 
 DEBUG_VARIABLE = "CASTCHECK_DEBUG"
-_COLOURS = {"PASS": "32", "FAIL": "31", "ABSTAIN": "33"}
+_COLOURS = {
+    "PASS": "32", "FAIL": "31", "ABSTAIN": "33",
+    "NOT WORSE": "32", "WORSE": "31", "NOT DECIDED": "33",
+}  # fmt: skip
 
 
 def env_flag(name: str) -> bool:

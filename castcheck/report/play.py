@@ -80,6 +80,7 @@ def _finding(
         "title": KIND_TITLES[finding.kind],
         "severity": finding.severity,
         "percent": round(100 * finding.confidence),
+        "accepted": finding.accepted,
         "start": finding.start_frame,
         "stop": finding.stop_frame,
         "when": when(report, finding),

@@ -128,7 +128,7 @@ def _serve(desk: Desk, port: int, screen: Screen, *, open_page: bool) -> None:
         try:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
-            screen.note("review ended")
+            screen.note(f"review ended: {desk.summary()}")
 
 
 def _merge(run: Run, paths: Sequence[Path], screen: Screen) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from castcheck.batch.store import DECISIONS_FILE
 from castcheck.batch.work import POSTER_FILE
 from castcheck.locking import try_lock
-from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.play import play_data
-from castcheck.report.timeline import Axis, finding_markers, lanes, links, shot_blocks
 from castcheck.report.writers import FORMATS, OutputError
 from castcheck.review.agreement import agreements, disputed
 from castcheck.review.decisions import (
@@ -25,8 +24,9 @@ from castcheck.review.decisions import (
     now,
     read_decisions,
 )
+from castcheck.review.drawn import clip_row, drawn
 from castcheck.review.frames import FrameShelf
-from castcheck.words import KIND_MEANINGS, KIND_TITLES, clock, ordered, plural
+from castcheck.words import KIND_MEANINGS, KIND_TITLES, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ class Desk:
             "complaints": list(self.complaints),
             "kinds": KIND_TITLES,
             "meanings": KIND_MEANINGS,
-            "clips": [_row(index, clip) for index, clip in enumerate(self.run.clips)],
+            "clips": [clip_row(index, clip) for index, clip in enumerate(self.run.clips)],
             **self.verdicts(),
         }
 
@@ -115,6 +115,19 @@ class Desk:
             "agreements": [asdict(row) for row in agreements(said)],
             "disputed": [list(subject) for subject in sorted(disputed(said))],
         }
+
+    def summary(self) -> str:
+        """Return in words what this reviewer has decided, and where it is written."""
+        mine = [d for d in self.verdicts()["decisions"] if d["by"] == self.reviewer]
+        words = Counter(d["decision"] for d in mine if d["finding"] is not None)
+        missed = len(mine) - words.total()
+        told = [f for clip in self.run.clips for f in clip.record.findings]
+        asked = max(words.total(), sum(not f.get("accepted") for f in told))
+        counts = [f"{count} {word.replace('_', ' ')}" for word, count in words.most_common()]
+        parts = [f"{words.total()} of {plural(asked, 'finding')} decided"]
+        parts += [f"({', '.join(counts)})"] if counts else []
+        parts += [f"and {missed} missed"] if missed else []
+        return f"{' '.join(parts)}; in {self._path}"
 
     def clip(self, index: int) -> dict[str, Any]:
         """Return all about one clip.
@@ -131,7 +144,7 @@ class Desk:
         return {
             "index": index,
             **play_data(report),
-            **_drawn(report),
+            **drawn(report),
             "verdict": report.verdict,
             "media": {
                 "video": f"{base}video" if playable else None,
@@ -249,49 +262,3 @@ def _locked(path: Path) -> IO[str]:
             "another review of this run is open", where=path.parent, hint="use that page, or end it"
         )
     return file
-
-
-def _row(index: int, clip: RunClip) -> dict[str, Any]:
-    record = clip.record
-    return {
-        "index": index,
-        "name": clip.name,
-        "path": record.clip,
-        "sha256": clip.sha256,
-        "verdict": record.verdict,
-        "text": record.message,
-        "length": "" if record.duration_s is None else clock(record.duration_s),
-        "findings": [
-            {name: f[name] for name in ("id", "kind", "severity", "confidence", "start_frame")}
-            for f in record.findings
-        ],
-    }
-
-
-def _drawn(report: Report) -> dict[str, Any]:
-    """Return the timeline and the curves, as the report draws them."""
-    axis = Axis(report)
-    findings = ordered(report.findings)
-    markers = finding_markers(report, axis, findings)
-    rows = lanes(report, axis, findings, markers)
-    mine = {
-        character.id: [(n, f) for n, f in enumerate(findings, 1) if character.id in f.characters]
-        for character in report.characters
-    }
-    plots = [character_plot(report, name, found) for name, found in mine.items()]
-    return {
-        "timeline": {
-            "markers": [asdict(marker) for marker in markers],
-            "lanes": [asdict(row) for row in rows],
-            "links": [asdict(link) for link in links(rows)],
-            "ticks": [asdict(tick) for tick in axis.ticks()],
-            "blocks": [asdict(block) for block in shot_blocks(report, axis, frozenset())],
-        },
-        "plots": {
-            "people": [None if plot is None else asdict(plot) for plot in plots],
-            "findings": [
-                None if plot is None else asdict(plot)
-                for plot in (finding_plot(report, n, f) for n, f in enumerate(findings, 1))
-            ],
-        },
-    }

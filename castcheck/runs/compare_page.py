@@ -14,17 +14,18 @@ from castcheck.runs.compare import PER_CLIP
 from castcheck.words import KIND_MEANINGS, KIND_TITLES, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from castcheck.report.model import Report
     from castcheck.runs.compare import Comparison, Couple, Measure
     from castcheck.runs.leaderboard import Place
     from castcheck.runs.reading import RunClip
+    from castcheck.runs.statistics import Interval
 
 UNKNOWN = "-"
 MOST_ROWS = 2000  # of the table of all clips
-_ANSWERS = {
+ANSWERS = {
     "worse": ("fail", "worse"),
     "not worse": ("pass", "not worse"),
     "open": ("abstain", "not decided"),
@@ -124,6 +125,19 @@ def number(value: float | None, digits: int = 2) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
+def reach(interval: Interval) -> str:
+    """Return the ends of an interval in words.
+
+    Example:
+        >>> from castcheck.runs.statistics import Interval
+        >>> reach(Interval(1.0, 0.5, 1.5)), reach(Interval(1.0, None, None))
+        ('0.50 to 1.50', 'too few clips')
+    """
+    if interval.low is None or interval.high is None:
+        return "too few clips"
+    return f"{number(interval.low)} to {number(interval.high)}"
+
+
 def spread(measure: Measure, *, sign: bool = True) -> str:
     """Return a difference and its interval in words."""
     if measure.difference is None:
@@ -160,7 +174,7 @@ def render_pair(
     """Return the page of two runs."""
     return _render(
         head=head,
-        answer=_ANSWERS[comparison.answer],
+        answer=ANSWERS[comparison.answer],
         sentence=sentence(comparison, head.names),
         kinds=plot([comparison.overall[0], *comparison.kinds], margin=comparison.margin),
         cohorts=[
@@ -177,11 +191,17 @@ def render_pair(
     )  # fmt: skip
 
 
-def render_board(head: Head, board: Sequence[Place]) -> str:
-    """Return the page of more than two runs."""
+def render_board(
+    head: Head, board: Sequence[Place], *, margin: float, links: Mapping[str, str]
+) -> str:
+    """Return the page of more than two runs; `links` are their own pages, by name."""
+    others = [place for place in board if place.name != head.names[0]]
     return _render(
         head=head, answer=None, sentence="", kinds=None, cohorts=[], measures=[], worse=[],
-        better=[], rows=[], board=board,
+        better=[], rows=[], board=board, links=links,
+        against=plot([p.against_first for p in others], margin=margin,
+                     names=[p.name for p in others]),
+        told=[kind for kind in KIND_TITLES if any(place.kinds[kind] for place in board)],
     )  # fmt: skip
 
 
@@ -195,6 +215,7 @@ def _render(**values: Any) -> str:
             css=Markup(styles),  # noqa: S704  # nosec B704 (our own files)
             titles=KIND_TITLES,
             number=number,
+            reach=reach,
             spread=spread,
             colours=[look(0), look(1)],
         )

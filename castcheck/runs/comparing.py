@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from castcheck.report.page import data_uri
 from castcheck.runs.compare import compare, couples_of
 from castcheck.runs.compare_json import comparison_json
 from castcheck.runs.compare_page import (
+    ANSWERS,
     Card,
     Head,
     render_board,
@@ -66,6 +69,9 @@ class Comparing:
             CastcheckError: A run or table is bad, nothing can be compared, or written.
         """
         runs = [read_run(folder) for folder in self.folders]
+        twice = [path for path, n in Counter(f.resolve() for f in self.folders).items() if n > 1]
+        if twice:
+            raise RunReadError("is named twice", where=twice[0], hint="name each run once")
         names = names_of(runs)
         pairing = pair(runs, pairs)
         couples, left_out = couples_of(pairing.rows, self.gate)
@@ -87,7 +93,8 @@ class Comparing:
             (
                 plural(len(couples), "pair" if len(runs) == 2 else "clip"),
                 f"{sum(c.seen[0].minutes for c in couples):.1f} min each",
-                f"findings that count: {self.counted}",
+                f"findings that count: {self.counted}"
+                + (" or worse" if self.counted in {"minor", "major"} else ""),
                 f"margin {self.margin:g} per clip",
             ),
         )
@@ -156,7 +163,13 @@ class Comparing:
         board = leaderboard(couples, head.names, margin=self.margin)
         text = comparison_json(head, board=board, **shared)  # type: ignore[arg-type]
         write_text(self.out / JSON_FILE, text)
-        write_text(self.out / PAGE_FILE, render_board(head, board))
+        links = {
+            name: os.path.relpath(folder / PAGE_FILE, self.out).replace(os.sep, "/")
+            for name, folder in zip(head.names, self.folders, strict=True)
+            if (folder / PAGE_FILE).exists()
+        }
+        page = render_board(head, board, margin=self.margin, links=links)
+        write_text(self.out / PAGE_FILE, page)
         for rank, place in enumerate(board, start=1):
             own = place.name == head.names[0]
             against = "" if own else f"; against {head.names[0]}: {spread(place.against_first)}"
@@ -170,8 +183,8 @@ class Comparing:
         return any(place.answer == "worse" for place in board)
 
     def _say(self, head: Head, comparison: Comparison) -> None:
-        words = {"worse": "FAIL", "not worse": "PASS", "open": "OPEN"}
-        self.screen.verdict(words[comparison.answer], sentence(comparison, head.names))
+        word = ANSWERS[comparison.answer][1].upper()
+        self.screen.verdict(word, sentence(comparison, head.names))
         for measure in (*comparison.overall[1:], *comparison.kinds):
             title = f"{KIND_TITLES[measure.name]} per clip" if measure.name in KIND_TITLES else ""
             if measure.a is None or measure.b is None:

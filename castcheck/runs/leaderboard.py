@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from castcheck.runs.compare import answer_of, per_clip
 from castcheck.runs.statistics import bootstrap, rate_of
+from identity.findings import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from castcheck.runs.compare import Answer, Couple, Measure
     from castcheck.runs.statistics import Interval, Rate
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One run of a leaderboard; intervals are over clips."""
+    """One run of a leaderboard; intervals are over clips, `kinds` are findings per clip."""
 
     name: str
     failing: Rate
@@ -26,6 +27,7 @@ class Place:
     consistency: Interval | None
     against_first: Measure
     answer: Answer
+    kinds: Mapping[str, float]
 
 
 def leaderboard(couples: Sequence[Couple], names: Sequence[str], *, margin: float) -> list[Place]:
@@ -45,6 +47,7 @@ def leaderboard(couples: Sequence[Couple], names: Sequence[str], *, margin: floa
                 bootstrap([levels], lambda a: a.mean(-1)) if levels else None,
                 against,
                 "not worse" if side == 0 else answer_of(against.difference, margin),
+                {kind: sum(s.counts.get(kind, 0) for s in own) / len(own) for kind in KINDS},
             )
         )
     return sorted(places, key=lambda place: (place.per_clip.value, names.index(place.name)))

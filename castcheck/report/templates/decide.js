@@ -48,17 +48,23 @@
   const watch = (card) => {
     const finding = clip.findings.find((f) => f.id === card.dataset.id);
     player.marked = finding.tracks;
-    player.loop = around(player.beat, finding);
+    setLoop(around(player.beat, finding));
     section.scrollIntoView({ block: "start" });
     player.seek(player.loop[0]);
     player.play();
-    find("[data-play=loop]").setAttribute("aria-pressed", "true");
+  };
+  // Loop once more around what was watched last, else around the whole clip.
+  let stretch = null;
+  const setLoop = (loop) => {
+    stretch = loop || stretch;
+    player.loop = loop;
+    find("[data-play=loop]").setAttribute("aria-pressed", String(Boolean(loop)));
   };
   const act = {
     toggle: () => player.toggle(),
     back: () => player.step(-1),
     forward: () => player.step(1),
-    loop: () => { player.loop = null; find("[data-play=loop]").setAttribute("aria-pressed", "false"); },
+    loop: () => setLoop(player.loop ? null : stretch || [0, player.beat.frames]),
     boxes: () => {
       player.boxes = !player.boxes;
       find("[data-play=boxes]").setAttribute("aria-pressed", String(player.boxes));
@@ -112,12 +118,20 @@
 
   if (clip.findings.length) {
     find("#decisions").hidden = false;
-    document.querySelectorAll(".decide").forEach((node) => { node.hidden = false; });
+    document.querySelectorAll(".decide, .keys").forEach((node) => { node.hidden = false; });
     find("#by").value = book.by;
     find("#by").addEventListener("input", () => { book.by = find("#by").value.trim(); keep(); });
     find("#export").addEventListener("click", exportLines);
     draw();
   }
+  // A lane of the timeline is also where the clip can be taken to.
+  document.addEventListener("click", (event) => {
+    const track = event.target.closest(".row-lane .track, .row-ruler .track");
+    if (!track || !player || event.target.closest("a")) return;
+    const { left, width } = track.getBoundingClientRect();
+    player.pause();
+    player.seek(player.beat.at(((event.clientX - left) / width) * clip.duration_s));
+  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;

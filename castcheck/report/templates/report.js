@@ -23,6 +23,7 @@
       const step = Number(event.target.dataset.zoom || 0);
       level = Math.min(5, Math.max(0, level + step));
       box.style.setProperty("--zoom", 2 ** level);
+      box.toggleAttribute("data-closer", level > 0); // room for every label of the ruler
       zoom.querySelector("output").textContent = `${2 ** level}×`;
     });
   }

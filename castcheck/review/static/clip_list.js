@@ -88,7 +88,9 @@ export class ClipList {
     verdict.append(icon(clip.verdict), clip.verdict);
     facts.append(verdict);
     const [decided, all] = this.done(clip);
+    const accepted = clip.findings.length - all;
     if (all) facts.append(make("span", "clip-done", decided === all ? `✓ ${all} decided` : `${decided} of ${all} decided`));
+    else if (accepted) facts.append(make("span", "clip-done", `${accepted} accepted`));
     text.append(make("bdi", "clip-name", clip.name), facts);
     row.append(picture, text);
     row.title = clip.path;

@@ -34,6 +34,7 @@ export class Panel {
     this.drawList();
     this.drawMissed();
     this.drawAgreements();
+    this.drawSoFar();
   }
   drawFinding(finding, said) {
     const { clip, chosen, store } = this.review;
@@ -65,15 +66,16 @@ export class Panel {
     facts.append(...[finding.when, frames, `${finding.percent} % sure`].map((text) => make("span", "", text)));
     const state = make("p", "said");
     if (said) state.append(this.saying(said));
-    else state.textContent = "Not decided yet";
+    else state.textContent = finding.accepted ? "Accepted before, by the baseline: it fails nothing" : "Not decided yet";
     const others = store.others(clip.sha256, finding.id).map((d) => {
       const line = make("p", "said-by");
       line.append(make("bdi", "", d.by), ": ", this.saying(d));
       return line;
     });
     const label = make("label", "note-label", "Note ");
+    label.append(make("kbd", "", "t"));
     const note = make("input");
-    Object.assign(note, { id: "note", maxLength: 2000, value: said?.note || "", autocomplete: "off", placeholder: "t" });
+    Object.assign(note, { id: "note", maxLength: 2000, value: said?.note || "", autocomplete: "off", placeholder: "optional" });
     note.addEventListener("keydown", (event) => {
       if (event.key === "Enter") note.blur();
     });
@@ -107,7 +109,7 @@ export class Panel {
       const said = store.mine(clip.sha256, finding.id);
       button.append(icon(finding.kind), make("span", "", `${finding.when}  ${finding.title}`));
       if (store.disputed.has(`${clip.sha256} ${finding.id}`)) button.append(make("span", "differ", "differ"));
-      button.append(said ? this.saying(said) : make("span", "open", "open"));
+      button.append(said ? this.saying(said) : make("span", "open", finding.accepted ? "accepted" : "open"));
       button.addEventListener("click", () => this.review.choose(k));
       line.append(button);
       return line;
@@ -145,6 +147,27 @@ export class Panel {
       const missed = row.either_missed ? `; both point at ${row.both_missed} of ${row.either_missed} missed` : "";
       return make("li", "", `${row.one} and ${row.other}: the same on ${row.same} of ${row.both} findings${kappa}${missed}`);
     }));
+  }
+  // How often each kind has been right, in what this reviewer has decided.
+  drawSoFar() {
+    const { run, store } = this.review, counts = new Map();
+    for (const row of run.clips) {
+      for (const finding of row.findings) {
+        const said = store.mine(row.sha256, finding.id);
+        if (!said || said.decision === "duplicate") continue;
+        const count = counts.get(finding.kind) || { right: 0, all: 0 };
+        counts.set(finding.kind, { right: count.right + (said.decision === "right"), all: count.all + 1 });
+      }
+    }
+    const missed = store.decisions.filter((d) => d.finding === null && d.by === store.me).length;
+    find("#so-far-section").hidden = !counts.size && !missed;
+    const rows = [...counts].map(([kind, { right, all }]) => {
+      const line = make("li");
+      line.append(icon(kind), make("span", "", run.kinds[kind]), make("b", "word", `${right} of ${all} right`));
+      return line;
+    });
+    if (missed) rows.push(make("li", "", `${missed} missed`));
+    find("#so-far").replaceChildren(...rows);
   }
   askKind(finding) {
     const kinds = Object.entries(this.review.run.kinds).filter(([kind]) => kind !== finding.kind);

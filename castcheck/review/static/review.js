@@ -51,6 +51,8 @@ class Review {
       find("#filter-kind").append(new Option(title, kind));
       find("#missed-kind").append(new Option(title, kind));
     }
+    const anyAccepted = this.run.clips.some((row) => row.findings.some((f) => f.accepted));
+    if (anyAccepted) find("#filter-state").append(new Option("with something accepted", "accepted"));
     for (const [keys, what] of KEYS) {
       const line = make("div");
       line.append(make("dt", "", keys), make("dd", "", what));
@@ -83,9 +85,11 @@ class Review {
 
   // Clips.
   doneOf(row) {
-    const decided = row.findings.filter((f) => this.store.mine(row.sha256, f.id)).length;
-    return [decided, row.findings.length];
+    const asked = row.findings.filter((f) => !f.accepted || this.store.mine(row.sha256, f.id));
+    return [asked.length - asked.filter((f) => this.isOpen(row.sha256, f)).length, asked.length];
   }
+  // What was accepted before has had its answer.
+  isOpen(sha256, finding) { return !finding.accepted && !this.store.mine(sha256, finding.id); }
   isTodo(row) {
     const [decided, all] = this.doneOf(row);
     return decided < all;
@@ -96,7 +100,8 @@ class Review {
     const tests = {
       todo: (row) => this.isTodo(row),
       found: (row) => row.findings.length,
-      done: (row) => row.findings.length && !this.isTodo(row),
+      done: (row) => this.doneOf(row)[1] && !this.isTodo(row),
+      accepted: (row) => row.findings.some((f) => f.accepted),
       clear: (row) => !row.findings.length,
       disputed: (row) => row.findings.some((f) => this.store.disputed.has(`${row.sha256} ${f.id}`)),
       missed: (row) => this.store.missed(row.sha256).length,
@@ -112,7 +117,7 @@ class Review {
     this.list.show(rows, this.clip ? this.clip.index : -1);
     find("#count").textContent = rows.length === this.run.clips.length ? `${rows.length} clips` : `${rows.length} of ${this.run.clips.length} clips`;
     const [done, all] = this.run.clips.map((row) => this.doneOf(row)).reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-    find("#progress-text").textContent = all ? `${done} of ${all} findings decided` : "no findings";
+    find("#progress-text").textContent = all ? `${done} of ${all} findings decided` : "nothing to decide";
     find("#progress-bar").style.width = `${all ? (100 * done) / all : 100}%`;
     find("#undo").disabled = !this.store.undoable?.length;
     this.panel.draw();
@@ -146,7 +151,7 @@ class Review {
     this.list.reveal();
     const row = this.run.clips[index];
     const wanted = finding ? clip.findings.findIndex((f) => f.id === finding)
-      : clip.findings.findIndex((f) => !this.store.mine(row.sha256, f.id));
+      : clip.findings.findIndex((f) => this.isOpen(row.sha256, f));
     this.choose(wanted < 0 && clip.findings.length ? 0 : wanted);
     await this.loadMedia(ticket);
   }
@@ -245,11 +250,13 @@ class Review {
     find("#curve-all").hidden = !box.childElementCount;
   }
   go(step) {
+    find("#saved").textContent = "";
     const to = this.chosen + step;
     if (this.chosen >= 0 && to >= 0 && to < this.clip.findings.length) return this.choose(to);
     return this.goClip(step, (row) => row.findings.length > 0, true);
   }
   goClip(step, wanted = () => true, last = false) {
+    find("#saved").textContent = "";
     const rows = this.matching();
     let place = rows.findIndex((row) => row.index === this.clip.index);
     if (place < 0) place = step > 0 ? rows.findIndex((row) => row.index > this.clip.index) - 1 : rows.findLastIndex((row) => row.index < this.clip.index) + 1;
@@ -263,9 +270,8 @@ class Review {
   firstOf(row) { return row.findings[0]?.id; }
   lastOf(row) { return row.findings.at(-1)?.id; }
   goTodo() {
-    const sha256 = this.clip.sha256;
-    const open = (f) => !this.store.mine(sha256, f.id);
-    const { findings } = this.clip;
+    const { findings, sha256 } = this.clip;
+    const open = (f) => this.isOpen(sha256, f);
     const next = findings.findIndex((f, k) => k > this.chosen && open(f));
     const any = next >= 0 ? next : findings.findIndex(open);
     if (any >= 0) return this.choose(any);
@@ -302,6 +308,7 @@ class Review {
     find("#missed-start").max = clip.frames - 1;
     find("#missed-stop").max = clip.frames - 1;
     find("#missed-note").value = "";
+    find("#missed-kind").value = ""; // a kind that nobody chose would be a wrong one
     const here = new Set(boxesAt(clip, frame).map((found) => found.who));
     find("#missed-who").replaceChildren(...clip.people.map((person, k) => {
       const label = make("label"), box = make("input");

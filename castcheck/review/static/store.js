@@ -21,6 +21,7 @@ export class Store {
   }
   take({ decisions, agreements, disputed }) {
     this.decisions = decisions;
+    this.own = new Map(decisions.filter((d) => d.by === this.me && d.finding !== null).map((d) => [`${d.clip_sha256} ${d.finding}`, d]));
     this.agreements = agreements;
     this.disputed = new Set(disputed.map(([sha256, finding]) => `${sha256} ${finding}`));
   }
@@ -32,10 +33,9 @@ export class Store {
   }
   // What I say about a finding, with what is still on its way.
   mine(sha256, finding) {
-    const same = (d) => d.clip_sha256 === sha256 && d.finding === finding;
-    const waiting = this.pending.filter(same).at(-1);
+    const waiting = this.pending.findLast((d) => d.clip_sha256 === sha256 && d.finding === finding);
     if (waiting) return waiting.decision === null ? null : { ...waiting, waiting: true };
-    return this.decisions.find((d) => d.by === this.me && same(d)) || null;
+    return this.own.get(`${sha256} ${finding}`) || null;
   }
   others(sha256, finding) {
     return this.decisions.filter((d) => d.by !== this.me && d.clip_sha256 === sha256 && d.finding === finding);
