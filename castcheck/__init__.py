@@ -12,10 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from castcheck.api import __version__, check
+    from castcheck.api import check
     from castcheck.config import Config
     from castcheck.planting.api import plant
     from castcheck.report.model import Report
+    from castcheck.version import __version__
     from identity.findings import Finding
     from scenes.errors import CastcheckError
 
@@ -27,7 +28,7 @@ _HOMES = {
     "Config": "castcheck.config",
     "Finding": "identity.findings",
     "Report": "castcheck.report.model",
-    "__version__": "castcheck.api",
+    "__version__": "castcheck.version",
     "check": "castcheck.api",
     "plant": "castcheck.planting.api",
 }

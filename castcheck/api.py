@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from castcheck.report.model import Report
-
-try:
-    __version__ = version("castcheck")
-except PackageNotFoundError:  # run from a folder that was never installed
-    __version__ = "0+unknown"
 
 
 def check(

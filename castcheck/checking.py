@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
 from castcheck.report import github
 from castcheck.report.writers import GITHUB, Material, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
     from castcheck.config import Config
     from castcheck.report.model import Report
-
-EXIT_OK = 0
-EXIT_FINDINGS = 1
-EXIT_BAD_INPUT = 2
-EXIT_BUG = 3
-EXIT_INTERRUPTED = 130
 
 STEM_LIMIT_BYTES = 200  # of the 255 most file systems allow, room left for a number
 

@@ -5,39 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from castcheck.batch.command import EPILOG as BATCH_EPILOG
-from castcheck.batch.command import batch
-from castcheck.checking import (
-    EXIT_BAD_INPUT,
-    EXIT_BUG,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    Run,
-    check_clips,
-    say_bug,
-)
-from castcheck.config import Config
-from castcheck.models_command import models_app
-from castcheck.options import (
-    OUTPUT,
-    JsonTo,
-    Quiet,
-    hush_warnings,
-    refuse,
-    takes_settings,
-)
-from castcheck.planting.command import EPILOG as PLANT_EPILOG
-from castcheck.planting.command import plant
-from castcheck.review.command import EPILOG as REVIEW_EPILOG
-from castcheck.review.command import review
-from castcheck.runs import commands as on_runs
-from castcheck.runs.compare_command import COMPARE_EPILOG, compare
+from castcheck.commands import HELP_FLAGS, LazyGroup
+from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.screen import Screen
 from castcheck.system_errors import refusal
 from scenes.errors import CastcheckError
@@ -47,36 +20,8 @@ _ClickError: type[Any] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
 )
 
-_EPILOG = """\
-[bold]Examples[/bold]
 
-  castcheck check clip.mp4
-
-     the verdict here, the page in castcheck-out/clip/report.html
-
-  castcheck check *.mp4 -o reports --format json,html,video --fail-on critical
-
-     many clips; exit code 1 only on a critical finding
-
-  castcheck check clip.mp4 --cast people/
-
-     against reference pictures: people/ben.jpg, people/mei-1.jpg, people/mei-2.jpg
-
-  castcheck check clip.mp4 --json - --quiet | jq .verdict
-
-     the report on stdout and nothing else
-
-[bold]Exit codes[/bold]
-
-  0  nothing at or above the gate    1  findings at or above the gate
-
-  2  bad usage or a bad clip         3  a bug in castcheck
-
-What a finding is, and what each setting does: the README and docs/configuration.md.
-"""
-
-
-class _Group(TyperGroup):
+class _Group(LazyGroup):
     """Gives every way of ending its exit code, and every expected failure one line on stderr."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -102,6 +47,8 @@ class _Group(TyperGroup):
             if refused is not None:
                 screen.error(str(refused))
                 return EXIT_BAD_INPUT
+            from castcheck.checking import say_bug  # noqa: PLC0415 (nothing that --help needs)
+
             say_bug(screen, err)
             return EXIT_BUG
         if code == EXIT_INTERRUPTED:  # newer versions of Typer return it without a word
@@ -120,14 +67,14 @@ app = typer.Typer(
     cls=_Group,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings=HELP_FLAGS,
 )
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from castcheck import __version__  # noqa: PLC0415 (reading it costs 20 ms)
+        from castcheck.version import __version__  # noqa: PLC0415 (reading it costs 20 ms)
 
         Screen().data(f"castcheck {__version__}")
         raise typer.Exit(EXIT_OK)
@@ -146,45 +93,6 @@ def _root(
         with redirect_stdout(sys.stderr):  # Typer prints the help itself
             typer.echo(context.get_help())
         raise typer.Exit(EXIT_BAD_INPUT)
-
-
-@app.command(epilog=_EPILOG)
-@takes_settings
-def check(
-    *,
-    clips: Annotated[
-        list[Path],
-        typer.Argument(metavar="CLIP...", help="Clips, or folders of numbered pictures."),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="DIR",
-            help="Reports go to DIR/<clip stem>/, of a second clip of that stem to <clip stem>-2/.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = Path("castcheck-out"),
-    settings: Config,
-    json_to: JsonTo = None,
-    quiet: Quiet = False,
-) -> None:
-    """Judge clips: who is in them, and whether everybody stays themselves."""
-    refuse(json_to, settings)
-    hush_warnings()
-    screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
-    run = Run(settings, out, screen, json_to_stdout=json_to is not None)
-    raise typer.Exit(check_clips(clips, run))
-
-
-app.add_typer(models_app, name="models")
-app.command(epilog=BATCH_EPILOG)(batch)
-app.command(epilog=on_runs.CALIBRATE_EPILOG)(on_runs.calibrate)
-app.command(epilog=on_runs.BASELINE_EPILOG)(on_runs.baseline)
-app.command(epilog=COMPARE_EPILOG)(compare)
-app.command(epilog=PLANT_EPILOG)(plant)
-app.command(epilog=REVIEW_EPILOG)(review)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Role = Literal["detector", "embedder"]
 State = Literal["ok", "missing", "damaged"]
 ROLES: tuple[Role, ...] = get_args(Role)
+PART_SUFFIX = ".part"  # of a file that is not all there yet
 
 
 def known_of(role: Role) -> tuple[KnownWeights, ...]:

@@ -6,21 +6,32 @@ from typing import Annotated
 
 import typer
 
-from castcheck.checking import EXIT_BAD_INPUT, EXIT_OK
-from castcheck.model_store import ROLES, State, best_present, find_by_name, known_of, state_of
+from castcheck.commands import HELP_FLAGS, PlainCommand, PlainGroup
+from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_OK
+from castcheck.model_store import (
+    PART_SUFFIX,
+    ROLES,
+    State,
+    best_present,
+    find_by_name,
+    known_of,
+    state_of,
+)
 from castcheck.options import Quiet
-from castcheck.pull import PART_SUFFIX, pull
 from castcheck.screen import Screen
 from scenes.errors import WeightsError
 from tracker.known_weights import KnownWeights, models_dir, weights_sha256
 
 models_app = typer.Typer(
+    cls=PlainGroup,
     help="List, fetch and check the known model weights.",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings=HELP_FLAGS,
 )
 
 
-@models_app.command("list")
+@models_app.command("list", cls=PlainCommand)
 def list_models() -> None:
     """Show the known weights: licence, size, sha256, source, and where they lie."""
     screen = Screen()
@@ -38,12 +49,14 @@ def list_models() -> None:
                 screen.line(f"    {known.url}")
 
 
-@models_app.command("pull")
+@models_app.command("pull", cls=PlainCommand)
 def pull_models(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names from the list.")],
     quiet: Quiet = False,
 ) -> None:
     """Fetch known weights into the models folder; continues where it stopped, and checks them."""
+    from castcheck.pull import pull  # noqa: PLC0415 (what speaks to servers takes 0.1 s)
+
     screen = Screen(quiet=quiet)
     chosen = [find_by_name(name)[1] for name in names]
     code = EXIT_OK
@@ -59,7 +72,7 @@ def pull_models(
     raise typer.Exit(code)
 
 
-@models_app.command("verify")
+@models_app.command("verify", cls=PlainCommand)
 def verify_models() -> None:
     """Check the bytes of all weights that are there; exit code 2 if any are not what they say."""
     screen = Screen()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.api import __version__
 from castcheck.cast_findings import CastWriter, member_facts, names_of
 from castcheck.cast_pictures import with_references
 from castcheck.count_findings import count_findings
@@ -31,6 +30,7 @@ from castcheck.script_findings import ScriptWriter
 from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.second_look import look_again, make_visuals
 from castcheck.verdict import verdict_on
+from castcheck.version import __version__
 from castcheck.wording import Writer, character_id, descriptions
 from identity.appearance.open_embedder import COLOUR
 from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule

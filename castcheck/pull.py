@@ -8,8 +8,8 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from castcheck import __version__
-from castcheck.model_store import state_of
+from castcheck.model_store import PART_SUFFIX, state_of
+from castcheck.version import __version__
 from scenes.errors import WeightsError
 from tracker.known_weights import weights_sha256
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int | None], None]
 
-PART_SUFFIX = ".part"  # of a file that is not all there yet
 _BLOCK_BYTES = 1 << 16
 _TIMEOUT_S = 30
 _RANGE_REFUSED = 416

@@ -22,21 +22,17 @@ from scenes.errors import ConfigError
 
 WORKERS = "Workers"
 EPILOG = """\
-[bold]Examples[/bold]
-
+Examples:
   castcheck batch renders -o run
-
      all clips below renders; the page in run/index.html
 
   castcheck batch @night.txt 'extra/**/*.mp4' -o run --workers 8
-
      a list with one path per line, and a pattern; the same command again goes on where it stopped
 
   castcheck batch s3://bucket/renders -o run --ray auto
-
      clips in a store, judged by the machines of a Ray cluster
 
-[bold]Exit codes[/bold]: the worst of all clips; 130 interrupted
+Exit codes: the worst of all clips; 130 interrupted
 
 More: docs/batches.md
 """

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.api import __version__
 from castcheck.batch.crew import Crew, Death, Done, Hand, Ready, Refusal, WorkersError
 from castcheck.batch.machine import CLIPS_AT_ONCE_ON_GPU, workers_per_gpu
 from castcheck.batch.work import ClipWorker
+from castcheck.version import __version__
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:

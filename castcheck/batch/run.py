@@ -15,13 +15,8 @@ from castcheck.batch.record import Record
 from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunStore
 from castcheck.batch.ticker import Ticker, ordered_counts, outcome_word
 from castcheck.batch.work import Job
-from castcheck.checking import (
-    EXIT_BAD_INPUT,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    tell_github,
-    tell_github_of_failure,
-)
+from castcheck.checking import tell_github, tell_github_of_failure
+from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.report.json_out import report_from_json
 from castcheck.report.writers import FORMATS, GITHUB
 from castcheck.words import KIND_TITLES, plural

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.api import __version__
 from castcheck.batch.record import Finished, Record, record_of
 from castcheck.batch.remote import clip_path, fetched, is_remote, remote_stamp
 from castcheck.report.writers import Material, OutputError, write_reports
 from castcheck.screen import DEBUG_VARIABLE, env_flag
 from castcheck.system_errors import refusal
+from castcheck.version import __version__
 from scenes.errors import CastcheckError, VideoOpenError
 from scenes.source import clip_sha256
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from castcheck.checking import EXIT_OK
 from castcheck.config import AUTO, Config
+from castcheck.exit_codes import EXIT_OK
 from castcheck.options import MODELS, OUTPUT, ConfigFile, Quiet, hush_warnings
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
@@ -18,21 +18,17 @@ if TYPE_CHECKING:
 
 PLANTING = "Planting"
 EPILOG = """\
-[bold]Examples[/bold]
-
+Examples:
   castcheck plant good/*.mp4 -o planted
-
      clips with one known error each, their truth, clean twins, and a page to look at: index.html
 
   castcheck batch planted -o judged && castcheck plant --score judged -o planted
-
      of the errors planted in your clips castcheck finds X of Y
 
   castcheck plant --keep-from kept.json -o planted
-
      throws out what looked wrong on the page
 
-[bold]Exit codes[/bold]: 0 done; 2 nothing could be planted, or bad usage; 3 a bug in castcheck
+Exit codes: 0 done; 2 nothing could be planted, or bad usage; 3 a bug in castcheck
 """
 
 

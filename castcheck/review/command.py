@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from castcheck.checking import EXIT_OK
+from castcheck.exit_codes import EXIT_OK
 from castcheck.options import Quiet
 from castcheck.screen import Screen
 from castcheck.words import plural
@@ -23,18 +23,14 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8642
 EPILOG = """\
-[bold]Examples[/bold]
-
+Examples:
   castcheck review run
-
      prints the address of the page; every decision goes at once into run/decisions.jsonl
 
   castcheck review run --by ann --clips /mnt/renders
-
      under a name of your own; clips that were moved are looked for there
 
   castcheck review run --merge ben.jsonl --merge exported.jsonl
-
      takes in the decisions of others, and says how far you agree
 
 More: docs/review.md

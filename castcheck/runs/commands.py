@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from castcheck.checking import EXIT_OK
+from castcheck.exit_codes import EXIT_OK
 from castcheck.options import OUTPUT, Quiet
 from castcheck.screen import Screen
 from castcheck.words import KIND_TITLES, plural
@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 
 _MOST_PROBLEMS = 5  # lines told of each sort
 CALIBRATE_EPILOG = """\
-[bold]Examples[/bold]
-
+Examples:
   castcheck calibrate run-of-good-clips -o castcheck.toml
-
      every clip of the run is known to be good: of 100 like them at most 1 shall fail
 
   castcheck calibrate good planted reviewed -o castcheck.toml --false-alarms-per-100-clips 3
-
      with planted errors (their truth beside them) and decisions of a review, recall is told too
 
   castcheck check clip.mp4 --config castcheck.toml
@@ -39,14 +36,11 @@ CALIBRATE_EPILOG = """\
 More: docs/runs.md
 """
 BASELINE_EPILOG = """\
-[bold]Examples[/bold]
-
+Examples:
   castcheck baseline run -o accepted.json
-
      what was decided to be wrong or a duplicate (castcheck review run); all of it without decisions
 
   castcheck batch renders -o tonight --baseline accepted.json
-
      only what is new fails
 
 More: docs/runs.md

@@ -7,29 +7,24 @@ from typing import Annotated
 
 import typer
 
-from castcheck.checking import EXIT_FINDINGS, EXIT_OK
+from castcheck.exit_codes import EXIT_FINDINGS, EXIT_OK
 from castcheck.gate import DEFAULT_GATE, parse_gate
 from castcheck.options import OUTPUT, Quiet
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
 
 COMPARE_EPILOG = """\
-[bold]Examples[/bold]
-
+Examples:
   castcheck compare run-a run-b -o comparison
-
      clips of one name are pairs; the page in comparison/index.html
 
   castcheck compare run-a run-b --margin 0.05 --cohorts prompts.csv
-
      exit code 1 if B is shown to have over 0.05 findings per clip more; a row per prompt, seed ...
 
   castcheck compare run-a run-b run-c
-
      a leaderboard
 
-[bold]Exit codes[/bold]
-
+Exit codes:
   0  B is not shown to be worse    1  B is worse than the margin    2  bad input
 
 More: docs/runs.md

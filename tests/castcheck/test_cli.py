@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from castcheck.cli import app
+from castcheck.commands import COMMANDS
 from castcheck.report.model import Report
 from scenes.errors import VideoOpenError, WeightsError
 from tests.castcheck.support import FakePipeline
@@ -297,6 +298,41 @@ def test_help_names_every_option_of_the_contract_and_no_other():
     text = RUNNER.invoke(app, ["check", "--help"], env={"COLUMNS": "200"}).stdout
     assert set(OPTIONS) <= set(re.findall(r"--[a-z-]+", text))
     assert "Exit codes" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_what_each_says_of_itself(name):
+    command = COMMANDS[name].load(name)
+    assert (command.name or name, command.help.splitlines()[0]) == (name, COMMANDS[name].help)
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert COMMANDS[name].help in " ".join(result.stdout.split())
+
+
+def test_help_groups_options_and_ends_with_the_examples():
+    text = run("check", "--help").stdout
+    titles = re.findall(r"^(\S[^\n]*):$", text, re.MULTILINE)
+    assert titles == [
+        *("Arguments", "Output", "Judging", "Models", "Options", "Examples", "Exit codes")
+    ]
+    assert text.index("Output:") < text.index("--format") < text.index("Judging:")
+
+
+def test_the_first_help_loads_no_command_and_nothing_slow():
+    code = textwrap.dedent("""
+        import sys
+        from typer.testing import CliRunner
+        from castcheck.cli import app
+        shown = CliRunner().invoke(app, ["--help"])
+        assert shown.exit_code == 0 and "review" in shown.stdout
+        slow = {"rich", "pydantic", "http.client", "ssl", "tomllib", "castcheck.config"}
+        slow |= {name for name in sys.modules if name.startswith("castcheck") and "command" in name}
+        print(sorted(slow & set(sys.modules)))
+    """)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "['castcheck.commands']"
 
 
 def test_import_and_help_load_no_engine():
