@@ -13,7 +13,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from castcheck.runs.matching import MIN_IOU, MOMENTS, TOLERANCE_FRAMES, Track, Truth
+from castcheck.kinds.table import MOMENTS
+from castcheck.runs.matching import MIN_IOU, TOLERANCE_FRAMES, Track, Truth
 from tracker import boxes
 
 if TYPE_CHECKING:

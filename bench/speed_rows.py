@@ -14,7 +14,7 @@ import numpy as np
 
 from castcheck import pipeline
 from castcheck.config import Config
-from castcheck.report.writers import Material, write_reports
+from castcheck.report.writers import ReportInputs, write_reports
 from scenes.ahead import read_ahead
 from scenes.source import open_source
 from tracker.letterbox import Letterbox
@@ -205,7 +205,7 @@ def judge_and_write(clip: Path, config: Config, models: Any, timings: dict[str, 
     outcome = pipeline.judge(clip, config=config, models=models, progress=quiet)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        material = Material(outcome.report, outcome.visuals, config.report, clip)
+        material = ReportInputs(outcome.report, outcome.visuals, config.report, clip)
         write_reports(material, Path(folder) / "out", config.report.format_list, progress=quiet)
     timings.clear()
     timings.update(outcome.report.timings, reports=time.perf_counter() - started)

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from castcheck.findings_builder import character_id
 from castcheck.report.model import MemberFacts
-from castcheck.wording import character_id
 from identity.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from castcheck.findings_builder import FindingBuilder
     from castcheck.observe import Observations
-    from castcheck.wording import Writer
     from identity.cast.matching import CastMatch, Member
-    from identity.findings import Kind
     from identity.judge import Judgement
     from identity.tracks.segments import Segment
 
@@ -49,7 +48,7 @@ def names_of(roll: CastMatch, members: Sequence[Member]) -> tuple[str | None, ..
     )
 
 
-class CastWriter:
+class CastFindingBuilder:
     """Words the findings of a roll call."""
 
     def __init__(
@@ -58,13 +57,13 @@ class CastWriter:
         judgement: Judgement,
         roll: CastMatch,
         members: Sequence[Member],
-        writer: Writer,
+        build: FindingBuilder,
     ) -> None:
         self._seen = seen
         self._judgement = judgement
         self._roll = roll
         self._members = members
-        self._writer = writer
+        self._build = build
 
     def findings(self, *, min_confidence: float) -> tuple[Finding, ...]:
         """Return what is sure enough, in order of time; nothing where nobody could be judged."""
@@ -134,7 +133,7 @@ class CastWriter:
         return [s for s, k in zip(judgement.segments, labels, strict=True) if k == character]
 
     def _unknown(self, character: int, place: int | None) -> Finding:
-        name = self._writer.name(character)
+        name = self._build.name(character)
         confidence = float(self._roll.nobody[character])
         if place is None:
             message = f"{name} is in the clip, though everybody of the cast is accounted for."
@@ -153,7 +152,7 @@ class CastWriter:
     def _missing(self, member: int) -> Finding:
         shots = self._seen.shots
         confidence = _sure(1 - float(self._roll.present[member]))
-        return self._writer.settled(
+        return self._build.settled(
             Finding(
                 "missing", "major", confidence, (), (),
                 tuple(s.index for s in shots), 0, shots[-1].stop_frame,
@@ -163,15 +162,15 @@ class CastWriter:
         )  # fmt: skip
 
     def _finding(
-        self, kind: Kind, confidence: float, character: int, member: int | None, message: str
+        self, kind: str, confidence: float, character: int, member: int | None, message: str
     ) -> Finding:
         own = self._segments(character)
         tracklets = sorted({s.tracklet.tracklet_id for s in own})
         indices = sorted({s.tracklet.shot_index for s in own})
         shots = [s for s in self._seen.shots if s.index in indices]
         confidence = _sure(confidence)
-        severity = self._writer.severity_of(own, confidence, worst=kind == "stranger")
-        return self._writer.settled(
+        severity = self._build.severity(kind, own, confidence)
+        return self._build.settled(
             Finding(
                 kind, severity, confidence, (character_id(character),), tuple(tracklets),
                 tuple(indices), shots[0].start_frame, shots[-1].stop_frame, message,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from castcheck.findings_builder import character_id
+from castcheck.kinds.table import KINDS
 from castcheck.report.pictures import spread
 from castcheck.report.visuals import Comparison
-from castcheck.wording import character_id
-from castcheck.words import CAST_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ def with_references(
     against = {
         finding.finding_id: tuple(_comparisons(visuals, finding, roll, references))
         for finding in findings
-        if finding.kind in CAST_KINDS or "script" in finding.evidence
+        if KINDS[finding.kind].against_cast or "script" in finding.evidence
     }
     return replace(visuals, references=matched, comparisons={**visuals.comparisons, **against})
 

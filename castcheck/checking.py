@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
 from castcheck.report import github
-from castcheck.report.writers import GITHUB, Material, check_writable, write_reports
+from castcheck.report.formats import GITHUB
+from castcheck.report.writers import ReportInputs, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
 from castcheck.system_errors import refusal
-from castcheck.words import KIND_TITLES, clock, headline, ordered, weight, when
+from castcheck.words import clock, headline, kind_title, ordered, weight, when
 from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
     with run.screen.progress(title) as progress, _hushed():
         outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
         report: Report = outcome.report
-        material = Material(report, outcome.visuals, config.report, clip, folder)
+        material = ReportInputs(report, outcome.visuals, config.report, clip, folder)
         written = write_reports(
             material,
             folder,
@@ -195,10 +196,10 @@ def show(report: Report, screen: Screen, *, label: str) -> None:
     """Print the verdict on one clip and a line per finding, worst first."""
     screen.verdict(report.verdict.upper(), f"{label}: {headline(report)}")
     for finding in ordered(report.findings):
-        title = f"{weight(finding)} {KIND_TITLES[finding.kind].lower()}"
+        title = f"{weight(finding)} {kind_title(finding.kind).lower()}"
         screen.line(f"      {when(report, finding)}  {title}: {finding.message}")
     for gone in report.baseline.gone if report.baseline is not None else ():
-        title = f"gone, accepted {KIND_TITLES[gone.kind].lower()}"
+        title = f"gone, accepted {kind_title(gone.kind).lower()}"
         screen.line(f"      {clock(gone.start_s)}  {title}: {gone.message}")
 
 

@@ -7,12 +7,14 @@ Each room declares its own settings; a section here is one line. The table in
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
+from castcheck.kinds.table import KINDS
+from castcheck.report.formats import FORMATS
 from castcheck.toml_file import read_toml
 from identity.settings import CastSettings, FindingSettings, LooksSettings
 from scenes.cut_settings import ShotSettings
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 AUTO = "auto"
-FORMATS = ("json", "html", "video", "mot", "csv", "junit", "otio", "edl", "md", "github")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +87,10 @@ def _bar(kind: str) -> Any:
     return setting(0.0, text, low=0, high=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfidenceSettings:
-    """How sure a finding of each kind has to be to stop a clip; `castcheck calibrate` fits it."""
+class _Bars:
+    """How sure findings have to be: a field per row of the table of kinds."""
 
-    swap: float = _bar("swap")
-    morph: float = _bar("morph")
-    drift: float = _bar("drift")
-    attribute_swap: float = _bar("attribute_swap")
-    clone: float = _bar("clone")
-    vanish: float = _bar("vanish")
-    pop_in: float = _bar("pop_in")
-    missing: float = _bar("missing")
-    unexpected: float = _bar("unexpected")
-    stranger: float = _bar("stranger")
+    __slots__ = ()
 
     def __post_init__(self) -> None:
         check_ranges(self, section="confidence")
@@ -112,6 +103,30 @@ class ConfidenceSettings:
             0.9
         """
         return float(getattr(self, kind)) or default
+
+
+if TYPE_CHECKING:
+
+    class ConfidenceSettings(_Bars):
+        """What type checkers see of the class below."""
+
+        def __init__(self, **bars: float) -> None: ...
+
+        def __getattr__(self, kind: str) -> float: ...
+
+else:
+    ConfidenceSettings = make_dataclass(
+        "ConfidenceSettings",
+        [(kind, float, _bar(kind)) for kind in KINDS],
+        bases=(_Bars,),
+        namespace={
+            "__module__": __name__,
+            "__doc__": "How sure a finding of each kind has to be to stop a clip; "
+            "`castcheck calibrate` fits it.",
+        },
+        frozen=True,
+        slots=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.wording import character_id
+from castcheck.findings_builder import character_id
 from castcheck.words import plural
 from identity.cast.matching import MIN_SAMPLES
 from identity.findings import Finding
 
 if TYPE_CHECKING:
+    from castcheck.findings_builder import FindingBuilder
     from castcheck.observe import Observations
-    from castcheck.wording import Writer
     from identity.judge import Judgement
     from identity.tracks.segments import Segment
 
@@ -24,14 +24,14 @@ _TOO_FEW = 0.6
 
 
 def count_findings(
-    seen: Observations, judgement: Judgement, writer: Writer, characters: int | None
+    seen: Observations, judgement: Judgement, build: FindingBuilder, characters: int | None
 ) -> tuple[Finding, ...]:
     """Return who is one too many, or that somebody is missing; nothing where nobody was judged.
 
     Args:
         seen: The clip.
         judgement: Its cast, made of no more than `characters` where that was possible.
-        writer: Names characters and weighs how bad something is.
+        build: Names characters and weighs how bad something is.
         characters: How many there should be; `None` = not said.
     """
     cast = judgement.cast
@@ -43,9 +43,9 @@ def count_findings(
     if characters is None or not judged:
         return ()
     # Numbers fall with time on screen: the last ones are those who came on top.
-    found = [_too_many(own[k], k, characters, writer) for k in judged[characters:]]
+    found = [_too_many(own[k], k, characters, build) for k in judged[characters:]]
     if cast.character_count < characters:
-        found.append(_too_few(seen, cast.character_count, characters, writer))
+        found.append(_too_few(seen, cast.character_count, characters, build))
     return tuple(found)
 
 
@@ -53,24 +53,24 @@ def _samples(segments: list[Segment]) -> int:
     return sum(segment.sample_count for segment in segments)
 
 
-def _too_many(own: list[Segment], number: int, characters: int, writer: Writer) -> Finding:
+def _too_many(own: list[Segment], number: int, characters: int, build: FindingBuilder) -> Finding:
     frames = np.concatenate([segment.frames for segment in own])
     score = float(np.median(np.concatenate([segment.score for segment in own])))
     confidence = round(min(_TOO_MANY, score), 3)
-    severity = writer.severity_of(own, confidence, worst=False)
+    severity = build.severity("unexpected", own, confidence)
     found = Finding(
         "unexpected", severity, confidence, (character_id(number),),
         tuple(sorted({s.tracklet.tracklet_id for s in own})),
         tuple(sorted({s.tracklet.shot_index for s in own})),
         int(frames.min()), int(frames.max()) + 1,
-        f"{writer.name(number)} is one too many: {plural(characters, 'character')} should be "
+        f"{build.name(number)} is one too many: {plural(characters, 'character')} should be "
         "there, and more are seen at once.",
         {"member": None, "characters_expected": characters},
     )  # fmt: skip
-    return writer.settled(found)
+    return build.settled(found)
 
 
-def _too_few(seen: Observations, count: int, characters: int, writer: Writer) -> Finding:
+def _too_few(seen: Observations, count: int, characters: int, build: FindingBuilder) -> Finding:
     found = Finding(
         "missing", "major", _TOO_FEW, (), (),
         tuple(shot.index for shot in seen.shots), 0, seen.shots[-1].stop_frame,
@@ -78,4 +78,4 @@ def _too_few(seen: Observations, count: int, characters: int, writer: Writer) ->
         "somebody is missing, or two look alike.",
         {"member": None, "characters_expected": characters, "characters_seen": count},
     )  # fmt: skip
-    return writer.settled(found)
+    return build.settled(found)

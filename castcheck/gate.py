@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from identity.findings import KINDS, SEVERITIES, Finding
+from castcheck.kinds.table import KINDS
+from identity.findings import SEVERITIES, Finding
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.cast_findings import CastWriter, member_facts, names_of
+from castcheck.cast_findings import CastFindingBuilder, member_facts, names_of
 from castcheck.cast_pictures import with_references
 from castcheck.count_findings import count_findings
+from castcheck.crops import CropCollector
+from castcheck.finding_pictures import confirm_steps, make_visuals, request_steps
+from castcheck.findings_builder import FindingBuilder, character_id, descriptions
+from castcheck.kinds.case import Case, find, in_order
 from castcheck.models import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.report.model import (
@@ -26,12 +30,10 @@ from castcheck.report.model import (
 from castcheck.runs.baseline import apply_baseline
 from castcheck.runs.provenance import models_of
 from castcheck.script import Script
-from castcheck.script_findings import ScriptWriter
+from castcheck.script_findings import ScriptFindingBuilder
 from castcheck.script_spans import expected_in, presence_in, spans_of
-from castcheck.second_look import look_again, make_visuals
 from castcheck.verdict import verdict_on
 from castcheck.version import __version__
-from castcheck.wording import Writer, character_id, descriptions
 from identity.appearance.open_embedder import COLOUR
 from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule
 from identity.evidence.auto_calibration import scale_from_clip
@@ -101,26 +103,29 @@ def report_on(
     names = names_of(roll, members)
     judged = time.perf_counter()
     strip_px = config.report.strip_height_px
-    look, confirmed = look_again(
-        clip,
-        seen,
-        judgement,
-        min_ratio=config.findings.scaled("vanish"),
-        progress=progress,
-    )
-    writer = Writer(seen, judgement, config.findings, names, config.confidence)
-    findings = writer.findings(confirmed)
+    build = FindingBuilder(seen, judgement, config.findings, names, config.confidence)
+    case = Case(seen, judgement, config.findings, build)
+    findings = find(case, after_reading=False)
+    crops = CropCollector(clip)
+    request_steps(crops, seen, judgement)
+    make_visuals(crops, seen, judgement, findings, strip_px=strip_px)  # requests their crops
+    crops.read(progress)
+    steps = confirm_steps(crops, seen, judgement, min_ratio=config.findings.scaled("vanish"))
+    late = find(replace(case, steps=steps), after_reading=True)
+    findings = in_order([*findings, *late])
     least = config.findings.min_confidence
-    against = count_findings(seen, judgement, writer, config.cast.characters)
+    against = count_findings(seen, judgement, build, config.cast.characters)
     if members:
-        cast_writer = CastWriter(seen, judgement, roll, members, writer)
+        by_cast = CastFindingBuilder(seen, judgement, roll, members, build)
         if spans:
-            by_script = ScriptWriter(judgement, roll, members, spans, presence, writer, findings)
-            against += (*cast_writer.forbidden(), *by_script.findings(min_confidence=least))
+            by_script = ScriptFindingBuilder(
+                judgement, roll, members, spans, presence, build, findings
+            )
+            against += (*by_cast.forbidden(), *by_script.findings(min_confidence=least))
         elif all(member.views for member in members):
-            against = (*against, *cast_writer.findings(min_confidence=least))
+            against = (*against, *by_cast.findings(min_confidence=least))
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
-    visuals = make_visuals(look, seen, judgement, findings, strip_px=strip_px)
+    visuals = make_visuals(crops, seen, judgement, findings, strip_px=strip_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
     timings = {

@@ -13,7 +13,7 @@ import pytest
 from castcheck.api import settings_of
 from castcheck.checking import clip_folders
 from castcheck.pytest_plugin import CHECKED, MARKER, checker_of
-from castcheck.words import KIND_TITLES, headline, ordered, when
+from castcheck.words import headline, kind_title, ordered, when
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Checker:
     def _write(self, clip: Path, outcome: Outcome, settings: Config) -> None:
         if self.out is None:
             return
-        from castcheck.report.writers import Material, write_reports  # noqa: PLC0415 (as above)
+        from castcheck.report.writers import ReportInputs, write_reports  # noqa: PLC0415 (as above)
 
         place = str(clip.resolve())
         # A clip that only a test knows of: other workers cannot be asked for a free name.
@@ -120,7 +120,7 @@ class Checker:
             self.folders.get(place)
             or f"{clip.stem}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
         )
-        material = Material(outcome.report, outcome.visuals, settings.report, clip)
+        material = ReportInputs(outcome.report, outcome.visuals, settings.report, clip)
         write_reports(material, self.out / name, settings.report.format_list, progress=_silent)
 
 
@@ -198,7 +198,7 @@ def told(report: Report) -> Iterator[str]:
     """Yield the verdict, a line per finding, worst first, and what was degraded."""
     yield f"{report.verdict.upper()}  {report.clip.path}: {headline(report)}"
     for finding in ordered(report.findings):
-        title = f"{finding.severity} {KIND_TITLES[finding.kind].lower()}"
+        title = f"{finding.severity} {kind_title(finding.kind).lower()}"
         yield f"      {when(report, finding)}  {title}: {finding.message}"
     yield from (f"      note: {line}" for line in report.degradations)
 

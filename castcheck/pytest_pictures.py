@@ -6,7 +6,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from castcheck.words import KIND_TITLES, headline, ordered, when
+from castcheck.words import headline, kind_title, ordered, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def block(outcome: Outcome) -> str:
     report = outcome.report
     rows = [f"<p><b>{escape(report.clip.path)}</b>: {escape(headline(report))}</p>"]
     for finding in ordered(report.findings)[:MOST_FINDINGS]:
-        title = f"{KIND_TITLES[finding.kind]}, {finding.severity}, {when(report, finding)}"
+        title = f"{kind_title(finding.kind)}, {finding.severity}, {when(report, finding)}"
         rows.append(f"<p>{escape(title)}: {escape(finding.message)}</p>")
         pairs = outcome.visuals.comparisons.get(finding.finding_id, ())
         rows += [_pair(pair) for pair in pairs if pair.before or pair.after]

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.wording import character_id
+from castcheck.findings_builder import character_id
 from identity.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from castcheck.findings_builder import FindingBuilder
     from castcheck.script_spans import Presence, Span
-    from castcheck.wording import Writer
     from identity.cast.matching import CastMatch, Member
-    from identity.findings import Kind, Severity
+    from identity.findings import Severity
     from identity.judge import Judgement
     from identity.tracks.segments import Segment
 
@@ -40,7 +40,7 @@ class _Exchange:
     guest: int
 
 
-class ScriptWriter:
+class ScriptFindingBuilder:
     """Words what a script and a clip disagree about.
 
     Args:
@@ -49,7 +49,7 @@ class ScriptWriter:
         members: The cast.
         spans: The script on this clip.
         presence: Who is seen in which span.
-        writer: Names characters and weighs how bad something is.
+        build: Names characters and weighs how bad something is.
         told: Findings that are told already and may explain what the script says.
     """
 
@@ -60,7 +60,7 @@ class ScriptWriter:
         members: Sequence[Member],
         spans: Sequence[Span],
         presence: Presence,
-        writer: Writer,
+        build: FindingBuilder,
         told: Sequence[Finding],
     ) -> None:
         self._judgement = judgement
@@ -68,7 +68,7 @@ class ScriptWriter:
         self._members = members
         self._spans = spans
         self._presence = presence
-        self._writer = writer
+        self._build = build
         self._told = told
         self._absent = {
             (s, m)
@@ -232,18 +232,18 @@ class ScriptWriter:
         guests = sorted({e.guest for e in own})
         # Two spans that say the same: the surer of them is enough.
         confidence = max(min(self._sure_of(e), _MAX_CONFIDENCE) for e in own)
-        names = " and ".join(self._writer.name(k) for k in guests)
+        names = " and ".join(self._build.name(k) for k in guests)
         titles = _listed([self._spans[s].title for s in spans])
         message = f"In {titles}, {names} stand in each other's place, against the script."
         first = self._spans[spans[0]]
         return self._finding(
             "swap", confidence, guests, pair, spans, message,
-            frames=(first.start_frame, first.start_frame + 1), worst=True,
+            frames=(first.start_frame, first.start_frame + 1),
         )  # fmt: skip
 
     def _unexpected(self, one: _Exchange) -> Finding:
         span = self._spans[one.span]
-        name = self._writer.name(one.guest)
+        name = self._build.name(one.guest)
         message = f"In {span.title}, {name} is seen and should not be."
         if one.absent >= 0:
             message = f"In {span.title}, {name} is seen in place of {self._who(one.absent)}."
@@ -253,7 +253,7 @@ class ScriptWriter:
         )
 
     def _stranger(self, character: int, member: int, spans: Sequence[int]) -> Finding:
-        name = self._writer.name(character)
+        name = self._build.name(character)
         titles = _listed([self._spans[s].title for s in spans])
         matches = (
             "matches no reference picture"
@@ -264,12 +264,10 @@ class ScriptWriter:
         confidence = float(self._roll.nobody[character])
         if not self._members[member].views:  # the schedule alone says so: a doubt
             confidence = min(confidence, _EMPTY_CONFIDENCE)
-        return self._finding(
-            "stranger", confidence, [character], [member], spans, message, worst=True
-        )
+        return self._finding("stranger", confidence, [character], [member], spans, message)
 
     def _one_too_many(self, character: int, spans: Sequence[int]) -> Finding:
-        name = self._writer.name(character)
+        name = self._build.name(character)
         titles = _listed([self._spans[s].title for s in spans])
         message = f"{name} is seen in {titles}, though everybody of the script is accounted for."
         confidence = float(self._roll.nobody[character])
@@ -306,7 +304,7 @@ class ScriptWriter:
 
     def _finding(
         self,
-        kind: Kind,
+        kind: str,
         confidence: float,
         characters: Sequence[int],
         members: Sequence[int],
@@ -314,14 +312,13 @@ class ScriptWriter:
         message: str,
         *,
         frames: tuple[int, int] | None = None,
-        worst: bool = False,
     ) -> Finding:
         confidence = round(min(confidence, _MAX_CONFIDENCE), 3)
         places = [i for k in characters for s in spans for i in self._presence.own.get((k, s), ())]
         segments: list[Segment] = [self._judgement.segments[i] for i in places]
         severity: Severity = "major"
         if segments:
-            severity = self._writer.severity_of(segments, confidence, worst=worst)
+            severity = self._build.severity(kind, segments, confidence)
         own = [self._spans[s] for s in spans]
         evidence: dict[str, Any] = {
             "script": [span.title for span in own],
@@ -336,7 +333,7 @@ class ScriptWriter:
             tuple(sorted({shot for span in own for shot in span.shots})),
             *(frames or (own[0].start_frame, own[-1].stop_frame)), message, evidence,
         )  # fmt: skip
-        return self._writer.settled(found)
+        return self._build.settled(found)
 
 
 def _listed(titles: Sequence[str]) -> str:

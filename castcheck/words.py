@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from castcheck.kinds.table import KINDS
 from castcheck.verdict import doubted
 
 if TYPE_CHECKING:
@@ -13,32 +14,31 @@ if TYPE_CHECKING:
 
 SEVERITY_RANK = {"critical": 0, "major": 1, "minor": 2}
 
-KIND_TITLES = {
-    "swap": "Swap",
-    "morph": "Morph",
-    "drift": "Drift",
-    "attribute_swap": "Attribute swap",
-    "clone": "Clone",
-    "vanish": "Vanish",
-    "pop_in": "Pop-in",
-    "missing": "Missing",
-    "unexpected": "Unexpected",
-    "stranger": "Stranger",
-}
-CAST_KINDS = ("missing", "unexpected", "stranger")  # against a cast file
-PLURALS = {"vanish": "vanishes", "missing": "missing", "unexpected": "unexpected"}
-KIND_MEANINGS = {
-    "swap": "Two characters exchange identity.",
-    "morph": "A character abruptly becomes someone else.",
-    "drift": "A character's look changes gradually.",
-    "attribute_swap": "One part of a look changes owner while the rest stays.",
-    "clone": "One identity is on screen twice at once.",
-    "vanish": "A character disappears in open picture.",
-    "pop_in": "A character appears in open picture.",
-    "missing": "Someone of the cast is not there.",
-    "unexpected": "Someone is there who should not be.",
-    "stranger": "A person matches nobody of the cast.",
-}
+
+def kind_title(kind: str) -> str:
+    """Return what people call a kind, also one that only another version knows.
+
+    Example:
+        >>> kind_title("pop_in"), kind_title("made_up")
+        ('Pop-in', 'Made up')
+    """
+    return KINDS[kind].title if kind in KINDS else kind.replace("_", " ").capitalize()
+
+
+def kind_meaning(kind: str) -> str:
+    """Return what a kind means, in one sentence; empty where only another version knows it."""
+    return KINDS[kind].meaning if kind in KINDS else ""
+
+
+def kind_count(count: int, kind: str) -> str:
+    """Return how many findings of a kind there are.
+
+    Example:
+        >>> kind_count(1, "vanish"), kind_count(2, "vanish"), kind_count(2, "missing")
+        ('1 vanish', '2 vanishes', '2 missing')
+    """
+    many = KINDS[kind].plural if kind in KINDS else f"{kind_title(kind).lower()}s"
+    return f"{count} {kind_title(kind).lower() if count == 1 else many}"
 
 
 def plural(count: int, noun: str) -> str:
@@ -48,7 +48,7 @@ def plural(count: int, noun: str) -> str:
         >>> plural(1, "shot"), plural(0, "character")
         ('1 shot', '0 characters')
     """
-    return f"{count} {noun}" if count == 1 else f"{count} {PLURALS.get(noun, noun + 's')}"
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def clock(seconds: float) -> str:
@@ -103,10 +103,7 @@ def tally(findings: tuple[Finding, ...]) -> str:
         '2 swaps (critical)'
     """
     counts = Counter((f.kind, weight(f)) for f in ordered(findings))
-    return ", ".join(
-        f"{plural(count, KIND_TITLES[kind].lower())} ({how})"
-        for (kind, how), count in counts.items()
-    )
+    return ", ".join(f"{kind_count(count, kind)} ({how})" for (kind, how), count in counts.items())
 
 
 def weight(finding: Finding) -> str:

@@ -5,20 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-Kind = Literal[
-    "swap",
-    "morph",
-    "drift",
-    "attribute_swap",
-    "clone",
-    "vanish",
-    "pop_in",
-    "missing",
-    "unexpected",
-    "stranger",
-]
 Severity = Literal["minor", "major", "critical"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # in rising order
 
 
@@ -27,7 +14,7 @@ class Finding:
     """One identity error.
 
     Attributes:
-        kind: Which kind of error.
+        kind: Which kind of error: a name in the table of `castcheck.kinds`.
         severity: What a viewer would notice: "minor", "major" or "critical".
         confidence: In [0, 1].
         characters: Ids of those concerned, such as "char-01".
@@ -39,7 +26,7 @@ class Finding:
         accepted: A person has accepted it before: it is told, and fails no clip.
     """
 
-    kind: Kind
+    kind: str
     severity: Severity
     confidence: float
     characters: tuple[str, ...]

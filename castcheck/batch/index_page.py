@@ -12,7 +12,7 @@ from castcheck.batch.remote import clip_path
 from castcheck.batch.ticker import ordered_counts, outcome_word
 from castcheck.report.html import environment, read_asset
 from castcheck.report.page import script_json
-from castcheck.words import KIND_MEANINGS, KIND_TITLES, SEVERITY_RANK, clock, plural
+from castcheck.words import SEVERITY_RANK, clock, kind_meaning, kind_title, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +111,14 @@ def _kind_bars(records: Sequence[Record]) -> tuple[KindBar, ...]:
             if counts[kind, severity]
         )
         bars.append(
-            KindBar(kind, KIND_TITLES[kind], KIND_MEANINGS[kind], total, clips[kind], parts)
+            KindBar(
+                kind,
+                kind_title(kind),
+                kind_meaning(kind),
+                total,
+                clips[kind],
+                parts,
+            )
         )
     return tuple(bars)
 

@@ -17,9 +17,9 @@ from castcheck.batch.ticker import Ticker, ordered_counts, outcome_word
 from castcheck.batch.work import Job
 from castcheck.checking import tell_github, tell_github_of_failure
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
+from castcheck.report.formats import FORMATS, GITHUB
 from castcheck.report.json_out import report_from_json
-from castcheck.report.writers import FORMATS, GITHUB
-from castcheck.words import KIND_TITLES, plural
+from castcheck.words import kind_count, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -176,7 +176,7 @@ class Batch:
         self.screen.line(f"{plural(len(records), 'clip')}: {counts}")
         kinds = sum((record.kinds for record in records), Counter[str]())
         if kinds:
-            found = (plural(n, KIND_TITLES[kind].lower()) for kind, n in kinds.most_common())
+            found = (kind_count(n, kind) for kind, n in kinds.most_common())
             self.screen.line(f"found: {', '.join(found)}")
         self._say_baseline(records)
         self.screen.line(f"page:  {self.out / PAGE_FILE}")

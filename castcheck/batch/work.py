@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.record import Finished, Record, record_of
 from castcheck.batch.remote import clip_path, fetched, is_remote, remote_stamp
-from castcheck.report.writers import Material, OutputError, write_reports
+from castcheck.report.writers import OutputError, ReportInputs, write_reports
 from castcheck.screen import DEBUG_VARIABLE, env_flag
 from castcheck.system_errors import refusal
 from castcheck.version import __version__
@@ -145,7 +145,7 @@ class ClipWorker:
             facts = replace(outcome.report.clip, path=job.clip)
             report = replace(outcome.report, clip=facts)
             home = None if is_remote(job.key) else job.home
-            material = Material(report, outcome.visuals, self._config.report, clip.path, home)
+            material = ReportInputs(report, outcome.visuals, self._config.report, clip.path, home)
             formats = dict.fromkeys(("json", *self._config.report.format_list))
             lacks: list[str] = []
             write_reports(material, folder, formats, progress=_silent, note=lacks.append)

@@ -13,10 +13,10 @@ import numpy as np
 from castcheck.checking import clip_folders
 from castcheck.planting.drawing import drawn, painted_window, save
 from castcheck.planting.index import Entry, write_index
-from castcheck.planting.kinds import KINDS, Kind
 from castcheck.planting.plan import Plan, Stock
 from castcheck.planting.timeline import plain
 from castcheck.planting.truth import strength_of, truth_of
+from castcheck.planting.ways import WAYS, Way
 from castcheck.planting.windows import MIN_FRAMES, windows_of
 from castcheck.report.writers import OutputError, check_writable
 from scenes.errors import CastcheckError
@@ -225,12 +225,12 @@ class _Clip:
             text = f"{wanted - missing} of {wanted} errors planted ({usual})"
         return self._with_twins(entries, seen, out), text
 
-    def _in_turn(self, rows: list[Kind]) -> Iterator[Kind]:
+    def _in_turn(self, rows: list[Way]) -> Iterator[Way]:
         """Yield rows, those planted least first, so that a set holds a bit of everything."""
         rng = self._rng("order")
         order = {row.name: float(rng.random()) for row in rows}
         groups = Counter()  # type: Counter[str]
-        for row in KINDS.values():
+        for row in WAYS.values():
             groups[row.group] += self.used[row.name]
         left = list(rows)
         while left:
@@ -241,7 +241,7 @@ class _Clip:
     def _rng(self, what: str) -> np.random.Generator:
         return np.random.default_rng([self.wish.seed, zlib.crc32(f"{self.name} {what}".encode())])
 
-    def _try(self, row: Kind, seen: list[Material], out: Path, reasons: list[str]) -> list[Entry]:
+    def _try(self, row: Way, seen: list[Material], out: Path, reasons: list[str]) -> list[Entry]:
         """Plant one kind in the first window that carries it, in every strength asked for."""
         turn = int(self._rng(row.name).integers(len(seen)))
         for material in [*seen[turn:], *seen[:turn]]:
@@ -276,7 +276,7 @@ class _Clip:
             return []  # it is told when its own turn comes
 
     def _write(
-        self, row: Kind, plan: Plan, material: Material, amount: float, out: Path,
+        self, row: Way, plan: Plan, material: Material, amount: float, out: Path,
         reasons: list[str],
     ) -> Entry | None:  # fmt: skip
         pictures = list(drawn(plan, material, amount))

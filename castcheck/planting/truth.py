@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from castcheck.kinds.table import KINDS
 from castcheck.planting.likeness import look_difference
 from castcheck.planting.masks import Shape
 from castcheck.planting.paste import copy_rect
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 SCHEMA = "castcheck.truth/1"
-_MOMENTS = frozenset({"swap", "morph", "vanish", "pop_in", "stranger"})
 _SAMPLES = 4  # looks before and after that a strength is measured on
 _HALF = 0.5
 
@@ -69,7 +69,8 @@ def truth_of(
 
 def _event(plan: Plan) -> dict[str, Any]:
     take = plan.take
-    moment = plan.kind in _MOMENTS
+    row = KINDS.get(plan.kind)  # whoever is planted against the cast comes with a cut
+    moment = row is not None and (row.is_moment or row.against_cast)
     stop = len(take.steps) if plan.until is None else plan.until
     return {
         "kind": plan.kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from castcheck.planting.kinds import KINDS, Kind
+from castcheck.planting.ways import WAYS, Way
 from scenes.errors import ConfigError
 
 
@@ -38,20 +38,18 @@ class Wish:
             raise ConfigError("holds no number", where="--strength", hint="such as 0.5,1")
         if self.per_clip < 1:
             raise ConfigError("must be 1 or more", where="--per-clip", hint="such as 4")
-        known = {*KINDS, *(kind.group for kind in KINDS.values())}
+        known = {*WAYS, *(way.group for way in WAYS.values())}
         for name in self.kinds:
             if name not in known:
-                groups = ", ".join(dict.fromkeys(kind.group for kind in KINDS.values()))
+                groups = ", ".join(dict.fromkeys(way.group for way in WAYS.values()))
                 raise ConfigError(
                     f"{name!r} is unknown", where="--kinds", hint=f"known are {groups}, and ways"
                 )
 
     @property
-    def rows(self) -> list[Kind]:
+    def rows(self) -> list[Way]:
         """The rows of the table that are wanted."""
         wanted = set(self.kinds)
         return [
-            kind
-            for kind in KINDS.values()
-            if not wanted or kind.name in wanted or kind.group in wanted
+            way for way in WAYS.values() if not wanted or way.name in wanted or way.group in wanted
         ]

@@ -11,7 +11,7 @@ from castcheck.words import ordered
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
 
 COLUMNS = (
     "clip",
@@ -33,9 +33,9 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render(material: Material) -> str:
+def render(inputs: ReportInputs) -> str:
     """Return the text of `findings.csv`: a header, then one line per finding, worst first."""
-    return csv_text(material.report)
+    return csv_text(inputs.report)
 
 
 def csv_text(report: Report) -> str:

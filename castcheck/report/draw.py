@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from castcheck.report.palette import SEVERITY_COLOURS, UNTOLD_COLOUR, look, rgb
-from castcheck.words import KIND_TITLES, display_name, ordered
+from castcheck.words import display_name, kind_title, ordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +100,7 @@ class Annotator:
     def _draw_banners(self, picture: NDArray[np.uint8], standing: list[Finding]) -> None:
         bottom = picture.shape[0] - self._bar_px
         for finding in reversed(standing[:MOST_BANNERS]):
-            title = f"{KIND_TITLES[finding.kind].upper()}  {finding.message}"
+            title = f"{kind_title(finding.kind).upper()}  {finding.message}"
             patch = text_patch(
                 title,
                 self._text_px,

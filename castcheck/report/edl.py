@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.report.model import frame_rate
-from castcheck.words import KIND_TITLES, ordered
+from castcheck.words import kind_title, ordered
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
 
 START_HOUR = 1  # where timelines begin in DaVinci Resolve and by habit elsewhere
 # What Resolve calls its colours, and what a `LOC` comment may say.
@@ -27,9 +27,9 @@ COLOURS = {
 }
 
 
-def render(material: Material) -> str:
+def render(inputs: ReportInputs) -> str:
     """Return the text of `findings.edl`."""
-    return edl_text(material.report)
+    return edl_text(inputs.report)
 
 
 def edl_text(report: Report) -> str:
@@ -45,7 +45,7 @@ def edl_text(report: Report) -> str:
         free = place + 1
         begin, end = timecode(place, beat), timecode(place + 1, beat)
         colour, loc = COLOURS[finding.severity]
-        name = f"{KIND_TITLES[finding.kind]} ({finding.severity})"
+        name = f"{kind_title(finding.kind)} ({finding.severity})"
         text = _ascii(f"frame {finding.start_frame}: {finding.message}")
         lines += [
             f"{number:03d}  AX       V     C        {begin} {end} {begin} {end}",

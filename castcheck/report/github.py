@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.report.markdown import markdown_text
-from castcheck.words import KIND_TITLES, ordered, when
+from castcheck.words import kind_title, ordered, when
 
 if TYPE_CHECKING:
     from castcheck.gate import Gate
@@ -27,7 +27,7 @@ def annotations_of(report: Report, gate: Gate) -> tuple[str, ...]:
     for finding in ordered(report.findings):
         fails = gate.trips(finding) and not gate.silent
         level = "error" if fails else _LEVELS[finding.severity]
-        title = f"{KIND_TITLES[finding.kind]} at {when(report, finding)} ({finding.severity})"
+        title = f"{kind_title(finding.kind)} at {when(report, finding)} ({finding.severity})"
         lines.append(annotation(level, finding.message, file=report.clip.path, title=title))
     if report.verdict == "abstain":
         message = "Nobody was seen well enough to judge."

@@ -25,7 +25,7 @@ from scenes.errors import CastcheckError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
 
 _TIME_DIGITS = 6
 
@@ -70,9 +70,9 @@ def report_to_json(report: Report, *, pretty: bool = True) -> str:
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
-def render(material: Material) -> str:
+def render(inputs: ReportInputs) -> str:
     """Return the text of `report.json`."""
-    return report_to_json(material.report)
+    return report_to_json(inputs.report)
 
 
 def report_from_dict(table: Mapping[str, Any]) -> Report:

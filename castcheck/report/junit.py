@@ -6,20 +6,20 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # nosec B405
 
-from castcheck.words import KIND_TITLES, display_name, headline, ordered, when
+from castcheck.words import display_name, headline, kind_title, ordered, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
     from identity.findings import Finding
 
 # What XML 1.0 cannot hold, not even as an escape.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(material: Material) -> str:
+def render(inputs: ReportInputs) -> str:
     """Return the text of `junit.xml`."""
-    return junit_text(material.report)
+    return junit_text(inputs.report)
 
 
 def junit_text(report: Report) -> str:
@@ -51,7 +51,7 @@ def junit_text(report: Report) -> str:
 
 
 def _add_finding(suite: ET.Element, report: Report, finding: Finding) -> None:
-    title = f"{KIND_TITLES[finding.kind]} at {when(report, finding)} ({finding.finding_id})"
+    title = f"{kind_title(finding.kind)} at {when(report, finding)} ({finding.finding_id})"
     case = _case(suite, report, title)
     if finding.accepted:
         ET.SubElement(case, "skipped", message=_clean(f"accepted: {finding.message}"))

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from castcheck.words import KIND_TITLES, display_name, headline, ordered, when
+from castcheck.words import display_name, headline, kind_title, ordered, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
     from identity.findings import Finding
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~@!&])")
 _MARKS = {"pass": "✅ PASS", "fail": "❌ FAIL", "abstain": "⚠️ ABSTAIN"}
 
 
-def render(material: Material) -> str:
+def render(inputs: ReportInputs) -> str:
     """Return the text of `findings.md`."""
-    return markdown_text(material.report)
+    return markdown_text(inputs.report)
 
 
 def markdown_text(report: Report) -> str:
@@ -35,7 +35,7 @@ def markdown_text(report: Report) -> str:
             "|---|---|---|---|---|---|",
         ]
     lines += [
-        f"| {when(report, finding)} | {_frames(finding)} | {KIND_TITLES[finding.kind]} "
+        f"| {when(report, finding)} | {_frames(finding)} | {kind_title(finding.kind)} "
         f"| {finding.severity} | {finding.confidence:.2f} | {plain(finding.message)} |"
         for finding in ordered(report.findings)
     ]

@@ -1,4 +1,4 @@
-"""The report: the one value every writer, script and test reads. Schema `castcheck.report/1`."""
+"""The report: the one value every build, script and test reads. Schema `castcheck.report/1`."""
 
 from __future__ import annotations
 

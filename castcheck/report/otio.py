@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.report.edl import timeline_frame
 from castcheck.report.model import frame_rate
-from castcheck.words import KIND_TITLES, ordered
+from castcheck.words import kind_title, ordered
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report, ShotFacts
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
     from identity.findings import Finding
 
 MARKER_COLOURS = {"critical": "RED", "major": "ORANGE", "minor": "YELLOW"}
 
 
-def render(material: Material) -> str:
+def render(inputs: ReportInputs) -> str:
     """Return the text of `findings.otio`."""
-    return json.dumps(otio_timeline(material.report), ensure_ascii=False, allow_nan=False, indent=1)
+    return json.dumps(otio_timeline(inputs.report), ensure_ascii=False, allow_nan=False, indent=1)
 
 
 def otio_timeline(report: Report) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _marker(report: Report, finding: Finding, rate: float) -> dict[str, Any]:
     start, stop = (timeline_frame(report, f) for f in (finding.start_frame, finding.stop_frame))
     return {
         "OTIO_SCHEMA": "Marker.2",
-        "name": f"{KIND_TITLES[finding.kind]} ({finding.severity})",
+        "name": f"{kind_title(finding.kind)} ({finding.severity})",
         "color": MARKER_COLOURS[finding.severity],
         "comment": finding.message,
         "marked_range": _range(start, max(stop, start + 1), rate),

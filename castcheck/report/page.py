@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from castcheck.kinds.table import KINDS, PAIR_LABELS
 from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.model import frame_rate
 from castcheck.report.page_model import Badge, Card, Page, Pair, Person, ShotCard, Shown
@@ -22,12 +23,10 @@ from castcheck.report.timeline import (
     shot_blocks,
 )
 from castcheck.words import (
-    CAST_KINDS,
-    KIND_MEANINGS,
-    KIND_TITLES,
     clock,
     display_name,
     headline,
+    kind_title,
     ordered,
     plural,
     when,
@@ -96,14 +95,14 @@ def build_page(
         timings=tuple((stage, f"{seconds:.2f} s") for stage, seconds in report.timings.items()),
         picture_notes=choice.notes,
         glossary=tuple(
-            (kind, title, KIND_MEANINGS[kind])
-            for kind, title in KIND_TITLES.items()
-            if any(finding.kind == kind for finding in findings)
+            (kind.name, kind.title, kind.meaning)
+            for kind in KINDS.values()
+            if any(finding.kind == kind.name for finding in findings)
         ),
         filterable=len(findings) >= MANY_FINDINGS,
         summary_length=MANY_FINDINGS,
         data=_data(report, findings, sources),
-        kinds=tuple(KIND_TITLES.items()),
+        kinds=tuple((kind.name, kind.title) for kind in KINDS.values()),
         play_note=play_note,
         gone=_gone(report),
     )
@@ -146,7 +145,7 @@ def _card(
         number=number,
         id=finding.finding_id,
         kind=finding.kind,
-        title=KIND_TITLES[finding.kind],
+        title=kind_title(finding.kind),
         severity=finding.severity,
         when=when(report, finding),
         frames=_frames(finding),
@@ -165,7 +164,7 @@ def _gone(report: Report) -> tuple[str, ...]:
     if report.baseline is None:
         return ()
     return tuple(
-        f"{KIND_TITLES[gone.kind]} at {clock(gone.start_s)}: {gone.message}"
+        f"{kind_title(gone.kind)} at {clock(gone.start_s)}: {gone.message}"
         for gone in report.baseline.gone
     )
 
@@ -182,13 +181,8 @@ def _shots(finding: Finding) -> str:
 
 
 def _pair(report: Report, pair: Comparison, badges: dict[str, Badge], finding: Finding) -> Pair:
-    labels = (
-        ("on screen here", "and here at once")
-        if finding.kind == "clone"
-        else ("reference", "in the clip")
-        if finding.kind in CAST_KINDS
-        else ("before", "after")
-    )
+    row = KINDS.get(finding.kind)
+    labels = PAIR_LABELS[row.pictured if row is not None else "change"]
     return Pair(
         badges.get(pair.character_id or ""),
         tuple(_shown(report, picture) for picture in pair.before),

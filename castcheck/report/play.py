@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from castcheck.kinds.table import KINDS
 from castcheck.report.model import frame_rate
 from castcheck.report.palette import look
-from castcheck.words import CAST_KINDS, KIND_TITLES, display_name, ordered, when
+from castcheck.words import display_name, kind_title, ordered, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report, TrackletFacts
@@ -43,7 +44,7 @@ def play_data(report: Report) -> dict[str, Any]:
             _finding(report, finding, index, number)
             for number, finding in enumerate(ordered(report.findings), start=1)
         ],
-        "kinds": KIND_TITLES,
+        "kinds": {kind.name: kind.title for kind in KINDS.values()},
     }
 
 
@@ -77,7 +78,7 @@ def _finding(
         "number": number,
         "id": finding.finding_id,
         "kind": finding.kind,
-        "title": KIND_TITLES[finding.kind],
+        "title": kind_title(finding.kind),
         "severity": finding.severity,
         "percent": round(100 * finding.confidence),
         "accepted": finding.accepted,
@@ -100,9 +101,11 @@ def sides(report: Report, finding: Finding) -> tuple[int, int]:
     """
     last = max(report.clip.frames - 1, 0)
     start, stop = finding.start_frame, finding.stop_frame
-    if finding.kind == "drift":
+    row = KINDS.get(finding.kind)
+    pictured = row.pictured if row is not None else "change"
+    if pictured == "both_ends":
         pair = (start, stop - 1)
-    elif finding.kind in {"clone", *CAST_KINDS}:
+    elif pictured in {"side_by_side", "reference"}:
         pair = (start, (start + stop - 1) // 2)
     else:
         pair = (start - 1, start)

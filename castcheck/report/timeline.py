@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from castcheck.report.palette import Look, look
-from castcheck.words import KIND_TITLES, clock, display_name, when
+from castcheck.words import clock, display_name, kind_title, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def finding_markers(report: Report, axis: Axis, findings: Sequence[Finding]) -> 
             left,
             axis.span(finding.start_frame, finding.stop_frame, "").width,
             level,
-            f"{when(report, finding)} {KIND_TITLES[finding.kind]}: {finding.message}",
+            f"{when(report, finding)} {kind_title(finding.kind)}: {finding.message}",
         )
     return tuple(markers[number] for number in sorted(markers))
 

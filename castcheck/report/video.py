@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.report.model import Report
-    from castcheck.report.writers import Material
+    from castcheck.report.writers import ReportInputs
 
 BATCH_FRAMES = 8
 LONGEST_SIDE_PX = 3840  # beyond 4K, H.264 players give up before people see more
@@ -35,7 +35,7 @@ STAGE = "drawing the video"
 
 
 def write(
-    material: Material, path: Path, *, progress: Callable[[str, int, int | None], None]
+    inputs: ReportInputs, path: Path, *, progress: Callable[[str, int, int | None], None]
 ) -> tuple[str, ...]:
     """Write the clip with everything found drawn onto it to `path`; return what is left out.
 
@@ -44,21 +44,21 @@ def write(
         VideoOpenError: The clip cannot be read any more, or is not the one that was judged.
     """
     try:
-        return _write(material, path, progress)
+        return _write(inputs, path, progress)
     except av.FFmpegError as err:  # what is read has errors of its own
         reason = (err.strerror or str(err)).lower()
         raise OSError(err.errno, reason, str(path)) from err
 
 
 def _write(
-    material: Material, path: Path, progress: Callable[[str, int, int | None], None]
+    inputs: ReportInputs, path: Path, progress: Callable[[str, int, int | None], None]
 ) -> tuple[str, ...]:
-    report = material.report
+    report = inputs.report
     width, height = fitting_size(report.clip.width, report.clip.height)
     annotator = Annotator(report, width_px=width, height_px=height)
     timing = _Timing(report)
     with (
-        open_source(material.clip) as source,
+        open_source(inputs.clip) as source,
         av.open(file_url(path), "w", format="mp4", options={"movflags": "+faststart"}) as container,
         ExitStack() as opened,
     ):
@@ -66,7 +66,7 @@ def _write(
         stream.width, stream.height = _even(width), _even(height)
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = timing.time_base
-        sound = opened.enter_context(Sound(material.clip, container))
+        sound = opened.enter_context(Sound(inputs.clip, container))
         for batch in source.batches(BATCH_FRAMES):
             for index, rgb in zip(batch.index.tolist(), batch.rgb, strict=True):
                 picture = _resized(rgb, width, height)
@@ -78,10 +78,10 @@ def _write(
             progress(STAGE, int(batch.index[-1]) + 1, report.clip.frames)
         container.mux(stream.encode())
         sound.mux_until(source.end_s)
-    if report.clip.sha256 and clip_sha256(material.clip) != report.clip.sha256:
+    if report.clip.sha256 and clip_sha256(inputs.clip) != report.clip.sha256:
         raise VideoOpenError(
             "the file changed after it was judged, so it cannot be drawn on",
-            where=material.clip,
+            where=inputs.clip,
             hint="wait until it is written, then check it again",
         )
     return (sound.note,) if sound.note else ()

@@ -1,20 +1,22 @@
-"""Which formats there are and what their files are called; each is written whole or not at all."""
+"""Writes the reports that were asked for; each file is written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from castcheck.kinds.table import load
+from castcheck.report.formats import FORMATS
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from castcheck.config import ReportSettings
+    from castcheck.report.formats import Format
     from castcheck.report.model import Report
     from castcheck.report.visuals import Visuals
 
@@ -26,43 +28,7 @@ class OutputError(CastcheckError):
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """One kind of report.
-
-    Attributes:
-        filename: What its file is called; fixed, scripts look for it.
-        target: "module:function", imported on first use so that `castcheck --help` stays fast.
-        moving: The function writes a video to a path, and returns a line for everything it had to
-            leave out; else it returns the text of the file.
-    """
-
-    filename: str
-    target: str
-    moving: bool = False
-
-    def load(self) -> Callable[..., Any]:
-        """Return the function that writes or renders this format."""
-        module, _, name = self.target.partition(":")
-        function: Callable[..., Any] = getattr(import_module(module), name)
-        return function
-
-
-FORMATS: dict[str, Format] = {
-    "json": Format("report.json", "castcheck.report.json_out:render"),
-    "html": Format("report.html", "castcheck.report.html:render"),
-    "video": Format("annotated.mp4", "castcheck.report.video:write", moving=True),
-    "mot": Format("tracks.txt", "castcheck.report.mot:render"),
-    "csv": Format("findings.csv", "castcheck.report.csv_out:render"),
-    "junit": Format("junit.xml", "castcheck.report.junit:render"),
-    "otio": Format("findings.otio", "castcheck.report.otio:render"),
-    "edl": Format("findings.edl", "castcheck.report.edl:render"),
-    "md": Format("findings.md", "castcheck.report.markdown:render"),
-}
-GITHUB = "github"  # printed and not written, so it has no file
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
+class ReportInputs:
     """What a writer works from.
 
     Attributes:
@@ -82,7 +48,7 @@ class Material:
 
 
 def write_reports(
-    material: Material,
+    inputs: ReportInputs,
     folder: Path,
     formats: Iterable[str],
     *,
@@ -91,21 +57,21 @@ def write_reports(
 ) -> dict[str, Path]:
     """Write the reports asked for into `folder`, and return format name to file.
 
-    What is printed and not written ("github") is passed over. Each file is put in place only once
-    it is complete. `note` is told what a file lacks.
+    Formats that are printed ("github") are left to the caller. Each file is put in place only once
+    it is complete. `note` gets a line for everything a file lacks.
 
     Raises:
         OutputError: A file cannot be written.
     """
     written = {}
     for name in formats:
-        if name == GITHUB:
+        row = FORMATS[name]
+        if not row.filename:
             continue
-        kind = FORMATS[name]
-        path = folder / kind.filename
+        path = folder / row.filename
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for line in _write_whole(kind, material, path, progress):
+            for line in _write_whole(row, inputs, path, progress):
                 note(f"{path}: {line}")
         except OSError as err:
             raise _output_error(err, path) from err
@@ -135,7 +101,7 @@ def check_writable(folder: Path) -> None:
 
 
 def _write_whole(
-    kind: Format, material: Material, path: Path, progress: Progress
+    row: Format, inputs: ReportInputs, path: Path, progress: Progress
 ) -> tuple[str, ...]:
     """Write one file; return what had to be left out of it."""
     left_out: tuple[str, ...] = ()
@@ -143,11 +109,11 @@ def _write_whole(
     os.close(handle)
     part = Path(name)
     try:
-        if kind.moving:
-            left_out = kind.load()(material, part, progress=progress)
+        if row.is_video:
+            left_out = load(row.target)(inputs, part, progress=progress)
         else:
             # A file name that is not UTF-8 holds lone surrogates; JSON spells them as escapes.
-            part.write_bytes(kind.load()(material).encode("utf-8", "backslashreplace"))
+            part.write_bytes(load(row.target)(inputs).encode("utf-8", "backslashreplace"))
         part.chmod(0o666 & ~_umask())
         part.replace(path)
     finally:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.store import DECISIONS_FILE
 from castcheck.batch.work import POSTER_FILE
+from castcheck.kinds.table import KINDS
 from castcheck.locking import try_lock
+from castcheck.report.formats import FORMATS
 from castcheck.report.play import play_data
-from castcheck.report.writers import FORMATS, OutputError
+from castcheck.report.writers import OutputError
 from castcheck.review.agreement import agreements, disputed
 from castcheck.review.decisions import (
     Decision,
@@ -26,7 +28,7 @@ from castcheck.review.decisions import (
 )
 from castcheck.review.drawn import clip_row, drawn
 from castcheck.review.frames import FrameShelf
-from castcheck.words import KIND_MEANINGS, KIND_TITLES, plural
+from castcheck.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +100,8 @@ class Desk:
             "title": self.run.folder.resolve().name,
             "reviewer": self.reviewer,
             "complaints": list(self.complaints),
-            "kinds": KIND_TITLES,
-            "meanings": KIND_MEANINGS,
+            "kinds": {kind.name: kind.title for kind in KINDS.values()},
+            "meanings": {kind.name: kind.meaning for kind in KINDS.values()},
             "clips": [clip_row(index, clip) for index, clip in enumerate(self.run.clips)],
             **self.verdicts(),
         }

@@ -25,7 +25,7 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from castcheck.report.html import read_asset
+from castcheck.report.html import icons, read_asset
 from castcheck.report.writers import OutputError
 from castcheck.review.decisions import DecisionError
 from scenes.errors import CastcheckError, ConfigError
@@ -184,8 +184,7 @@ def _endpoint(answer: Callable[[Desk, Request], Response]) -> Callable[[Request]
 
 
 def _page(_: Request) -> Response:
-    icons = read_asset("icons.svg")
-    return HTMLResponse(_own_asset("review.html").replace("<!-- icons -->", icons))
+    return HTMLResponse(_own_asset("review.html").replace("<!-- icons -->", icons()))
 
 
 def _asset(request: Request) -> Response:

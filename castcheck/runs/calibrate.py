@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from castcheck.kinds.table import KIND_NAMES
 from castcheck.runs.statistics import Rate, clips_needed, most_hits, rate_of
-from identity.findings import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def calibrate(
         before: Kind to its bar as the clips were judged.
         floor: Findings less sure than this are not in the reports.
     """
-    start: Bars = {kind: before[kind] for kind in KINDS}
+    start: Bars = {kind: before[kind] for kind in KIND_NAMES}
     count = len({clip.source for clip in clips if clip.good})
     allowed = most_hits(asked, count)
     # Too few clips to show the rate are too few to let anything pass that is stopped today.
@@ -121,30 +121,31 @@ def fit(
         start: Kind to the bar of today.
         floor: No bar sinks below this; none sinks at all at 1.
     """
-    highest = np.array([_highest(clip) for clip in clips if clip.good]).reshape(-1, len(KINDS))
+    highest = np.array([_highest(clip) for clip in clips if clip.good]).reshape(-1, len(KIND_NAMES))
     right = [
         np.array(sorted(e.confidence for c in clips for e in c.errors
                         if e.kind == kind and e.confidence is not None))
-        for kind in KINDS
+        for kind in KIND_NAMES
     ]  # fmt: skip
-    bars = np.array([start[kind] for kind in KINDS])
-    for k in range(len(KINDS)):
+    bars = np.array([start[kind] for kind in KIND_NAMES])
+    for k in range(len(KIND_NAMES)):
         lower = right[k][(right[k] >= floor) & (right[k] < bars[k])]
         if len(lower):
             bars[k] = lower[0]
     while _failing(highest, bars) > allowed:
         k, value = _best_raise(highest, right, bars)
         bars[k] = value
-    for k in range(len(KINDS)):
-        rest = _settled(highest, right[k], bars, k, allowed=allowed, start=start[KINDS[k]])
-        bars[k] = rest if rest >= start[KINDS[k]] else max(rest, floor)
-    return {kind: float(bar) for kind, bar in zip(KINDS, bars, strict=True)}
+    for k in range(len(KIND_NAMES)):
+        rest = _settled(highest, right[k], bars, k, allowed=allowed, start=start[KIND_NAMES[k]])
+        bars[k] = rest if rest >= start[KIND_NAMES[k]] else max(rest, floor)
+    return {kind: float(bar) for kind, bar in zip(KIND_NAMES, bars, strict=True)}
 
 
 def _highest(clip: KnownClip) -> list[float]:
     """Return, per kind, how sure the surest false alarm of a clip is; -1 where there is none."""
     return [
-        max((a.confidence for a in clip.alarms if a.kind == kind), default=-1.0) for kind in KINDS
+        max((a.confidence for a in clip.alarms if a.kind == kind), default=-1.0)
+        for kind in KIND_NAMES
     ]
 
 
@@ -163,7 +164,7 @@ def _best_raise(
     """Return which bar to raise, and to where."""
     now = _failing(highest, bars)
     best: tuple[float, int, float] | None = None
-    for k in range(len(KINDS)):
+    for k in range(len(KIND_NAMES)):
         over = np.unique(highest[:, k][highest[:, k] >= bars[k]])
         for confidence in over:
             raised = bars.copy()
@@ -222,7 +223,7 @@ def _alarm_rate(judged: Sequence[tuple[KnownClip, Bars]]) -> Rate:
 
 def _recalls(judged: Sequence[tuple[KnownClip, Bars]]) -> list[Recall]:
     recalls = []
-    for kind in KINDS:
+    for kind in KIND_NAMES:
         rates = []
         for planted in (True, False):
             rows = [

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from castcheck.exit_codes import EXIT_OK
+from castcheck.kinds.table import KINDS
 from castcheck.options import OUTPUT, Quiet
 from castcheck.screen import Screen
-from castcheck.words import KIND_TITLES, plural
+from castcheck.words import plural
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def calibrate(
     found = fitted(
         evidence.clips,
         asked=asked / 100,
-        before={kind: config["confidence"][kind] or default for kind in KIND_TITLES},
+        before={kind: config["confidence"][kind] or default for kind in KINDS},
         floor=config["findings"]["min_confidence"],
     )
     names = ", ".join(run.name for run in chosen)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from castcheck.kinds.table import KINDS
 from castcheck.runs.statistics import (
     Interval,
     bootstrap,
@@ -15,7 +16,6 @@ from castcheck.runs.statistics import (
     holm,
     paired_difference,
 )
-from identity.findings import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from castcheck.kinds.table import KINDS
 from castcheck.report.html import environment, read_asset
 from castcheck.report.palette import look
 from castcheck.runs.compare import PER_CLIP
-from castcheck.words import KIND_MEANINGS, KIND_TITLES, clock
+from castcheck.words import clock, kind_meaning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,7 +202,7 @@ def render_board(
         better=[], rows=[], board=board, links=links,
         against=plot([p.against_first for p in others], margin=margin,
                      names=[p.name for p in others]),
-        told=[kind for kind in KIND_TITLES if any(place.kinds[kind] for place in board)],
+        told=[kind for kind in KINDS if any(place.kinds[kind] for place in board)],
     )  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _render(**values: Any) -> str:
         .render(
             **values,
             css=Markup(styles),  # noqa: S704  # nosec B704 (our own files)
-            titles=KIND_TITLES,
+            titles={kind.name: kind.title for kind in KINDS.values()},
             number=number,
             reach=reach,
             spread=spread,
@@ -264,10 +265,10 @@ def _whisker(measure: Measure, at: Any, name: str | None) -> Whisker:
         verdict = "worse"
     if high is not None and high < 0:
         verdict = "better"
-    kind = measure.name if measure.name in KIND_TITLES and name is None else ""
+    kind = measure.name if measure.name in KINDS and name is None else ""
     return Whisker(
-        name or KIND_TITLES.get(measure.name, "All findings"),
-        KIND_MEANINGS.get(measure.name, ""),
+        name or (KINDS[measure.name].title if measure.name in KINDS else "All findings"),
+        kind_meaning(measure.name),
         number(measure.a),
         number(measure.b),
         at(difference.value),

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from castcheck.kinds.table import KINDS
 from castcheck.report.page import data_uri
 from castcheck.runs.compare import compare, couples_of
 from castcheck.runs.compare_json import comparison_json
@@ -26,7 +27,7 @@ from castcheck.runs.pairing import pair, read_cohorts
 from castcheck.runs.provenance import differences, judged_with
 from castcheck.runs.reading import RunReadError, names_of, read_run
 from castcheck.runs.writing import write_text
-from castcheck.words import KIND_TITLES, plural
+from castcheck.words import kind_title, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -186,7 +187,7 @@ class Comparing:
         word = ANSWERS[comparison.answer][1].upper()
         self.screen.verdict(word, sentence(comparison, head.names))
         for measure in (*comparison.overall[1:], *comparison.kinds):
-            title = f"{KIND_TITLES[measure.name]} per clip" if measure.name in KIND_TITLES else ""
+            title = f"{kind_title(measure.name)} per clip" if measure.name in KINDS else ""
             if measure.a is None or measure.b is None:
                 continue
             self.screen.line(

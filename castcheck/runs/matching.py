@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from castcheck.kinds.table import MOMENTS
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from castcheck.report.model import Report
     from identity.findings import Finding
 
-MOMENTS = frozenset({"swap", "morph", "vanish", "pop_in"})
 TOLERANCE_FRAMES = 3
 MIN_SHARE_OF_EVENT = 0.5
 MIN_IOU = 0.5

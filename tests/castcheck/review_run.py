@@ -13,7 +13,7 @@ from castcheck.batch.record import Finished, record_of
 from castcheck.batch.work import clip_stamp
 from castcheck.config import Config
 from castcheck.report.model import Report
-from castcheck.report.writers import Material, write_reports
+from castcheck.report.writers import ReportInputs, write_reports
 from scenes.source import clip_sha256
 from tests.castcheck import killing, support
 from tests.scenes.clips import write_clip
@@ -51,7 +51,7 @@ def add_clip(run: Path, clip: Path, report: Report, *, formats: tuple[str, ...] 
     facts = replace(report.clip, path=str(clip), sha256=clip_sha256(clip))
     report = replace(report, clip=facts)
     folder = run / clip.stem
-    material = Material(report, support.make_visuals(report), Config().report, clip, folder)
+    material = ReportInputs(report, support.make_visuals(report), Config().report, clip, folder)
     write_reports(material, folder, ("json", *(formats or ("html",))), progress=lambda *_: None)
     record = record_of(report, folder=folder.name)
     finished = Finished(record=record, key=str(clip.resolve()), stamp=clip_stamp(str(clip)))

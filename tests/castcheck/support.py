@@ -21,7 +21,7 @@ from castcheck.report.model import (
     TrackletFacts,
 )
 from castcheck.report.visuals import Comparison, Picture, Visuals
-from castcheck.report.writers import Material
+from castcheck.report.writers import ReportInputs
 from identity.findings import Finding
 
 if TYPE_CHECKING:
@@ -234,9 +234,9 @@ def make_visuals(report: Report, *, per_strip: int = 14) -> Visuals:
     )
 
 
-def make_material(report: Report, config: Config, clip: Path) -> Material:
+def make_material(report: Report, config: Config, clip: Path) -> ReportInputs:
     """Everything a writer needs."""
-    return Material(report, make_visuals(report), config.report, clip)
+    return ReportInputs(report, make_visuals(report), config.report, clip)
 
 
 @dataclass

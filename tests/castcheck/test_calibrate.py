@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from castcheck.cli import app
 from castcheck.config import Config
+from castcheck.findings_builder import SEVERITY_IF_SURE
+from castcheck.kinds.table import KIND_NAMES
 from castcheck.runs.calibrate import NEVER, calibrate, fit
 from castcheck.runs.evidence import Alarm, Error, KnownClip
-from castcheck.wording import SEVERITY_IF_SURE
-from identity.findings import KINDS
 from tests.castcheck.runs_made_up import make_report, told, write_run
 
-START: dict[str, float] = {kind: 0.75 for kind in KINDS}  # noqa: C420 (of texts)
+START: dict[str, float] = {kind: 0.75 for kind in KIND_NAMES}  # noqa: C420 (of texts)
 
 
 def good(source, *alarms):
@@ -60,7 +60,7 @@ def test_where_bars_come_to_rest(clips, allowed, moved):
 
 
 ALARMS = st.lists(
-    st.tuples(st.sampled_from(KINDS[:3]), st.integers(500, 990).map(lambda v: v / 1000)),
+    st.tuples(st.sampled_from(KIND_NAMES[:3]), st.integers(500, 990).map(lambda v: v / 1000)),
     max_size=2,
 )
 

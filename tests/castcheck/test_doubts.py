@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from castcheck.config import Config
+from castcheck.findings_builder import FindingBuilder, least_box_score
+from castcheck.kinds.case import Case, find
 from castcheck.models import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
-from castcheck.wording import Writer, least_box_score
 from identity.explanations.clone_pair import Clone
 from identity.explanations.drift_rules import Drift
 from tests.e2e.test_samples import SAMPLES
@@ -40,7 +41,8 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
         drifts=(drift,) if kind == "drift" else (),
         clones=(clone,) if kind == "clone" else (),
     )
-    (finding,) = Writer(seen, told, config.findings).findings([])
+    build = FindingBuilder(seen, told, config.findings)
+    (finding,) = find(Case(seen, told, config.findings, build), after_reading=False)
     assert (finding.kind, finding.severity) == (kind, severity)
     assert (finding.confidence >= config.findings.major_confidence) is vouched
 
@@ -49,7 +51,8 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
 def test_a_clone_nobody_vouches_for_names_both(judged):
     config, seen, judgement = judged
     told = replace(judgement, drifts=(), clones=(Clone((0, 1), 4, 20, 3.0, {}, vouched=False),))
-    (finding,) = Writer(seen, told, config.findings).findings([])
+    build = FindingBuilder(seen, told, config.findings)
+    (finding,) = find(Case(seen, told, config.findings, build), after_reading=False)
     assert len(finding.characters) == 2
     assert "look like one person" in finding.message
 

@@ -17,7 +17,7 @@ from castcheck.report.model import Report
 from castcheck.report.palette import contrast, look
 from castcheck.report.pictures import MARKUP_BYTES, choose
 from castcheck.report.visuals import Picture, Visuals
-from castcheck.report.writers import Material
+from castcheck.report.writers import ReportInputs
 from tests.castcheck import support
 
 VOID = {"meta", "img", "link", "input", "br", "hr"}
@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 
 def page_of(report: Report, visuals: Visuals | None = None) -> tuple[str, Page]:
-    material = Material(
+    material = ReportInputs(
         report, visuals or support.make_visuals(report), Config().report, Path("clip.mp4")
     )
     text = render(material)
@@ -169,7 +169,7 @@ def test_evidence_comes_first_when_pictures_do_not_fit():
 def test_the_budget_is_a_setting():
     report = support.crowd_report()
     material = support.make_material(report, Config(), Path("x"))
-    small = Material(report, material.visuals, ReportSettings(picture_kb=50), Path("x"))
+    small = ReportInputs(report, material.visuals, ReportSettings(picture_kb=50), Path("x"))
     assert len(render(material)) - len(render(small)) > 500_000
 
 
@@ -220,7 +220,7 @@ def test_what_the_page_plays(tmp_path, name, home, settings, expect):
         clip.write_bytes(b"moving pictures")
     report = support.full_report(name)
     place = None if home is None else tmp_path / home
-    text = render(Material(report, Visuals(), ReportSettings(**settings), clip, place))
+    text = render(ReportInputs(report, Visuals(), ReportSettings(**settings), clip, place))
     assert [f"{source['kind']} {source['url']}" for source in played(text)] == expect
     held = re.search(r'id="castcheck-video" data-type="video/mp4">([^<]*)<', text)
     assert (held is not None) == (settings.get("embed_video") is True)
@@ -237,7 +237,7 @@ def test_a_clip_no_page_can_hold_is_told(tmp_path, monkeypatch, name, says):
     else:
         clip.write_bytes(b"more than ten bytes")
     settings = ReportSettings(embed_video=True)
-    text = render(Material(support.full_report(name), Visuals(), settings, clip, tmp_path))
+    text = render(ReportInputs(support.full_report(name), Visuals(), settings, clip, tmp_path))
     assert says in text
     assert 'castcheck-video" data-type' not in text
     assert len(played(text)) == (name != "folder")

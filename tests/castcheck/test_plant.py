@@ -17,11 +17,11 @@ from castcheck.cli import app
 from castcheck.planting import video
 from castcheck.planting.drawing import drawn, painted_window
 from castcheck.planting.index import keep_only, read_index
-from castcheck.planting.kinds import KINDS
 from castcheck.planting.material import Material
 from castcheck.planting.plan import Plan, Stock
 from castcheck.planting.score import Judged, judged_clip, summary_lines, wilson
 from castcheck.planting.truth import strength_of, text_of, truth_of
+from castcheck.planting.ways import WAYS
 from castcheck.planting.wish import Wish
 from castcheck.runs.matching import Truth
 from identity.findings import Finding
@@ -31,8 +31,8 @@ from tests.castcheck.support import pass_report
 from tests.scenes.clips import write_clip
 
 RUNNER = CliRunner()
-ERRORS = [name for name, kind in KINDS.items() if kind.group != "legal"]
-LEGAL = [name for name, kind in KINDS.items() if kind.group == "legal"]
+ERRORS = [name for name, kind in WAYS.items() if kind.group != "legal"]
+LEGAL = [name for name, kind in WAYS.items() if kind.group == "legal"]
 # What the drawn scene cannot carry: nobody passes anybody, and all hair is brown.
 NOT_HERE = {"swap_crossing", "hair_swap"}
 
@@ -50,7 +50,7 @@ def stock(amount: float = 1.0) -> Stock:
 
 def plan_of(name: str, amount: float = 1.0) -> tuple[Plan, Stock]:
     own = stock(amount)
-    plan = KINDS[name].make(own, np.random.default_rng(1))
+    plan = WAYS[name].make(own, np.random.default_rng(1))
     assert isinstance(plan, Plan), plan
     return plan, own
 
@@ -79,7 +79,7 @@ def test_an_error_is_drawn_from_its_onset_on_and_nowhere_before(name: str) -> No
     changed = [bool((a != b).any()) for a, b in zip(pictures, plain, strict=True)]
     assert changed == shown
     assert any(shown)
-    assert KINDS[name].group == plan.kind
+    assert WAYS[name].group == plan.kind
     assert not plan.look_alike
     if name != "clone_mirrored":  # it is there from the first picture on
         assert not all(shown)
@@ -182,7 +182,7 @@ def test_where_it_cannot_be_right_nothing_is_planted(
     name: str, looks: tuple[str, ...], frames: int, reason: str
 ) -> None:
     own = Stock(material(looks, frames), ())
-    answer = KINDS[name].make(own, np.random.default_rng(0))
+    answer = WAYS[name].make(own, np.random.default_rng(0))
     assert isinstance(answer, str)
     assert reason in answer
 
@@ -372,4 +372,4 @@ def test_a_finding_counts_as_the_contract_says(kind: Any, frame: int, *, found: 
 
 def test_wishes_are_checked() -> None:
     assert {row.group for row in Wish(kinds=("swap", "flash")).rows} == {"swap", "legal"}
-    assert len(Wish().rows) == len(KINDS)
+    assert len(Wish().rows) == len(WAYS)

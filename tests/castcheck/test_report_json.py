@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from castcheck.kinds.table import KIND_NAMES
 from castcheck.report.json_out import ReportReadError, report_to_dict
 from castcheck.report.model import (
     CharacterFacts,
@@ -19,7 +20,7 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
-from identity.findings import KINDS, SEVERITIES, Finding
+from identity.findings import SEVERITIES, Finding
 from scenes.errors import CastcheckError
 from tests.castcheck import support
 
@@ -55,7 +56,7 @@ def tracklets(draw):
 
 
 findings = st.builds(
-    Finding, st.sampled_from(KINDS), st.sampled_from(SEVERITIES), numbers, tuples(texts),
+    Finding, st.sampled_from(KIND_NAMES), st.sampled_from(SEVERITIES), numbers, tuples(texts),
     tuples(frames), tuples(frames), frames, frames, texts, tables,
 )  # fmt: skip
 reports = st.builds(

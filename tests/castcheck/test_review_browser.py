@@ -20,7 +20,7 @@ from castcheck.batch.record import Finished
 from castcheck.config import ReportSettings
 from castcheck.report.html import render
 from castcheck.report.model import Report
-from castcheck.report.writers import Material
+from castcheck.report.writers import ReportInputs
 from castcheck.review.decisions import current, read_decisions
 from tests.castcheck import review_run, support
 
@@ -438,7 +438,7 @@ def report_page(folder: Path, clip: Path, report: Report, **settings: Any) -> Pa
     made = ReportSettings(**settings)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "report.html"
-    material = Material(report, support.make_visuals(report), made, clip, folder)
+    material = ReportInputs(report, support.make_visuals(report), made, clip, folder)
     path.write_text(render(material), encoding="utf-8")
     return path
 

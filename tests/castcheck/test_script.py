@@ -11,10 +11,10 @@ import pytest
 
 from castcheck.cast_findings import member_facts
 from castcheck.count_findings import count_findings
+from castcheck.findings_builder import FindingBuilder
 from castcheck.script import Line, Script
-from castcheck.script_findings import ScriptWriter
+from castcheck.script_findings import ScriptFindingBuilder
 from castcheck.script_spans import expected_in, presence_in, spans_of
-from castcheck.wording import Writer
 from identity.appearance.looks import Cue
 from identity.cast.characters import build_cast
 from identity.cast.matching import Member, ReferenceFeatures, match_to_cast, with_schedule
@@ -74,8 +74,8 @@ def judged(on_screen, members, script, *, told=(), settings=None, clip="clip.mp4
     spans, notes = spans_of(script, Path(clip), seen, [one.name for one in members])
     presence = presence_in(judgement, spans)
     roll = with_schedule(roll, members, presence.at_all, expected_in(spans, len(members)))
-    writer = Writer(seen, judgement, FindingSettings())
-    against = ScriptWriter(judgement, roll, members, spans, presence, writer, told)
+    build = FindingBuilder(seen, judgement, FindingSettings())
+    against = ScriptFindingBuilder(judgement, roll, members, spans, presence, build, told)
     names = {
         segments[i].tracklet.tracklet_id: members[roll.member_of[k]].name
         for i, k in enumerate(cast.labels)
@@ -266,7 +266,9 @@ def test_how_many_there_should_be(on_screen, count, expect, characters):
     cast = build_cast(segments, np.eye(len(on_screen), dtype=np.float32), calibration(), settings)
     assert cast.character_count == characters
     judgement: Any = SimpleNamespace(segments=segments, cast=cast)
-    findings = count_findings(seen, judgement, Writer(seen, judgement, FindingSettings()), count)
+    findings = count_findings(
+        seen, judgement, FindingBuilder(seen, judgement, FindingSettings()), count
+    )
     assert [f.kind for f in findings] == expect
     if expect == ["missing"]:
         assert findings[0].severity == "minor"

@@ -16,7 +16,7 @@ from castcheck.observe import observe
 from castcheck.pipeline import report_on
 from castcheck.report.html import render
 from castcheck.report.model import Report
-from castcheck.report.writers import Material
+from castcheck.report.writers import ReportInputs
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +92,7 @@ def test_table(left_out, added, kinds, code, seen, people, tmp_path):
     assert [member.name for member in report.cast] == names
     again = Report.from_json(report.to_json())
     assert again == report
-    page = render(Material(report, outcome.visuals, settings.report, CLIP))
+    page = render(ReportInputs(report, outcome.visuals, settings.report, CLIP))
     for name in room[left_out:]:
         assert f"reference of {name}" in page
     for finding in report.findings:
@@ -136,7 +136,7 @@ def test_a_script_judges_each_shot(third, expect, bare, seen, people, tmp_path):
     assert found == expect
     assert report.degradations == ()
     assert Report.from_json(report.to_json()) == report
-    page = render(Material(report, outcome.visuals, settings.report, CLIP))
+    page = render(ReportInputs(report, outcome.visuals, settings.report, CLIP))
     for finding in report.findings:
         assert (finding.shots, finding.start_frame, finding.stop_frame) == ((2,), 64, 96)
         assert finding.message in page.replace("&#39;", "'")

@@ -1,0 +1,206 @@
+"""Makes findings: names, times, severity and confidence, by the same rules for every kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from castcheck.config import ConfidenceSettings
+from castcheck.kinds.table import KINDS
+from identity.appearance.colour_words import colour_word
+from identity.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from castcheck.observe import Observations
+    from identity.findings import Severity
+    from identity.judge import Judgement
+    from identity.settings import FindingSettings
+    from identity.tracks.body_track import BodyTrack
+    from identity.tracks.segments import Segment
+    from tracker.tracklets import Tracklet
+
+_CRITICAL_CONFIDENCE = 0.8
+SEVERITY_IF_SURE = "severity_if_sure"  # in the evidence of what is minor only for want of surety
+_MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
+
+
+def character_id(number: int) -> str:
+    """Return the id of the character with this number, from 0.
+
+    Example:
+        >>> character_id(0)
+        'char-01'
+    """
+    return f"char-{number + 1:02d}"
+
+
+def descriptions(judgement: Judgement) -> tuple[str, ...]:
+    """Return a few words per character: what colour they wear, from all their samples."""
+    words = []
+    for number in range(judgement.cast.character_count):
+        own = [
+            s
+            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
+            if label == number and "upper" in s.means
+        ]
+        if own:
+            total = sum(s.means["upper"] * s.sample_count for s in own)
+            words.append(f"{colour_word(total)} top")  # type: ignore[arg-type]
+        else:
+            words.append("")
+    return tuple(words)
+
+
+# From this median score on a tracklet is taken for what it seems to be. Chosen beforehand, a little
+# above "as likely as not".
+_SURE_BOX_SCORE = 0.6
+_BESIDE_S = 1.0  # to either side of where a finding starts, boxes are asked how sure they are
+
+
+def least_box_score(tracklet: Tracklet, frames: tuple[int, int], *, fps: float) -> float:
+    """Return how sure the boxes of a finding are where they are least so.
+
+    Over all of the tracklet, just before the finding, just after its start, and at the end of what
+    goes on for a while: behind somebody who has left, weak boxes may go on around what stands
+    there, and the box of who goes away may come to hold a window as well.
+
+    Args:
+        tracklet: Whom it is about.
+        frames: Half-open, from when to when.
+        fps: Of the clip.
+    """
+    start, stop = frames
+    apart = tracklet.frame - start
+    reach = _BESIDE_S * fps
+    parts = (
+        np.ones(len(apart), np.bool_),
+        (apart < 0) & (apart >= -reach),
+        (apart >= 0) & (apart < reach),
+        (tracklet.frame >= stop - (stop - start) / 3) & (tracklet.frame < stop),
+    )
+    return min(float(np.median(tracklet.score[rows])) for rows in parts if rows.any())
+
+
+class FindingBuilder:
+    """Makes the findings of one clip.
+
+    Args:
+        seen: What was observed in it.
+        judgement: Who is who in it.
+        settings: The `[findings]` section.
+        names: Of the characters, by number; `None` where the cast file has none.
+        bars: The `[confidence]` section; `None` = the defaults.
+    """
+
+    def __init__(
+        self,
+        seen: Observations,
+        judgement: Judgement,
+        settings: FindingSettings,
+        names: Sequence[str | None] = (),
+        bars: ConfidenceSettings | None = None,
+    ) -> None:
+        self._seen = seen
+        self._bars = ConfidenceSettings() if bars is None else bars
+        self._settings = settings
+        self._words = descriptions(judgement)
+        self._names = names
+
+    def finding(
+        self,
+        kind: str,
+        *,
+        severity: Severity,
+        confidence: float,
+        characters: Sequence[int],
+        tracklets: tuple[int, ...],
+        frames: tuple[int, int],
+        message: str,
+        evidence: Mapping[str, Any],
+    ) -> Finding:
+        """Return a finding, less sure where the boxes it rests on are doubtful.
+
+        Args:
+            kind: A row of the table of kinds.
+            severity: If it is sure; see `severity`.
+            confidence: In [0, 1], before the boxes are weighed.
+            characters: Numbers of those concerned; -1 is left out.
+            tracklets: Ids of the tracklets that show it; at least one.
+            frames: Half-open.
+            message: One sentence.
+            evidence: JSON types.
+        """
+        shots = {self._seen.tracklets[t].shot_index for t in tracklets}
+        # Boxes that the detector itself doubts may show anything: less can be said of them.
+        box_score = min(
+            least_box_score(self._seen.tracklets[t], frames, fps=self._seen.fps) for t in tracklets
+        )
+        found = Finding(
+            kind,
+            severity,
+            round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3),
+            tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0),
+            tracklets,
+            tuple(sorted(shots)),
+            *frames,
+            message,
+            {**evidence, "box_score": round(box_score, 3)},
+        )
+        return self.settled(found)
+
+    def doubtful(self, confidence: float) -> float:
+        """Return a confidence below what stops a release, for what nothing else vouches for."""
+        return min(confidence, self._settings.major_confidence - 0.01)
+
+    def settled(self, finding: Finding) -> Finding:
+        """Return a finding as "minor" where it is not sure enough: a doubt stops no release.
+
+        No severity is above the cap of its kind. What it would be if it were sure stays in the
+        evidence, so that a bar can be fitted.
+        """
+        severity = KINDS[finding.kind].capped(finding.severity)
+        bar = self._bars.bar(finding.kind, default=self._settings.major_confidence)
+        if finding.confidence >= bar or severity == "minor":
+            return replace(finding, severity=severity)
+        evidence = {**finding.evidence, SEVERITY_IF_SURE: severity}
+        return replace(finding, severity="minor", evidence=evidence)
+
+    def severity(
+        self, kind: str, seen_as: Sequence[BodyTrack | Segment], confidence: float
+    ) -> Severity:
+        """Return what a viewer notices: the larger and the surer, the worse.
+
+        Args:
+            kind: Whose cap holds.
+            seen_as: Who is concerned, wherever they are on screen.
+            confidence: That it is right.
+        """
+        boxes = np.concatenate([one.xyxy for one in seen_as])
+        share = float((boxes[:, 3] - boxes[:, 1]).mean()) / self._seen.info.height_px
+        if share < _MAJOR_SHARE:
+            return "minor"
+        sure = confidence >= _CRITICAL_CONFIDENCE
+        return KINDS[kind].capped("critical" if sure else "major")
+
+    def name(self, label: int) -> str:
+        """Return what to call a character: by the name of the cast file, else by what it wears."""
+        if label < len(self._names) and self._names[label]:
+            return f"{self._names[label]} ({character_id(label)})"
+        words = self._words[label] if 0 <= label < len(self._words) else ""
+        number = character_id(label)
+        return f"{number} ({words})" if words else number
+
+    def time(self, frame: int) -> str:
+        """Return when `frame` is shown, for a sentence."""
+        times = self._seen.frame_times_s
+        seconds = float(times[frame]) if frame < len(times) else float(self._seen.end_s)
+        return f"{seconds:.2f} s"
+
+
+def rounded(values: Mapping[Any, float]) -> dict[str, float]:
+    """Return numbers for the evidence, no finer than anybody can use."""
+    return {str(key): round(float(value), 3) for key, value in values.items()}
