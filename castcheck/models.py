@@ -86,7 +86,7 @@ def load_models(config: Config) -> Models:
     models = Models(detector, embedder, device, notes, advice, baseline=baseline)
     if not run.cast:
         return models
-    references = load_references(run.cast, models, config)
+    references = load_references(run.cast, models.detector, models.embedder, config)
     return replace(models, references=references, degradations=(*notes, *references.notes))
 
 

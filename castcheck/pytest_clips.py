@@ -12,8 +12,9 @@ import pytest
 
 from castcheck.api import settings_of
 from castcheck.checking import clip_folders
-from castcheck.pytest_plugin import CHECKED, MARKER, checker_of
-from castcheck.words import headline, kind_title, ordered, when
+from castcheck.pytest_keys import CHECKED, MARKER
+from castcheck.report.facts import ordered
+from castcheck.words import headline, kind_title, when
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
@@ -222,3 +223,13 @@ def _no_stdin() -> bytes:
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     """Take the news and say nothing."""
+
+
+_CHECKER = pytest.StashKey[Checker]()
+
+
+def checker_of(config: pytest.Config) -> Checker:
+    """Return what judges for this session, with its models."""
+    if _CHECKER not in config.stash:
+        config.stash[_CHECKER] = Checker.of(config)
+    return config.stash[_CHECKER]

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from castcheck.pytest_keys import CHECKED, MARKER
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from castcheck.pytest_clips import Checker
-
-MARKER = "castcheck"
-CHECKED = pytest.StashKey[list[Any]]()  # what a test judged, in order
-CHECKER = pytest.StashKey["Checker"]()
 _PLUGIN = "castcheck-session"
 
 
@@ -76,6 +73,8 @@ def castcheck_fixture(request: pytest.FixtureRequest) -> Any:
     and beat `--castcheck-cast` and `--castcheck-config`. A clip that was judged before with the
     same settings, and has not changed, is not judged again.
     """
+    from castcheck.pytest_clips import checker_of  # noqa: PLC0415 (see above)
+
     checker = checker_of(request.config)
     current: Any = request.config.pluginmanager.get_plugin(_PLUGIN)
 
@@ -87,15 +86,6 @@ def castcheck_fixture(request: pytest.FixtureRequest) -> Any:
         return outcome.report
 
     return check
-
-
-def checker_of(config: pytest.Config) -> Checker:
-    """Return what judges for this session, with its models."""
-    from castcheck.pytest_clips import Checker  # noqa: PLC0415 (see above)
-
-    if CHECKER not in config.stash:
-        config.stash[CHECKER] = Checker.of(config)
-    return config.stash[CHECKER]
 
 
 @pytest.hookimpl(wrapper=True)

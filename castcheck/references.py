@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from castcheck.cast_file import Listed
     from castcheck.config import Config
-    from castcheck.models import Models
+    from identity.appearance.embedder import Embedder
+    from tracker.detections import Detector
 
     Rgb = NDArray[np.uint8]
     Box = tuple[float, float, float, float]
@@ -66,14 +67,16 @@ class References:
     characters: int | None = None
 
 
-def load_references(path: str | Path, models: Models, config: Config) -> References:
+def load_references(
+    path: str | Path, detector: Detector, embedder: Embedder | None, config: Config
+) -> References:
     """Read a cast and take the looks of its members.
 
     Raises:
         CastFileError: The file is wrong, or nobody can be made out in a reference.
     """
     cast = read_cast_file(path)
-    reader = _Reader(models, config)
+    reader = _Reader(detector, embedder, config)
     members: list[Member] = []
     pictures: list[Picture | None] = []
     for listed in cast.members:
@@ -89,12 +92,12 @@ def load_references(path: str | Path, models: Models, config: Config) -> Referen
 class _Reader:
     """Finds the one character of a picture and takes its looks."""
 
-    def __init__(self, models: Models, config: Config) -> None:
-        self._detector = models.detector
+    def __init__(self, detector: Detector, embedder: Embedder | None, config: Config) -> None:
+        self._detector = detector
         self._min_height_px = config.looks.min_height_px
         self._limits = config.limits
         # At this rate no picture is passed over.
-        self._looks = LooksReader(models.embedder, config.looks, fps=config.looks.embed_per_s)
+        self._looks = LooksReader(embedder, config.looks, fps=config.looks.embed_per_s)
         self.notes: list[str] = []
 
     def views_of(self, listed: Listed) -> tuple[tuple[ReferenceFeatures, ...], Picture]:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from castcheck.gate import Gate
-    from castcheck.report.model import CharacterFacts, Verdict
+    from castcheck.report.facts import CharacterFacts, Verdict
     from identity.findings import Finding
 
 _HARDLY_ITSELF = 0.5  # consistency below which a character is hardly itself at some time

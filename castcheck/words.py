@@ -6,13 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from castcheck.kinds.table import KINDS
+from castcheck.report.facts import ordered
 from castcheck.verdict import doubted
 
 if TYPE_CHECKING:
-    from castcheck.report.model import CharacterFacts, Report
+    from castcheck.report.facts import CharacterFacts
+    from castcheck.report.model import Report
     from identity.findings import Finding
-
-SEVERITY_RANK = {"critical": 0, "major": 1, "minor": 2}
 
 
 def kind_title(kind: str) -> str:
@@ -84,13 +84,6 @@ def letter(index: int) -> str:
 def display_name(character: CharacterFacts) -> str:
     """Return what people call a character: its name, else its id."""
     return character.name or character.id
-
-
-def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return findings with the worst first, then in order of time; what was accepted comes last."""
-    return tuple(
-        sorted(findings, key=lambda f: (f.accepted, SEVERITY_RANK[f.severity], f.start_frame))
-    )
 
 
 def tally(findings: tuple[Finding, ...]) -> str:

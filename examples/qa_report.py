@@ -13,7 +13,6 @@ from pathlib import Path
 
 import castcheck
 from castcheck.pipeline import load_models
-from castcheck.words import SEVERITY_RANK
 
 
 def main(clips: list[str]) -> int:
@@ -29,7 +28,7 @@ def main(clips: list[str]) -> int:
     kinds = Counter(finding.kind for report in reports for finding in report.findings)
     print(f"{len(reports)} clips, {sum(report.passed for report in reports)} pass;", dict(kinds))
     # The worst finding first; then those in which nobody could be judged.
-    reports.sort(key=lambda r: min((SEVERITY_RANK[f.severity] for f in r.findings), default=9))
+    reports.sort(key=lambda r: [-len(r.at_or_above(one)) for one in ("critical", "major", "minor")])
     for report in reports:
         if report.passed:
             continue

@@ -1,4 +1,4 @@
-"""Imports point one way and engines stay in their adapters; and the check of that notices."""
+"""Imports point one way, in no circle, and engines stay in adapters; and the checks notice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -54,3 +55,44 @@ def test_a_planted_import_breaks_them(file, line, contract, copy):
     result = lint(copy)
     assert result.returncode == 1
     assert contract in result.stdout
+
+
+def circles(imports: dict[str, set[str]]) -> list[set[str]]:
+    """Return the sets of files that import each other in a circle, also for types alone."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            new = imports[waiting.pop()] - seen
+            seen |= new
+            waiting += new
+        return seen
+
+    behind = {name: reached(name) for name in imports}
+    found = {
+        frozenset(other for other in behind[name] if name in behind[other])
+        for name in imports
+        if name in behind[name]
+    }
+    return [set(circle) for circle in found]
+
+
+@pytest.mark.parametrize(
+    ("imports", "expect"),
+    [
+        pytest.param({}, [], id="nothing"),
+        pytest.param({"a": set()}, [], id="one file"),
+        pytest.param({"a": {"b", "c"}, "b": {"c"}, "c": set()}, [], id="two ways to one file"),
+        pytest.param({"a": {"b"}, "b": {"c"}, "c": {"b"}}, [{"b", "c"}], id="a circle behind a"),
+    ],
+)
+def test_a_circle_is_seen(imports, expect):
+    assert circles(imports) == expect
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    graph = grimp.build_graph(*ROOMS, cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    assert len(imports) > 150
+    assert circles(imports) == []

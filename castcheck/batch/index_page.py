@@ -12,7 +12,8 @@ from castcheck.batch.remote import clip_path
 from castcheck.batch.ticker import ordered_counts, outcome_word
 from castcheck.report.html import environment, read_asset
 from castcheck.report.page import script_json
-from castcheck.words import SEVERITY_RANK, clock, kind_meaning, kind_title, plural
+from castcheck.words import clock, kind_meaning, kind_title, plural
+from identity.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,7 @@ def _kind_bars(records: Sequence[Record]) -> tuple[KindBar, ...]:
     for kind, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
         parts = tuple(
             (severity, counts[kind, severity], round(100 * counts[kind, severity] / longest, 3))
-            for severity in SEVERITY_RANK
+            for severity in reversed(SEVERITIES)
             if counts[kind, severity]
         )
         bars.append(
@@ -130,7 +131,8 @@ def _notices(records: Sequence[Record]) -> tuple[tuple[str, str], ...]:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    worst = min((str(f["severity"]) for f in record.findings), key=SEVERITY_RANK.get, default="")  # type: ignore[arg-type]
+    severities = {str(f["severity"]) for f in record.findings}
+    worst = next((one for one in reversed(SEVERITIES) if one in severities), "")
     path = clip_path(record.clip)
     return {
         "clip": record.clip,

@@ -18,7 +18,7 @@ from castcheck.batch.work import Job
 from castcheck.checking import tell_github, tell_github_of_failure
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.report.formats import FORMATS, GITHUB
-from castcheck.report.json_out import report_from_json
+from castcheck.report.model import report_from_json
 from castcheck.words import kind_count, plural
 
 if TYPE_CHECKING:

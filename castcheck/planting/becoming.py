@@ -22,7 +22,7 @@ from castcheck.planting.timeline import (
 )
 
 if TYPE_CHECKING:
-    from castcheck.planting.material import Track
+    from castcheck.planting.track import Track
 
 
 def _somebody_else(stock: Stock, rng: np.random.Generator) -> tuple[Track, Donor] | str:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
     from castcheck.planting.paste import Painter
+    from castcheck.planting.track import Track
 
     Floats = NDArray[np.float32]
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.planting.masks import Shape
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
+    from castcheck.planting.track import Track
 
     Floats = NDArray[np.float32]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.planting.material import Track
+    from castcheck.planting.track import Track
 
     Image = NDArray[np.uint8]
     Floats = NDArray[np.float32]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.planting.masks import Shape
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
+    from castcheck.planting.track import Track
 
     Image = NDArray[np.uint8]
     Floats = NDArray[np.float32]

@@ -12,8 +12,9 @@ import numpy as np
 from castcheck.planting.paste import Donor, Painter, copy_rect
 
 if TYPE_CHECKING:
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
     from castcheck.planting.timeline import Take
+    from castcheck.planting.track import Track
 
 SOME_FRAMES = (3, 12)  # over which generators let a look change
 

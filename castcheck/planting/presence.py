@@ -12,7 +12,8 @@ from castcheck.planting.plan import Plan, Stock, some_frames
 from castcheck.planting.timeline import onset_for, plain, with_onset
 
 if TYPE_CHECKING:
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
+    from castcheck.planting.track import Track
 
 _MIN_KNOWN = 0.85  # of a place: more would be a blur, and no background
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.planting.material import Track
+    from castcheck.planting.track import Track
 
     Floats = NDArray[np.float32]
 

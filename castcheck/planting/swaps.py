@@ -21,7 +21,8 @@ from castcheck.planting.timeline import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
+    from castcheck.planting.track import Track
 
 
 def _two(

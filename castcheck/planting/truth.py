@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.planting.material import Material, Track
+    from castcheck.planting.material import Material
     from castcheck.planting.plan import Plan
     from castcheck.planting.timeline import Step
+    from castcheck.planting.track import Track
 
     Floats = NDArray[np.float32]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from castcheck.planting.material import Material, Track
+from castcheck.planting.material import Material
+from castcheck.planting.track import Track
 from scenes.source import open_source
 
 if TYPE_CHECKING:

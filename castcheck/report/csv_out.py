@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from castcheck.words import ordered
+from castcheck.report.facts import ordered
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from castcheck.report.facts import ordered
 from castcheck.report.palette import SEVERITY_COLOURS, UNTOLD_COLOUR, look, rgb
-from castcheck.words import display_name, kind_title, ordered
+from castcheck.words import display_name, kind_title
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from castcheck.words import display_name, headline, kind_title, ordered, when
+from castcheck.report.facts import ordered
+from castcheck.words import display_name, headline, kind_title, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report

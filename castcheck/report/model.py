@@ -1,187 +1,63 @@
-"""The report: the one value every build, script and test reads. Schema `castcheck.report/1`."""
+"""The report: the one value every writer, script and test reads, and its JSON.
+
+Schema `castcheck.report/1`: fields may be added, never changed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
-from castcheck.words import ordered
+from castcheck.report.facts import (
+    BaselineFacts,
+    CharacterFacts,
+    ClipFacts,
+    Curve,
+    GoneFacts,
+    MemberFacts,
+    SegmentFacts,
+    ShotFacts,
+    TrackletFacts,
+    Verdict,
+    frame_rate,
+    ordered,
+)
 from identity.findings import SEVERITIES, Finding
+from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = [
+    "SCHEMA",
+    "BaselineFacts",
+    "CharacterFacts",
+    "ClipFacts",
+    "Curve",
+    "GoneFacts",
+    "MemberFacts",
+    "Report",
+    "ReportReadError",
+    "SegmentFacts",
+    "ShotFacts",
+    "TrackletFacts",
+    "Verdict",
+    "finding_to_dict",
+    "frame_rate",
+    "report_from_dict",
+    "report_from_json",
+    "report_to_dict",
+    "report_to_json",
+]
+
 SCHEMA = "castcheck.report/1"
-Verdict = Literal["pass", "fail", "abstain"]
-
-BOX_DIGITS = 2  # a hundredth of a pixel
-SCORE_DIGITS = 4
-# Finer than any plot shows, and coarse enough that the last digits of a network, which differ with
-# the size of its batches and from processor to processor, hardly ever show.
-LIKENESS_DIGITS = 3
 STEADY_WITHIN_S = 0.001  # Matroska stores whole milliseconds: no closer can be asked for
+_TIME_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ClipFacts:
-    """What clip was judged.
-
-    Attributes:
-        path: As the user gave it.
-        sha256: Of the file, or of the pictures of a folder.
-        width, height: Pixels of the displayed (rotated) picture.
-        frames: Pictures that could be decoded.
-        fps: Average rate, an exact fraction as text, such as "24000/1001".
-        duration_s: Until the last picture has been shown.
-    """
-
-    path: str
-    sha256: str
-    width: int
-    height: int
-    frames: int
-    fps: str
-    duration_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ShotFacts:
-    """One shot; half-open in frames and seconds."""
-
-    index: int
-    start_frame: int
-    stop_frame: int
-    start_s: float
-    stop_s: float
-    opens_with: str
-
-
-@dataclass(frozen=True, slots=True)
-class CharacterFacts:
-    """One identity over the whole clip.
-
-    Attributes:
-        id: "char-01" and so on, in order of time on screen.
-        name: From the cast file; `None` without one.
-        consistency: In [0, 1], 1 = always the same look; `None` where it was not seen well enough.
-        screen_s: Seconds on screen.
-        abstained: Why it was not judged; empty where it was.
-        description: A few words for people, such as "dark red top, blue trousers"; may be empty.
-    """
-
-    id: str
-    name: str | None
-    consistency: float | None
-    screen_s: float
-    abstained: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MemberFacts:
-    """One member of the cast file.
-
-    Attributes:
-        name: As the file says.
-        presence: "required", "optional" or "forbidden".
-        references: How many views of the member were compared.
-        characters: Ids of the characters that are this member; more than one where the clip shows
-            the member in ways that castcheck could not join.
-        confidence: Probability in [0, 1] that the member is in the clip; `None` = unknown.
-    """
-
-    name: str
-    presence: str
-    references: int
-    characters: tuple[str, ...]
-    confidence: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentFacts:
-    """Whose looks a tracklet wears in `[start_frame, stop_frame)`; `None` = not told.
-
-    `doubtful`: the detector is never sure that somebody is there, so `character` is a guess.
-    """
-
-    start_frame: int
-    stop_frame: int
-    character: str | None
-    doubtful: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Likeness over time: `values[i]` in [0, 1] at frame `frames[i]`, 1 = the usual look."""
-
-    frames: tuple[int, ...]
-    values: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "frames", tuple(int(frame) for frame in self.frames))
-        values = tuple(round(float(value), LIKENESS_DIGITS) for value in self.values)
-        object.__setattr__(self, "values", values)
-
-
-@dataclass(frozen=True, slots=True)
-class TrackletFacts:
-    """One continuous box through one shot. `boxes` are `[x1, y1, x2, y2]` pixels, one per frame.
-
-    Numbers are kept no finer than a person or a script can use, so that reports stay small.
-    """
-
-    id: int
-    shot: int
-    frames: tuple[int, ...]
-    boxes: tuple[tuple[float, float, float, float], ...]
-    scores: tuple[float, ...]
-    segments: tuple[SegmentFacts, ...]
-    likeness: Curve | None = None
-
-    def __post_init__(self) -> None:
-        boxes = tuple(tuple(round(float(v), BOX_DIGITS) for v in box) for box in self.boxes)
-        object.__setattr__(self, "frames", tuple(int(frame) for frame in self.frames))
-        object.__setattr__(self, "boxes", boxes)
-        scores = tuple(round(float(score), SCORE_DIGITS) for score in self.scores)
-        object.__setattr__(self, "scores", scores)
-
-    def segment_at(self, frame: int) -> SegmentFacts | None:
-        """Return the segment that holds `frame`."""
-        return next((s for s in self.segments if s.start_frame <= frame < s.stop_frame), None)
-
-    def character_at(self, frame: int) -> str | None:
-        """Return whose looks the tracklet wears at `frame`; `None` = not told."""
-        segment = self.segment_at(frame)
-        return None if segment is None else segment.character
-
-
-@dataclass(frozen=True, slots=True)
-class GoneFacts:
-    """A finding that was accepted once and is not told any more; times are those of then."""
-
-    finding: str
-    kind: str
-    start_s: float
-    stop_s: float
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineFacts:
-    """What a baseline says of this clip.
-
-    Attributes:
-        name: The file, as the user gave it.
-        sha256: Of the file.
-        accepted: How many of the findings are accepted.
-        gone: What was accepted and is not found any more.
-    """
-
-    name: str
-    sha256: str
-    accepted: int
-    gone: tuple[GoneFacts, ...] = ()
+class ReportReadError(CastcheckError):
+    """A text that should be a report is none this version can read."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -262,8 +138,6 @@ class Report:
         Args:
             pretty: One line per shot, character, tracklet and finding; else all on one line.
         """
-        from castcheck.report.json_out import report_to_json  # noqa: PLC0415 (it imports us)
-
         return report_to_json(self, pretty=pretty)
 
     @staticmethod
@@ -273,20 +147,170 @@ class Report:
         Raises:
             CastcheckError: The text is not a report of a schema this version knows.
         """
-        from castcheck.report.json_out import report_from_json  # noqa: PLC0415 (it imports us)
-
         return report_from_json(text)
 
 
-def frame_rate(fps: str) -> Fraction | None:
-    """Return the exact rate that `fps` spells; `None` where it spells none.
+def report_to_dict(report: Report) -> dict[str, Any]:
+    """Return the report as JSON types in the order of the published schema."""
+    return {
+        "schema": SCHEMA,
+        "clip": asdict(report.clip),
+        "verdict": report.verdict,
+        "shots": [asdict(shot) for shot in report.shots],
+        "characters": [asdict(character) for character in report.characters],
+        "tracklets": [_tracklet_to_dict(tracklet) for tracklet in report.tracklets],
+        "findings": [finding_to_dict(finding, report) for finding in report.findings],
+        "provenance": dict(report.provenance),
+        "degradations": list(report.degradations),
+        "timings": dict(report.timings),
+        # Only where there is a cast file.
+        **({"cast": [asdict(member) for member in report.cast]} if report.cast else {}),
+        # Only where there is a baseline.
+        **({} if report.baseline is None else {"baseline": asdict(report.baseline)}),
+        # Only where the clip has no steady rate; else frame / fps tells the time.
+        **({"frame_times_s": list(report.frame_times_s)} if report.frame_times_s else {}),
+    }
 
-    Example:
-        >>> frame_rate("30000/1001"), frame_rate("0/0")
-        (Fraction(30000, 1001), None)
+
+def report_to_json(report: Report, *, pretty: bool = True) -> str:
+    """Return the report as JSON text. No NaN.
+
+    Args:
+        report: The report.
+        pretty: Top-level keys and the rows of lists on lines of their own; else one line.
+    """
+    table = report_to_dict(report)
+    if not pretty:
+        return _dump(table)
+    rows = (f" {_dump(key)}: {_dump_rows(value)}" for key, value in table.items())
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def report_from_dict(table: Mapping[str, Any]) -> Report:
+    """Build the report that `report_to_dict` took apart; unknown fields are passed over.
+
+    Raises:
+        ReportReadError: Another schema, or a field is missing or of the wrong kind.
+    """
+    schema = table.get("schema")
+    if schema != SCHEMA:
+        raise ReportReadError(
+            f"schema is {schema!r}, this version reads {SCHEMA!r}", where="report"
+        )
+    try:
+        return Report(
+            clip=_build(ClipFacts, table["clip"]),
+            verdict=table["verdict"],
+            shots=tuple(_build(ShotFacts, row) for row in table["shots"]),
+            characters=tuple(_build(CharacterFacts, row) for row in table["characters"]),
+            tracklets=tuple(_tracklet(row) for row in table["tracklets"]),
+            findings=tuple(_finding(row) for row in table["findings"]),
+            frame_times_s=tuple(table.get("frame_times_s", ())),
+            provenance=dict(table["provenance"]),
+            degradations=tuple(table["degradations"]),
+            timings=dict(table["timings"]),
+            cast=tuple(_member(row) for row in table.get("cast", ())),
+            baseline=_baseline(table.get("baseline")),
+        )
+    except KeyError as err:
+        raise ReportReadError(f"field {err} is missing", where="report") from err
+    except (TypeError, ValueError, AttributeError) as err:
+        raise ReportReadError(f"a field is of the wrong kind: {err}", where="report") from err
+
+
+def report_from_json(text: str) -> Report:
+    """Read a report from JSON text.
+
+    Raises:
+        ReportReadError: The text is not JSON, or no report this version can read.
     """
     try:
-        rate = Fraction(fps)
-    except (ValueError, ZeroDivisionError):
+        table = json.loads(text)
+    except ValueError as err:
+        raise ReportReadError(f"not JSON: {err}", where="report") from err
+    if not isinstance(table, dict):
+        raise ReportReadError("not a JSON object", where="report")
+    return report_from_dict(table)
+
+
+def _tracklet_to_dict(tracklet: TrackletFacts) -> dict[str, Any]:
+    table = {
+        "id": tracklet.id,
+        "shot": tracklet.shot,
+        "frames": list(tracklet.frames),
+        "boxes": [list(box) for box in tracklet.boxes],
+        "scores": list(tracklet.scores),
+        "segments": [asdict(segment) for segment in tracklet.segments],
+        "likeness": None,
+    }
+    if tracklet.likeness is not None:
+        curve = tracklet.likeness
+        table["likeness"] = {"frames": list(curve.frames), "values": list(curve.values)}
+    return table
+
+
+def finding_to_dict(finding: Finding, report: Report) -> dict[str, Any]:
+    """Return a finding as JSON types, with its times."""
+    return {
+        "id": finding.finding_id,
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "characters": list(finding.characters),
+        "tracklets": list(finding.tracklets),
+        "shots": list(finding.shots),
+        "start_frame": finding.start_frame,
+        "stop_frame": finding.stop_frame,
+        "start_s": round(report.time_s(finding.start_frame), _TIME_DIGITS),
+        "stop_s": round(report.time_s(finding.stop_frame), _TIME_DIGITS),
+        "message": finding.message,
+        "evidence": finding.evidence,
+        # Only where a person has accepted it.
+        **({"accepted": True} if finding.accepted else {}),
+    }
+
+
+def _build(kind: type[Any], row: Mapping[str, Any]) -> Any:
+    """Return `kind` from the fields of `row` that it knows; one without default must be there."""
+    return kind(**{item.name: row[item.name] for item in fields(kind) if item.name in row})
+
+
+def _tracklet(row: Mapping[str, Any]) -> TrackletFacts:
+    curve = row.get("likeness")
+    return TrackletFacts(
+        id=row["id"],
+        shot=row["shot"],
+        frames=tuple(row["frames"]),
+        boxes=tuple(tuple(box) for box in row["boxes"]),  # type: ignore[misc]
+        scores=tuple(row["scores"]),
+        segments=tuple(_build(SegmentFacts, segment) for segment in row["segments"]),
+        likeness=None if curve is None else Curve(tuple(curve["frames"]), tuple(curve["values"])),
+    )
+
+
+def _member(row: Mapping[str, Any]) -> MemberFacts:
+    return _build(MemberFacts, {**row, "characters": tuple(row["characters"])})  # type: ignore[no-any-return]
+
+
+def _baseline(row: Mapping[str, Any] | None) -> BaselineFacts | None:
+    if row is None:
         return None
-    return rate if rate > 0 else None
+    gone = tuple(_build(GoneFacts, entry) for entry in row["gone"])
+    return _build(BaselineFacts, {**row, "gone": gone})  # type: ignore[no-any-return]
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    values = {item.name: row[item.name] for item in fields(Finding) if item.name in row}
+    for name in ("characters", "tracklets", "shots"):
+        values[name] = tuple(row[name])
+    return Finding(**values)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _dump_rows(value: Any) -> str:
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return _dump(value)
+    return "[\n" + ",\n".join(f"  {_dump(row)}" for row in value) + "\n ]"

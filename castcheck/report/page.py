@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.kinds.table import KINDS, PAIR_LABELS
 from castcheck.report.curves import character_plot, finding_plot
+from castcheck.report.facts import ordered
 from castcheck.report.model import frame_rate
 from castcheck.report.page_model import Badge, Card, Page, Pair, Person, ShotCard, Shown
 from castcheck.report.palette import look
@@ -22,15 +23,7 @@ from castcheck.report.timeline import (
     links,
     shot_blocks,
 )
-from castcheck.words import (
-    clock,
-    display_name,
-    headline,
-    kind_title,
-    ordered,
-    plural,
-    when,
-)
+from castcheck.words import clock, display_name, headline, kind_title, plural, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

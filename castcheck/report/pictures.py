@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from castcheck.report.facts import ordered
 from castcheck.report.visuals import Comparison, Picture, Visuals
-from castcheck.words import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

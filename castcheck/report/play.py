@@ -6,9 +6,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from castcheck.kinds.table import KINDS
+from castcheck.report.facts import ordered
 from castcheck.report.model import frame_rate
 from castcheck.report.palette import look
-from castcheck.words import display_name, kind_title, ordered, when
+from castcheck.words import display_name, kind_title, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report, TrackletFacts

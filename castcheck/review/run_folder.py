@@ -13,7 +13,7 @@ from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE, clip_stamp
 from castcheck.report.formats import FORMATS
-from castcheck.report.json_out import report_from_json
+from castcheck.report.model import report_from_json
 from scenes.errors import CastcheckError, ConfigError
 from scenes.source import clip_sha256
 

@@ -12,7 +12,7 @@ from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE
 from castcheck.report.formats import FORMATS
-from castcheck.report.json_out import report_from_json
+from castcheck.report.model import report_from_json
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:

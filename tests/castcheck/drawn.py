@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from castcheck.planting.material import Material, Track
+from castcheck.planting.material import Material
+from castcheck.planting.track import Track
 
 SIZE = (240, 136)
 RATE = Fraction(16)

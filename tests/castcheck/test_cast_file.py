@@ -96,12 +96,12 @@ def test_a_bad_reference_is_one_line(folder, file, says):
     cast = write(folder, BEN.replace("ben-2.png", file))
     models = Models(ReplayFolder(folder / "boxes"), None)
     with pytest.raises(CastcheckError, match=says):
-        load_references(cast, models, Config())
+        load_references(cast, models.detector, models.embedder, Config())
 
 
 def test_pictures_that_are_crops_are_read_whole(folder):
     models = Models(ReplayFolder(folder / "boxes"), None)
-    loaded = load_references(write(folder, BEN + MEI), models, Config())
+    loaded = load_references(write(folder, BEN + MEI), models.detector, models.embedder, Config())
     assert [member.name for member in loaded.members] == ["Ben", "Mei"]
     assert [len(member.views) for member in loaded.members] == [2, 1]
     assert all(view.means.keys() >= {"body", "head", "upper"} for m in loaded.members
@@ -115,7 +115,7 @@ def test_of_two_in_one_picture_nobody_knows_who_is_meant(folder):
     )
     models = Models(ReplayFolder(folder / "boxes"), None)
     with pytest.raises(CastFileError, match="shows 2 characters of like size"):
-        load_references(write(folder, MEI), models, Config())
+        load_references(write(folder, MEI), models.detector, models.embedder, Config())
 
 
 @pytest.mark.parametrize(

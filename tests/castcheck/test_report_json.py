@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from castcheck.kinds.table import KIND_NAMES
-from castcheck.report.json_out import ReportReadError, report_to_dict
 from castcheck.report.model import (
     CharacterFacts,
     ClipFacts,
     Curve,
     Report,
+    ReportReadError,
     SegmentFacts,
     ShotFacts,
     TrackletFacts,
+    report_to_dict,
 )
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import CastcheckError

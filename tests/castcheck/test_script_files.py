@@ -9,7 +9,6 @@ from PIL import Image
 
 from castcheck.cast_file import CastFileError, cast_sha256, read_cast_file
 from castcheck.config import Config
-from castcheck.models import Models
 from castcheck.references import load_references
 from castcheck.script import ScriptError
 from tracker.replay import ReplayFolder
@@ -134,7 +133,7 @@ def test_a_story_of_vistorybench_brings_its_pictures_along(folder):
     assert [line.shots for line in cast.script.lines] == [(0,), (1,), (2,)]
     assert [line.clip_stem for line in cast.script.lines] == ["shot_01", "shot_02", "shot_03"]
     assert cast.script.shot_count == 3
-    loaded = load_references(folder, Models(ReplayFolder(folder / "boxes"), None), Config())
+    loaded = load_references(folder, ReplayFolder(folder / "boxes"), None, Config())
     assert [len(one.views) > 0 for one in loaded.members] == [True, False]
     assert [picture is not None for picture in loaded.pictures] == [True, False]
 
