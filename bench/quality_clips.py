@@ -38,7 +38,7 @@ class ClipSet:
     @property
     def render_command(self) -> str:
         """How to render what is missing."""
-        return f"castcheck-studio set {self.name} -o {self.folder}"
+        return f"python -m studio set {self.name} -o {self.folder}"
 
 
 def find_clips(name: str, clips: Path, *, only: str = "", limit: int | None = None) -> ClipSet:

@@ -2,5 +2,5 @@
 
 A room of its own: it may import from `scenes` and `castcheck`, and nothing imports it. Needs the
 `studio` extra, an EGL driver (Mesa's software renderer will do) and the character assets, which
-`castcheck-studio assets` fetches once.
+`python -m studio assets` fetches once.
 """

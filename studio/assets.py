@@ -141,7 +141,7 @@ class AssetStore:
         return self.dress_dir / "proxies/eyes/HighPolyEyes/textures" / f"{colour}_eye.png"
 
 
-_HINT = "run `castcheck-studio assets` (once, online)"
+_HINT = "run `python -m studio assets` (once, online)"
 
 
 def default_cache() -> Path:
@@ -224,7 +224,7 @@ def _verify(archive: Path, sha256: str) -> None:
     if digest.hexdigest() != sha256:
         raise AssetFetchError(
             f"{archive}: sha256 {digest.hexdigest()} is not the pinned {sha256}; delete the file "
-            "and run `castcheck-studio assets` again"
+            "and run `python -m studio assets` again"
         )
 
 

@@ -326,7 +326,7 @@ def _fur(rgb: Floats, look: Look) -> Floats:
 def _read_rgba(path: Path) -> Image:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise AssetsMissingError(f"{path}: not a readable picture; run `castcheck-studio assets`")
+        raise AssetsMissingError(f"{path}: not a readable picture; run `python -m studio assets`")
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGRA)
     elif image.shape[2] == 3:

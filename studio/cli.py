@@ -1,4 +1,4 @@
-"""The front of the studio's command line: `castcheck-studio`, or `python -m studio`.
+"""The front of the studio's command line: `python -m studio`.
 
 Exit codes: 0 all done, 2 bad usage or something is missing on this machine, 3 a bug.
 """
@@ -34,7 +34,8 @@ def need_packages() -> None:
     missing = [pip for module, pip in _NEEDS.items() if importlib.util.find_spec(module) is None]
     if missing:
         raise StudioError(
-            f"the studio needs {', '.join(missing)}", hint='run `pip install "castcheck[studio]"`'
+            f"the studio needs {', '.join(missing)}",
+            hint='run `pip install -e ".[studio]"` in the checkout',
         )
 
 
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Typer ends with 2 on bad usage and has said why.
         return end.code if isinstance(end.code, int) else 0
     except CastcheckError as err:
-        typer.echo(f"castcheck-studio: {err}", err=True)
+        typer.echo(f"python -m studio: {err}", err=True)
         return EXIT_BAD_INPUT
     except Exception:  # noqa: BLE001 (an uncaught exception would end with 1, which means findings)
         traceback.print_exc()

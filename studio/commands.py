@@ -1,4 +1,4 @@
-"""The commands of `castcheck-studio`."""
+"""The commands of `python -m studio`."""
 
 from __future__ import annotations
 

@@ -25,10 +25,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Trains the bundled models on pictures of `castcheck-studio stills`.",
+    help="Trains the bundled models on pictures of `python -m studio stills`.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Stills = Annotated[Path, typer.Option(help="Folder of `castcheck-studio stills`.")]
+Stills = Annotated[Path, typer.Option(help="Folder of `python -m studio stills`.")]
 Work = Annotated[Path, typer.Option(help="Folder for the log, checkpoints and the network.")]
 Minutes = Annotated[float, typer.Option(min=0, help="How long to train, by the clock.")]
 Device = Annotated[str, typer.Option(help="cpu, or cuda.")]

@@ -111,7 +111,7 @@ class Shelf:
     """Everything pictures are put together from; files are opened when they are needed.
 
     Args:
-        stills: Folder of `castcheck-studio stills`.
+        stills: Folder of `python -m studio stills`.
         pictures: Folder of `python -m training pictures`.
         held_out: Take the groups kept back instead of the others.
 

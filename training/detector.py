@@ -120,7 +120,7 @@ def train_detector(
     """Train for some hours and return the checkpoint that did best on the groups kept back.
 
     Args:
-        stills: Folder of `castcheck-studio stills`.
+        stills: Folder of `python -m studio stills`.
         work: Where lists, log and checkpoints go.
         size_px: (width, height) of the stills.
         hours: Wall-clock time; 0 to go by `epochs`.

@@ -28,7 +28,7 @@ def read_index(folder: Path) -> list[dict[str, Any]]:
         >>> from pathlib import Path
         >>> read_index(Path("nowhere"))
         Traceback (most recent call last):
-        scenes.errors.CastcheckError: nowhere: no training pictures; run `castcheck-studio stills`
+        scenes.errors.CastcheckError: nowhere: no training pictures; run `python -m studio stills`
     """
     lines = [
         json.loads(line)
@@ -38,7 +38,7 @@ def read_index(folder: Path) -> list[dict[str, Any]]:
     ]
     if not lines:
         raise CastcheckError(
-            "no training pictures", where=folder, hint="run `castcheck-studio stills`"
+            "no training pictures", where=folder, hint="run `python -m studio stills`"
         )
     return lines
 
@@ -72,7 +72,7 @@ def write_dataset(
     """Write labels beside the pictures and return the YAML that describes both halves.
 
     Args:
-        stills: Folder of `castcheck-studio stills`.
+        stills: Folder of `python -m studio stills`.
         size_px: (width, height) of its pictures.
         work: Where the lists and the YAML go.
         composed: Folder of `python -m training compose`, with `train/` and `val/`.

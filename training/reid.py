@@ -77,7 +77,7 @@ class Gallery:
     """The figures of all finished groups, by group and person; pictures stay compressed.
 
     Args:
-        stills: Folder of `castcheck-studio stills`.
+        stills: Folder of `python -m studio stills`.
         pictures: Folder of `python -m training pictures`: people also stand before photographs.
     """
 
@@ -199,7 +199,7 @@ class Trainer:
     """Everything a run needs to go on: network, its average, optimiser, clock.
 
     Args:
-        stills: Folder of `castcheck-studio stills`.
+        stills: Folder of `python -m studio stills`.
         work: For log and checkpoints.
         plan: How long and how hard.
         pictures: Folder of `python -m training pictures`, for other backdrops.

@@ -65,7 +65,7 @@ def test_what_is_not_rendered_is_counted_and_named(clips, tmp_path, capsys):
     assert said.out == ""
     first, second = said.err.splitlines()
     assert "134 clips of the set report are not rendered yet" in first
-    assert f"castcheck-studio set report -o {tmp_path / 'report'}" in first
+    assert f"python -m studio set report -o {tmp_path / 'report'}" in first
     assert "nothing measured" in second
 
 

@@ -11,7 +11,7 @@ def test_missing_packages_are_named(monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "the-package" in err
-    assert 'pip install "castcheck[studio]"' in err
+    assert 'pip install -e ".[studio]"' in err
 
 
 def test_missing_assets_are_one_line(tmp_path, capsys):
@@ -21,7 +21,7 @@ def test_missing_assets_are_one_line(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert len(err.strip().splitlines()) == 1
-    assert "castcheck-studio assets" in err
+    assert "python -m studio assets" in err
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def joints(neck_y: float | None, hip_y: float | None) -> list[list[float] | None
 
 @pytest.fixture(scope="session")
 def stills(tmp_path_factory):
-    """Four groups of two striped figures, as `castcheck-studio stills` writes them."""
+    """Four groups of two striped figures, as `python -m studio stills` writes them."""
     folder = tmp_path_factory.mktemp("stills")
     rng = np.random.default_rng(0)
     for group in range(4):

@@ -33,7 +33,7 @@ def test_labels_are_shares_of_the_picture(boxes, wanted):
 
 
 def test_no_pictures_is_one_line(tmp_path):
-    with pytest.raises(CastcheckError, match="castcheck-studio stills"):
+    with pytest.raises(CastcheckError, match="python -m studio stills"):
         read_index(tmp_path)
 
 
