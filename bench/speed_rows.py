@@ -15,7 +15,7 @@ import numpy as np
 from castcheck import pipeline
 from castcheck.config import Config
 from castcheck.report.writers import ReportInputs, write_reports
-from scenes.ahead import read_ahead
+from scenes.prefetch import read_ahead
 from scenes.source import open_source
 from tracker.letterbox import Letterbox
 from tracker.yolo import YoloDetector

@@ -12,9 +12,9 @@ from castcheck.options import (
     OUTPUT,
     JsonTo,
     Quiet,
-    hush_warnings,
     refuse,
-    takes_settings,
+    silence_warnings,
+    with_config_options,
 )
 from castcheck.screen import Screen
 
@@ -40,7 +40,7 @@ What a finding is, and what each setting does: the README and docs/configuration
 """
 
 
-@takes_settings
+@with_config_options
 def check(
     *,
     clips: Annotated[
@@ -65,7 +65,7 @@ def check(
     from castcheck.checking import Run, check_clips  # noqa: PLC0415 (nothing that --help needs)
 
     refuse(json_to, settings)
-    hush_warnings()
+    silence_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)
     raise typer.Exit(check_clips(clips, run))

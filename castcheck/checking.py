@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
+from castcheck.labels import clock, headline, kind_title, weight, when
 from castcheck.report import github
 from castcheck.report.facts import ordered
 from castcheck.report.formats import GITHUB
 from castcheck.report.writers import ReportInputs, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
 from castcheck.system_errors import refusal
-from castcheck.words import clock, headline, kind_title, weight, when
 from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
     bad = {number for number, clip in enumerate(clips) if not _opens(clip, run)}
     if len(bad) == len(clips):
         return EXIT_BAD_INPUT
-    with run.screen.progress("castcheck") as progress, _hushed():
+    with run.screen.progress("castcheck") as progress, _suppress_stdout():
         progress("loading models", 0, None)
         models = _pipeline().load_models(run.config)
     for line in models.advice:
@@ -155,14 +155,14 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
         if refused is not None:
             run.screen.error(str(refused))
             return EXIT_BAD_INPUT
-        say_bug(run.screen, err, where=str(clip))
+        report_internal_error(run.screen, err, where=str(clip))
         return EXIT_BUG
 
 
 def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
     config = run.config
     left_out: list[str] = []
-    with run.screen.progress(title) as progress, _hushed():
+    with run.screen.progress(title) as progress, _suppress_stdout():
         outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
         report: Report = outcome.report
         material = ReportInputs(report, outcome.visuals, config.report, clip, folder)
@@ -220,7 +220,7 @@ def tell_github_of_failure(clip: str, text: str, config: Config, screen: Screen)
         screen.data(printable(line))
 
 
-def say_bug(screen: Screen, err: BaseException, *, where: str = "") -> None:
+def report_internal_error(screen: Screen, err: BaseException, *, where: str = "") -> None:
     """Tell of an error that should not have happened, in one line; with the traceback if wanted."""
     if env_flag(DEBUG_VARIABLE):
         traceback.print_exception(type(err), err, err.__traceback__)
@@ -232,7 +232,7 @@ def say_bug(screen: Screen, err: BaseException, *, where: str = "") -> None:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def _suppress_stdout() -> Iterator[None]:
     """Keep what other libraries print off stdout: results are the only thing there."""
     if env_flag(DEBUG_VARIABLE):
         with redirect_stdout(sys.stderr):

@@ -47,9 +47,9 @@ class _Group(LazyGroup):
             if refused is not None:
                 screen.error(str(refused))
                 return EXIT_BAD_INPUT
-            from castcheck.checking import say_bug  # noqa: PLC0415 (nothing that --help needs)
+            from castcheck.checking import report_internal_error  # noqa: PLC0415 (nothing that --help needs)
 
-            say_bug(screen, err)
+            report_internal_error(screen, err)
             return EXIT_BUG
         if code == EXIT_INTERRUPTED:  # newer versions of Typer return it without a word
             screen.error("interrupted")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.findings_builder import character_id
-from castcheck.words import plural
+from castcheck.labels import plural
 from identity.cast.matching import MIN_SAMPLES
 from identity.findings import Finding
 

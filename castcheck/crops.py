@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.shrink import jpeg_of, shrunk
+from castcheck.images import jpeg_of, shrunk
 from scenes.source import open_source
 
 if TYPE_CHECKING:

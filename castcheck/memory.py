@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def give_back_memory() -> bool:
+def trim_heap() -> bool:
     """Hand free pages back; return whether any were.
 
     Networks and decoders free buffers of a hundred shapes, small things that stay are put into the
@@ -19,7 +19,7 @@ def give_back_memory() -> bool:
     seconds took 0.6. Glibc alone does so and can be told (`malloc_trim(3)`); it takes some 10 ms.
 
     Example:
-        >>> give_back_memory() in (True, False)
+        >>> trim_heap() in (True, False)
         True
     """
     trim = _trim()

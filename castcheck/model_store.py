@@ -62,7 +62,7 @@ def best_present(role: Role) -> KnownWeights | None:
     return None
 
 
-def advice_on(role: Role, chosen: KnownWeights | None) -> tuple[str, ...]:
+def suggest_download(role: Role, chosen: KnownWeights | None) -> tuple[str, ...]:
     """Return a line that says what to fetch for a better judgement, if nothing was fetched yet.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from castcheck.cast_file import read_cast_file
 from castcheck.config import AUTO
-from castcheck.model_store import advice_on, best_present
+from castcheck.model_store import best_present, suggest_download
 from castcheck.references import load_references
 from castcheck.runs.baseline import load_baseline
 from identity.appearance.open_embedder import COLOUR, open_embedder
@@ -78,7 +78,7 @@ def load_models(config: Config) -> Models:
     spec = run.embedder
     if spec == AUTO:
         known = best_present("embedder")
-        advice += advice_on("embedder", known)
+        advice += suggest_download("embedder", known)
         if known is None:
             notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
         spec = COLOUR if known is None else known.name
@@ -127,4 +127,4 @@ def _best_detector() -> tuple[str, tuple[str, ...]]:
             where="--detector",
             hint="give the path of YOLO weights, or fetch some: `castcheck models list`",
         )
-    return known.name, advice_on("detector", known)
+    return known.name, suggest_download("detector", known)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from castcheck.memory import give_back_memory
+from castcheck.memory import trim_heap
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
 from identity.evidence.same_place import set_goes_on, tone_of
-from scenes.ahead import read_ahead
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
+from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
 from tracker.deepsort import ShotTracker
@@ -144,7 +144,7 @@ class Observer:
         self._found.append(found)
         self._times += batch.time_s
         if self.frame_count % _TRIM_EVERY_FRAMES < len(batch):
-            give_back_memory()
+            trim_heap()
         for stage, seconds in (("shots", t2 - t1), ("looks", t3 - t2)):
             self.timings[stage] += seconds
 
@@ -175,7 +175,7 @@ class Observer:
         found = Detections.concat(self._found)
         self._cuts = self._without_false_cuts(info, found)
         shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
-        parted = self._boxes.across(found.frame, [cut.frame for cut in self._cuts])
+        parted = self._boxes.spans_cut(found.frame, [cut.frame for cut in self._cuts])
         if self._stride > 1:
             degradations = (*degradations, self._stride_note(found.frame, parted))
         own_fps = len(self._times) / max(float(end_s), 1e-6)

@@ -88,7 +88,7 @@ Quiet = Annotated[
 ]
 
 
-def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+def with_config_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the flags of the settings and `--config`, in place of `settings: Config`.
 
     It is called with what they come to: a flag beats the file, the file beats the default. A value
@@ -122,13 +122,13 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     return with_flags
 
 
-def hush_warnings() -> None:
+def silence_warnings() -> None:
     """Leave out other people's advice to other people's developers, unless somebody debugs."""
     if not sys.warnoptions and not env_flag(DEBUG_VARIABLE):
         warnings.simplefilter("ignore")
 
 
-def refuse(json_to: str | None, settings: Config) -> None:
+def validate_json_target(json_to: str | None, settings: Config) -> None:
     """Raise for values that the parser lets pass and this version has no use for.
 
     Raises:

@@ -12,9 +12,9 @@ import pytest
 
 from castcheck.api import settings_of
 from castcheck.checking import clip_folders
+from castcheck.labels import headline, kind_title, when
 from castcheck.pytest_keys import CHECKED, MARKER
 from castcheck.report.facts import ordered
-from castcheck.words import headline, kind_title, when
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:

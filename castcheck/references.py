@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.cast_file import CastFileError, cast_sha256, is_picture, read_cast_file
+from castcheck.images import shrunk_jpeg
 from castcheck.report.visuals import Picture
 from castcheck.script import Script
-from castcheck.shrink import shrunk_jpeg
 from identity.appearance.looks import CUES, LooksReader
 from identity.cast.matching import Member, ReferenceFeatures
 from scenes.alpha import BACKGROUND

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.words import plural
+from castcheck.labels import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -66,7 +66,7 @@ def colour_step(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
 
 
-def isolation(steps: Sequence[float], moving: Sequence[bool], at: int) -> float:
+def peak_ratio(steps: Sequence[float], moving: Sequence[bool], at: int) -> float:
     """Return how far the step into frame `at` stands out from the steps around it.
 
     The largest of the nearest `NEIGHBOURS` steps of moving frames on either side is what motion
@@ -80,7 +80,7 @@ def isolation(steps: Sequence[float], moving: Sequence[bool], at: int) -> float:
 
     Example:
         >>> steps = [2.0, 2.0, 2.0, 30.0, 2.0, 2.0, 2.0]
-        >>> isolation(steps, [True] * 7, 3)
+        >>> peak_ratio(steps, [True] * 7, 3)
         10.0
     """
     before = [i for i in range(at - 1, -1, -1) if moving[i]][:NEIGHBOURS]
@@ -91,7 +91,7 @@ def isolation(steps: Sequence[float], moving: Sequence[bool], at: int) -> float:
     return steps[at] / passed / (max(steps[i] for i in (*before, *after)) + 1.0)
 
 
-def departure(maps: Sequence[NDArray[np.float32]], a: int, b: int) -> float:
+def distance_vs_motion(maps: Sequence[NDArray[np.float32]], a: int, b: int) -> float:
     """Return how much farther the pictures from frame `b` on are from those up to `a` than motion.
 
     The nearest pair across is set against the distance either shot covers by itself in the same
@@ -114,7 +114,7 @@ def departure(maps: Sequence[NDArray[np.float32]], a: int, b: int) -> float:
     return nearest / (own + 1.0)
 
 
-def unrest(steps: Sequence[float], a: int, b: int) -> float:
+def change_rate_ratio(steps: Sequence[float], a: int, b: int) -> float:
     """Return how much faster the structure changes from frame `a` to `b` than before and after.
 
     About 1 for a change of light, however large; 1.8 and more for a dissolve or a fade.
@@ -125,7 +125,7 @@ def unrest(steps: Sequence[float], a: int, b: int) -> float:
         b: First frame after it.
 
     Example:
-        >>> unrest([1.0] * 8 + [4.0] * 4 + [1.0] * 8, 7, 12) > 2
+        >>> change_rate_ratio([1.0] * 8 + [4.0] * 4 + [1.0] * 8, 7, 12) > 2
         True
     """
     inside = steps[a + 1 : b + 1]

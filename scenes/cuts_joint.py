@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from math import isnan
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from scenes.cut_prefilter import SPAN_FRAMES, CutPrefilter
 from scenes.cuts_content import (
     FROZEN_STEP,
+    change_rate_ratio,
     colour_step,
-    departure,
-    isolation,
+    distance_vs_motion,
+    peak_ratio,
     small_frames,
     structure_map,
     structure_step,
     takeover,
-    unrest,
 )
-from scenes.cuts_room import SPAN_FRAMES, Room
 from scenes.shots import Cut, Opening
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ GRADUAL_FRAMES = 5
 DISSOLVE_FRAMES = 3  # a transition of fewer blended frames is a cut
 COLOUR_JUMP_MIN, STRUCTURE_JUMP_MIN = 6.0, 5.0  # a smaller step is a twitch, however still the rest
 BLACK_MEAN, BLACK_SPREAD = 12.0, 8.0  # grey levels of a black frame, as encoded
-# How far `departure` must reach; smaller for what is sharp in itself. Labelled cuts: 1.1 and more.
-SHARP_DEPARTURE_MIN, SPAN_DEPARTURE_MIN, GRADUAL_DEPARTURE_MIN = 0.6, 1.0, 1.3
-UNREST_MIN = 1.3
+# How far `distance_vs_motion` must reach; smaller for what is sharp in itself. Labelled cuts: 1.1
+# and more.
+SHARP_DISTANCE_MIN, SPAN_DISTANCE_MIN, GRADUAL_DISTANCE_MIN = 0.6, 1.0, 1.3
+CHANGE_RATE_MIN = 1.3
 
 
 class TransitionScorer(Protocol):
@@ -60,7 +61,7 @@ class TransitionScorer(Protocol):
 
 
 @runtime_checkable
-class PatientScorer(TransitionScorer, Protocol):
+class LazyScorer(TransitionScorer, Protocol):
     """A scorer whose scores may be NaN: it works them out when it is asked."""
 
     def window_of(self, frame: int) -> tuple[int, NDArray[np.float32]]:
@@ -73,7 +74,7 @@ class PatientScorer(TransitionScorer, Protocol):
 
 
 @dataclass(eq=False)
-class _Film:
+class _FrameWindow:
     """What is kept of the newest frames; row 0 is frame `first`."""
 
     first: int = 0
@@ -125,11 +126,11 @@ class JointDetector:
         self._scorer = scorer
         self._score_min = score_min
         self._jump_min = jump_min
-        self._film = _Film()
-        self._room: Room | None = None
+        self._film = _FrameWindow()
+        self._room: CutPrefilter | None = None
         if scorer is not None and spare:
-            self._room = Room(
-                short_min=SHARP_DEPARTURE_MIN, long_min=SPAN_DEPARTURE_MIN, unrest_min=UNREST_MIN
+            self._room = CutPrefilter(
+                short_min=SHARP_DISTANCE_MIN, long_min=SPAN_DISTANCE_MIN, unrest_min=CHANGE_RATE_MIN
             )
         self._next = 1  # the next frame to be judged as the first of a shot
         self._last_cut = 0
@@ -171,7 +172,7 @@ class JointDetector:
             self._next += 1
             if self._next - film.first > LOOK_FRAMES:
                 film.drop_first()
-                if isinstance(self._scorer, PatientScorer):
+                if isinstance(self._scorer, LazyScorer):
                     self._scorer.forget(film.first)
         return cuts
 
@@ -209,13 +210,13 @@ class JointDetector:
     def _holds(self, a: int, b: int, *, gradual: bool) -> bool:
         """Whether the pictures on both sides say that rows `a` and `b` are different shots."""
         if b - a <= 1 + DISSOLVE_FRAMES:
-            least = GRADUAL_DEPARTURE_MIN if gradual else SHARP_DEPARTURE_MIN
-            return departure(self._film.maps, a, b) >= least
+            least = GRADUAL_DISTANCE_MIN if gradual else SHARP_DISTANCE_MIN
+            return distance_vs_motion(self._film.maps, a, b) >= least
         through_black = any(self._film.black[a:b])
-        if not through_black and unrest(self._film.structure, a, b) < UNREST_MIN:
+        if not through_black and change_rate_ratio(self._film.structure, a, b) < CHANGE_RATE_MIN:
             return False  # only the light has changed
-        least = GRADUAL_DEPARTURE_MIN if gradual else SPAN_DEPARTURE_MIN
-        return departure(self._film.maps, a, b) >= least
+        least = GRADUAL_DISTANCE_MIN if gradual else SPAN_DISTANCE_MIN
+        return distance_vs_motion(self._film.maps, a, b) >= least
 
     def _strength(self, at: int) -> tuple[float, bool]:
         """Return how strongly row `at` is proposed (1 = enough), and whether only as gradual."""
@@ -241,8 +242,8 @@ class JointDetector:
         low = max(low, 1) if film.first == 0 else low
         moving = [step >= FROZEN_STEP for step in film.colour[low:high]]
         return min(
-            isolation(film.colour[low:high], moving, at - low),
-            isolation(film.structure[low:high], moving, at - low),
+            peak_ratio(film.colour[low:high], moving, at - low),
+            peak_ratio(film.structure[low:high], moving, at - low),
         )
 
     def _span(self, at: int) -> tuple[int, int]:
@@ -273,7 +274,7 @@ class JointDetector:
 
     def _ask(self, row: int) -> None:
         """Fill in the scores of the window that `row` lies in."""
-        if not isinstance(self._scorer, PatientScorer):
+        if not isinstance(self._scorer, LazyScorer):
             raise TypeError("a scorer that hands out NaN must answer when asked")
         film = self._film
         first, scores = self._scorer.window_of(film.first + row)

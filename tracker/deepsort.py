@@ -19,13 +19,13 @@ from deep_sort_realtime.deep_sort.tracker import Tracker
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.matching import (
-    around_two,
     best_pairs,
     contested_pairs,
+    duplicates_of,
+    expand,
     extend_back,
-    grown,
-    lonely_pairs,
-    shadows,
+    isolated_pairs,
+    merged_boxes,
     similar_size,
 )
 from tracker.settings import TrackerSettings
@@ -233,7 +233,7 @@ class _Round:
         self._overlap = boxes.iou(self._expected, self._seen)
         self.free_tracks = np.ones(len(tracks), np.bool_)
         self._known = np.array([len(t.rows) >= KNOWN_BOXES for t in tracks], np.bool_)
-        self.free_boxes = ~around_two(self._seen, self._last[self._known])
+        self.free_boxes = ~merged_boxes(self._seen, self._last[self._known])
         self.pairs: list[Pair] = []
         self.contested: list[int] = []
 
@@ -256,10 +256,10 @@ class _Round:
         rows, columns = self._free(tracks, found)
         rows = rows[[int(r) not in self.contested for r in rows]] if len(rows) else rows
         seen, last = self._seen[columns], self._last[rows]
-        near = boxes.iou(grown(last, JUMP_GROWTH), grown(seen, JUMP_GROWTH))
+        near = boxes.iou(expand(last, JUMP_GROWTH), expand(seen, JUMP_GROWTH))
         near = np.where(similar_size(last, seen, least=SAME_SIZE), near, 0).astype(np.float32)
         pairs = best_pairs(near, min_overlap=JUMP_IOU)
-        self._keep(rows, columns, lonely_pairs(near, pairs, below=0.05))
+        self._keep(rows, columns, isolated_pairs(near, pairs, below=0.05))
 
     def match_hidden(self, tracks: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
         """Pair tracks that were hidden with boxes where, and as large as, they are expected."""
@@ -274,13 +274,15 @@ class _Round:
             far = self._kalman.gating_distance(track.mean, track.covariance, xyah) > chi2inv95[4]
             overlap[i, far] = 0
         pairs = best_pairs(overlap, min_overlap=HIDDEN_IOU)
-        self._keep(rows, columns, lonely_pairs(overlap, pairs, below=HIDDEN_IOU))
+        self._keep(rows, columns, isolated_pairs(overlap, pairs, below=HIDDEN_IOU))
 
     def drop_shadows(self, found: NDArray[np.bool_], *, iou: float, inside: float) -> None:
         """Take doubles of boxes that have a track already out of the game."""
         columns = np.flatnonzero(found & self.free_boxes)
         taken = self._seen[[column for _, column in self.pairs]]
-        self.free_boxes[columns] = ~shadows(self._seen[columns], taken, iou=iou, inside=inside)
+        self.free_boxes[columns] = ~duplicates_of(
+            self._seen[columns], taken, iou=iou, inside=inside
+        )
 
     def _free(
         self, tracks: NDArray[np.bool_], found: NDArray[np.bool_]

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from tracker import boxes
-from tracker.hygiene import MEMBER_HEIGHT, MEMBER_INSIDE
+from tracker.box_filter import MEMBER_HEIGHT, MEMBER_INSIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,11 +68,11 @@ def contested_pairs(
     ]
 
 
-def lonely_pairs(overlap: NDArray[np.float32], pairs: list[Pair], *, below: float) -> list[Pair]:
+def isolated_pairs(overlap: NDArray[np.float32], pairs: list[Pair], *, below: float) -> list[Pair]:
     """Return the pairs whose track and box overlap no other box and no other track by `below`.
 
     Example:
-        >>> lonely_pairs(np.array([[0.6, 0.5]], np.float32), [(0, 0)], below=0.4)
+        >>> isolated_pairs(np.array([[0.6, 0.5]], np.float32), [(0, 0)], below=0.4)
         []
     """
     alone = []
@@ -83,7 +83,7 @@ def lonely_pairs(overlap: NDArray[np.float32], pairs: list[Pair], *, below: floa
     return alone
 
 
-def shadows(
+def duplicates_of(
     xyxy: NDArray[np.float32], of: NDArray[np.float32], *, iou: float, inside: float
 ) -> NDArray[np.bool_]:
     """Return (N,) True where a box is a weaker double of one of the boxes `of` (M, 4).
@@ -100,7 +100,7 @@ def shadows(
     return np.asarray(double.any(axis=1), np.bool_)
 
 
-def around_two(xyxy: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[np.bool_]:
+def merged_boxes(xyxy: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return (N,) True where a box is drawn around two bodies that had boxes of their own so far.
 
     Such a box is as large as both together, and nobody's own box comes near it.
@@ -111,7 +111,7 @@ def around_two(xyxy: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[
 
     Example:
         >>> two = np.array([[0, 0, 40, 90], [50, 0, 90, 90]], np.float32)
-        >>> around_two(np.array([[0, 0, 90, 90], [0, 0, 45, 90]], np.float32), two)
+        >>> merged_boxes(np.array([[0, 0, 90, 90], [0, 0, 45, 90]], np.float32), two)
         array([ True, False])
     """
     around = np.zeros(len(xyxy), np.bool_)
@@ -133,11 +133,11 @@ def around_two(xyxy: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[
     return around
 
 
-def grown(xyxy: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+def expand(xyxy: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """Return the (N, 4) boxes with `share` of their size added on every side.
 
     Example:
-        >>> grown(np.array([[10, 10, 20, 30]], np.float32), 0.5).tolist()
+        >>> expand(np.array([[10, 10, 20, 30]], np.float32), 0.5).tolist()
         [[5.0, 0.0, 25.0, 40.0]]
     """
     size = xyxy[:, 2:] - xyxy[:, :2]

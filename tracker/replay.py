@@ -10,8 +10,8 @@ import numpy as np
 
 from scenes.errors import CastcheckError
 from tracker import boxes
+from tracker.box_filter import filter_boxes
 from tracker.detections import Detections
-from tracker.hygiene import clean
 from tracker.known_weights import weights_sha256
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ReplayDetector:
                 rows[:, 5].astype(np.float32),
                 np.zeros(len(rows), np.int32),
             )
-            parts.append(clean(found))
+            parts.append(filter_boxes(found))
         return Detections.concat(parts)
 
 

@@ -60,18 +60,18 @@ class StridedDetector:
                 self._search(batch, np.array([len(batch) - 1]))
         return self._ready()
 
-    def is_drawn(self, frame: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def is_interpolated(self, frame: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return (N,) which frames were not searched; complete after `finish`."""
         return np.asarray((frame % self._stride != 0) & (frame != self._last), np.bool_)
 
-    def across(self, frame: NDArray[np.int64], cuts: Iterable[int]) -> NDArray[np.bool_]:
+    def spans_cut(self, frame: NDArray[np.int64], cuts: Iterable[int]) -> NDArray[np.bool_]:
         """Return (N,) which drawn frames lie between two searched ones that a cut parts.
 
         Args:
             frame: (N,) frames.
             cuts: First frame of each new shot.
         """
-        drawn = self.is_drawn(frame)
+        drawn = self.is_interpolated(frame)
         start = frame // self._stride * self._stride
         stop = np.minimum(start + self._stride, self._last)
         parted = np.zeros(len(frame), np.bool_)

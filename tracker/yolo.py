@@ -19,10 +19,10 @@ import numpy as np
 from scenes.errors import ConfigError, WeightsError
 from tracker import boxes
 from tracker.bfloat16 import cpu_has_bfloat16, run_in_bfloat16
+from tracker.box_filter import filter_boxes
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
-from tracker.hygiene import clean
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.letterbox import Letterbox
 from tracker.settings import DetectorSettings
@@ -151,7 +151,7 @@ class YoloDetector:
                 np.round(np.clip(rows[:, 4], 0, 1), 4).astype(np.float32),
                 rows[:, 5].astype(np.int32),
             )
-            yield clean(found)
+            yield filter_boxes(found)
 
     def _forward(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Return per picture (M, 6) rows: box in the letterbox, score, class."""

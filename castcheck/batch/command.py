@@ -13,9 +13,9 @@ from castcheck.options import (
     OUTPUT,
     JsonTo,
     Quiet,
-    hush_warnings,
-    refuse,
-    takes_settings,
+    silence_warnings,
+    validate_json_target,
+    with_config_options,
 )
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
@@ -38,7 +38,7 @@ More: docs/batches.md
 """
 
 
-@takes_settings
+@with_config_options
 def batch(
     *,
     paths: Annotated[
@@ -97,15 +97,15 @@ def batch(
 ) -> None:
     """Judge many clips with workers: resumes after any end, one summary for the run."""
     from castcheck.batch.inputs import find_clips  # noqa: PLC0415 (--help need not wait for these)
+    from castcheck.batch.pools import pool_factory  # noqa: PLC0415
     from castcheck.batch.run import Batch  # noqa: PLC0415
-    from castcheck.batch.staff import pool_maker  # noqa: PLC0415
 
-    refuse(json_to, settings)
+    validate_json_target(json_to, settings)
     if "://" in str(out):
         raise ConfigError("a run's folder lies on a disk", where="--out", hint="copy it afterwards")
-    hush_warnings()
+    silence_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     clips, complaints = find_clips(paths, stdin=sys.stdin.buffer.read, run_folder=out)
-    maker = pool_maker(settings, screen, workers=workers, clips_at_once=clips_at_once, ray=ray)
+    maker = pool_factory(settings, screen, workers=workers, clips_at_once=clips_at_once, ray=ray)
     work = Batch(settings, out, screen, maker, json_to_stdout=json_to is not None)
     raise typer.Exit(work.run(clips, complaints))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from castcheck.batch.progress import ordered_counts, outcome_word
 from castcheck.batch.remote import clip_path
-from castcheck.batch.ticker import ordered_counts, outcome_word
+from castcheck.labels import clock, kind_meaning, kind_title, plural
 from castcheck.report.html import environment, read_asset
 from castcheck.report.page import script_json
-from castcheck.words import clock, kind_meaning, kind_title, plural
 from identity.findings import SEVERITIES
 
 if TYPE_CHECKING:

@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
-from castcheck.batch.crew import Crew, Death, Done, Hand, Ready, Refusal
 from castcheck.batch.machine import GPU_VARIABLE
+from castcheck.batch.scheduler import (
+    Done,
+    Ready,
+    WorkerDied,
+    WorkerFailed,
+    WorkerHandle,
+    WorkerPool,
+)
 from castcheck.batch.work import Answer, ClipWorker, hush
 from scenes.errors import CastcheckError
 
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-    from castcheck.batch.crew import News
+    from castcheck.batch.scheduler import WorkerEvent
     from castcheck.batch.store import RunStore
     from castcheck.batch.work import Job, WorkerMaker
     from castcheck.config import Config
@@ -34,14 +41,14 @@ _THREAD_VARIABLE = "OMP_NUM_THREADS"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class _Process(Hand):
+class _Process(WorkerHandle):
     """A worker, and the pipe to it."""
 
     process: BaseProcess
     pipe: Connection
 
 
-class LocalPool(Crew[_Process]):
+class LocalPool(WorkerPool[_Process]):
     """A `Pool` of processes on this machine.
 
     Args:
@@ -75,35 +82,35 @@ class LocalPool(Crew[_Process]):
 
     def close(self) -> None:
         """End all workers at once, also in the middle of a clip."""
-        for hand in self._hands:
-            hand.process.kill()
-        for hand in self._hands:
-            hand.process.join()
-            hand.pipe.close()
-        self._hands.clear()
+        for handle in self._handles:
+            handle.process.kill()
+        for handle in self._handles:
+            handle.process.join()
+            handle.pipe.close()
+        self._handles.clear()
 
-    def _tell(self, hand: _Process, job: Job) -> None:
+    def _send(self, handle: _Process, job: Job) -> None:
         part = self._store.part(job.index)
         with suppress(OSError):  # it died just now: its pipe says so next
-            hand.pipe.send((job, part))
+            handle.pipe.send((job, part))
 
-    def _listen(self) -> Iterator[tuple[_Process, News]]:
+    def _poll(self) -> Iterator[tuple[_Process, WorkerEvent]]:
         # A dead worker's pipe is ready too: it has come to its end.
-        ready = wait([hand.pipe for hand in self._hands])
-        for hand in [hand for hand in self._hands if hand.pipe in ready]:
-            yield hand, self._hear(hand)
+        ready = wait([handle.pipe for handle in self._handles])
+        for handle in [handle for handle in self._handles if handle.pipe in ready]:
+            yield handle, self._receive(handle)
 
-    def _hear(self, hand: _Process) -> News:
+    def _receive(self, handle: _Process) -> WorkerEvent:
         try:
-            news = hand.pipe.recv()
+            event = handle.pipe.recv()
         except (EOFError, OSError):
-            hand.pipe.close()
-            hand.process.join()
-            return Death(_ending(hand.process.exitcode))
-        if isinstance(news, Answer):
-            written = news.record.outcome == "judged" and not news.kept
-            return Done(news, self._store.work / f"{news.index}" if written else None)
-        told: Ready | Refusal = news
+            handle.pipe.close()
+            handle.process.join()
+            return WorkerDied(_ending(handle.process.exitcode))
+        if isinstance(event, Answer):
+            written = event.record.outcome == "judged" and not event.kept
+            return Done(event, self._store.work / f"{event.index}" if written else None)
+        told: Ready | WorkerFailed = event
         return told
 
     def _start(self) -> _Process:
@@ -133,25 +140,25 @@ def _serve(pipe: Connection, config: Config, make_worker: WorkerMaker, clips_at_
     try:
         worker = make_worker(config, clips_at_once)
     except CastcheckError as err:
-        pipe.send(Refusal(str(err)))
+        pipe.send(WorkerFailed(str(err)))
         return
     except Exception as err:  # noqa: BLE001 (the leader tells; it cannot see our stderr)
         what = " ".join(f"{type(err).__name__}: {err}".split())
-        pipe.send(Refusal(f"a bug in castcheck while loading the models ({what[:300]})"))
+        pipe.send(WorkerFailed(f"a bug in castcheck while loading the models ({what[:300]})"))
         return
     pipe.send(Ready())
     talking = threading.Lock()
 
     def judge(job: Job, part: Path) -> None:
-        news: Answer | Refusal
+        event: Answer | WorkerFailed
         try:
-            news = worker.judge(job, part)
+            event = worker.judge(job, part)
         except CastcheckError as err:  # nothing can be written
-            news = Refusal(str(err))
+            event = WorkerFailed(str(err))
         except BaseException:  # noqa: BLE001 (a thread would end unheard, and the leader wait)
             os._exit(1)
         with talking:
-            pipe.send(news)
+            pipe.send(event)
 
     with ThreadPoolExecutor(clips_at_once, thread_name_prefix="castcheck-clip") as threads:
         while True:

@@ -14,8 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.batch.crew import Crew, Death, Done, Hand, Ready, Refusal, WorkersError
 from castcheck.batch.machine import CLIPS_AT_ONCE_ON_GPU, workers_per_gpu
+from castcheck.batch.scheduler import (
+    Done,
+    Ready,
+    WorkerDied,
+    WorkerFailed,
+    WorkerHandle,
+    WorkerPool,
+    WorkersError,
+)
 from castcheck.batch.work import ClipWorker
 from castcheck.version import __version__
 from scenes.errors import CastcheckError, ConfigError
@@ -23,7 +31,7 @@ from scenes.errors import CastcheckError, ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from castcheck.batch.crew import News
+    from castcheck.batch.scheduler import WorkerEvent
     from castcheck.batch.store import RunStore
     from castcheck.batch.work import Answer, Job, WorkerMaker
     from castcheck.config import Config
@@ -37,7 +45,7 @@ _START_HINT = "start one with `ray start --head`, or give its address"
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class _ResultFiles:
     """An answer with the files that belong to it."""
 
     answer: Answer
@@ -56,15 +64,15 @@ class _Loaded:
     version: str
     wrong: str = ""
 
-    def as_news(self) -> Ready | Refusal:
+    def as_event(self) -> Ready | WorkerFailed:
         """Return what it means for the run."""
         if self.wrong:
-            return Refusal(self.wrong)
+            return WorkerFailed(self.wrong)
         if self.version == __version__:
             return Ready()
         text = f"a machine of the cluster has castcheck {self.version}, here it is {__version__}"
         hint = "install the same version everywhere"
-        return Refusal(str(WorkersError(text, where="--ray", hint=hint)))
+        return WorkerFailed(str(WorkersError(text, where="--ray", hint=hint)))
 
 
 class _Actor:
@@ -89,7 +97,7 @@ class _Actor:
             return _Loaded(__version__, str(err))
         return _Loaded(__version__)
 
-    def judge(self, job: Job) -> _Parcel | str:
+    def judge(self, job: Job) -> _ResultFiles | str:
         """Judge a clip; return the answer with its files, or why nothing can be written."""
         if self._worker is None:
             raise RuntimeError("judge before load")
@@ -100,18 +108,18 @@ class _Actor:
             except CastcheckError as err:
                 return str(err)
             files = {f.name: f.read_bytes() for f in folder.iterdir()} if folder.is_dir() else {}
-        return _Parcel(answer, files)
+        return _ResultFiles(answer, files)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class _RemoteHand(Hand):
+class _RemoteHandle(WorkerHandle):
     """An actor, and what it was asked and has not answered."""
 
     actor: Any
     asked: list[Any] = field(default_factory=list)
 
 
-class RayPool(Crew[_RemoteHand]):
+class RayPool(WorkerPool[_RemoteHandle]):
     """A `Pool` of actors on a cluster that this process is connected to.
 
     Args:
@@ -156,46 +164,46 @@ class RayPool(Crew[_RemoteHand]):
 
     def close(self) -> None:
         """End all workers at once, also in the middle of a clip."""
-        for hand in self._hands:
-            self._ray.kill(hand.actor)
-        self._hands.clear()
+        for handle in self._handles:
+            self._ray.kill(handle.actor)
+        self._handles.clear()
         if self._owns_ray:
             self._ray.shutdown()
 
-    def _start(self) -> _RemoteHand:
+    def _start(self) -> _RemoteHandle:
         actor = self._class.remote(
             self._config,
             self._worker,
             clips_at_once=self._clips_at_once,
             folder=str(Path.cwd()),
         )
-        return _RemoteHand(actor=actor, asked=[actor.load.remote()])
+        return _RemoteHandle(actor=actor, asked=[actor.load.remote()])
 
-    def _tell(self, hand: _RemoteHand, job: Job) -> None:
-        hand.asked.append(hand.actor.judge.remote(job))
+    def _send(self, handle: _RemoteHandle, job: Job) -> None:
+        handle.asked.append(handle.actor.judge.remote(job))
 
-    def _listen(self) -> Iterator[tuple[_RemoteHand, News]]:
-        asked = [question for hand in self._hands for question in hand.asked]
+    def _poll(self) -> Iterator[tuple[_RemoteHandle, WorkerEvent]]:
+        asked = [question for handle in self._handles for question in handle.asked]
         ended, _ = self._ray.wait(asked, num_returns=1)
         for question in ended:
-            hand = next(hand for hand in self._hands if question in hand.asked)
-            hand.asked.remove(question)
-            yield hand, self._hear(question)
+            handle = next(handle for handle in self._handles if question in handle.asked)
+            handle.asked.remove(question)
+            yield handle, self._receive(question)
 
-    def _hear(self, question: Any) -> News:
+    def _receive(self, question: Any) -> WorkerEvent:
         try:
-            news = self._ray.get(question)
+            event = self._ray.get(question)
         except self._ray.exceptions.RayActorError as err:
-            return Death("its Ray actor died", _line(err))
+            return WorkerDied("its Ray actor died", _line(err))
         except self._ray.exceptions.RayTaskError as err:
-            return Refusal(f"a bug in castcheck on a worker ({_line(err)})")
-        if isinstance(news, _Parcel):
-            return Done(news.answer, self._unpack(news))
-        if isinstance(news, _Loaded):
-            return news.as_news()
-        return Refusal(str(news))
+            return WorkerFailed(f"a bug in castcheck on a worker ({_line(err)})")
+        if isinstance(event, _ResultFiles):
+            return Done(event.answer, self._unpack(event))
+        if isinstance(event, _Loaded):
+            return event.as_event()
+        return WorkerFailed(str(event))
 
-    def _unpack(self, parcel: _Parcel) -> Path | None:
+    def _unpack(self, parcel: _ResultFiles) -> Path | None:
         if not parcel.files:
             return None
         part = self._store.part(parcel.answer.index)
@@ -204,7 +212,7 @@ class RayPool(Crew[_RemoteHand]):
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class WorkerResources:
     """What each worker asks of a cluster.
 
     Attributes:
@@ -218,7 +226,7 @@ class Demand:
     fits: int
 
     @staticmethod
-    def of(have: Mapping[str, float], device: str, clips_at_once: int | None) -> Demand:
+    def of(have: Mapping[str, float], device: str, clips_at_once: int | None) -> WorkerResources:
         """Work out the demand.
 
         Args:
@@ -228,20 +236,20 @@ class Demand:
             clips_at_once: As the user said; `None` = 1 on a CPU, a few on a GPU.
 
         Example:
-            >>> Demand.of({"CPU": 32, "GPU": 2}, "auto", None)
-            Demand(gpus=0.5, clips_at_once=4, fits=4)
-            >>> Demand.of({"CPU": 32, "GPU": 2}, "cpu", None)
-            Demand(gpus=0.0, clips_at_once=1, fits=32)
-            >>> Demand.of({"CPU": 4}, "cuda", 1)
-            Demand(gpus=0.25, clips_at_once=1, fits=0)
+            >>> WorkerResources.of({"CPU": 32, "GPU": 2}, "auto", None)
+            WorkerResources(gpus=0.5, clips_at_once=4, fits=4)
+            >>> WorkerResources.of({"CPU": 32, "GPU": 2}, "cpu", None)
+            WorkerResources(gpus=0.0, clips_at_once=1, fits=32)
+            >>> WorkerResources.of({"CPU": 4}, "cuda", 1)
+            WorkerResources(gpus=0.25, clips_at_once=1, fits=0)
         """
         on_gpu = device != "cpu" and (have.get("GPU", 0) > 0 or device.startswith("cuda"))
         at_once = clips_at_once or (CLIPS_AT_ONCE_ON_GPU if on_gpu else 1)
         if not on_gpu:
-            return Demand(0.0, at_once, int(have.get("CPU", 0) / _ACTOR_CPUS))
+            return WorkerResources(0.0, at_once, int(have.get("CPU", 0) / _ACTOR_CPUS))
         gpus = 1 / workers_per_gpu(at_once)
         fits = min(have.get("GPU", 0) / gpus, have.get("CPU", 0) / _ACTOR_CPUS)
-        return Demand(gpus, at_once, int(fits))
+        return WorkerResources(gpus, at_once, int(fits))
 
 
 def open_ray_pool(
@@ -286,7 +294,7 @@ def open_ray_pool(
             ) from err
         screen.note("no Ray cluster runs here, so one is started on this machine for this run")
         _start_here(workers, quiet)
-    demand = Demand.of(ray.cluster_resources(), config.run.device, clips_at_once)
+    demand = WorkerResources.of(ray.cluster_resources(), config.run.device, clips_at_once)
     size = max(1, min(clips, workers or demand.fits))
     if size > demand.fits:
         screen.note(f"the cluster has room for {demand.fits} workers: {size} wait for room")

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from castcheck.labels import headline
 from castcheck.report.facts import ordered
 from castcheck.report.model import finding_to_dict
-from castcheck.words import headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from castcheck.batch.findings_table import findings_parquet
 from castcheck.batch.index_page import render_index
+from castcheck.batch.progress import BatchProgress, ordered_counts, outcome_word
 from castcheck.batch.record import Record
 from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunStore
-from castcheck.batch.ticker import Ticker, ordered_counts, outcome_word
 from castcheck.batch.work import Job
 from castcheck.checking import tell_github, tell_github_of_failure
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
+from castcheck.labels import kind_count, plural
 from castcheck.report.formats import FORMATS, GITHUB
 from castcheck.report.model import report_from_json
-from castcheck.words import kind_count, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from castcheck.batch.crew import Done, Pool
     from castcheck.batch.inputs import Named
     from castcheck.batch.record import Finished
+    from castcheck.batch.scheduler import Done, Pool
     from castcheck.config import Config
     from castcheck.report.model import Report
     from castcheck.screen import Screen
@@ -97,7 +97,7 @@ class Batch:
             )
         ]
         self._say_start(jobs, finished)
-        ticker = Ticker(len(jobs), quiet=self.screen.quiet)
+        progress = BatchProgress(len(jobs), quiet=self.screen.quiet)
         printer = _InOrder(self._print, len(jobs))
         pool: Pool | None = None
         try:
@@ -106,13 +106,13 @@ class Batch:
                 for done in pool.run(jobs):
                     self._take(done, jobs, store)
                     record = done.answer.record
-                    ticker.clear()
+                    progress.clear()
                     printer.add(done.answer.index, record)
-                    ticker.add(record, kept=done.answer.kept)
+                    progress.add(record, kept=done.answer.kept)
         except KeyboardInterrupt:
             return True
         finally:
-            ticker.clear()
+            progress.clear()
             if pool is not None:
                 pool.close()
         return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.batch.gather import Gatherer
+from castcheck.batch.request_batcher import RequestBatcher
 from identity.appearance.embedder import CrossCues, PartsEmbedder
 from scenes.cuts import ShotSplitter
 from scenes.frames import FrameBatch
@@ -43,7 +43,7 @@ class SharedDetector:
 
     def __init__(self, detector: Detector, *, batch_size: int) -> None:
         self._detector = detector
-        self.gatherer: Gatherer[NDArray[np.uint8], Detections] = Gatherer(
+        self.batcher: RequestBatcher[NDArray[np.uint8], Detections] = RequestBatcher(
             self._detect_all, limit=batch_size, name="castcheck-detect"
         )
 
@@ -59,7 +59,7 @@ class SharedDetector:
 
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`, sorted by frame."""
-        per_frame = self.gatherer.ask(batch.rgb, batch.rgb.shape[1:])
+        per_frame = self.batcher.submit(batch.rgb, batch.rgb.shape[1:])
         counts = np.array([len(found) for found in per_frame], np.int64)
         return replace(Detections.concat(per_frame), frame=np.repeat(batch.index, counts))
 
@@ -78,7 +78,7 @@ class SharedEmbedder:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self.gatherer: Gatherer[Crops, Any] = Gatherer(
+        self.batcher: RequestBatcher[Crops, Any] = RequestBatcher(
             self._work, limit=_CROPS_AT_ONCE, name="castcheck-embed"
         )
 
@@ -99,7 +99,7 @@ class SharedEmbedder:
 
     def embed(self, crops: Crops) -> NDArray[np.float32]:
         """Return (N, D) float32 unit rows for N RGB crops; N may be 0."""
-        rows = self.gatherer.ask(crops)
+        rows = self.batcher.submit(crops)
         return np.stack(rows) if rows else np.zeros((0, self.dim), np.float32)
 
     def _work(self, parts: Sequence[Crops]) -> Sequence[Any]:
@@ -124,7 +124,7 @@ class SharedPartsEmbedder(SharedEmbedder):
 
     def read_cues(self, crops: Crops) -> CrossCues:
         """Return all cues of N RGB crops; N may be 0."""
-        rows = self.gatherer.ask(crops)
+        rows = self.batcher.submit(crops)
         if rows:
             return CrossCues(*(np.stack(column) for column in zip(*rows, strict=True)))
         shapes = ((0, self.dim), (0, 3, self.part_dim), (0, 3), (0, 4), (0,))
@@ -147,29 +147,29 @@ class SharedModels:
 
     def __init__(self, models: Models, config: Config) -> None:
         _load_now(config.shots, models.device)
-        self._gatherers: list[Gatherer[Any, Any]] = []
+        self._gatherers: list[RequestBatcher[Any, Any]] = []
         detector, embedder = models.detector, models.embedder
         # Stored boxes need no network, so nothing is gained by asking for them together.
         if not isinstance(detector, (ReplayDetector, ReplayFolder)):
             detector = SharedDetector(detector, batch_size=config.detector.batch_size)
-            self._gatherers.append(detector.gatherer)
+            self._gatherers.append(detector.batcher)
         if embedder is not None:
             embedder = _shared_embedder(embedder)
-            self._gatherers.append(embedder.gatherer)
+            self._gatherers.append(embedder.batcher)
         self.models = replace(models, detector=detector, embedder=embedder)
 
     @contextmanager
     def one_clip(self) -> Iterator[Models]:
         """Give the networks to a clip while the block runs; the others know that it is there."""
         with ExitStack() as stack:
-            for gatherer in self._gatherers:
-                stack.enter_context(gatherer.asker())
+            for batcher in self._gatherers:
+                stack.enter_context(batcher.asker())
             yield self.models
 
     def close(self) -> None:
         """End the threads that ask the networks."""
-        for gatherer in self._gatherers:
-            gatherer.close()
+        for batcher in self._gatherers:
+            batcher.close()
 
 
 def _load_now(shots: ShotSettings, device: str) -> None:

@@ -128,7 +128,7 @@ class ClipWorker:
             return replace(_failed(job, "bug", text), details=details)
 
     def _judge(self, job: Job, folder: Path) -> Answer:
-        stamp = clip_stamp(job.key)
+        stamp = clip_fingerprint(job.key)
         changed: tuple[str, ...] = ()
         with _LocalClip(job.key) as clip:
             judged_with = self._judged_with(clip.path_for_names)
@@ -181,7 +181,7 @@ def _plain(lines: list[str]) -> Iterator[str]:
         yield f"{Path(path).name}: {what}"
 
 
-def clip_stamp(key: str) -> str:
+def clip_fingerprint(key: str) -> str:
     """Return a text that changes when the clip does: size and time of its file or pictures.
 
     Raises:

@@ -9,7 +9,7 @@ import typer
 
 from castcheck.config import AUTO, Config
 from castcheck.exit_codes import EXIT_OK
-from castcheck.options import MODELS, OUTPUT, ConfigFile, Quiet, hush_warnings
+from castcheck.options import MODELS, OUTPUT, ConfigFile, Quiet, silence_warnings
 from castcheck.screen import Screen
 from scenes.errors import ConfigError
 
@@ -160,7 +160,7 @@ def plant(
     quiet: Quiet = False,
 ) -> None:
     """Plant known errors in clips that have none, to see what castcheck finds in your footage."""
-    hush_warnings()
+    silence_warnings()
     screen = Screen(quiet=quiet)
     if keep_from is not None:
         _keep(keep_from, out, screen)

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from castcheck.labels import display_name, kind_title
 from castcheck.report.facts import ordered
-from castcheck.report.palette import SEVERITY_COLOURS, UNTOLD_COLOUR, look, rgb
-from castcheck.words import display_name, kind_title
+from castcheck.report.palette import SEVERITY_COLOURS, UNTOLD_COLOUR, rgb, style_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Annotator:
         self._bar_px = min(height_px, max(2, round(height_px / 90)))
         self._boxes = _boxes_by_frame(report)
         self._banners = _held(report)
-        self._looks = {c.id: look(i) for i, c in enumerate(report.characters)}
+        self._looks = {c.id: style_of(i) for i, c in enumerate(report.characters)}
         self._names = {c.id: _label(i, display_name(c)) for i, c in enumerate(report.characters)}
         self._bar = _bar(report, width_px, self._bar_px)
 
@@ -153,7 +153,7 @@ def _shorten(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, widt
 
 def _label(index: int, name: str) -> str:
     """Return the letter and the name; a name the built-in font cannot draw is left out."""
-    letter = look(index).letter
+    letter = style_of(index).letter
     drawable = all(char.isprintable() and ord(char) < 0x250 for char in name)
     return f"{letter}  {name}" if drawable else letter
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castcheck.labels import kind_title
 from castcheck.report.facts import ordered
 from castcheck.report.model import frame_rate
-from castcheck.words import kind_title
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report

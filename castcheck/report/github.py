@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castcheck.labels import kind_title, when
 from castcheck.report.facts import ordered
 from castcheck.report.markdown import markdown_text
-from castcheck.words import kind_title, when
 
 if TYPE_CHECKING:
     from castcheck.gate import Gate

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # nosec B405
 
+from castcheck.labels import display_name, headline, kind_title, when
 from castcheck.report.facts import ordered
-from castcheck.words import display_name, headline, kind_title, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report

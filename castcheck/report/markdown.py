@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from castcheck.labels import display_name, headline, kind_title, when
 from castcheck.report.facts import ordered
-from castcheck.words import display_name, headline, kind_title, when
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report

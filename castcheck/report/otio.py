@@ -9,10 +9,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from castcheck.labels import kind_title
 from castcheck.report.edl import timeline_frame
 from castcheck.report.facts import ordered
 from castcheck.report.model import frame_rate
-from castcheck.words import kind_title
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report, ShotFacts

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.kinds.table import KINDS, PAIR_LABELS
+from castcheck.labels import clock, display_name, headline, kind_title, plural, when
 from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.facts import ordered
 from castcheck.report.model import frame_rate
-from castcheck.report.page_model import Badge, Card, Page, Pair, Person, ShotCard, Shown
-from castcheck.report.palette import look
+from castcheck.report.page_model import Badge, CaptionedImage, Card, Page, Pair, Person, ShotCard
+from castcheck.report.palette import style_of
 from castcheck.report.pictures import choose
 from castcheck.report.play import play_data
 from castcheck.report.timeline import (
@@ -23,7 +24,6 @@ from castcheck.report.timeline import (
     links,
     shot_blocks,
 )
-from castcheck.words import clock, display_name, headline, kind_title, plural, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +108,7 @@ def data_uri(jpeg: bytes) -> str:
 
 def _badges(characters: Iterable[CharacterFacts]) -> dict[str, Badge]:
     return {
-        character.id: Badge(look(index), display_name(character), f"c{index + 1}")
+        character.id: Badge(style_of(index), display_name(character), f"c{index + 1}")
         for index, character in enumerate(characters)
     }
 
@@ -184,8 +184,8 @@ def _pair(report: Report, pair: Comparison, badges: dict[str, Badge], finding: F
     )
 
 
-def _shown(report: Report, picture: Picture, *, flagged: bool = False) -> Shown:
-    return Shown(
+def _shown(report: Report, picture: Picture, *, flagged: bool = False) -> CaptionedImage:
+    return CaptionedImage(
         data_uri(picture.jpeg),
         picture.width_px,
         picture.height_px,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from castcheck.report.curves import Plot
-    from castcheck.report.palette import Look
+    from castcheck.report.palette import CharacterStyle
     from castcheck.report.timeline import Lane, Link, Marker, ShotBlock, Tick
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CaptionedImage:
     """A picture with its caption."""
 
     src: str
@@ -28,7 +28,7 @@ class Shown:
 class Badge:
     """A character as a letter in its colour."""
 
-    look: Look | None
+    look: CharacterStyle | None
     name: str
     anchor: str
 
@@ -38,8 +38,8 @@ class Pair:
     """The crops of one character, side by side."""
 
     badge: Badge | None
-    before: tuple[Shown, ...]
-    after: tuple[Shown, ...]
+    before: tuple[CaptionedImage, ...]
+    after: tuple[CaptionedImage, ...]
     labels: tuple[str, str]
 
 
@@ -76,9 +76,9 @@ class Person:
     percent: float | None
     seen: str
     findings: tuple[Marker, ...]
-    strip: tuple[Shown, ...]
+    strip: tuple[CaptionedImage, ...]
     in_doubt: int
-    reference: Shown | None
+    reference: CaptionedImage | None
     plot: Plot | None
 
 

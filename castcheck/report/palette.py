@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from castcheck.words import letter
+from castcheck.labels import letter
 
 _HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B3A125", "#7A5BA8")
 _PATTERNS = ("solid", "stripes", "dots", "bars")
@@ -19,7 +19,7 @@ SEVERITY_COLOURS = {"critical": "#B42318", "major": "#B54708", "minor": "#475467
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CharacterStyle:
     """How one character is drawn.
 
     Attributes:
@@ -40,16 +40,16 @@ class Look:
         return rgb(self.colour)
 
 
-def look(index: int) -> Look:
+def style_of(index: int) -> CharacterStyle:
     """Return how the character at `index` is drawn; colour and pattern repeat after 32.
 
     Example:
-        >>> look(0).letter, look(0).colour, look(1).pattern
+        >>> style_of(0).letter, style_of(0).colour, style_of(1).pattern
         ('A', '#0072B2', 'stripes')
     """
     hue = _HUES[index % len(_HUES)]
     pattern = _PATTERNS[(index + index // len(_HUES)) % len(_PATTERNS)]
-    return Look(letter(index), hue, _ink(hue), pattern)
+    return CharacterStyle(letter(index), hue, _ink(hue), pattern)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -6,10 +6,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from castcheck.kinds.table import KINDS
+from castcheck.labels import display_name, kind_title, when
 from castcheck.report.facts import ordered
 from castcheck.report.model import frame_rate
-from castcheck.report.palette import look
-from castcheck.words import display_name, kind_title, when
+from castcheck.report.palette import style_of
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report, TrackletFacts
@@ -50,7 +50,7 @@ def play_data(report: Report) -> dict[str, Any]:
 
 
 def _look(number: int) -> dict[str, str]:
-    style = look(number)
+    style = style_of(number)
     return {"letter": style.letter, "colour": style.colour, "ink": style.ink}
 
 

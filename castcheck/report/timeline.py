@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.report.palette import Look, look
-from castcheck.words import clock, display_name, kind_title, when
+from castcheck.labels import clock, display_name, kind_title, when
+from castcheck.report.palette import CharacterStyle, style_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Marker:
 class Lane:
     """When one character is on screen. `look` is `None` for the lane of those nobody could tell."""
 
-    look: Look | None
+    look: CharacterStyle | None
     name: str
     anchor: str
     spans: tuple[Span, ...]
@@ -163,7 +163,7 @@ def lanes(
         )
         name = display_name(character)
         spans = _spans(report, axis, character.id, name)
-        rows.append(Lane(look(index), name, f"c{index + 1}", spans, mine))
+        rows.append(Lane(style_of(index), name, f"c{index + 1}", spans, mine))
     untold = _spans(report, axis, None, "not told")
     if untold:
         rows.append(Lane(None, "not told", "", untold, ()))

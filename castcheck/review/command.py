@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from castcheck.exit_codes import EXIT_OK
+from castcheck.labels import plural
 from castcheck.options import Quiet
 from castcheck.screen import Screen
-from castcheck.words import plural
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from castcheck.batch.store import DECISIONS_FILE
 from castcheck.batch.work import POSTER_FILE
 from castcheck.kinds.table import KINDS
+from castcheck.labels import plural
 from castcheck.locking import try_lock
 from castcheck.report.formats import FORMATS
 from castcheck.report.play import play_data
@@ -28,7 +29,6 @@ from castcheck.review.decisions import (
 )
 from castcheck.review.drawn import clip_row, drawn
 from castcheck.review.frames import FrameShelf
-from castcheck.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from castcheck.labels import clock
 from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.facts import ordered
 from castcheck.report.timeline import Axis, finding_markers, lanes, links, shot_blocks
-from castcheck.words import clock
 
 if TYPE_CHECKING:
     from castcheck.report.model import Report

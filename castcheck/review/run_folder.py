@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from castcheck.batch.record import Finished, record_of
 from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
-from castcheck.batch.work import RESULT_FILE, clip_stamp
+from castcheck.batch.work import RESULT_FILE, clip_fingerprint
 from castcheck.report.formats import FORMATS
 from castcheck.report.model import report_from_json
 from scenes.errors import CastcheckError, ConfigError
@@ -201,7 +201,7 @@ class ClipFinder:
 
     def _is(self, place: Path, clip: RunClip) -> bool:
         try:
-            key = (str(place.resolve()), clip_stamp(str(place)))
+            key = (str(place.resolve()), clip_fingerprint(str(place)))
             if key not in self._digests:
                 self._digests[key] = clip_sha256(place)
             return self._digests[key] == clip.sha256

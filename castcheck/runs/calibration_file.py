@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.config import CalibrationSettings, Config
 from castcheck.kinds.table import KINDS
+from castcheck.labels import plural
 from castcheck.runs.calibrate import NEVER
-from castcheck.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

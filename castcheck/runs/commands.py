@@ -10,9 +10,9 @@ import typer
 
 from castcheck.exit_codes import EXIT_OK
 from castcheck.kinds.table import KINDS
+from castcheck.labels import plural
 from castcheck.options import OUTPUT, Quiet
 from castcheck.screen import Screen
-from castcheck.words import plural
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:

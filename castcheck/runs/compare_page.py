@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from castcheck.kinds.table import KINDS
+from castcheck.labels import clock, kind_meaning
 from castcheck.report.html import environment, read_asset
-from castcheck.report.palette import look
+from castcheck.report.palette import style_of
 from castcheck.runs.compare import PER_CLIP
-from castcheck.words import clock, kind_meaning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,7 +218,7 @@ def _render(**values: Any) -> str:
             number=number,
             reach=reach,
             spread=spread,
-            colours=[look(0), look(1)],
+            colours=[style_of(0), style_of(1)],
         )
     )
 

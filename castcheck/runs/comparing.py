@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from castcheck.kinds.table import KINDS
+from castcheck.labels import kind_title, plural
 from castcheck.report.page import data_uri
 from castcheck.runs.compare import compare, couples_of
 from castcheck.runs.compare_json import comparison_json
@@ -27,7 +28,6 @@ from castcheck.runs.pairing import pair, read_cohorts
 from castcheck.runs.provenance import differences, judged_with
 from castcheck.runs.reading import RunReadError, names_of, read_run
 from castcheck.runs.writing import write_text
-from castcheck.words import kind_title, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

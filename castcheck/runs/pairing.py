@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from castcheck.batch.remote import clip_path
+from castcheck.labels import plural
 from castcheck.runs.reading import RunReadError, stem_of
-from castcheck.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

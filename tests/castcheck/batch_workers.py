@@ -15,11 +15,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from castcheck.batch.crew import Done
 from castcheck.batch.inputs import find_clips
 from castcheck.batch.local_pool import LocalPool
 from castcheck.batch.ray_pool import RayPool
 from castcheck.batch.run import Batch
+from castcheck.batch.scheduler import Done
 from castcheck.batch.work import ClipWorker
 from castcheck.config import Config
 from castcheck.report.writers import OutputError

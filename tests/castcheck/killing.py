@@ -29,7 +29,7 @@ run_made_up(sys.argv[1], clips_at_once=int(sys.argv[2]), address="".join(sys.arg
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 Process = subprocess.Popen[str]
-Crew = Callable[[Process], list[psutil.Process]]
+ProcessFinder = Callable[[Process], list[psutil.Process]]
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def check_made_up(out: Path, code: int) -> None:
 def kill_and_resume(
     start: Callable[[], AbstractContextManager[Process]],
     out: Path,
-    crew: Crew,
+    crew: ProcessFinder,
     *,
     seed: int,
     rounds: int,
@@ -177,7 +177,7 @@ def kill_and_resume(
     return code
 
 
-def _crew_of(process: Process, crew: Crew) -> list[psutil.Process]:
+def _crew_of(process: Process, crew: ProcessFinder) -> list[psutil.Process]:
     """Return the workers, once there are any: one that just died may not have a successor yet."""
     wait_for(lambda: crew(process), "there are no workers")
     return crew(process) or _crew_of(process, crew)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castcheck.batch.record import Finished, record_of
-from castcheck.batch.work import clip_stamp
+from castcheck.batch.work import clip_fingerprint
 from castcheck.config import Config
 from castcheck.report.model import Report
 from castcheck.report.writers import ReportInputs, write_reports
@@ -54,7 +54,7 @@ def add_clip(run: Path, clip: Path, report: Report, *, formats: tuple[str, ...] 
     material = ReportInputs(report, support.make_visuals(report), Config().report, clip, folder)
     write_reports(material, folder, ("json", *(formats or ("html",))), progress=lambda *_: None)
     record = record_of(report, folder=folder.name)
-    finished = Finished(record=record, key=str(clip.resolve()), stamp=clip_stamp(str(clip)))
+    finished = Finished(record=record, key=str(clip.resolve()), stamp=clip_fingerprint(str(clip)))
     (folder / "result.json").write_text(finished.to_json(), encoding="utf-8")
     (folder / "poster.jpg").write_bytes(support.shot_jpeg(0))
     with (run / "summary.jsonl").open("a", encoding="utf-8") as summary:

@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from castcheck.batch.crew import WorkersError
 from castcheck.batch.inputs import Named, find_clips
 from castcheck.batch.local_pool import LocalPool
 from castcheck.batch.run import Batch
+from castcheck.batch.scheduler import WorkersError
 from castcheck.batch.store import RunStore
 from castcheck.config import Config
 from castcheck.report.model import Report

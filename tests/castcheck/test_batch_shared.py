@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from castcheck.batch import gather
+from castcheck.batch import request_batcher
 from castcheck.batch.shared_models import SharedDetector, SharedEmbedder, SharedPartsEmbedder
 from castcheck.batch.work import ClipWorker, Job
 from castcheck.config import Config
@@ -92,26 +92,26 @@ def assert_same(one, two):
 )  # fmt: skip
 def test_each_gets_the_boxes_of_their_own_pictures(batches):
     shared = SharedDetector(BoxPerBright(), batch_size=4)
-    with shared.gatherer, ThreadPoolExecutor(len(batches)) as threads:
+    with shared.batcher, ThreadPoolExecutor(len(batches)) as threads:
         for own, found in zip(batches, threads.map(shared.detect, batches), strict=True):
             assert_same(found, BoxPerBright().detect(own))
 
 
 def test_pictures_of_several_clips_fill_a_batch(monkeypatch):
     """Where each call costs the same, four clips of three pictures take one call, not four."""
-    monkeypatch.setattr(gather, "_LINGER_SHARE", 1e6)
-    monkeypatch.setattr(gather, "_LINGER_LIMIT_S", 60)
+    monkeypatch.setattr(request_batcher, "_LINGER_SHARE", 1e6)
+    monkeypatch.setattr(request_batcher, "_LINGER_LIMIT_S", 60)
     detector = BoxPerBright()
     shared = SharedDetector(detector, batch_size=12)
-    shared.gatherer._last_call_s = 1.0
+    shared.batcher._last_call_s = 1.0
     together = threading.Barrier(4)
 
     def clip(number):
-        with shared.gatherer.asker():
+        with shared.batcher.asker():
             together.wait(60)
             return [shared.detect(batch(3, seed=number)) for _ in range(5)]
 
-    with shared.gatherer, ThreadPoolExecutor(4) as threads:
+    with shared.batcher, ThreadPoolExecutor(4) as threads:
         list(threads.map(clip, range(4)))
     assert sum(detector.calls) == 4 * 3 * 5
     assert detector.calls[0] == 12
@@ -129,7 +129,7 @@ def test_a_clip_that_fails_in_a_shared_batch_fails_alone():
         except ZeroDivisionError as err:
             return str(err)
 
-    with shared.gatherer, ThreadPoolExecutor(4) as threads:
+    with shared.batcher, ThreadPoolExecutor(4) as threads:
         for _ in range(20):
             answers = list(threads.map(look, clips))
             assert answers[1] == "thirteen"
@@ -146,7 +146,7 @@ def test_each_gets_the_looks_of_their_own_crops(counts):
     assert not isinstance(shared, PartsEmbedder)
     assert isinstance(parts, PartsEmbedder)
     assert (parts.name, parts.sha256, parts.dim, parts.part_dim) == ("means", "e" * 64, 3, 2)
-    with shared.gatherer, parts.gatherer, ThreadPoolExecutor(4) as threads:
+    with shared.batcher, parts.batcher, ThreadPoolExecutor(4) as threads:
         for crops, rows in zip(asked, threads.map(shared.embed, asked), strict=True):
             np.testing.assert_array_equal(rows, Means().embed(crops))
         for crops, cues in zip(asked, threads.map(parts.read_cues, asked), strict=True):

@@ -14,7 +14,7 @@ import pytest
 from castcheck.config import Config, ReportSettings
 from castcheck.report.html import render
 from castcheck.report.model import Report
-from castcheck.report.palette import contrast, look
+from castcheck.report.palette import contrast, style_of
 from castcheck.report.pictures import MARKUP_BYTES, choose
 from castcheck.report.visuals import Picture, Visuals
 from castcheck.report.writers import ReportInputs
@@ -174,7 +174,7 @@ def test_the_budget_is_a_setting():
 
 
 def test_characters_can_be_told_apart_in_colour_in_grey_and_by_letter():
-    looks = [look(index) for index in range(30)]
+    looks = [style_of(index) for index in range(30)]
     assert len({one.letter for one in looks}) == 30
     assert len({(one.colour, one.pattern) for one in looks}) == 30
     assert all(contrast(one.colour, one.ink) >= 4.5 for one in looks)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from castcheck import memory
-from castcheck.memory import give_back_memory
+from castcheck.memory import trim_heap
 
 KIB_PER_MIB = 1024
 
@@ -30,11 +30,11 @@ def test_gaps_between_what_stays_are_given_back() -> None:
     kept = pieces[::8]
     full = held_mib()
     del pieces
-    assert give_back_memory()
+    assert trim_heap()
     assert full - held_mib() > 150
     assert sum(int(piece[0]) for piece in kept) == len(kept)
 
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_trim", lambda: None)
-    assert not give_back_memory()
+    assert not trim_heap()

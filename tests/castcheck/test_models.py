@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from castcheck import model_store
 from castcheck.cli import app
 from castcheck.config import Config
-from castcheck.model_store import advice_on, best_present
+from castcheck.model_store import best_present, suggest_download
 from castcheck.models import load_models
 from castcheck.pull import pull
 from scenes.errors import WeightsError
@@ -216,7 +216,7 @@ def test_auto(there, chosen, advised, tables, monkeypatch):
         place(table[name])
     best = best_present("detector")
     assert (best and best.name) == chosen
-    lines = advice_on("detector", best)
+    lines = suggest_download("detector", best)
     assert [name for name in table if any(f"pull {name}`" in line for line in lines)] == advised
 
 

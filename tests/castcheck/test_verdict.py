@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from castcheck.config import Config
 from castcheck.gate import parse_gate
+from castcheck.labels import headline
 from castcheck.observe import judging_rate
 from castcheck.pipeline import judge, load_models
 from castcheck.report.model import CharacterFacts, ClipFacts, Report
 from castcheck.verdict import verdict_on
-from castcheck.words import headline
 from identity.findings import Finding
 from scenes.errors import VideoOpenError
 from scenes.source import Fingerprint

@@ -14,7 +14,7 @@ from castcheck.config import Config
 from castcheck.report import video
 from castcheck.report.draw import Annotator, text_patch
 from castcheck.report.model import ClipFacts, Report, ShotFacts
-from castcheck.report.palette import SEVERITY_COLOURS, look, rgb
+from castcheck.report.palette import SEVERITY_COLOURS, rgb, style_of
 from scenes.errors import VideoOpenError
 from scenes.source import clip_sha256
 from tests.castcheck import support
@@ -39,7 +39,7 @@ def test_has_every_frame_at_its_time_with_boxes_and_banners(tmp_path):
     assert (frames[0].width, frames[0].height) == (640, 360)
     plain, swapped = (frames[i].to_ndarray(format="rgb24").astype(int) for i in (30, 38))
     edge = plain[200, 78:85]  # the left edge of tracklet 0 lies at 60 + 0.7 * 30 px
-    assert np.abs(edge - rgb(look(0).colour)).max(axis=1).min() < 50
+    assert np.abs(edge - rgb(style_of(0).colour)).max(axis=1).min() < 50
     banner = swapped[-20, -40:].mean(axis=0)
     assert np.abs(banner - rgb(SEVERITY_COLOURS["critical"])).max() < 40
     assert np.abs(plain[-20, -40:].mean(axis=0) - banner).max() > 40

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenes.cuts import CutDetector, ShotSettings, ShotSplitter, detect_shots
-from scenes.cuts_content import isolation, small_frames, takeover
+from scenes.cuts_content import peak_ratio, small_frames, takeover
 from scenes.cuts_joint import JointDetector
 from scenes.cuts_transnet import TransNetScorer, network_on
 from scenes.errors import ConfigError
@@ -314,17 +314,17 @@ def test_loading_the_network_leaves_the_process_alone(monkeypatch: pytest.Monkey
 def test_motion_that_piled_up_in_a_freeze_is_no_step() -> None:
     steps = [2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 10.0, 2.0, 2.0]
     moving = [step > 0 for step in steps]
-    assert isolation(steps, moving, 7) < 1
-    assert isolation(steps, [True] * 10, 7) > 3
+    assert peak_ratio(steps, moving, 7) < 1
+    assert peak_ratio(steps, [True] * 10, 7) > 3
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=30), st.data())
 def test_isolation_does_not_depend_on_direction(steps: list[float], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(steps) - 1))
     moving = [True] * len(steps)
-    there = isolation(steps, moving, at)
+    there = peak_ratio(steps, moving, at)
     assert there >= 0
-    assert there == isolation(steps[::-1], moving, len(steps) - 1 - at)
+    assert there == peak_ratio(steps[::-1], moving, len(steps) - 1 - at)
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 8])

@@ -40,7 +40,7 @@ def street():
 
 def test_the_same_people_within_a_pixel_or_so(able, street, monkeypatch):
     exact, rough = bundled().detect(street), bundled(bfloat16=True).detect(street)
-    monkeypatch.setattr(yolo, "clean", lambda found: found)
+    monkeypatch.setattr(yolo, "filter_boxes", lambda found: found)
     every = YoloDetector("bundled", DetectorSettings(nms_iou=0.99), device="cpu").detect(street)
     sure = exact.score >= 0.5
     assert sure.sum() >= 8

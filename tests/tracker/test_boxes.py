@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from tests.tracker.worlds import found
 from tracker import boxes
-from tracker.hygiene import SIDE_MIN_PX, clean, group_boxes, second_boxes
+from tracker.box_filter import SIDE_MIN_PX, filter_boxes, group_boxes, second_boxes
 from tracker.matching import (
-    around_two,
     best_pairs,
     contested_pairs,
+    duplicates_of,
     extend_back,
-    lonely_pairs,
-    shadows,
+    isolated_pairs,
+    merged_boxes,
 )
 
 side = st.integers(0, 60)
@@ -132,14 +132,14 @@ def test_group_boxes(rows, score, expect):
 )  # fmt: skip
 def test_around_two(rows, last, expect):
     xyxy, known = (np.array(part, np.float32).reshape(-1, 4) for part in (rows, last))
-    assert around_two(xyxy, known).astype(int).tolist() == expect
+    assert merged_boxes(xyxy, known).astype(int).tolist() == expect
 
 
 @given(some, st.randoms(use_true_random=False))
 def test_cleaning_does_not_depend_on_the_order_of_the_detector(xyxy, random):
     rows = [(0, *row, 0.5) for row in xyxy.tolist()]
     shuffled = random.sample(rows, len(rows))
-    one, two = clean(found(rows)), clean(found(shuffled))
+    one, two = filter_boxes(found(rows)), filter_boxes(found(shuffled))
     assert np.array_equal(one.xyxy, two.xyxy)
     assert np.all(one.xyxy[:, 2:] - one.xyxy[:, :2] >= SIDE_MIN_PX)
 
@@ -149,9 +149,9 @@ def test_matching_of_nothing():
     assert best_pairs(nothing, min_overlap=0.3) == []
     assert best_pairs(np.zeros((2, 0), np.float32), min_overlap=0.3) == []
     assert contested_pairs(nothing, [], min_overlap=0.3, margin=0.1) == []
-    assert lonely_pairs(nothing, [], below=0.3) == []
+    assert isolated_pairs(nothing, [], below=0.3) == []
     none = np.zeros((0, 4), np.float32)
-    assert shadows(none, none, iou=0.5, inside=0.5).tolist() == []
+    assert duplicates_of(none, none, iou=0.5, inside=0.5).tolist() == []
 
 
 def test_pairs_below_the_least_overlap_are_left_alone():

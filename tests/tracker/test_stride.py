@@ -73,7 +73,7 @@ def test_whoever_walks_straight_is_where_he_was_drawn(frames, stride, searched, 
     assert [frame for frame, _ in rows] == list(range(frames))
     assert [left for _, left in rows] == pytest.approx([1.0 * f for f in range(frames)], abs=0.01)
     assert sorted(walker.searched) == searched
-    drawn = detector.is_drawn(np.arange(frames))
+    drawn = detector.is_interpolated(np.arange(frames))
     assert np.flatnonzero(~drawn).tolist() == searched
     assert detector.drawn_boxes == frames - len(searched)
 
@@ -96,7 +96,7 @@ def test_whoever_is_seen_once_is_not_drawn():
 def test_no_line_is_drawn_over_a_cut(cuts, dropped):
     detector = StridedDetector(Walker(), 4)
     boxes_of(detector, 11, 3)
-    assert np.flatnonzero(detector.across(np.arange(11), cuts)).tolist() == dropped
+    assert np.flatnonzero(detector.spans_cut(np.arange(11), cuts)).tolist() == dropped
 
 
 def test_boxes_far_apart_are_two_characters():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from castcheck.batch.progress import BatchProgress
 from castcheck.batch.record import Outcome, Record
-from castcheck.batch.ticker import Ticker
 
 
 class Clock:
@@ -26,11 +26,11 @@ def record(word):
 def text_after(clips, *, total, quiet=True):
     """Return what is said after clips of (seconds, what became of it, kept from before)."""
     clock = Clock()
-    ticker = Ticker(total, quiet=quiet, clock=clock)
+    progress = BatchProgress(total, quiet=quiet, clock=clock)
     for seconds, word, kept in clips:
         clock.now += seconds
-        ticker.add(record(word), kept=kept)
-    return ticker.text()
+        progress.add(record(word), kept=kept)
+    return progress.text()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class _Share(Generic[Items, Result]):
         return part
 
 
-class Gatherer(Generic[Items, Result]):
+class RequestBatcher(Generic[Items, Result]):
     """Runs `work` in a thread of its own over what several threads ask for; a context manager.
 
     A call takes the oldest requests of one key, and splits one where the call is full. While a call
@@ -80,8 +80,8 @@ class Gatherer(Generic[Items, Result]):
         name: Of the thread.
 
     Example:
-        >>> with Gatherer(lambda parts: [len(w) for p in parts for w in p], limit=8) as lengths:
-        ...     lengths.ask(["a", "bc"])
+        >>> with RequestBatcher(lambda parts: [len(w) for p in parts for w in p], limit=8) as words:
+        ...     words.submit(["a", "bc"])
         [1, 2]
     """
 
@@ -127,7 +127,7 @@ class Gatherer(Generic[Items, Result]):
                 self._askers -= 1
                 self._changed.notify_all()
 
-    def ask(self, items: Items, key: Hashable = None) -> list[Result]:
+    def submit(self, items: Items, key: Hashable = None) -> list[Result]:
         """Return the results of `items`, one each, in order; waits for them.
 
         Args:
@@ -135,7 +135,7 @@ class Gatherer(Generic[Items, Result]):
             key: Only items of equal keys go into one call.
 
         Raises:
-            RuntimeError: The gatherer is closed.
+            RuntimeError: The batcher is closed.
             BaseException: What `work` raised for these items when they were alone in a call.
         """
         count = len(items)

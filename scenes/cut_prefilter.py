@@ -32,13 +32,13 @@ _REACH = 2 * SPAN_FRAMES + 2 * RETURN_FRAMES + 2  # largest distance in frames t
 _ROWS = 512  # of the buffers; what is still needed moves to the front when they are full
 
 
-class Room:
+class CutPrefilter:
     """Keeps the newest pictures and says whether a transition may lie among them.
 
     Args:
-        short_min: Least `departure` that a transition of up to `BLENDED_FRAMES` must have.
+        short_min: Least `distance_vs_motion` that a transition of up to `BLENDED_FRAMES` must have.
         long_min: The same for longer ones.
-        unrest_min: Least `unrest` of longer ones that do not pass through black.
+        unrest_min: Least `change_rate_ratio` of longer ones that do not pass through black.
     """
 
     def __init__(self, *, short_min: float, long_min: float, unrest_min: float) -> None:
@@ -189,7 +189,7 @@ class Room:
     def _unrest(
         self, a: NDArray[np.int64], b: NDArray[np.int64], low: int, high: int
     ) -> NDArray[np.float64]:
-        """Return `scenes.cuts_content.unrest` of each pair."""
+        """Return `scenes.cuts_content.change_rate_ratio` of each pair."""
         steps = self._back[low:high, 1].astype(np.float64)
         steps[0] = 0.0  # the step into the shot is no motion of it
         total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(steps))])

@@ -131,19 +131,19 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """News of a worker: its models are loaded."""
+    """A worker says: its models are loaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """News of a worker: no clip can be judged at all."""
+class WorkerFailed:
+    """A worker says: no clip can be judged at all."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
-    """News of a worker: it is dead.
+class WorkerDied:
+    """A worker has died.
 
     Attributes:
         how: In words that are the same each time, since they go into the summary.
@@ -154,11 +154,11 @@ class Death:
     details: str = ""
 
 
-News = Ready | Refusal | Death | Done
+WorkerEvent = Ready | WorkerFailed | WorkerDied | Done
 
 
 @dataclass(slots=True, eq=False)
-class Hand:
+class WorkerHandle:
     """A worker as its leader sees it.
 
     Attributes:
@@ -172,10 +172,10 @@ class Hand:
     alone: bool = False
 
 
-AnyHand = TypeVar("AnyHand", bound=Hand)
+AnyHandle = TypeVar("AnyHandle", bound=WorkerHandle)
 
 
-class Crew(ABC, Generic[AnyHand]):
+class WorkerPool(ABC, Generic[AnyHandle]):
     """A `Pool` whose workers are led here; how to start, tell and hear one is left to it.
 
     Args:
@@ -186,7 +186,7 @@ class Crew(ABC, Generic[AnyHand]):
     def __init__(self, *, size: int, clips_at_once: int) -> None:
         self._size = size
         self._clips_at_once = clips_at_once
-        self._hands: list[AnyHand] = []
+        self._handles: list[AnyHandle] = []
 
     @property
     def size(self) -> int:
@@ -204,57 +204,57 @@ class Crew(ABC, Generic[AnyHand]):
         """
         queue = Queue(jobs, starts_allowed=self._size + _STARTS_ALLOWED)
         while queue.open:
-            while len(self._hands) < min(self._size, queue.open):
-                self._hands.append(self._start())
+            while len(self._handles) < min(self._size, queue.open):
+                self._handles.append(self._start())
             self._hand_out(queue)
-            for hand, news in self._listen():
-                yield from self._take_in(hand, news, queue)
+            for handle, event in self._poll():
+                yield from self._handle_event(handle, event, queue)
 
     def _hand_out(self, queue: Queue) -> None:
         """Give jobs to those who have room, the idlest first."""
         while True:
-            free = [hand for hand in self._hands if self._has_room(hand)]
-            hand = min(free, key=lambda hand: len(hand.jobs), default=None)
-            job = None if hand is None else queue.take(idle=not hand.jobs)
-            if hand is None or job is None:
+            free = [handle for handle in self._handles if self._has_room(handle)]
+            handle = min(free, key=lambda handle: len(handle.jobs), default=None)
+            job = None if handle is None else queue.take(idle=not handle.jobs)
+            if handle is None or job is None:
                 return
-            hand.jobs[job.index] = job
-            hand.alone = queue.is_suspect(job)
-            self._tell(hand, job)
+            handle.jobs[job.index] = job
+            handle.alone = queue.is_suspect(job)
+            self._send(handle, job)
 
-    def _has_room(self, hand: AnyHand) -> bool:
-        if not hand.ready or (hand.alone and hand.jobs):
+    def _has_room(self, handle: AnyHandle) -> bool:
+        if not handle.ready or (handle.alone and handle.jobs):
             return False
-        return len(hand.jobs) < self._clips_at_once
+        return len(handle.jobs) < self._clips_at_once
 
-    def _take_in(self, hand: AnyHand, news: News, queue: Queue) -> Iterator[Done]:
+    def _handle_event(self, handle: AnyHandle, event: WorkerEvent, queue: Queue) -> Iterator[Done]:
         """Act on what a worker says, or on its death."""
-        if isinstance(news, Refusal):
-            raise WorkersError(news.message)
-        if isinstance(news, Ready):
-            hand.ready = True
+        if isinstance(event, WorkerFailed):
+            raise WorkersError(event.message)
+        if isinstance(event, Ready):
+            handle.ready = True
             queue.started()
-        elif isinstance(news, Done):
-            hand.jobs.pop(news.answer.index)
+        elif isinstance(event, Done):
+            handle.jobs.pop(event.answer.index)
             queue.answered()
-            yield news
+            yield event
         else:
-            self._hands.remove(hand)
-            if not hand.ready:
-                queue.died_loading(": ".join(filter(None, (news.how, news.details))))
-            for job in hand.jobs.values():
-                answer = queue.died(job, news.how)
+            self._handles.remove(handle)
+            if not handle.ready:
+                queue.died_loading(": ".join(filter(None, (event.how, event.details))))
+            for job in handle.jobs.values():
+                answer = queue.died(job, event.how)
                 if answer is not None:
                     yield Done(answer, None)
 
     @abstractmethod
-    def _start(self) -> AnyHand:
+    def _start(self) -> AnyHandle:
         """Start a worker."""
 
     @abstractmethod
-    def _tell(self, hand: AnyHand, job: Job) -> None:
+    def _send(self, handle: AnyHandle, job: Job) -> None:
         """Give a worker a job; one that died just now is heard of later."""
 
     @abstractmethod
-    def _listen(self) -> Iterator[tuple[AnyHand, News]]:
+    def _poll(self) -> Iterator[tuple[AnyHandle, WorkerEvent]]:
         """Wait until at least one worker has news, and yield at most one of each worker."""

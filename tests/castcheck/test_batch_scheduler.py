@@ -1,4 +1,4 @@
-"""Who gets which job, who is blamed for a death: a crew without processes."""
+"""Who gets which job, who is blamed for a death: a pool without processes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from castcheck.batch.crew import Crew, Death, Done, Hand, Ready, Refusal, WorkersError
 from castcheck.batch.record import Record
+from castcheck.batch.scheduler import (
+    Done,
+    Ready,
+    WorkerDied,
+    WorkerFailed,
+    WorkerHandle,
+    WorkerPool,
+    WorkersError,
+)
 from castcheck.batch.work import Answer, Job
 
 
-class Drill(Crew[Hand]):
+class Drill(WorkerPool[WorkerHandle]):
     """Workers that die of the `deadly` clips, and take turns in an order that `choices` say."""
 
     def __init__(self, *, size, clips_at_once, deadly=(), choices=(), loads=True):
@@ -21,30 +29,30 @@ class Drill(Crew[Hand]):
         self.deadly = set(deadly)
         self.choices = deque(choices)
         self.loads = loads
-        self.company: list[list[int]] = []  # what each hand had when it was given a job
+        self.company: list[list[int]] = []  # what each handle had when it was given a job
         self.started = 0
 
     def _start(self):
         self.started += 1
-        return Hand()
+        return WorkerHandle()
 
-    def _tell(self, hand, job):
-        assert hand in self._hands
-        self.company.append(sorted(hand.jobs))
+    def _send(self, handle, job):
+        assert handle in self._handles
+        self.company.append(sorted(handle.jobs))
 
-    def _listen(self):
-        talkers = [hand for hand in self._hands if hand.jobs or not hand.ready]
+    def _poll(self):
+        talkers = [handle for handle in self._handles if handle.jobs or not handle.ready]
         assert talkers, "the leader waits, and nobody has anything to do"
         pick = self.choices.popleft() if self.choices else 0
-        hand = talkers[pick % len(talkers)]
-        yield hand, self._news(hand, pick)
+        handle = talkers[pick % len(talkers)]
+        yield handle, self._event(handle, pick)
 
-    def _news(self, hand, pick):
-        if not hand.ready:
-            return Ready() if self.loads else Death("exit code 1", "no memory")
-        if self.deadly & set(hand.jobs):
-            return Death("SIGKILL")
-        index = sorted(hand.jobs)[pick % len(hand.jobs)]
+    def _event(self, handle, pick):
+        if not handle.ready:
+            return Ready() if self.loads else WorkerDied("exit code 1", "no memory")
+        if self.deadly & set(handle.jobs):
+            return WorkerDied("SIGKILL")
+        index = sorted(handle.jobs)[pick % len(handle.jobs)]
         record = Record(clip=str(index), outcome="judged", message="")
         return Done(Answer(index, record), None)
 
@@ -63,42 +71,42 @@ def jobs(count):
 def test_every_job_is_answered_once_and_only_the_guilty_are_blamed(
     count, size, clips_at_once, deadly, choices
 ):
-    crew = Drill(size=size, clips_at_once=clips_at_once, deadly=deadly, choices=choices)
+    pool = Drill(size=size, clips_at_once=clips_at_once, deadly=deadly, choices=choices)
     became = {}
-    for done in crew.run(jobs(count)):
+    for done in pool.run(jobs(count)):
         assert done.answer.index not in became
         became[done.answer.index] = done.answer.record.outcome
     wanted = {i: "crashed" if i in deadly else "judged" for i in range(count)}
     assert became == wanted
-    assert all(len(company) <= clips_at_once for company in crew.company)
-    assert crew.started <= size + 2 * len(deadly)
+    assert all(len(company) <= clips_at_once for company in pool.company)
+    assert pool.started <= size + 2 * len(deadly)
 
 
 def test_a_second_try_is_alone():
-    crew = Drill(size=1, clips_at_once=3, deadly={1})
-    list(crew.run(jobs(5)))
-    first, again = crew.company[:3], crew.company[3:]
+    pool = Drill(size=1, clips_at_once=3, deadly={1})
+    list(pool.run(jobs(5)))
+    first, again = pool.company[:3], pool.company[3:]
     assert first == [[0], [0, 1], [0, 1, 2]]
     assert again[:3] == [[0], [1], [2]]
     assert again[3:] == [[3], [3, 4]]
 
 
 def test_jobs_go_to_the_idlest():
-    crew = Drill(size=2, clips_at_once=2, choices=[0, 1])
-    run = crew.run(jobs(4))
+    pool = Drill(size=2, clips_at_once=2, choices=[0, 1])
+    run = pool.run(jobs(4))
     next(run)
-    assert crew.company[:4] == [[0], [0, 1], [2], [2, 3]]  # the second was still loading
+    assert pool.company[:4] == [[0], [0, 1], [2], [2, 3]]  # the second was still loading
 
 
 def test_one_death_too_many_while_loading_ends_the_run():
-    crew = Drill(size=2, clips_at_once=1, loads=False)
+    pool = Drill(size=2, clips_at_once=1, loads=False)
     with pytest.raises(WorkersError, match=r"die while they load .*exit code 1: no memory"):
-        list(crew.run(jobs(1)))
-    assert crew.started == 4
+        list(pool.run(jobs(1)))
+    assert pool.started == 4
 
 
 def test_a_refusal_ends_the_run(monkeypatch):
-    crew = Drill(size=1, clips_at_once=1)
-    monkeypatch.setattr(crew, "_news", lambda *_: Refusal("a.pt: is no network"))
+    pool = Drill(size=1, clips_at_once=1)
+    monkeypatch.setattr(pool, "_event", lambda *_: WorkerFailed("a.pt: is no network"))
     with pytest.raises(WorkersError, match="a.pt: is no network"):
-        list(crew.run(jobs(1)))
+        list(pool.run(jobs(1)))

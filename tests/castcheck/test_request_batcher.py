@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from castcheck.batch import gather
-from castcheck.batch.gather import Gatherer
+from castcheck.batch import request_batcher
+from castcheck.batch.request_batcher import RequestBatcher
 
 KEYS = "ab"
 
@@ -41,23 +41,23 @@ class Device:
             self.busy.release()
 
 
-def outcome(gatherer, key, numbers):
+def outcome(batcher, key, numbers):
     try:
-        return gatherer.ask([(key, number) for number in numbers], key)
+        return batcher.submit([(key, number) for number in numbers], key)
     except ValueError as err:
         return err.args[0]
 
 
-def ask_all(gatherer, requests):
+def ask_all(batcher, requests):
     """Ask for each of the lists of requests in a thread of its own; return answers or errors."""
     everybody_is_known = threading.Barrier(max(1, len(requests)))
 
     def ask(own):
         answers = []
-        with gatherer.asker():
+        with batcher.asker():
             everybody_is_known.wait()  # else the first may be done before the last has started
             for key, numbers in own:
-                answers.append(outcome(gatherer, key, numbers))
+                answers.append(outcome(batcher, key, numbers))
         return answers
 
     with ThreadPoolExecutor(max(1, len(requests))) as threads:
@@ -75,8 +75,8 @@ def ask_all(gatherer, requests):
 )
 def test_everybody_gets_their_own_answers_and_errors(requests, limit):
     device = Device(limit=limit)
-    with Gatherer(device.work, limit=limit) as gatherer:
-        for own, answers in zip(requests, ask_all(gatherer, requests), strict=True):
+    with RequestBatcher(device.work, limit=limit) as batcher:
+        for own, answers in zip(requests, ask_all(batcher, requests), strict=True):
             for (key, numbers), answer in zip(own, answers, strict=True):
                 if min(numbers, default=0) < 0:
                     assert set(answer) == {-1}
@@ -87,8 +87,8 @@ def test_everybody_gets_their_own_answers_and_errors(requests, limit):
 @pytest.fixture
 def patient(monkeypatch):
     """Wait for those who are known to come, however slow this machine is."""
-    monkeypatch.setattr(gather, "_LINGER_SHARE", 1e6)
-    monkeypatch.setattr(gather, "_LINGER_LIMIT_S", 60)
+    monkeypatch.setattr(request_batcher, "_LINGER_SHARE", 1e6)
+    monkeypatch.setattr(request_batcher, "_LINGER_LIMIT_S", 60)
 
 
 @pytest.mark.parametrize(
@@ -105,49 +105,49 @@ def test_calls_are_filled(askers, items, calls, patient):
     """Each asks twelve times; the calls are full, but for the first and those at the end."""
     device = Device(limit=8, call_s=0.001)
     requests = [[("a", range(items))] * 12] * askers
-    with Gatherer(device.work, limit=8) as gatherer:
-        ask_all(gatherer, requests)
+    with RequestBatcher(device.work, limit=8) as batcher:
+        ask_all(batcher, requests)
     assert sum(device.calls) == askers * items * 12
     assert calls <= len(device.calls) <= calls + 4
 
 
 def test_a_lone_asker_never_waits_for_company(patient):
     device = Device(limit=100, call_s=0.001)
-    with Gatherer(device.work, limit=100) as gatherer, gatherer.asker():
+    with RequestBatcher(device.work, limit=100) as batcher, batcher.asker():
         started = time.perf_counter()
         for _ in range(5):
-            gatherer.ask([("a", 1)], "a")
+            batcher.submit([("a", 1)], "a")
     assert time.perf_counter() - started < 30
 
 
 def test_one_that_never_asks_is_not_waited_for_long():
     device = Device(call_s=0.01)
-    with Gatherer(device.work, limit=8) as gatherer, gatherer.asker(), gatherer.asker():
-        assert [gatherer.ask([("a", i)], "a") for i in range(5)] == [[("a", i)] for i in range(5)]
+    with RequestBatcher(device.work, limit=8) as batcher, batcher.asker(), batcher.asker():
+        assert [batcher.submit([("a", i)], "a") for i in range(5)] == [[("a", i)] for i in range(5)]
 
 
 @pytest.mark.parametrize("results", [[], [1], [1, 2, 3]])
 def test_a_wrong_number_of_results_is_an_error_not_a_mix_up(results):
-    gatherer: Gatherer[str, int] = Gatherer(lambda parts: results, limit=8)
-    with gatherer, pytest.raises(RuntimeError, match=f"{len(results)} results for 2 items"):
-        gatherer.ask("ab")
+    batcher: RequestBatcher[str, int] = RequestBatcher(lambda parts: results, limit=8)
+    with batcher, pytest.raises(RuntimeError, match=f"{len(results)} results for 2 items"):
+        batcher.submit("ab")
 
 
 def test_ends_of_the_process_in_a_call_reach_the_asker():
     def leave(parts):
         raise SystemExit(7)
 
-    with Gatherer(leave, limit=8) as gatherer:
+    with RequestBatcher(leave, limit=8) as batcher:
         for _ in range(2):  # the thread lives on
             with pytest.raises(SystemExit):
-                gatherer.ask("ab")
+                batcher.submit("ab")
 
 
 def test_asked_after_the_end():
-    gatherer: Gatherer[str, str] = Gatherer(lambda parts: parts, limit=8)
-    gatherer.close()
+    batcher: RequestBatcher[str, str] = RequestBatcher(lambda parts: parts, limit=8)
+    batcher.close()
     with pytest.raises(RuntimeError, match="after the end"):
-        gatherer.ask("a")
+        batcher.submit("a")
 
 
 def test_an_array_alone_in_a_call_is_not_copied():
@@ -158,7 +158,7 @@ def test_an_array_alone_in_a_call_is_not_copied():
         return list(parts[0])
 
     pictures = np.zeros((6, 2), np.uint8)
-    with Gatherer(work, limit=4) as gatherer:
-        assert len(gatherer.ask(pictures)) == 6
+    with RequestBatcher(work, limit=4) as batcher:
+        assert len(batcher.submit(pictures)) == 6
     assert [len(part) for part in seen] == [4, 2]
     assert all(np.shares_memory(part, pictures) for part in seen)

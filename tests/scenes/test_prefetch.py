@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from scenes.ahead import read_ahead
+from scenes.prefetch import read_ahead
 
 
 @pytest.mark.parametrize("items", [[], [1], list(range(50))])

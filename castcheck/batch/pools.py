@@ -10,13 +10,13 @@ from castcheck.batch.machine import this_machine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from castcheck.batch.crew import Pool
+    from castcheck.batch.scheduler import Pool
     from castcheck.batch.store import RunStore
     from castcheck.config import Config
     from castcheck.screen import Screen
 
 
-def pool_maker(
+def pool_factory(
     config: Config,
     screen: Screen,
     *,

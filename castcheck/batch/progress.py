@@ -30,7 +30,7 @@ OUTCOME_WORDS = {
 }
 
 
-class Ticker:
+class BatchProgress:
     """Counts what comes in and says so.
 
     Args:

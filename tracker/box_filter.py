@@ -23,7 +23,7 @@ MEMBER_HEIGHT = 0.6  # of that box's height: people side by side, not somebody c
 MEMBER_APART = 0.3  # at most, of either of two members that the other covers
 
 
-def clean(found: Detections) -> Detections:
+def filter_boxes(found: Detections) -> Detections:
     """Return the boxes of one frame by falling score, without tiny ones and second boxes."""
     x1, y1, x2, y2 = found.xyxy.T
     # A full order: equal scores must not fall back on the order the detector happened to use.
