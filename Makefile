@@ -41,6 +41,7 @@ format-check: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check .
+	$(BIN)/python -m tools.plain_words
 
 types: $(READY)
 	$(BIN)/mypy
@@ -58,6 +59,7 @@ fuzz: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m castcheck.config > docs/configuration.md
+	$(BIN)/python -m tools.cli_reference > docs/cli.md
 
 goldens: $(READY)
 	$(BIN)/python -m tests.castcheck.make_goldens

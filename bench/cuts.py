@@ -143,7 +143,7 @@ def measure(path: Path, labelled: list[int]) -> Clip:
     running: dict[str, CutDetector] = {
         name: SceneDetectDetector(adaptive_min=value) for name, value in ADAPTIVE_ROWS.items()
     }
-    running[CONTENT_ROW] = ShotSplitter(ShotSettings(detector="content"))
+    running[CONTENT_ROW] = ShotSplitter(ShotSettings(method="content"))
     limits = ShotSettings()
     asked = TransNetScorer(patient=True)
     running[JOINT_ROW] = JointDetector(asked, score_min=limits.score_min, jump_min=limits.jump_min)

@@ -23,7 +23,7 @@ from bench import rivals
 from bench.mot import SequenceInfo, Tracks, read_sequence, score
 from bench.rivals import Footage
 from identity.cast.characters import is_sure
-from identity.settings import CastSettings
+from identity.settings import ClusteringSettings
 from scenes.frames import FrameBatch
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections
@@ -63,7 +63,7 @@ def run_castcheck(footage: Footage) -> Tracks:
 
     Without those the detector doubts all along: by themselves they are nobody in a report.
     """
-    settings = CastSettings()
+    settings = ClusteringSettings()
     return as_tracks([t for t in castcheck_tracklets(footage) if is_sure(t.score, settings)])
 
 

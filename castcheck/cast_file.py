@@ -186,9 +186,10 @@ def _script(table: dict[str, Any], path: Path, known: Sequence[str]) -> Script:
     for name in script.names:
         if known and name not in known:
             raise CastFileError(
-                f"the script speaks of {name!r}, who is no [[character]]{near(name, known)}",
+                f"the script names {name!r}, which is not a [[character]] of this file"
+                f"{near(name, known)}",
                 where=path,
-                hint="list everybody of the script, with references or without",
+                hint="list every character of the script, with or without references",
             )
     return script
 

@@ -136,7 +136,7 @@ class CastFindingBuilder:
         name = self._build.name(character)
         confidence = float(self._roll.nobody[character])
         if place is None:
-            message = f"{name} is in the clip, though everybody of the cast is accounted for."
+            message = f"{name} is in the clip, although every member of the cast is already there."
             return self._finding("unexpected", confidence, character, None, message)
         member = self._members[place].name
         message = f"{name} matches no reference picture, and {member} is not seen."

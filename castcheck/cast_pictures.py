@@ -92,4 +92,4 @@ def _likest(roll: CastMatch, character: int, references: References) -> tuple[Pi
     picture = references.pictures[best]
     if picture is None:
         return ()
-    return (replace(picture, caption=f"likest: {references.members[best].name}"),)
+    return (replace(picture, caption=f"most similar: {references.members[best].name}"),)

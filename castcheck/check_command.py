@@ -12,8 +12,8 @@ from castcheck.options import (
     OUTPUT,
     JsonTo,
     Quiet,
-    refuse,
     silence_warnings,
+    validate_json_target,
     with_config_options,
 )
 from castcheck.screen import Screen
@@ -53,7 +53,7 @@ def check(
             "-o",
             "--out",
             metavar="DIR",
-            help="Reports go to DIR/<clip stem>/, of a second clip of that stem to <clip stem>-2/.",
+            help="Write reports to DIR/<clip stem>/; a second clip of that stem to <clip stem>-2/.",
             rich_help_panel=OUTPUT,
         ),
     ] = Path("castcheck-out"),
@@ -61,10 +61,10 @@ def check(
     json_to: JsonTo = None,
     quiet: Quiet = False,
 ) -> None:
-    """Judge clips: who is in them, and whether everybody stays themselves."""
+    """Check clips: who is in them, and whether every character keeps the same identity."""
     from castcheck.checking import Run, check_clips  # noqa: PLC0415 (nothing that --help needs)
 
-    refuse(json_to, settings)
+    validate_json_target(json_to, settings)
     silence_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
     run = Run(settings, out, screen, json_to_stdout=json_to is not None)

@@ -88,7 +88,7 @@ def _root(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Read a clip and say who is in it, and whether everybody stays themselves."""
+    """Check that every character in a video keeps the same identity."""
     if context.invoked_subcommand is None:
         with redirect_stdout(sys.stderr):  # Typer prints the help itself
             typer.echo(context.get_help())

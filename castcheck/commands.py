@@ -52,22 +52,22 @@ COMMANDS = {
     "check": Row(
         "castcheck.check_command:check",
         "EPILOG",
-        "Judge clips: who is in them, and whether everybody stays themselves.",
+        "Check clips: who is in them, and whether every character keeps the same identity.",
     ),
     "batch": Row(
         "castcheck.batch.command:batch",
         "EPILOG",
-        "Judge many clips with workers: resumes after any end, one summary for the run.",
+        "Check many clips with workers; run the same command again to resume.",
     ),
     "calibrate": Row(
         "castcheck.runs.commands:calibrate",
         "CALIBRATE_EPILOG",
-        "Fit how sure each kind must be to a false-alarm rate, on clips known to be good.",
+        "Set how confident each kind must be, for a stated false-alarm rate on good clips.",
     ),
     "baseline": Row(
         "castcheck.runs.commands:baseline",
         "BASELINE_EPILOG",
-        "Write down findings that are accepted, so that only new ones fail (`--baseline FILE`).",
+        "Store accepted findings, so that only new ones fail (`--baseline FILE`).",
     ),
     "compare": Row(
         "castcheck.runs.compare_command:compare",
@@ -82,7 +82,7 @@ COMMANDS = {
     "review": Row(
         "castcheck.review.command:review",
         "EPILOG",
-        "Look at findings with the clip playing, and decide: right, wrong, another kind, missed.",
+        "Open a local page with the clip playing, to mark findings as right, wrong or missed.",
     ),
     "models": Row(
         "castcheck.models_command:models_app",

@@ -7,6 +7,7 @@ Each room declares its own settings; a section here is one line. The table in
 from __future__ import annotations
 
 import sys
+import warnings
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,7 +17,7 @@ from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
 from castcheck.kinds.table import KINDS
 from castcheck.report.formats import FORMATS
 from castcheck.toml_file import read_toml
-from identity.settings import CastSettings, FindingSettings, LooksSettings
+from identity.settings import ClusteringSettings, FindingSettings, LooksSettings
 from scenes.cut_settings import ShotSettings
 from scenes.errors import ConfigError
 from scenes.limits import LimitSettings
@@ -33,31 +34,35 @@ AUTO = "auto"
 class RunSettings:
     """Which models judge, and where they run."""
 
-    detector: str = setting(AUTO, "who finds the characters: a known name or a path to weights")
-    embedder: str = setting(AUTO, "who compares their looks: a known name or a path to weights")
+    detector: str = setting(
+        AUTO, "model that finds the characters: a known name or a path to weights"
+    )
+    embedder: str = setting(
+        AUTO, "model that compares their looks: a known name or a path to weights"
+    )
     cast: str = setting(
         "",
         "who should be in the clip: a cast file, or a folder of reference pictures; "
-        "empty = castcheck finds out by itself who is there",
+        "empty = castcheck works out who is there",
     )
     device: str = setting(AUTO, "where the networks run: auto, cpu, cuda or cuda:N")
     decoder: str = setting(
         "cpu",
-        "what decodes clips: cpu; auto = the GPU if the networks run on one; or a "
-        "device of FFmpeg, such as cuda, vaapi, qsv or videotoolbox; the answer is the same",
+        "device that decodes clips: cpu; auto = the GPU if the networks run on one; or a "
+        "device of FFmpeg, such as cuda, vaapi, qsv or videotoolbox; the result is the same",
     )
-    half: bool = setting(default=True, text="compute in half precision on a GPU; a CPU never does")
+    half: bool = setting(default=True, text="use half precision on a GPU; ignored on a CPU")
     bfloat16: bool = setting(
         default=False,
-        text="the detector computes in bfloat16 on a CPU that has it: about half the time, boxes "
+        text="run the detector in bfloat16 on a CPU that supports it: about half the time, boxes "
         "within about a pixel",
     )
     trust_weights: bool = setting(
         default=False,
-        text="load weights that can run code when loaded, although their sha256 is not known",
+        text="load weights whose sha256 is unknown even if loading them can run code",
     )
     settings_file: str = setting(
-        "", "the file that settings were read from, for the report; --config sets it"
+        "", "file the settings were read from, for the report; --config sets it"
     )
 
     def __post_init__(self) -> None:
@@ -81,8 +86,8 @@ class RunSettings:
 
 def _bar(kind: str) -> Any:
     text = (
-        f"findings of kind {kind} less sure than this are minor at most, 1 = never more than "
-        "minor; 0 = as `findings.major_confidence` says"
+        f"findings of kind {kind} less confident than this are minor at most; 1 = always minor; "
+        "0 = use `findings.major_confidence`"
     )
     return setting(0.0, text, low=0, high=1)
 
@@ -135,14 +140,17 @@ class GateSettings:
 
     fail_on: str = setting(
         DEFAULT_GATE,
-        "a clip fails on findings this severe or worse (minor, major, critical), or of these kinds "
-        "(a comma-separated list); never = the exit code stays 0",
+        "fail on findings this severe or worse (minor, major, critical), or of these kinds "
+        "(a comma-separated list); never = keep the exit code 0",
     )
-    strict: bool = setting(default=False, text="a degradation, such as a missing GPU, is an error")
+    strict: bool = setting(
+        default=False,
+        text="exit with code 2 instead of falling back, for example from a GPU to the CPU",
+    )
     baseline: str = setting(
         "",
-        "findings that were accepted, a file written by `castcheck baseline`: they are told, and "
-        "fail no clip",
+        "accepted findings, a file written by `castcheck baseline`: they are reported and fail no "
+        "clip",
     )
 
     def __post_init__(self) -> None:
@@ -156,10 +164,11 @@ class CalibrationSettings:
 
     statement: str = setting("", "what to expect, in words, as `castcheck calibrate` wrote it")
     asked_per_100_clips: float = setting(
-        0.0, "of 100 good clips so many may fail, as it was asked for", low=0, high=100
+        0.0, "how many of 100 good clips may fail, as it was asked for", low=0, high=100
     )
     judged_with: str = setting(
-        "", "the detector and the embedder it holds for; with others the report says so"
+        "",
+        "the detector and the embedder it was fitted with; the report says so if others are used",
     )
 
     def __post_init__(self) -> None:
@@ -173,7 +182,7 @@ class ReportSettings:
     formats: str = setting("json,html", f"comma-separated list of {', '.join(FORMATS)}")
     picture_kb: int = setting(
         1200,
-        "pictures in the HTML page take at most this many kB; above it the strips are thinned",
+        "size limit of the pictures in the HTML page, in kB; beyond it, fewer are shown",
         low=50,
         high=100_000,
     )
@@ -182,8 +191,8 @@ class ReportSettings:
     )
     embed_video: bool = setting(
         default=False,
-        text="the HTML page holds the clip itself, so that it plays wherever the page goes; else "
-        "it plays the file where it lies",
+        text="put the clip into the HTML page, so that it plays wherever the page goes; without it "
+        "the page plays the file in place",
     )
 
     def __post_init__(self) -> None:
@@ -226,7 +235,7 @@ class Config:
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     looks: LooksSettings = field(default_factory=LooksSettings)
-    cast: CastSettings = field(default_factory=CastSettings)
+    clustering: ClusteringSettings = field(default_factory=ClusteringSettings)
     findings: FindingSettings = field(default_factory=FindingSettings)
     confidence: ConfidenceSettings = field(default_factory=ConfidenceSettings)
     gate: GateSettings = field(default_factory=GateSettings)
@@ -261,7 +270,13 @@ class Config:
         return Config().updated(table, source=source)
 
     def updated(self, table: Mapping[str, Any], *, source: str = "") -> Config:
-        """Return a copy with the settings named in `table` in place of those here."""
+        """Return a copy with the settings named in `table` in place of those here.
+
+        A setting by an earlier name counts as the one of today, with a FutureWarning.
+        """
+        table, notes = with_current_names(table)
+        for note in notes:
+            warnings.warn(f"{source}: {note}" if source else note, FutureWarning, stacklevel=3)
         try:
             merged: Config = _merge(self, table, where="")
         except ConfigError as err:
@@ -278,6 +293,49 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved tree as JSON types, for the report."""
         return asdict(self)
+
+
+# Earlier names of sections and settings; those of settings under today's name of their section.
+_RENAMED = {
+    "cast": "clustering",
+    "clustering.min_piece_share": "min_tracklet_share",
+    "clustering.reverse_shot": "reverse_shot_penalty",
+    "shots.detector": "method",
+    "tracker.hidden_s": "max_gap_s",
+    "tracker.lead_score": "backfill_score",
+}
+
+
+def with_current_names(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return settings under today's names, and a sentence for each that had an earlier one.
+
+    What is given under both names keeps today's.
+
+    Example:
+        >>> with_current_names({"tracker": {"hidden_s": 1.5}})
+        ({'tracker': {'max_gap_s': 1.5}}, ('tracker.hidden_s is now tracker.max_gap_s',))
+    """
+    sections: dict[str, Any] = {}
+    notes = []
+    for old, values in table.items():
+        section: str = _RENAMED.get(old, old)
+        if section != old:
+            notes.append(f"[{old}] is now [{section}]")
+        if not isinstance(values, dict):
+            sections[section] = values
+            continue
+        made: dict[str, Any] = {}
+        for key, value in values.items():
+            name: str = _RENAMED.get(f"{section}.{key}", key)
+            if name != key:
+                notes.append(f"{old}.{key} is now {section}.{name}")
+            if name == key or name not in values:
+                made[name] = value
+        other = sections.get(section, {})
+        if isinstance(other, dict):  # given under both names
+            made = {**other, **made} if section == old else {**made, **other}
+        sections[section] = made
+    return sections, tuple(notes)
 
 
 def _merge(current: Any, table: Any, *, where: str) -> Any:

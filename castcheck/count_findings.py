@@ -74,8 +74,8 @@ def _too_few(seen: Observations, count: int, characters: int, build: FindingBuil
     found = Finding(
         "missing", "major", _TOO_FEW, (), (),
         tuple(shot.index for shot in seen.shots), 0, seen.shots[-1].stop_frame,
-        f"{plural(count, 'character')} of {characters} can be told apart; "
-        "somebody is missing, or two look alike.",
+        f"{plural(count, 'character')} of {characters} can be distinguished; "
+        "one is missing, or two look alike.",
         {"member": None, "characters_expected": characters, "characters_seen": count},
     )  # fmt: skip
     return build.settled(found)

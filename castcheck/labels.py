@@ -111,23 +111,23 @@ def headline(report: Report) -> str:
         >>> from castcheck.report.model import ClipFacts, Report
         >>> clip = ClipFacts("a.mp4", "", 64, 64, 5, "24/1", 0.2)
         >>> headline(Report(clip, "abstain"))
-        'nobody seen well enough to judge'
+        'no one is seen well enough to judge'
     """
     cast = f"{plural(len(report.characters), 'character')} in {plural(len(report.shots), 'shot')}"
     if report.findings:
         return f"{tally(report.findings)} — {cast}"
     low = doubted(report.characters, report.findings)
     if report.verdict == "abstain" and not low:
-        return "nobody seen well enough to judge"
-    verb = "stays itself" if len(report.characters) == 1 else "stay themselves"
+        return "no one is seen well enough to judge"
+    verb = "keeps its identity" if len(report.characters) == 1 else "keep their identity"
     if not report.characters:
-        return f"nobody found in {plural(len(report.shots), 'shot')}"
+        return f"no character found in {plural(len(report.shots), 'shot')}"
     unsure = sum(1 for character in report.characters if character.abstained)
     note = f"; {unsure} not seen well enough to judge" if unsure else ""
-    if low:  # nothing is sure enough to be told, but nobody may say that they stay themselves
+    if low:  # nothing is sure enough to be told, but nobody may say that they keep their identity
         share = min(character.consistency or 0.0 for character in low)
         look = f"look at {', '.join(character.id for character in low)} ({share:.0%} consistent)"
-        return f"{cast}, no error is sure enough to be told; {look}{note}"
+        return f"{cast}, nothing certain enough to report; {look}{note}"
     return f"{cast} {verb}{note}"
 
 

@@ -123,7 +123,7 @@ def _best_detector() -> tuple[str, tuple[str, ...]]:
     known = best_present("detector")
     if known is None:
         raise WeightsError(
-            f"no detector was given, and none lies in {models_dir()}",
+            f"no detector was given, and {models_dir()} holds none",
             where="--detector",
             hint="give the path of YOLO weights, or fetch some: `castcheck models list`",
         )

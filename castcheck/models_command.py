@@ -33,7 +33,7 @@ models_app = typer.Typer(
 
 @models_app.command("list", cls=PlainCommand)
 def list_models() -> None:
-    """Show the known weights: licence, size, sha256, source, and where they lie."""
+    """List the known weights: licence, size, sha256, source and place."""
     screen = Screen()
     screen.line(f"models folder: {models_dir()}")
     for role in ROLES:
@@ -54,7 +54,7 @@ def pull_models(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names from the list.")],
     quiet: Quiet = False,
 ) -> None:
-    """Fetch known weights into the models folder; continues where it stopped, and checks them."""
+    """Download known weights into the models folder, resuming a broken download, and check them."""
     from castcheck.pull import pull  # noqa: PLC0415 (what speaks to servers takes 0.1 s)
 
     screen = Screen(quiet=quiet)
@@ -74,7 +74,7 @@ def pull_models(
 
 @models_app.command("verify", cls=PlainCommand)
 def verify_models() -> None:
-    """Check the bytes of all weights that are there; exit code 2 if any are not what they say."""
+    """Check the sha256 of all downloaded weights; exit code 2 if one is damaged."""
     screen = Screen()
     code = EXIT_OK
     expected = set()

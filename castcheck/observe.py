@@ -235,11 +235,10 @@ class Observer:
 
     def _stride_note(self, frame: NDArray[np.int64], parted: NDArray[np.bool_]) -> str:
         """Say which boxes were drawn, not found."""
-        drawn = int(np.count_nonzero(self._boxes.is_drawn(frame) & ~parted))
+        drawn = int(np.count_nonzero(self._boxes.is_interpolated(frame) & ~parted))
         return (
-            f"one picture in {self._stride} was searched; {drawn} of {len(frame) - parted.sum()} "
-            f"boxes are drawn in a straight line between two found ones: those at frames that are "
-            f"no multiple of {self._stride}, the last frame apart"
+            f"one frame in {self._stride} was searched; {drawn} of {len(frame) - parted.sum()} "
+            "boxes are interpolated between detected ones"
         )
 
 

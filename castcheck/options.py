@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from castcheck.config import Config, GateSettings, ReportSettings, RunSettings
-from castcheck.screen import DEBUG_VARIABLE, env_flag
-from identity.settings import CastSettings
+from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
+from identity.settings import ClusteringSettings
 from scenes.errors import ConfigError
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 MODELS, JUDGING, OUTPUT = "Models", "Judging", "Output"
 
@@ -29,7 +29,7 @@ _SECTIONS = {
     "detector": DetectorSettings,
     "gate": GateSettings,
     "report": ReportSettings,
-    "cast": CastSettings,
+    "clustering": ClusteringSettings,
 }
 # The settings that have a flag of their own: section, name, type, flag, metavar and panel.
 _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
@@ -40,7 +40,7 @@ _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("gate", "baseline", str, "--baseline", "FILE", JUDGING),
     ("detector", "classes", str, "--classes", "LIST", JUDGING),
     ("run", "cast", str, "--cast", "PATH", JUDGING),
-    ("cast", "characters", int, "--characters", "N", JUDGING),
+    ("clustering", "characters", int, "--characters", "N", JUDGING),
     ("run", "detector", str, "--detector", "SPEC", MODELS),
     ("run", "embedder", str, "--embedder", "SPEC", MODELS),
     ("run", "device", str, "--device", "DEVICE", MODELS),
@@ -79,12 +79,12 @@ JsonTo = Annotated[
     typer.Option(
         "--json",
         metavar="-",
-        help="Print each report to stdout as one line of JSON, and nothing else there.",
+        help="Print each report to stdout as one line of JSON, and nothing else.",
         rich_help_panel=OUTPUT,
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("-q", "--quiet", help="Say nothing but errors.", rich_help_panel=OUTPUT)
+    bool, typer.Option("-q", "--quiet", help="Print errors only.", rich_help_panel=OUTPUT)
 ]
 
 
@@ -109,7 +109,7 @@ def with_config_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_flags(**given: Any) -> None:
-        config = Config() if given["config"] is None else Config.load(given["config"])
+        config = Config() if given["config"] is None else _load(given["config"], given)
         flags: dict[str, dict[str, Any]] = {}
         for section, name, *_ in _FLAGS:
             if given[name] is not None:
@@ -120,6 +120,17 @@ def with_config_options(command: Callable[..., None]) -> Callable[..., None]:
     with_flags.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_flags.__annotations__ = {item.name: item.annotation for item in parameters}
     return with_flags
+
+
+def _load(path: Path, given: Mapping[str, Any]) -> Config:
+    """Read the settings, and say which of them have another name by now."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FutureWarning)
+        config = Config.load(path)
+    screen = Screen(quiet=bool(given.get("quiet")))
+    for one in caught:
+        screen.note(str(one.message))
+    return config
 
 
 def silence_warnings() -> None:

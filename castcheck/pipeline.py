@@ -95,7 +95,9 @@ def report_on(
     config = _with_count(config, references)
     judgement = judge_observations(seen, config, calibration)
     members = () if references is None else references.members
-    roll = match_to_cast(judgement.segments, judgement.cast, members, calibration, config.cast)
+    roll = match_to_cast(
+        judgement.segments, judgement.cast, members, calibration, config.clustering
+    )
     script = Script() if references is None else references.script
     spans, script_notes = spans_of(script, clip, seen, [member.name for member in members])
     presence = presence_in(judgement, spans)
@@ -114,7 +116,7 @@ def report_on(
     late = find(replace(case, steps=steps), after_reading=True)
     findings = in_order([*findings, *late])
     least = config.findings.min_confidence
-    against = count_findings(seen, judgement, build, config.cast.characters)
+    against = count_findings(seen, judgement, build, config.clustering.characters)
     if members:
         by_cast = CastFindingBuilder(seen, judgement, roll, members, build)
         if spans:
@@ -163,9 +165,13 @@ def report_on(
 
 def _with_count(config: Config, references: References | None) -> Config:
     """Return the settings with the cast file's count, unless they have one of their own."""
-    if references is None or references.characters is None or config.cast.characters is not None:
+    if (
+        references is None
+        or references.characters is None
+        or config.clustering.characters is not None
+    ):
         return config
-    return replace(config, cast=replace(config.cast, characters=references.characters))
+    return replace(config, clustering=replace(config.clustering, characters=references.characters))
 
 
 def embedder_name(models: Models) -> str:
@@ -200,7 +206,7 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         seen.shots,
         setup_likeness(seen.thumbnails, free),
         calibration,
-        config.cast,
+        config.clustering,
         config.findings,
         fps=seen.fps,
         tone=seen.tone,

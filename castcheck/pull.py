@@ -61,7 +61,7 @@ def pull(known: KnownWeights, *, progress: Progress) -> bool:
         if weights_sha256(part) != known.sha256:
             part.unlink()
             raise WeightsError(
-                f"{known.url} holds other bytes than expected, they were thrown away",
+                f"{known.url}: sha256 mismatch; the download was deleted",
                 where=known.name,
                 hint="try again later",
             )

@@ -68,12 +68,12 @@ class References:
 
 
 def load_references(
-    path: str | Path, detector: Detector, embedder: Embedder | None, config: Config
+    path: str | Path, detector: Detector | ReplayFolder, embedder: Embedder | None, config: Config
 ) -> References:
     """Read a cast and take the looks of its members.
 
     Raises:
-        CastFileError: The file is wrong, or nobody can be made out in a reference.
+        CastFileError: The file is wrong, or no one can be recognised in a reference.
     """
     cast = read_cast_file(path)
     reader = _Reader(detector, embedder, config)
@@ -92,7 +92,9 @@ def load_references(
 class _Reader:
     """Finds the one character of a picture and takes its looks."""
 
-    def __init__(self, detector: Detector, embedder: Embedder | None, config: Config) -> None:
+    def __init__(
+        self, detector: Detector | ReplayFolder, embedder: Embedder | None, config: Config
+    ) -> None:
         self._detector = detector
         self._min_height_px = config.looks.min_height_px
         self._limits = config.limits
@@ -112,7 +114,7 @@ class _Reader:
                 if shown is None or crop.shape[0] / crop.shape[1] > shown[0]:
                     shown = (crop.shape[0] / crop.shape[1], crop)
         if shown is None or not views:
-            raise CastFileError("nobody can be made out", where=f"{listed.name}'s references")
+            raise CastFileError("no one can be recognised", where=f"{listed.name}'s references")
         jpeg, width_px, height_px = shrunk_jpeg(shown[1], max_height_px=PICTURE_PX)
         label = f"reference of {listed.name}"
         return tuple(views), Picture(0, -1, jpeg, width_px, height_px, label)
@@ -129,7 +131,7 @@ class _Reader:
             box = _one(found, file)
         else:
             box = whole
-            self.notes.append(f"{file.name}: nobody was detected, so the whole picture was taken")
+            self.notes.append(f"{file.name}: no one was detected, so the whole picture was used")
         if box[3] - box[1] < self._min_height_px:
             raise CastFileError(
                 f"the character is {box[3] - box[1]:.0f} pixels high",
@@ -240,7 +242,7 @@ def _largest(found: Detections) -> Box:
 def _one(found: Detections, file: Path) -> Box:
     if _rivals(found):
         raise CastFileError(
-            f"shows {_rivals(found) + 1} characters of like size",
+            f"shows {_rivals(found) + 1} characters of similar size",
             where=file,
             hint="cut the picture to the one who is meant",
         )

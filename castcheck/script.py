@@ -100,12 +100,12 @@ def _line(
         raise ScriptError(
             "does not say who is expected",
             where=where,
-            hint='write characters = ["Ben", "Mei"], or [] for nobody',
+            hint='write characters = ["Ben", "Mei"], or [] for no one',
         )
     for name in names:
         if known and name not in known:
             raise ScriptError(
-                f"{name!r} is no [[character]] of this file{near(name, known)}", where=where
+                f"{name!r} is not a [[character]] of this file{near(name, known)}", where=where
             )
     names = tuple(dict.fromkeys(names))
     given = [

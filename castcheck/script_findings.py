@@ -258,7 +258,7 @@ class ScriptFindingBuilder:
         matches = (
             "matches no reference picture"
             if self._members[member].views
-            else "is nobody whom the script expects"
+            else "is not anyone the script expects"
         )
         message = f"{name} {matches}, and {self._who(member)} is not seen in {titles}."
         confidence = float(self._roll.nobody[character])
@@ -269,7 +269,7 @@ class ScriptFindingBuilder:
     def _one_too_many(self, character: int, spans: Sequence[int]) -> Finding:
         name = self._build.name(character)
         titles = _listed([self._spans[s].title for s in spans])
-        message = f"{name} is seen in {titles}, though everybody of the script is accounted for."
+        message = f"{name} is seen in {titles}, although everyone of the script is already there."
         confidence = float(self._roll.nobody[character])
         return self._finding("unexpected", confidence, [character], [], spans, message)
 

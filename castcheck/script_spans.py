@@ -82,8 +82,8 @@ def _usable(script: Script, shots: int) -> tuple[tuple[Line, ...], str]:
         return script.lines, ""
     said = f"shot {max(numbers) + 1}" if wanted is None else plural(wanted, "shot")
     note = (
-        f"the script speaks of {said}, {shots} were found in the clip: which is "
-        "which cannot be told, so the lines by number of the shot were left out"
+        f"the script has {said}, the clip {shots}: which belongs "
+        "to which is not clear, so the lines that name a shot by number were ignored"
     )
     return tuple(line for line in script.lines if not line.shots), note
 
@@ -97,7 +97,7 @@ def _frames(line: Line, seen: Observations) -> tuple[int, int]:
     if line.frames is not None:
         return line.frames[0], min(line.frames[1], end)
     if line.seconds is None:
-        raise ValueError("a line says where it lies in exactly one way")
+        raise ValueError("a line must give its place in exactly one way")
     # A frame belongs to the span that holds its start, give or take a rounding of the script.
     times = np.array([float(t) for t in seen.frame_times_s])
     start, stop = (int(np.searchsorted(times, second - 1e-3)) for second in line.seconds)

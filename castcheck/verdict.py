@@ -17,7 +17,7 @@ _HARDLY_ITSELF = 0.5  # consistency below which a character is hardly itself at 
 def doubted(
     characters: Iterable[CharacterFacts], findings: Iterable[Finding]
 ) -> tuple[CharacterFacts, ...]:
-    """Return the characters that hardly stay themselves although no finding names them."""
+    """Return the characters that hardly keep their identity although no finding names them."""
     told = {who for finding in findings for who in finding.characters}
     return tuple(
         one

@@ -17,7 +17,7 @@ def test_everybody_stays_themselves(castcheck, name):
 
 
 def test_three_people_all_the_same_from_start_to_end(castcheck):
-    report = castcheck(CLIPS / "room_clean.mp4", config={"cast": {"characters": 3}})
+    report = castcheck(CLIPS / "room_clean.mp4", config={"clustering": {"characters": 3}})
     assert len(report.characters) == 3
     assert all(character.consistency > 0.9 for character in report.characters)
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Looks
     from identity.evidence.calibration import Calibration
-    from identity.settings import CastSettings, FindingSettings
+    from identity.settings import ClusteringSettings, FindingSettings
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
 
@@ -95,7 +95,7 @@ def judge_looks(
     shots: Sequence[Shot],
     setups: NDArray[np.float32],
     calibration: Calibration,
-    cast_settings: CastSettings,
+    cast_settings: ClusteringSettings,
     finding_settings: FindingSettings,
     *,
     fps: float,

@@ -21,14 +21,12 @@ MOST_CHARACTERS = 99
 class LooksSettings:
     """Which samples of a character's looks are taken."""
 
-    embed_per_s: float = setting(
-        8.0, "times a second each character is shown to the network", low=0.5, high=120
-    )
+    embed_per_s: float = setting(8.0, "embeddings per character and second", low=0.5, high=120)
     min_height_px: float = setting(
-        28.0, "characters lower than this are too small to judge", low=8, high=2000
+        28.0, "smallest height of a character that is judged, in pixels", low=8, high=2000
     )
     max_covered: float = setting(
-        0.4, "a sample is not judged if others cover more than this share of it", low=0, high=1
+        0.4, "largest share of a sample that others may cover", low=0, high=1
     )
 
     def __post_init__(self) -> None:
@@ -36,13 +34,13 @@ class LooksSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class CastSettings:
+class ClusteringSettings:
     """How tracklets are joined into characters."""
 
     characters: int | None = setting(
         None,
-        "how many characters there should be: no more are made, who is one too many is told; "
-        "none = as many as are found",
+        "how many characters there should be: no more are made, and anyone above that is "
+        "reported; none = as many as are found",
         low=1,
         high=MOST_CHARACTERS,
     )
@@ -54,26 +52,26 @@ class CastSettings:
     )
     likely_characters: int = setting(
         2,
-        "so many characters are expected without any proof that they are different",
+        "how many characters are expected without evidence that they differ",
         low=0,
         high=99,
     )
     independent_shots: float = setting(
         1.5,
-        "so many shots of a clip bring looks of their own; the rest repeat them",
+        "how many shots of a clip count as independent; the rest repeat them",
         low=0.1,
         high=1000,
     )
     new_character_cost: float = setting(
         1.5,
-        "log-odds that each further character must bring, unless as many are seen at once",
+        "log-odds of evidence that each further character needs, unless as many are seen at once",
         low=0,
         high=20,
     )
-    reverse_shot: float = setting(
+    reverse_shot_penalty: float = setting(
         2.0,
-        "taken from the log-odds that two are one person where the camera goes back and forth "
-        "between them",
+        "subtracted from the log-odds that two are one person where the camera goes back and "
+        "forth between them",
         low=0,
         high=20,
     )
@@ -85,42 +83,44 @@ class CastSettings:
     )
     min_screen_share: float = setting(
         0.12,
-        "who is seen for less than this share of the longest-seen character is background",
+        "a character seen for less than this share of the longest-seen one is background",
         low=0,
         high=1,
     )
     min_size_share: float = setting(
         0.35,
-        "who is never larger than this share of the largest beside him is background",
+        "a character never larger than this share of the largest one beside it is background",
         low=0,
         high=1,
     )
-    min_piece_share: float = setting(
+    min_tracklet_share: float = setting(
         0.15,
-        "a tracklet seen for less than this share of the longest one of its shot makes no "
-        "character of its own; it may be one who is seen elsewhere",
+        "a tracklet shorter than this share of the longest one of its shot does not make a new "
+        "character; it may join one",
         low=0,
         high=1,
     )
     min_box_score: float = setting(
         0.55,
-        "a tracklet with a box scored at least this less than once in ten makes no character of "
-        "its own; it may be one who is seen elsewhere",
+        "a tracklet of which fewer than one box in ten has this score does not make a new "
+        "character; it may join one",
         low=0,
         high=1,
     )
 
     def __post_init__(self) -> None:
-        check_ranges(self, section="cast")
+        check_ranges(self, section="clustering")
         count = self.characters
         if count is None:
             return
         if isinstance(count, bool) or not isinstance(count, int):
-            raise ConfigError(f"expected a whole number, got {count!r}", where="cast.characters")
+            raise ConfigError(
+                f"expected a whole number, got {count!r}", where="clustering.characters"
+            )
         if not 1 <= count <= MOST_CHARACTERS:
             raise ConfigError(
                 f"{count} is out of range, allowed is 1 to {MOST_CHARACTERS}",
-                where="cast.characters",
+                where="clustering.characters",
             )
 
 
@@ -129,41 +129,42 @@ class FindingSettings:
     """From where on a change is a finding."""
 
     min_confidence: float = setting(
-        0.5, "findings less sure than this are not reported", low=0, high=1
+        0.5, "lowest confidence of a finding that is reported", low=0, high=1
     )
     major_confidence: float = setting(
         0.75,
-        "findings less sure than this are minor at most: they are told, and stop no clip unless "
-        "asked to",
+        "findings less confident than this are minor at most: reported, but no reason for a clip "
+        "to fail unless --fail-on minor asks for it",
         low=0,
         high=1,
     )
     strictness: float = setting(
         1.0,
-        "all thresholds below are multiplied by this: more = fewer false alarms and fewer errors "
-        "found, see the curve in docs/measurements.md",
+        "multiplies all thresholds below: higher = fewer false alarms and fewer errors found, see "
+        "the curve in docs/measurements.md",
         low=0.25,
         high=4,
     )
     swap: float = setting(
         0.25,
-        "likeness that hair must lose where two in one outfit exchange it",
+        "loss of similarity from which exchanged hair counts, for two in one outfit",
         low=0.05,
         high=1,
     )
     attribute_swap: float = setting(
         0.25,
-        "likeness by which exchanged clothes, or heads, must fit better than 'stayed' over a cut",
+        "similarity by which exchanged clothes, or heads, must fit better than unchanged ones over "
+        "a cut",
         low=0.05,
         high=1,
     )
     drift: float = setting(
-        0.33, "loss of likeness from which a gradual change counts", low=0.05, high=1
+        0.33, "loss of similarity from which a gradual change counts", low=0.05, high=1
     )
     vanish: float = setting(
         2.0,
-        "how much larger than any other change around it the step of the pixels must be where "
-        "somebody disappears or appears",
+        "how many times the change of the pixels must exceed any other around it where a "
+        "character disappears or appears",
         low=1,
         high=20,
     )

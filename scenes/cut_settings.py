@@ -11,19 +11,23 @@ from scenes.settings import check_ranges, setting
 class ShotSettings:
     """How a clip is cut into shots. Thresholds: see the section on shots in the measurements."""
 
-    detector: str = setting(
+    method: str = setting(
         "auto",
-        "what finds the cuts: auto = network and pictures together, one of them alone, or none",
+        "what finds the cuts: auto = network and frame differences together, or one of them alone; "
+        "none = one shot",
         choices=("auto", "transnet", "content", "scenedetect", "none"),
     )
     score_min: float = setting(
-        0.6, "score of the network from which a frame is a cut", low=0.01, high=0.99
+        0.6, "network score from which a frame counts as a cut", low=0.01, high=0.99
     )
     jump_min: float = setting(
-        1.8, "how many times a step must exceed those around it to be a cut", low=1.0, high=100.0
+        1.8,
+        "how many times a frame difference must exceed those around it to be a cut",
+        low=1.0,
+        high=100.0,
     )
     adaptive_min: float = setting(
-        3.0, "the same for the detector of PySceneDetect, its own measure", low=1.0, high=100.0
+        3.0, "the same for PySceneDetect, in its own measure", low=1.0, high=100.0
     )
 
     def __post_init__(self) -> None:

@@ -57,7 +57,7 @@ class ShotSplitter:
         device: Where a network runs, such as "cpu" or "cuda:0".
 
     Example:
-        >>> ShotSplitter(ShotSettings(detector="none")).finish()
+        >>> ShotSplitter(ShotSettings(method="none")).finish()
         []
     """
 
@@ -141,13 +141,13 @@ class NoDetector:
 
 
 def _make_detector(settings: ShotSettings, *, device: str) -> CutDetector:
-    if settings.detector == "none":
+    if settings.method == "none":
         return NoDetector()
-    if settings.detector == "scenedetect":
+    if settings.method == "scenedetect":
         return SceneDetectDetector(adaptive_min=settings.adaptive_min)
-    if settings.detector == "transnet":
+    if settings.method == "transnet":
         return ScoreDetector(TransNetScorer(device=device), score_min=settings.score_min)
     scorer = None
-    if settings.detector == "auto":
+    if settings.method == "auto":
         scorer = TransNetScorer(device=device, patient=True)
     return JointDetector(scorer, score_min=settings.score_min, jump_min=settings.jump_min)

@@ -19,15 +19,13 @@ class LimitSettings:
 
     picture_px: int = setting(
         8192 * 8192,
-        "pictures of more pixels than this (width times height) are not opened; 8K has 33 million",
+        "largest frame that is decoded, in pixels (width times height); 8K has 33 million",
         low=1,
         high=2**31 - 1,
     )
-    frames: int = setting(
-        500_000, "a clip of more pictures than this is not judged", low=1, high=2**31 - 1
-    )
+    frames: int = setting(500_000, "most frames of a clip that is checked", low=1, high=2**31 - 1)
     duration_s: float = setting(
-        10_800.0, "a clip longer than this, in seconds, is not judged", low=0.001, high=1e9
+        10_800.0, "longest clip that is checked, in seconds", low=0.001, high=1e9
     )
 
     def __post_init__(self) -> None:

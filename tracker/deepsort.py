@@ -122,7 +122,7 @@ class ShotTracker:
         """Return the rows of each track with the weaker boxes that lead up to its start."""
         free = np.ones(len(found), np.bool_)
         free[[row for rows in tracks for row in rows]] = False
-        free &= found.score >= self._settings.lead_score
+        free &= found.score >= self._settings.backfill_score
         rows_at: dict[int, list[int]] = {}
         for row in np.flatnonzero(free):
             rows_at.setdefault(int(found.frame[row]), []).append(int(row))
@@ -169,7 +169,7 @@ class _Engine(Tracker):  # type: ignore[misc]
     def __init__(self, settings: TrackerSettings, fps: float) -> None:
         super().__init__(
             NearestNeighborDistanceMetric("cosine", 1.0, budget=1),
-            max_age=max(1, round(settings.hidden_s * fps)),
+            max_age=max(1, round(settings.max_gap_s * fps)),
             n_init=2,
             override_track_class=_Track,
         )

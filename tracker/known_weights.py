@@ -232,7 +232,7 @@ def weights_kind(path: Path) -> str:
             raise WeightsError("is empty", where=path, hint="fetch it again")
         return "plain" if name.endswith(_PLAIN) else "pickled"
     raise WeightsError(
-        "is no kind of detector weights",
+        "is not a kind of detector weights",
         where=path,
         hint=f"give a file ending in {', '.join(_PICKLED + _PLAIN)} or an OpenVINO folder",
     )

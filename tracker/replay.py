@@ -47,7 +47,7 @@ class ReplayDetector:
         except OSError as err:
             raise DetectionsFileError(f"cannot be read ({err.strerror})", where=path) from err
         except UnicodeDecodeError as err:
-            raise DetectionsFileError("is no text file", where=path) from err
+            raise DetectionsFileError("is not a text file", where=path) from err
         table = parse_detections(text, where=str(path))
         table = table[table[:, 5] >= min_score]
         self._table = table[np.argsort(table[:, 0], kind="stable")]
@@ -93,7 +93,7 @@ class ReplayFolder:
         self._path = Path(path)
         self._min_score = min_score
         if not self._path.is_dir():
-            raise DetectionsFileError("is no folder of stored boxes", where=path)
+            raise DetectionsFileError("is not a folder of stored boxes", where=path)
 
     @property
     def name(self) -> str:

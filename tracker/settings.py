@@ -29,13 +29,16 @@ class DetectorSettings:
         0.7, "of two boxes that overlap more than this the weaker is dropped", low=0.05, high=1
     )
     image_size_px: int = setting(
-        0, "longer side of the picture the network sees; 0 = as it was trained", low=0, high=4096
+        0,
+        "longer side of the picture the detector sees, in pixels; 0 = as it was trained",
+        low=0,
+        high=4096,
     )
     batch_size: int = setting(8, "pictures per forward pass", low=1, high=1024)
     stride: int = setting(
         1,
-        "search every Nth picture only; the boxes between are drawn in straight lines, which the "
-        "report says",
+        "look for characters in every Nth frame only; boxes between are interpolated, and the "
+        "report says so",
         low=1,
         high=60,
     )
@@ -53,18 +56,24 @@ class DetectorSettings:
 class TrackerSettings:
     """How boxes become tracklets."""
 
-    start_score: float = setting(
-        0.25, "a track starts only at a box scored at least this", low=0, high=1
-    )
+    start_score: float = setting(0.25, "lowest score of a box that starts a track", low=0, high=1)
     strong_score: float = setting(
-        0.3, "boxes scored at least this are matched first; weaker ones fill in", low=0, high=1
+        0.3,
+        "boxes with at least this score are matched first; weaker ones fill gaps",
+        low=0,
+        high=1,
     )
-    lead_score: float = setting(
-        0.15, "boxes scored at least this may lead up to the start of a track", low=0, high=1
+    backfill_score: float = setting(
+        0.15,
+        "lowest score of boxes that extend a track backwards from where it starts",
+        low=0,
+        high=1,
     )
-    hidden_s: float = setting(0.8, "a track that is hidden longer than this ends", low=0, high=60)
+    max_gap_s: float = setting(
+        0.8, "longest time without a box that a track survives, in seconds", low=0, high=60
+    )
     min_iou: float = setting(
-        0.25, "least overlap of a box with where its track is expected", low=0, high=1
+        0.25, "lowest overlap (IoU) of a box with where its track is expected", low=0, high=1
     )
     min_boxes: int = setting(
         3, "tracks with fewer boxes are dropped, except in shots that are shorter", low=1, high=1000

@@ -55,7 +55,7 @@ def batch(
             "-o",
             "--out",
             metavar="RUN",
-            help="The run's folder: RUN/<clip stem>/ for each clip, and the summary.",
+            help="Folder of the run: RUN/<clip stem>/ for each clip, and the summary.",
             rich_help_panel=OUTPUT,
         ),
     ] = Path("castcheck-run"),
@@ -66,7 +66,7 @@ def batch(
             "--workers",
             metavar="N",
             min=1,
-            help="Processes that judge (default: as many as the cores, GPUs and memory carry).",
+            help="Worker processes (default: as many as cores, GPUs and memory allow).",
             rich_help_panel=WORKERS,
             show_default=False,
         ),
@@ -77,7 +77,7 @@ def batch(
             "--clips-at-once",
             metavar="N",
             min=1,
-            help="Clips each of them judges at once, in shared batches (default: 1; on a GPU 4).",
+            help="Clips a worker checks at once, sharing batches (default: 1; on a GPU 4).",
             rich_help_panel=WORKERS,
             show_default=False,
         ),
@@ -87,7 +87,7 @@ def batch(
         typer.Option(
             "--ray",
             metavar="ADDRESS",
-            help="Judge on a Ray cluster: its address, or auto for the one that runs here.",
+            help="Use a Ray cluster: its address, or auto for the one running here.",
             rich_help_panel=WORKERS,
         ),
     ] = None,
@@ -95,7 +95,7 @@ def batch(
     json_to: JsonTo = None,
     quiet: Quiet = False,
 ) -> None:
-    """Judge many clips with workers: resumes after any end, one summary for the run."""
+    """Check many clips with workers; run the same command again to resume."""
     from castcheck.batch.inputs import find_clips  # noqa: PLC0415 (--help need not wait for these)
     from castcheck.batch.pools import pool_factory  # noqa: PLC0415
     from castcheck.batch.run import Batch  # noqa: PLC0415

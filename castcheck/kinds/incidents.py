@@ -56,7 +56,7 @@ def _finding(
     confidence = incident.confidence
     if confidence is None:
         confidence = confidence_of(incident.strength, case.settings.swap)
-    who = [build.name(c) if c >= 0 else "somebody" for c in before]
+    who = [build.name(c) if c >= 0 else "another person" for c in before]
     return build.finding(
         incident.kind,
         severity=build.severity(incident.kind, [judgement.series[incident.series[0]]], confidence),

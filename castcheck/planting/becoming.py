@@ -29,7 +29,7 @@ def _somebody_else(stock: Stock, rng: np.random.Generator) -> tuple[Track, Donor
     """Return a place and somebody of another window who can stand there."""
     places = [t for t in stock.material.tracks[:3] if not stock.material.is_strip(t)]
     if not places:
-        return "nobody is seen long enough"
+        return "no one is seen long enough"
     reason = "no other clip or shot with people is given"
     first = int(rng.integers(min(2, len(places))))
     places = [places[first], *(t for k, t in enumerate(places) if k != first)]
@@ -59,12 +59,12 @@ def _become(
     if take.where == "open":
         at = onset_for(stock.material, [place], rng, over=over)
         if at is None:
-            return "nobody is seen long enough"
+            return "no one is seen long enough"
         take = with_onset(take, at, over)
     else:
         take = with_onset(take, take.onset, 1)
         if place.at(take.steps[take.onset].frame) is None:
-            return "nobody is seen on both sides of the cut"
+            return "no one is seen on both sides of the cut"
     # Two looks one over the other for long are two people: the new one takes the old silhouette.
     fitted = stock.amount < 1 or over > SOME_FRAMES[1]
     return Plan(
@@ -106,7 +106,7 @@ def _drift(stock: Stock, rng: np.random.Generator, *, donor: bool, all_of_it: bo
     side = side_frames(material)
     over = longest - 2 * side if all_of_it else round(material.fps)
     if over < 0.7 * material.fps or over <= SOME_FRAMES[1] // 2:
-        return "nobody is seen long enough for a slow change"
+        return "no one is seen long enough for a slow change"
     if donor:
         plan = _become(stock, rng, plain(material), kind="drift", over=over)
     else:
@@ -145,7 +145,7 @@ def _recolour_one(stock: Stock, rng: np.random.Generator, over: int) -> Plan | s
             {place.name: "other"},
             strength_of=(place.name,),
         )
-    return "nobody's clothes are seen long enough"
+    return "no one's clothes are seen long enough"
 
 
 def drift_second(stock: Stock, rng: np.random.Generator) -> Plan | str:

@@ -53,8 +53,8 @@ def plant(
         typer.Option(
             "--kinds",
             metavar="LIST",
-            help="Kinds (swap,morph,drift ...; legal = look-alikes that are no error), or ways of "
-            "them (swap_cut ...). Default: all.",
+            help="Kinds (swap,morph,drift ...; legal = look-alikes that are not errors), or "
+            "their ways (swap_cut ...). Default: all.",
             rich_help_panel=PLANTING,
             show_default=False,
         ),
@@ -64,7 +64,7 @@ def plant(
         typer.Option(
             "--per-clip",
             metavar="N",
-            help="Errors per clip; a look-alike for three of them.",
+            help="Errors per clip; one look-alike is added for every three.",
             rich_help_panel=PLANTING,
         ),
     ] = 4,
@@ -73,13 +73,19 @@ def plant(
         typer.Option(
             "--strength",
             metavar="LIST",
-            help="How much of the other look is shown, such as 0.25,0.5,1.",
+            help="Strength of the change, such as 0.25,0.5,1.",
             rich_help_panel=PLANTING,
         ),
     ] = "1",
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, help="Of all chance.", rich_help_panel=PLANTING),
+        typer.Option(
+            "--seed",
+            metavar="N",
+            min=0,
+            help="Seed of everything random.",
+            rich_help_panel=PLANTING,
+        ),
     ] = 0,
     seconds: Annotated[
         float,
@@ -87,7 +93,7 @@ def plant(
             "--seconds",
             metavar="S",
             min=1.0,
-            help="Longest piece of a shot that is planted in.",
+            help="Longest piece of a shot to plant in, in seconds.",
             rich_help_panel=PLANTING,
         ),
     ] = 4.0,
@@ -97,7 +103,7 @@ def plant(
             "--side",
             metavar="PX",
             min=0,
-            help="Longer side of the pictures at most; 0 = any.",
+            help="Longest side of the written frames, in pixels; 0 = any.",
             rich_help_panel=PLANTING,
         ),
     ] = 1280,
@@ -106,7 +112,7 @@ def plant(
         typer.Option(
             "--boxes",
             metavar="FOLDER",
-            help="Boxes of the people, FOLDER/<clip stem>.txt, instead of those a detector finds.",
+            help="Folder of boxes, <clip stem>.txt, to use instead of a detector.",
             rich_help_panel=PLANTING,
             show_default=False,
         ),
@@ -116,7 +122,7 @@ def plant(
         typer.Option(
             "--keep-from",
             metavar="FILE",
-            help="Plant nothing, but remove from DIR what this list leaves out.",
+            help="Remove from DIR what this list leaves out, and plant nothing.",
             rich_help_panel=PLANTING,
             show_default=False,
         ),
@@ -126,7 +132,7 @@ def plant(
         typer.Option(
             "--score",
             metavar="RUN",
-            help="Plant nothing, but say how many of the errors in DIR the reports in RUN tell.",
+            help="Report how many of the errors in DIR the run RUN finds, and plant nothing.",
             rich_help_panel=PLANTING,
             show_default=False,
         ),
@@ -136,7 +142,7 @@ def plant(
         typer.Option(
             "--detector",
             metavar="SPEC",
-            help="Finds the people: a path or a known name.",
+            help="Model that finds the people: a path or a known name.",
             rich_help_panel=MODELS,
         ),
     ] = AUTO,
@@ -188,7 +194,7 @@ def _numbers(text: str) -> tuple[float, ...]:
         return tuple(float(word) for word in text.split(",") if word.strip())
     except ValueError as err:
         raise ConfigError(
-            f"{text!r} is no list of numbers", where="--strength", hint="such as 0.25,0.5,1"
+            f"{text!r} is not a list of numbers", where="--strength", hint="such as 0.25,0.5,1"
         ) from err
 
 

@@ -149,7 +149,7 @@ def read_index(path: Path) -> dict[str, Any]:
         known = False
     if not known:
         raise ConfigError(
-            "is no list of planted clips",
+            "is not a list of planted clips",
             where=path,
             hint="give the index.json of `castcheck plant`",
         )

@@ -160,7 +160,7 @@ def walk_out(material: Material, rng: np.random.Generator) -> Take | str:
     del rng
     width, height = material.size
     if not material.tracks:
-        return "nobody is there"
+        return "no one is there"
     track = max(material.tracks, key=lambda t: abs(_centre(t) - width / 2))
     left = _centre(track) < width / 2
     factor = 1.7

@@ -48,23 +48,23 @@ def fit(
     mine, theirs = _box(place), _box(donor)
     sizes = np.sqrt(mine[0] * mine[1] / (theirs[0] * theirs[1]))
     if not 1 / _MAX_SIZE_RATIO <= sizes <= _MAX_SIZE_RATIO:
-        return "nobody of like size"
+        return "no one of similar size"
     aspect = (mine[0] / mine[1]) / (theirs[0] / theirs[1])
     if not 1 / _MAX_ASPECT_RATIO <= aspect <= _MAX_ASPECT_RATIO:
-        return "nobody of like shape"
+        return "no one of similar shape"
     here, there = _usual_cut(material, place), _usual_cut(donor_material, donor)
     if here[1] != there[1] or here[3] != there[3]:
-        return "nobody in like framing"
+        return "no one in similar framing"
     if reason := _views_differ(place, donor):
         return reason
     sides = [(there[0], there[2]), (there[2], there[0])]
     allowed = [bool(k) for k in (0, 1) if sides[k] == (here[0], here[2]) and mirror in (None, k)]
     if not allowed:
-        return "nobody in like framing"
+        return "no one in similar framing"
     other = donor_material is not material
     around = light_of(material, place, local=True), light_of(donor_material, donor, local=True)
     if abs(float(around[0][0] - around[1][0])) > _MAX_LIGHT_STEP:
-        return "nobody in a like light"
+        return "no one in similar light"
     light = light_between(*around, other_clip=other)
     offset = donor.start - place.start if other else 0
     tried = [Donor(donor_material, donor, turned, light, offset) for turned in allowed]
@@ -75,7 +75,7 @@ def fit(
     # With all that is in the box: what shows of his own background must fit there.
     rest = np.abs(around[0] - around[1] - light) * np.array([1, 2, 2])
     if float(rest.max()) > _MAX_BACKGROUND_STEP:
-        return "nobody of like silhouette, or before a like background"
+        return "no one of similar silhouette, or before a similar background"
     return Donor(donor_material, donor, allowed[-1], light, offset, boxed=True)
 
 
@@ -89,9 +89,9 @@ def _views_differ(place: Track, donor: Track) -> str:
     tall = float((place.head[3] - place.head[1]) / max(1e-3, donor.head[3] - donor.head[1]))
     low = abs(float(place.head[1] + place.head[3] - donor.head[1] - donor.head[3])) / 2
     if not 1 / _MAX_HEAD_RATIO <= tall <= _MAX_HEAD_RATIO or low > _MAX_HEAD_SHIFT:
-        return "nobody in a like view"
+        return "no one in a similar view"
     if abs(place.facing - donor.facing) > _MAX_TURN:
-        return "nobody turned to the camera as much"
+        return "no one turned to the camera as much"
     return ""
 
 

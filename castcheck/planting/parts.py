@@ -33,7 +33,7 @@ def _exchange_part(stock: Stock, rng: np.random.Generator, part: str) -> Plan | 
             until=len(material.frames),
             strength_of=(one.name, two.name),
         )
-    return f"nobody's {_PART_WORDS[part]} differ from another's enough, or are seen long enough"
+    return f"no two people's {_PART_WORDS[part]} differ enough and are seen long enough"
 
 
 _PART_WORDS = {"hair": "hair", "upper": "clothes", "lower": "trousers or skirt"}
@@ -64,4 +64,4 @@ def one_outfit(stock: Stock, rng: np.random.Generator) -> Plan | str:
         paint = recoloured(material, {two.name: {"upper": a}}, {two.name: two})
         take = replace(with_onset(plain(material), 0, 1), where="one outfit")
         return Plan("one_outfit", take, paint, (one.name, two.name), look_alike=True)
-    return "nobody's clothes differ from another's enough, or are seen long enough"
+    return "no two people's clothes differ enough and are seen long enough"

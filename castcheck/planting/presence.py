@@ -87,13 +87,13 @@ def clone_mirrored(stock: Stock, rng: np.random.Generator) -> Plan | str:
 
 def _absence(stock: Stock, rng: np.random.Generator, *, kind: str, over: int) -> Plan | str:
     material = stock.material
-    reason = "nobody is seen long enough"
+    reason = "no one is seen long enough"
     for track in sorted(material.tracks[:4], key=lambda t: -material.background_known(t)):
         at = onset_for(material, [track], rng, over=over)
         if at is None:
             continue
         if material.shape(track, at) is None:
-            reason = "nobody stands free"
+            reason = "no one stands free"
             continue
         if material.background_known(track) < _MIN_KNOWN:
             reason = "what is behind them is never seen"

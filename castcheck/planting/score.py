@@ -119,7 +119,7 @@ def truths(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             data = json.loads(file.read_text(encoding="utf-8"))
             Truth.from_dict(data)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
-            raise ConfigError("is no truth of a clip", where=file, hint="plant anew") from err
+            raise ConfigError("is not the truth of a clip", where=file, hint="plant anew") from err
         yield file.with_name(file.name.removesuffix(TRUTH_SUFFIX) + ".mp4"), data
 
 

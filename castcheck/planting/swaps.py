@@ -63,7 +63,7 @@ def _swap(stock: Stock, rng: np.random.Generator, take: Take | str, how: str) ->
     elif how == "crossing":
         at = crossing_of(stock.material, one, two)
         if at is None:
-            return "nobody crosses anybody"
+            return "no two people cross"
         take = replace(with_onset(take, at, 1), where="crossing")
     else:
         take = with_onset(take, take.onset, 1)

@@ -207,7 +207,7 @@ def cut_take(
         return "too short for two shots"
     view = other_view(material, range(at + jump, count), rng)
     if view is None:
-        return "no other framing that shows everybody"
+        return "no other framing that shows everyone"
     first = [Step(material, f) for f in range(at)]
     second = [Step(material, f, view) for f in range(at + jump, count)]
     between: list[Step] = []

@@ -31,7 +31,7 @@ def annotations_of(report: Report, gate: Gate) -> tuple[str, ...]:
         title = f"{kind_title(finding.kind)} at {when(report, finding)} ({finding.severity})"
         lines.append(annotation(level, finding.message, file=report.clip.path, title=title))
     if report.verdict == "abstain":
-        message = "Nobody was seen well enough to judge."
+        message = "No one is seen well enough to judge."
         lines.append(annotation("warning", message, file=report.clip.path, title="Abstained"))
     return tuple(lines)
 

@@ -164,9 +164,9 @@ def lanes(
         name = display_name(character)
         spans = _spans(report, axis, character.id, name)
         rows.append(Lane(style_of(index), name, f"c{index + 1}", spans, mine))
-    untold = _spans(report, axis, None, "not told")
-    if untold:
-        rows.append(Lane(None, "not told", "", untold, ()))
+    unassigned = _spans(report, axis, None, "unassigned")
+    if unassigned:
+        rows.append(Lane(None, "unassigned", "", unassigned, ()))
     return tuple(rows)
 
 

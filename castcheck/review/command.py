@@ -38,25 +38,27 @@ More: docs/review.md
 
 
 def review(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder that a batch or a check has written.")
-    ],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that batch or check wrote.")],
     port: Annotated[
         int,
-        typer.Option("--port", metavar="N", min=0, max=65535, help="Where; 0 = any free port."),
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="Port of the page; 0 = any free one."
+        ),
     ] = DEFAULT_PORT,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="NAME", help="Who decides (default: your login name)."),
+        typer.Option(
+            "--by", metavar="NAME", help="Name of the reviewer (default: your login name)."
+        ),
     ] = None,
     clips: Annotated[
         list[Path] | None,
-        typer.Option("--clips", metavar="DIR", help="Look here for clips that were moved."),
+        typer.Option("--clips", metavar="DIR", help="Folder to search for clips that were moved."),
     ] = None,
     merge: Annotated[
         list[Path] | None,
         typer.Option(
-            "--merge", metavar="FILE", help="Take in decisions of others, and open no page."
+            "--merge", metavar="FILE", help="Merge the decisions of others, without opening a page."
         ),
     ] = None,
     open_page: Annotated[
@@ -64,7 +66,7 @@ def review(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Look at findings with the clip playing, and decide: right, wrong, another kind, missed."""
+    """Open a local page with the clip playing, to mark findings as right, wrong or missed."""
     from castcheck.review.desk import Desk  # noqa: PLC0415 (--help need not wait for these)
     from castcheck.review.run_folder import ClipFinder, read_run  # noqa: PLC0415
 

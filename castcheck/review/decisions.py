@@ -67,7 +67,7 @@ class Decision:
     def __post_init__(self) -> None:
         for name in ("clip_sha256", "by", "at", "note"):
             if not isinstance(getattr(self, name), str):
-                raise DecisionError(f"{name} is no text")
+                raise DecisionError(f"{name} is not a text")
         if not self.clip_sha256 or not self.by:
             raise DecisionError("clip_sha256 or by is empty")
         if self.finding is not None and (not self.finding or type(self.finding) is not str):
@@ -77,7 +77,7 @@ class Decision:
                 f"decision {self.decision!r} is unknown, allowed is {', '.join(WORDS)}"
             )
         if not all(isinstance(name, str) for name in self.characters):
-            raise DecisionError("characters is no list of ids")
+            raise DecisionError("characters is not a list of ids")
         self._check_kind()
         self._check_frames()
         _instant(self.at)
@@ -141,7 +141,7 @@ class Decision:
         values = {item.name: table[item.name] for item in fields(Decision) if item.name in table}
         names = values.get("characters", ())
         if not isinstance(names, (list, tuple)):
-            raise DecisionError("characters is no list of ids")
+            raise DecisionError("characters is not a list of ids")
         try:
             return Decision(**{**values, "characters": tuple(names)})
         except TypeError:
@@ -162,7 +162,7 @@ class Reading:
 
     Attributes:
         decisions: In the order of the lines.
-        complaints: One line per line that is no decision: file, number and why.
+        complaints: One line per line that is not a decision: file, number and why.
     """
 
     decisions: tuple[Decision, ...]
@@ -197,7 +197,8 @@ def read_decisions(path: Path) -> Reading:
             decisions.append(_parse(line))
         except DecisionError as err:
             complaints.append(
-                f"{path}: line {number} is no decision: {err}; it is passed over and stays there"
+                f"{path}: line {number} is not a decision: {err}; it is skipped and stays in "
+                "the file"
             )
     return Reading(tuple(decisions), tuple(complaints))
 
@@ -258,7 +259,7 @@ def _parse(line: bytes) -> Decision:
     except (ValueError, RecursionError) as err:
         raise DecisionError("it is not JSON") from err
     if not isinstance(table, dict):
-        raise DecisionError("it is no JSON object")
+        raise DecisionError("it is not a JSON object")
     return Decision.from_dict(table)
 
 

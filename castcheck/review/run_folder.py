@@ -78,7 +78,7 @@ def read_run(folder: Path) -> Run:
     """
     hint = "give the folder that `castcheck batch -o` has written"
     if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "no such folder"
+        what = "is not a folder" if folder.exists() else "no such folder"
         raise ConfigError(what, where=folder, hint=hint)
     clips: list[RunClip] = []
     complaints: list[str] = []
@@ -153,7 +153,7 @@ class ClipFinder:
         if known is not None and self._is(known, clip):
             return Whereabouts(known)
         if is_remote(clip.lies_at):
-            note = f"The clip lies at {clip.lies_at}, which this page does not fetch."
+            note = f"The clip is at {clip.lies_at}, which this page does not fetch."
             return Whereabouts(None, note + _HELP)
         changed = False
         for place in self._usual_places(clip):

@@ -250,7 +250,7 @@ def _wish(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         table = None
     if not isinstance(table, dict):
-        raise DecisionError("that is no JSON object")
+        raise DecisionError("that is not a JSON object")
     return table
 
 

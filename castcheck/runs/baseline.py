@@ -109,7 +109,7 @@ def load_baseline(path: Path) -> Baseline:
     except (ValueError, TypeError, KeyError, AttributeError) as err:
         what = f"field {err} is missing" if isinstance(err, KeyError) else str(err)
         raise BaselineError(
-            f"is no baseline: {what}",
+            f"is not a baseline: {what}",
             where=path,
             hint="`castcheck baseline RUN -o FILE` writes one",
         ) from err

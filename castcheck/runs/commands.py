@@ -30,7 +30,7 @@ Examples:
      every clip of the run is known to be good: of 100 like them at most 1 shall fail
 
   castcheck calibrate good planted reviewed -o castcheck.toml --false-alarms-per-100-clips 3
-     with planted errors (their truth beside them) and decisions of a review, recall is told too
+     with planted errors (their truth beside them) and decisions of a review, recall is stated too
 
   castcheck check clip.mp4 --config castcheck.toml
 
@@ -58,7 +58,7 @@ DecisionFiles = Annotated[
     typer.Option(
         "--decisions",
         metavar="FILE",
-        help="Decisions of a review, besides those in the runs; may be given again and again.",
+        help="Decisions of a review, besides those in the runs; may be repeated.",
         show_default=False,
     ),
 ]
@@ -79,12 +79,12 @@ def calibrate(
         typer.Option(
             "--false-alarms-per-100-clips",
             metavar="X",
-            help="Of 100 good clips so many may fail.",
+            help="How many of 100 good clips may fail.",
         ),
     ] = 1.0,
     quiet: Quiet = False,
 ) -> None:
-    """Fit how sure each kind must be to a false-alarm rate, on clips known to be good."""
+    """Set how confident each kind must be, for a stated false-alarm rate on good clips."""
     from castcheck.runs.calibrate import calibrate as fitted  # noqa: PLC0415 (brings SciPy along)
     from castcheck.runs.calibration_file import (  # noqa: PLC0415
         alarm_line,
@@ -160,7 +160,7 @@ def baseline(
     decisions: DecisionFiles = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write down findings that are accepted, so that only new ones fail (`--baseline FILE`)."""
+    """Store accepted findings, so that only new ones fail (`--baseline FILE`)."""
     from castcheck.runs.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
     from castcheck.runs.writing import write_text  # noqa: PLC0415
 

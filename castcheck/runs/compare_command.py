@@ -47,7 +47,7 @@ def compare(
             "-o",
             "--out",
             metavar="DIR",
-            help="Where the page and compare.json go.",
+            help="Folder for the page and compare.json.",
             rich_help_panel=OUTPUT,
         ),
     ] = Path("castcheck-compare"),
@@ -56,7 +56,7 @@ def compare(
         typer.Option(
             "--margin",
             metavar="X",
-            help="So many more findings per clip are still no worse.",
+            help="Additional findings per clip that still count as no worse.",
         ),
     ] = 0.0,
     pairs: Annotated[
@@ -64,7 +64,7 @@ def compare(
         typer.Option(
             "--pairs",
             metavar="CSV",
-            help="Which clip is which: columns a and b.",
+            help="Table that pairs the clips: columns a and b.",
             show_default=False,
         ),
     ] = None,
@@ -89,7 +89,7 @@ def compare(
     if len(runs) < 2:
         raise ConfigError("two runs or more are wanted", where="compare", hint="name RUN_A RUN_B")
     if not abs(margin) < float("inf"):
-        raise ConfigError(f"{margin} is no number", where="--margin")
+        raise ConfigError(f"{margin} is not a number", where="--margin")
     work = Comparing(tuple(runs), out, margin, parse_gate(fail_on), fail_on, Screen(quiet=quiet))
     worse = work.run(pairs=pairs, cohorts=cohorts)
     raise typer.Exit(EXIT_FINDINGS if worse else EXIT_OK)

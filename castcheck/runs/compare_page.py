@@ -202,7 +202,7 @@ def render_board(
         better=[], rows=[], board=board, links=links,
         against=plot([p.against_first for p in others], margin=margin,
                      names=[p.name for p in others]),
-        told=[kind for kind in KINDS if any(place.kinds[kind] for place in board)],
+        kinds_found=[kind for kind in KINDS if any(place.kinds[kind] for place in board)],
     )  # fmt: skip
 
 

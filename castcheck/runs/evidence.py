@@ -116,7 +116,7 @@ def collect(
             seen.add(report.clip.sha256)
             truth = read_truth_of(clip)
             if report.verdict == "abstain":
-                evidence.left_out["nobody seen well enough to judge"] += 1
+                evidence.left_out["no one is seen well enough to judge"] += 1
             elif truth is not None:
                 _add(evidence, _of_truth(report, truth), "truth beside the clip")
             elif reviewed:
@@ -162,7 +162,7 @@ def _truth(path: Path, clip: Path, *, must_name: bool) -> Truth | None:
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as err:
         what = f"field {err} is missing" if isinstance(err, KeyError) else str(err)
         raise RunReadError(
-            f"is no truth of a clip: {what}", where=path, hint="mend it, or move it away"
+            f"is not the truth of a clip: {what}", where=path, hint="repair it, or move it away"
         ) from err
 
 
@@ -207,7 +207,7 @@ def _add_reviewed(
         asked += 1
         known = _of_decisions(report, decisions)
         if known is None:
-            evidence.left_out["findings that nobody has decided about, or all do not agree on"] += 1
+            evidence.left_out["findings without a decision, or on which reviewers disagree"] += 1
             continue
         done += 1
         _add(evidence, known, "decided by people")

@@ -113,7 +113,7 @@ def _by_table(runs: Sequence[Run], table: Path) -> Pairing:
             clip = finders[k].find(cells[column])
             if clip is None:
                 raise RunReadError(
-                    f"line {number}: {cells[column]!r} is no clip of {runs[k].folder}, or names "
+                    f"line {number}: {cells[column]!r} is not a clip of {runs[k].folder}, or names "
                     "several", where=table,
                 )  # fmt: skip
             if clip.record.clip in used[k]:

@@ -98,7 +98,7 @@ def read_run(folder: Path) -> Run:
     clips = tuple(_from_summary(summary, folder) if summary.exists() else _from_reports(folder))
     if not clips:
         raise RunReadError(
-            "this is no run: it holds neither a summary nor reports", where=folder,
+            "not a run: the folder has neither a summary nor reports", where=folder,
             hint="give what `castcheck batch -o` wrote",
         )  # fmt: skip
     if not any(clip.record.outcome == "judged" for clip in clips):
@@ -127,7 +127,7 @@ def _from_summary(path: Path, folder: Path) -> Iterator[RunClip]:
             record = Record.from_dict(json.loads(line))
         except (ValueError, TypeError, AttributeError) as err:
             raise RunReadError(
-                f"line {number} is no line of a summary: {err}", where=path,
+                f"line {number} is not a line of a summary: {err}", where=path,
                 hint="run the same `castcheck batch` again, it writes the summary anew",
             ) from err  # fmt: skip
         yield RunClip(record, None if record.folder is None else folder / record.folder)

@@ -117,7 +117,7 @@ def build_cue_reader(
     except RuntimeError as err:
         raise WeightsError(f"its tensors do not fit {ARCHITECTURE}", where=path) from err
     if not all(torch.isfinite(rows).all() for rows in network.state_dict().values()):
-        raise WeightsError("holds values that are no numbers", where=path)
+        raise WeightsError("holds values that are not numbers", where=path)
     return CueReader(network, name=name, sha256=sha256, spec=spec, device=device)
 
 

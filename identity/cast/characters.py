@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
-    from identity.settings import CastSettings
+    from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
@@ -56,7 +56,7 @@ def build_cast(
     segments: Sequence[Segment],
     setups: NDArray[np.float32],
     calibration: Calibration,
-    settings: CastSettings,
+    settings: ClusteringSettings,
 ) -> Cast:
     """Join segments into characters over the whole clip.
 
@@ -80,7 +80,9 @@ def build_cast(
         known = [segments[k] for k in makers.tolist()]
         known_apart = apart[np.ix_(makers, makers)]
         known_odds = log_odds[np.ix_(makers, makers)]
-        known_odds[across_reverse_shots(known, setups, known_apart)] -= settings.reverse_shot
+        known_odds[across_reverse_shots(known, setups, known_apart)] -= (
+            settings.reverse_shot_penalty
+        )
         found = partition(
             known_odds * discount,
             known_apart,
@@ -103,26 +105,26 @@ def build_cast(
     return Cast(labels, log_odds, apart, ~is_known, count)
 
 
-def is_sure(score: NDArray[np.float32], settings: CastSettings) -> bool:
+def is_sure(score: NDArray[np.float32], settings: ClusteringSettings) -> bool:
     """Tell whether a body with boxes of these (T,) scores is no thing: one in ten is sure enough.
 
     Example:
-        >>> from identity.settings import CastSettings
-        >>> is_sure(np.array([0.3, 0.3, 0.9], np.float32), CastSettings(min_box_score=0.6))
+        >>> from identity.settings import ClusteringSettings
+        >>> is_sure(np.array([0.3, 0.3, 0.9], np.float32), ClusteringSettings(min_box_score=0.6))
         True
     """
     return float(np.quantile(score, _SURE_SHARE)) >= settings.min_box_score
 
 
 def _passing_pieces(
-    segments: Sequence[Segment], is_known: NDArray[np.bool_], settings: CastSettings
+    segments: Sequence[Segment], is_known: NDArray[np.bool_], settings: ClusteringSettings
 ) -> NDArray[np.bool_]:
     """Return (N,) who is seen for a moment only beside who is there longest, or hardly at all."""
     passing = np.zeros(len(segments), np.bool_)
     for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
         longest = max((len(segments[k].frames) for k in own if is_known[k]), default=0)
         for k in own:
-            brief = len(segments[k].frames) < settings.min_piece_share * longest
+            brief = len(segments[k].frames) < settings.min_tracklet_share * longest
             passing[k] = brief or segments[k].sample_count < _MIN_LOOKS
     return passing
 
@@ -215,7 +217,7 @@ def most_at_once(segments: Sequence[Segment]) -> int:
 
 
 def _drop_background(
-    labels: NDArray[np.int64], segments: Sequence[Segment], settings: CastSettings
+    labels: NDArray[np.int64], segments: Sequence[Segment], settings: ClusteringSettings
 ) -> NDArray[np.int64]:
     """Return the labels with -1 for who is seen too briefly, too small, or never well enough."""
     labels = labels.copy()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
-    from identity.settings import CastSettings
+    from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
 Presence = Literal["required", "optional", "forbidden"]
@@ -85,7 +85,7 @@ def match_to_cast(
     cast: Cast,
     members: Sequence[Member],
     calibration: Calibration,
-    settings: CastSettings,
+    settings: ClusteringSettings,
 ) -> CastMatch:
     """Match the characters of a clip with the members of a known cast.
 
@@ -169,7 +169,10 @@ def with_schedule(
 
 
 def _odds(
-    segments: Sequence[Segment], member: Member, calibration: Calibration, settings: CastSettings
+    segments: Sequence[Segment],
+    member: Member,
+    calibration: Calibration,
+    settings: ClusteringSettings,
 ) -> float:
     """Return the log-odds that these segments, which are one person, show a member."""
     if not member.views:

@@ -1,4 +1,4 @@
-"""Who disappears or appears in open picture: candidates, and what the pictures say of them.
+"""Who disappears or appears in full view: candidates, and what the pictures say of them.
 
 A box that ends says little: a detector misses people, and half hidden ones most. Whoever really
 vanishes takes all pixels along from one frame to the next, and nothing else in the picture moves

@@ -122,12 +122,12 @@ def full_report(path: str = "room_swap.mp4") -> Report:
         ),
         Finding(
             "swap", "critical", 0.97, ("char-01", "char-02"), (0, 1), (0,), 38, 39,
-            "char-01 and Mei exchange their looks in open picture.",
+            "char-01 and Mei exchange their looks in full view.",
             {"same_before": 0.98, "same_after": 0.04, "frames": [37, 38]},
         ),
         Finding(
             "vanish", "minor", 0.64, ("char-03",), (4,), (2,), 128, 129,
-            "char-03 disappears in open picture.",
+            "char-03 disappears in full view.",
         ),
     )  # fmt: skip
     return Report(

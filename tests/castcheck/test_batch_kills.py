@@ -28,7 +28,7 @@ from tests.scenes.clips import stairs, write_clip
 CLIPS = 40
 FRAMES = 8
 # By pictures and colours alone: no network to load, dozens of times, on what may be a slow machine.
-SETTINGS = '[shots]\ndetector = "content"\n[run]\nembedder = "colour"\n'
+SETTINGS = '[shots]\nmethod = "content"\n[run]\nembedder = "colour"\n'
 
 
 @pytest.fixture(scope="module")

@@ -177,7 +177,7 @@ def test_several_clips_at_once_give_the_same_reports(clips, tmp_path):
         {
             "run": {"device": "cpu"},
             "detector": {"image_size_px": 320, "batch_size": 16},
-            "shots": {"detector": "content"},
+            "shots": {"method": "content"},
             "report": {"formats": "json"},
         }
     )

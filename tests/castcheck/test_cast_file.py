@@ -114,7 +114,7 @@ def test_of_two_in_one_picture_nobody_knows_who_is_meant(folder):
         "1,-1,0,0,18,110,0.9\n1,-1,20,0,18,110,0.9\n", encoding="utf-8"
     )
     models = Models(ReplayFolder(folder / "boxes"), None)
-    with pytest.raises(CastFileError, match="shows 2 characters of like size"):
+    with pytest.raises(CastFileError, match="shows 2 characters of similar size"):
         load_references(write(folder, MEI), models.detector, models.embedder, Config())
 
 

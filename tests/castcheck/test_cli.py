@@ -124,7 +124,7 @@ def test_first_line_is_the_verdict_then_the_findings_worst_first(folder, pipelin
         "— 3 characters in 3 shots"
     )
     assert lines[1].strip() == (
-        "0:01.58  critical swap: char-01 and Mei exchange their looks in open picture."
+        "0:01.58  critical swap: char-01 and Mei exchange their looks in full view."
     )
     assert lines[2].strip().startswith("0:04.50 to 0:05.92  major drift: ")
     assert "report.html" in lines[4]
@@ -134,8 +134,8 @@ def test_first_line_is_the_verdict_then_the_findings_worst_first(folder, pipelin
 @pytest.mark.parametrize(
     ("clip", "line"),
     [
-        ("clean.mp4", "PASS  clean.mp4: 2 characters in 3 shots stay themselves"),
-        ("empty.mp4", "ABSTAIN empty.mp4: nobody seen well enough to judge"),
+        ("clean.mp4", "PASS  clean.mp4: 2 characters in 3 shots keep their identity"),
+        ("empty.mp4", "ABSTAIN empty.mp4: no one is seen well enough to judge"),
     ],
 )
 def test_verdict_in_plain_words(clip, line, folder, pipeline):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
@@ -111,3 +112,42 @@ def test_api_takes_a_config_in_any_form_and_returns_the_report(pipeline, tmp_pat
     assert pipeline.configs[-1].run.cast == "people"
     with pytest.raises(ConfigError, match="models that are loaded already"):
         check("clean.mp4", cast="people", models=models)
+
+
+@pytest.mark.parametrize(
+    ("table", "section", "name", "value", "says"),
+    [
+        pytest.param({"tracker": {"hidden_s": 2.0}}, "tracker", "max_gap_s", 2.0,
+                     ["tracker.hidden_s is now tracker.max_gap_s"], id="a setting"),
+        pytest.param({"cast": {"characters": 3}}, "clustering", "characters", 3,
+                     ["[cast] is now [clustering]"], id="a section"),
+        pytest.param({"cast": {"reverse_shot": 1.0}}, "clustering", "reverse_shot_penalty", 1.0,
+                     ["[cast] is now [clustering]",
+                      "cast.reverse_shot is now clustering.reverse_shot_penalty"], id="both"),
+        pytest.param({"tracker": {"hidden_s": 2.0, "max_gap_s": 3.0}}, "tracker", "max_gap_s", 3.0,
+                     ["tracker.hidden_s is now tracker.max_gap_s"], id="the new name wins"),
+        pytest.param({"cast": {"characters": 3}, "clustering": {"characters": 4}}, "clustering",
+                     "characters", 4, ["[cast] is now [clustering]"], id="the new section wins"),
+        pytest.param({"tracker": {"max_gap_s": 3.0}}, "tracker", "max_gap_s", 3.0, [], id="new"),
+    ],
+)  # fmt: skip
+def test_settings_by_their_earlier_names_go_on_working(table, section, name, value, says):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        config = Config.from_dict(table)
+    assert getattr(getattr(config, section), name) == value
+    assert [str(one.message) for one in caught] == says
+
+
+def test_a_wrong_value_under_an_earlier_name_is_an_error_that_names_the_new_one():
+    with (
+        pytest.warns(FutureWarning, match="hidden_s is now"),
+        pytest.raises(ConfigError, match="tracker.max_gap_s: -1.0 is out of range"),
+    ):
+        Config.from_dict({"tracker": {"hidden_s": -1.0}})
+
+
+def test_the_page_of_commands_is_the_one_the_code_gives():
+    from tools.cli_reference import reference as commands
+
+    assert (ROOT / "docs/cli.md").read_text(encoding="utf-8") == commands()

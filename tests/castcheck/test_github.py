@@ -43,7 +43,7 @@ def test_an_annotation_names_clip_kind_and_time_and_keeps_to_its_line():
     line = github.annotations_of(report, parse_gate("major"))[0]
     assert line == (
         "::error file=a%2Cb%3Ac%25.mp4%0A%3A%3Aerror%3A%3Aforged,title=Swap at 0%3A01.58 "
-        "(critical)::char-01 and Mei exchange their looks in open picture."
+        "(critical)::char-01 and Mei exchange their looks in full view."
     )
 
 

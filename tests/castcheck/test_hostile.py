@@ -250,7 +250,7 @@ def test_names_that_no_system_takes(
     Path("b.txt").write_text("")
     args = ["check", "real.mp4", "--detector", "b.txt", "--embedder", "colour", "--format", "json"]
     config = Path("none.toml")
-    config.write_text('[shots]\ndetector = "none"\n')
+    config.write_text('[shots]\nmethod = "none"\n')
     args = ["check", name, *args[2:]] if option == "clip" else [*args, option, name]
     result = CliRunner().invoke(
         app, [*args, *([] if option == "--config" else ["--config", "none.toml"])]
@@ -335,7 +335,7 @@ cli.main()
 def test_ended_from_outside_nothing_half_written_stays(tmp_path: Path) -> None:
     (tmp_path / "real.mp4").write_bytes(make.encode(make.BY_NAME["h264-mp4"]))
     (tmp_path / "b.txt").write_text("")
-    (tmp_path / "none.toml").write_text('[shots]\ndetector = "none"\n')
+    (tmp_path / "none.toml").write_text('[shots]\nmethod = "none"\n')
     env = {**os.environ, "CASTCHECK_DEBUG": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(
         [sys.executable, "-c", SLOW_WRITER],

@@ -13,24 +13,24 @@ SHOT = ShotFacts(0, 0, 5, 0.0, 0.2, "start")
 @pytest.mark.parametrize(
     ("consistencies", "says"),
     [
-        ([], "nobody found in 1 shot"),
-        ([1.0], "1 character in 1 shot stays itself"),
-        ([1.0, 0.9], "2 characters in 1 shot stay themselves"),
+        ([], "no character found in 1 shot"),
+        ([1.0], "1 character in 1 shot keeps its identity"),
+        ([1.0, 0.9], "2 characters in 1 shot keep their identity"),
         (
             [1.0, None],
-            "2 characters in 1 shot stay themselves; 1 not seen well enough to judge",
+            "2 characters in 1 shot keep their identity; 1 not seen well enough to judge",
         ),
         (
             [0.9, 0.17],
             (
-                "2 characters in 1 shot, no error is sure enough to be told; "
+                "2 characters in 1 shot, nothing certain enough to report; "
                 "look at char-02 (17% consistent)"
             ),
         ),
         (
             [0.0, 0.4, None],
             (
-                "3 characters in 1 shot, no error is sure enough to be told; "
+                "3 characters in 1 shot, nothing certain enough to report; "
                 "look at char-01, char-02 (0% consistent); "
                 "1 not seen well enough to judge"
             ),

@@ -202,9 +202,7 @@ def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pictures, boxes = scene(looks, frames)
         write_clip(tmp_path / f"{name}.mp4", list(pictures), rate=16)
         (tmp_path / "boxes" / f"{name}.txt").write_text(boxes_text(boxes))
-    (tmp_path / "fast.toml").write_text(
-        '[run]\nembedder = "colour"\n[shots]\ndetector = "content"\n'
-    )
+    (tmp_path / "fast.toml").write_text('[run]\nembedder = "colour"\n[shots]\nmethod = "content"\n')
     return tmp_path
 
 
@@ -251,11 +249,11 @@ def test_same_seed_same_truth_and_a_twin_and_a_page(clips: Path) -> None:
         (("short.mp4",), "short.mp4: nothing can be planted: too short"),
         (("two.mp4", "--kinds", "wink"), "--kinds: 'wink' is unknown"),
         (("two.mp4", "--strength", "2"), "--strength: 2 is out of range"),
-        (("two.mp4", "--strength", "much"), "--strength: 'much' is no list of numbers"),
+        (("two.mp4", "--strength", "much"), "--strength: 'much' is not a list of numbers"),
         (("two.mp4", "--per-clip", "0"), "--per-clip: must be 1 or more"),
         (("two.mp4", "-o", "two.mp4"), "cannot be written"),
         (("two.mp4", "-o", "old"), "is there already"),
-        (("--keep-from", "boxes/two.txt"), "is no list of planted clips"),
+        (("--keep-from", "boxes/two.txt"), "is not a list of planted clips"),
         (("--score", "boxes", "-o", "boxes"), "holds no planted clips"),
     ],
 )

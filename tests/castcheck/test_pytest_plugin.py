@@ -110,7 +110,7 @@ def test_the_fixture(suite):
             "*<Report fail 'renders/b_swap.mp4': swap at frame 38:*",
             "*- Captured castcheck call -*",
             "FAIL  renders/b_swap.mp4: 1 swap (critical), 1 drift (major), 1 vanish (minor)*",
-            "*critical swap: char-01 and Mei exchange their looks in open picture.",
+            "*critical swap: char-01 and Mei exchange their looks in full view.",
         ]
     )
     seen = log(suite)

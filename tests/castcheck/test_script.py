@@ -19,7 +19,7 @@ from identity.appearance.looks import Cue
 from identity.cast.characters import build_cast
 from identity.cast.matching import Member, ReferenceFeatures, match_to_cast, with_schedule
 from identity.findings import Finding
-from identity.settings import CastSettings, FindingSettings
+from identity.settings import ClusteringSettings, FindingSettings
 from identity.tracks.segments import make_segment
 from scenes.shots import Shot
 from tests.identity.people import body_of, calibration, colour_of, looks, tracklet
@@ -66,7 +66,7 @@ def clip_of(on_screen, *, length=LENGTH):
 def judged(on_screen, members, script, *, told=(), settings=None, clip="clip.mp4"):
     """Return the findings against a script, the notes, and what names the characters got."""
     seen, segments = clip_of(on_screen)
-    settings = settings or CastSettings()
+    settings = settings or ClusteringSettings()
     setups = np.eye(len(seen.shots), dtype=np.float32)
     cast = build_cast(segments, setups, calibration(), settings)
     judgement: Any = SimpleNamespace(segments=segments, cast=cast)
@@ -262,7 +262,7 @@ def test_somebody_who_only_crosses_a_misplaced_cut_is_not_accused():
 )
 def test_how_many_there_should_be(on_screen, count, expect, characters):
     seen, segments = clip_of(on_screen)
-    settings = CastSettings(characters=count, same_prior=-3.0)
+    settings = ClusteringSettings(characters=count, same_prior=-3.0)
     cast = build_cast(segments, np.eye(len(on_screen), dtype=np.float32), calibration(), settings)
     assert cast.character_count == characters
     judgement: Any = SimpleNamespace(segments=segments, cast=cast)
@@ -280,8 +280,8 @@ def test_how_many_there_should_be(on_screen, count, expect, characters):
 def test_whom_neither_pictures_nor_a_usable_script_show_is_unknown():
     _, segments = clip_of(["AB"])
     people = [member("A"), member("B", pictures=False)]
-    cast = build_cast(segments, np.eye(1, dtype=np.float32), calibration(), CastSettings())
-    roll = match_to_cast(segments, cast, people, calibration(), CastSettings())
+    cast = build_cast(segments, np.eye(1, dtype=np.float32), calibration(), ClusteringSettings())
+    roll = match_to_cast(segments, cast, people, calibration(), ClusteringSettings())
     roll = with_schedule(roll, people, np.zeros((2, 0), np.bool_), np.zeros((2, 0), np.bool_))
     known, unknown = member_facts(roll, people)
     assert known.confidence is not None

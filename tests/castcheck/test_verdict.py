@@ -66,7 +66,7 @@ def settings_for(folder: Path, boxes: str) -> Config:
     return Config.from_dict(
         {
             "run": {"detector": str(folder / "b.txt"), "embedder": "colour", "device": "cpu"},
-            "shots": {"detector": "none"},
+            "shots": {"method": "none"},
         }
     )
 

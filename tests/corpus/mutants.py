@@ -86,7 +86,7 @@ def judge(path: Path, boxes: Path, out: Path) -> tuple[int, str]:
 
     said = io.StringIO()
     config = boxes.with_name("config.toml")  # no networks: damage is met before them
-    config.write_text('[shots]\ndetector = "content"\n')
+    config.write_text('[shots]\nmethod = "content"\n')
     args = ["check", str(path), "-o", str(out), "--detector", str(boxes), "--embedder", "colour"]
     args += ["--config", str(config)]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

@@ -25,7 +25,7 @@ def test_planted_swaps_are_found_and_clean_twins_pass(tmp_path: Path) -> None:
         seconds=3.0,
         side_px=480,
         boxes=SAMPLES / "boxes",
-        config={"run": {"device": "cpu", "embedder": "bundled"}, "shots": {"detector": "content"}},
+        config={"run": {"device": "cpu", "embedder": "bundled"}, "shots": {"method": "content"}},
     )
     assert len(made.errors) == 2
     config = Config.from_dict({"run": {"device": "cpu", "embedder": "bundled"}})

@@ -157,7 +157,7 @@ def test_a_swap_is_found_with_every_second_picture_searched(tmp_path):
     assert abs(finding.start_frame - event["start_frame"]) <= ONSET_FRAMES
     assert report.provenance["config"]["detector"]["stride"] == 2
     (note,) = [line for line in report.degradations if "searched" in line]
-    assert note.startswith("one picture in 2 was searched; ")
+    assert note.startswith("one frame in 2 was searched; ")
     searched, all_of_them = (
         sum(f % 2 == 0 or f == 95 or everything for t in report.tracklets for f in t.frames)
         for everything in (False, True)

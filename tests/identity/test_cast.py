@@ -5,7 +5,7 @@ import pytest
 
 from identity.appearance.looks import Looks
 from identity.cast.characters import build_cast, seen_together
-from identity.settings import CastSettings
+from identity.settings import ClusteringSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
 
@@ -34,9 +34,9 @@ def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
         frames = facts["frames"]
         seen = looks(frames, [name] * len(frames), seed=number)
         segments.append(make_segment(own, seen, 0, len(frames)))
-    cast = build_cast(segments, np.ones((1, 1), np.float32), calibration(), CastSettings())
+    cast = build_cast(segments, np.ones((1, 1), np.float32), calibration(), ClusteringSettings())
     assert cast.labels.tolist() == [0, 1 if in_cast else -1]
-    unsure = np.quantile(segments[1].score, 0.9) < CastSettings().min_box_score
+    unsure = np.quantile(segments[1].score, 0.9) < ClusteringSettings().min_box_score
     assert cast.doubtful.tolist() == [False, unsure]
 
 
@@ -69,7 +69,7 @@ def test_what_the_detector_doubts_makes_no_character_but_can_be_one(late, expect
         frames = [100 * shot + f for f in range(100)]
         own = tracklet(number, frames, shot=shot, at=(60 + 150 * number, 60), score=score)
         segments.append(make_segment(own, looks(frames, [name] * 100, seed=number), 0, 100))
-    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
+    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), ClusteringSettings())
     order = list(dict.fromkeys(k for k in cast.labels.tolist() if k >= 0))
     assert [order.index(k) if k >= 0 else -1 for k in cast.labels.tolist()] == expect
 
@@ -93,7 +93,7 @@ def test_who_can_be_compared_with_nobody_is_no_third_one(people, count, is_someb
         if name == "C":  # such as a strip at the edge of the picture, over a shoulder
             seen = Looks(seen.vectors, seen.covered, np.zeros(100, np.bool_))
         segments.append(make_segment(own, seen, 0, 100))
-    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), CastSettings())
+    cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), ClusteringSettings())
     assert cast.character_count == count
     assert bool(cast.labels[-1] >= 0) == is_somebody
 
@@ -115,7 +115,7 @@ def test_a_moment_makes_no_character_where_there_are_others(third, expect):
         own = tracklet(number, frames, shot=shot, at=(60 + 90 * number, 60))
         seen = looks(frames, [names[number]] * len(frames))
         segments.append(make_segment(own, seen, 0, len(frames)))
-    settings = CastSettings(min_screen_share=0.0)
+    settings = ClusteringSettings(min_screen_share=0.0)
     cast = build_cast(segments, np.zeros((2, 2), np.float32), calibration(), settings)
     assert int(cast.labels[2]) == (expect or int(cast.labels[1]))
 
@@ -139,5 +139,5 @@ def test_who_is_seen_together(late, size, expect):
 
 
 def test_nobody_at_all_is_no_cast():
-    cast = build_cast([], np.zeros((0, 0), np.float32), calibration(), CastSettings())
+    cast = build_cast([], np.zeros((0, 0), np.float32), calibration(), ClusteringSettings())
     assert (cast.labels.tolist(), cast.character_count) == ([], 0)

@@ -10,7 +10,7 @@ import pytest
 from identity.evidence.hair import Hair, hair_exchanges, hair_says, other_hair
 from identity.explanations.clone_pair import may_be_clones
 from identity.judge import judge_looks
-from identity.settings import CastSettings, FindingSettings
+from identity.settings import ClusteringSettings, FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.segments import make_segment
@@ -157,7 +157,7 @@ def test_such_an_exchange_is_a_swap():
     ]
     found = judge_looks(
         people, seen, shots_from_cuts([], frame_count=LENGTH), np.ones((1, 1), np.float32),
-        calibration(), CastSettings(), FindingSettings(), fps=FPS,
+        calibration(), ClusteringSettings(), FindingSettings(), fps=FPS,
     ).incidents  # fmt: skip
     assert [(f.kind, f.series, f.start_frame) for f in found] == [("swap", (0, 1), AT)]
 

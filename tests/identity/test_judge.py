@@ -10,7 +10,7 @@ import pytest
 from identity.appearance.looks import Looks
 from identity.evidence.alignment import Alignment
 from identity.judge import judge_looks
-from identity.settings import CastSettings, FindingSettings
+from identity.settings import ClusteringSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import BLACK, FPS, calibration, looks, tracklet
 from tracker.tracklets import Tracklet
@@ -55,7 +55,7 @@ def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None
         shots_from_cuts([Cut(e) for e in edges[1:-1]], frame_count=edges[-1]),
         setups,
         calibration(),
-        CastSettings(),
+        ClusteringSettings(),
         FindingSettings(strictness=strictness),
         fps=fps,
         sets=Sets(setup),
@@ -198,7 +198,8 @@ def test_a_head_that_changes_slowly(head, turns_by, clothes, expect):
     seen = Looks({**seen.vectors, "head": other.vectors["head"]}, seen.covered, seen.usable)
     found = judge_looks(
         [tracklet(0, frames)], [seen], shots_from_cuts([], frame_count=length),
-        np.ones((1, 1), np.float32), calibration(), CastSettings(), FindingSettings(), fps=FPS,
+        np.ones((1, 1), np.float32), calibration(), ClusteringSettings(), FindingSettings(),
+        fps=FPS,
     )  # fmt: skip
     assert len(found.drifts) == expect
     assert not any(drift.by_colours for drift in found.drifts)

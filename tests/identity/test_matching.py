@@ -8,7 +8,7 @@ import pytest
 from identity.appearance.looks import Cue
 from identity.cast.characters import build_cast
 from identity.cast.matching import Member, ReferenceFeatures, match_to_cast
-from identity.settings import CastSettings
+from identity.settings import ClusteringSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import body_of, calibration, colour_of, looks, tracklet
 
@@ -32,9 +32,9 @@ def roll(on_screen, cast, frames=FRAMES):
         segments.append(
             make_segment(own, looks(frames, [name] * len(frames), seed=number), 0, len(frames))
         )
-    made = build_cast(segments, np.ones((1, 1), np.float32), calibration(), CastSettings())
+    made = build_cast(segments, np.ones((1, 1), np.float32), calibration(), ClusteringSettings())
     members = [member(one) if isinstance(one, str) else one for one in cast]
-    called = match_to_cast(segments, made, members, calibration(), CastSettings())
+    called = match_to_cast(segments, made, members, calibration(), ClusteringSettings())
     names = {
         on_screen[i]: (members[called.member_of[k]].name if called.member_of[k] >= 0 else None)
         for i, k in enumerate(made.labels)

@@ -11,7 +11,7 @@ import pytest
 
 from identity.appearance.looks import Looks
 from identity.judge import judge_looks
-from identity.settings import CastSettings, FindingSettings
+from identity.settings import ClusteringSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, calibration, looks
 from tracker.deepsort import ShotTracker
@@ -53,7 +53,7 @@ def judge(story, length, cuts=()):
         shots,
         setups,
         calibration(),
-        CastSettings(),
+        ClusteringSettings(),
         FindingSettings(),
         fps=FPS,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from identity.cast.characters import build_cast, seen_together
 from identity.cast.reverse_shots import across_reverse_shots
-from identity.settings import CastSettings
+from identity.settings import ClusteringSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
 
@@ -83,6 +83,9 @@ def test_who_is_seen_in_turn(setups, people, expect):
 def test_two_who_talk_are_two_unless_their_looks_are_one(setups, who, reverse_shot, expect):
     segments = [segment(k, k, who=who[k % 2]) for k in range(4)]
     cast = build_cast(
-        segments, setups_of(setups), calibration(), CastSettings(reverse_shot=reverse_shot)
+        segments,
+        setups_of(setups),
+        calibration(),
+        ClusteringSettings(reverse_shot_penalty=reverse_shot),
     )
     assert cast.labels.tolist() == expect

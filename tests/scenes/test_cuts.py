@@ -105,7 +105,7 @@ def _pushed(detector: CutDetector, clip: worlds.Clip, size: int) -> list[Cut]:
 
 
 def cuts_of(clip: worlds.Clip, detector: str = "auto", size: int = 16) -> list[Cut]:
-    return _pushed(ShotSplitter(ShotSettings(detector=detector)), clip, size)
+    return _pushed(ShotSplitter(ShotSettings(method=detector)), clip, size)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_the_stored_scores_are_those_of_the_network() -> None:
 )
 @pytest.mark.parametrize("size", [1, 64])
 def test_every_detector_keeps_the_contract(detector: str, expected: list[int], size: int) -> None:
-    splitter = ShotSplitter(ShotSettings(detector=detector))
+    splitter = ShotSplitter(ShotSettings(method=detector))
     seen, found = 0, []
     for batch in worlds.batches(worlds.hard_cut(), size):
         seen += len(batch)
@@ -244,7 +244,7 @@ def test_cuts_do_not_depend_on_the_batch_size(size: int) -> None:
 @pytest.mark.parametrize("detector", ["auto", "transnet", "content", "scenedetect", "none"])
 @pytest.mark.parametrize("frames", [0, 2])
 def test_almost_nothing_is_one_shot_or_none(detector: str, frames: int) -> None:
-    settings = ShotSettings(detector=detector)
+    settings = ShotSettings(method=detector)
     shots = detect_shots(worlds.batches(worlds.shot(1, frames), 4), settings)
     assert [(s.start_frame, s.stop_frame) for s in shots] == ([(0, frames)] if frames else [])
 

@@ -29,8 +29,8 @@ def answer(clip, weights, *, batch_size):
         {
             "run": {"detector": str(weights), "trust_weights": True, "embedder": "colour"},
             "detector": {**LOOSE, "batch_size": batch_size},
-            "shots": {"detector": "content"},
-            "tracker": {"start_score": 0.01, "strong_score": 0.01, "lead_score": 0.005},
+            "shots": {"method": "content"},
+            "tracker": {"start_score": 0.01, "strong_score": 0.01, "backfill_score": 0.005},
             "looks": {"min_height_px": 8.0},
         }
     )

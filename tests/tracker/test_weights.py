@@ -32,8 +32,8 @@ def one_line(caught):
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        pytest.param("notes.txt", b"hello", "is no kind of detector weights", id="text"),
-        pytest.param("clip.mp4", b"\0\0\0 ftyp", "is no kind of detector weights", id="video"),
+        pytest.param("notes.txt", b"hello", "is not a kind of detector weights", id="text"),
+        pytest.param("clip.mp4", b"\0\0\0 ftyp", "is not a kind of detector weights", id="video"),
         pytest.param("empty.pt", b"", "is empty", id="empty"),
         pytest.param("text.pt", b"this is no checkpoint\n", "cannot be opened", id="text-named-pt"),
         pytest.param("bytes.pt", b"PK\x03\x04" + b"\0" * 99, "cannot be opened", id="broken-zip"),

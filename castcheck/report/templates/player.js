@@ -296,7 +296,7 @@ globalThis.castcheck = (() => {
     return found;
   };
 
-  // Boxes with a letter and a name, so that they can be told apart without colours.
+  // Boxes with a letter and a name, so that they differ without colours too.
   const drawBoxes = (pen, clip, frame, { scale, left, top, marked, ratio }) => {
     const line = Math.max(1.5, 2 * ratio);
     pen.font = `600 ${Math.round(12 * ratio)}px system-ui, sans-serif`;

@@ -140,7 +140,7 @@ export const curve = (plot, people) => {
       ? part("path", { class: "dot", d: `M${line.single[0]} ${line.single[1]}h0` })
       : part("polyline", { class: "curve", points: line.points });
     node.style.stroke = colour;
-    // Told apart without colours too: every second character is dashed.
+    // Without colours they differ too: every second character is dashed.
     if (!line.single && line.owner % 2 === 1) node.style.strokeDasharray = "7 4";
     svg.append(node);
   }

@@ -308,7 +308,7 @@ class Review {
     find("#missed-start").max = clip.frames - 1;
     find("#missed-stop").max = clip.frames - 1;
     find("#missed-note").value = "";
-    find("#missed-kind").value = ""; // a kind that nobody chose would be a wrong one
+    find("#missed-kind").value = ""; // a kind that was not chosen would be a wrong one
     const here = new Set(boxesAt(clip, frame).map((found) => found.who));
     find("#missed-who").replaceChildren(...clip.people.map((person, k) => {
       const label = make("label"), box = make("input");

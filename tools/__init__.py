@@ -1,0 +1,1 @@
+"""Tools for those who work on castcheck; nothing here is installed."""
