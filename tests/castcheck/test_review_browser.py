@@ -244,6 +244,50 @@ def test_something_missed_by_keys_alone(served, page, run):
     assert current(read_decisions(run / "decisions.jsonl").decisions) == {}
 
 
+def test_nothing_is_decided_about_a_clip_that_is_on_its_way(served, page, run):
+    held = []
+    page.route("**/api/clips/1", lambda route: held.append(route))  # noqa: PLW0108 (wants a function)
+    page.keyboard.press("j")
+    page.wait_for_selector("main[aria-busy=true]")
+    for key in "12m":
+        page.keyboard.press(key)
+    assert "Nothing decided" in page.inner_text("#saved")
+    assert not page.locator("#missed-dialog").is_visible()
+    held[0].continue_()
+    page.wait_for_selector("main[aria-busy=false]")
+    assert page.inner_text("#clip-name") == "room_clean.mp4"
+    page.keyboard.press("p")
+    page.wait_for_function(
+        "() => document.querySelector('#clip-name').textContent === 'room_swap.mp4'"
+    )
+    page.wait_for_selector("main[aria-busy=false]")
+    page.keyboard.press("2")
+    wait_saved(page, 1)
+    wait_sent(page)
+    assert [word for _, word in written(run)] == ["wrong"]
+
+
+def test_what_was_accepted_before_is_no_work(page, run):
+    for name in ("report.json", "result.json"):
+        path = run / "room_swap" / name
+        table = json.loads(path.read_text())
+        for finding in table.get("record", table)["findings"]:
+            finding["accepted"] = finding["kind"] == "swap"
+        path.write_text(json.dumps(table))
+    with review_run.serving(run, "--port", "0") as process:
+        enter(page, review_run.address_of(process))
+        wait_saved(page, 0, 2)
+        assert page.inner_text("#finding .number") == "1 of 3"
+        assert page.locator("#findings .open").all_inner_texts() == ["open", "open", "accepted"]
+        page.keyboard.press("1")
+        wait_saved(page, 1, 2)
+        page.keyboard.press("2")
+        wait_saved(page, 2, 2)
+        assert "Every finding in this list is decided" in page.inner_text("#saved")
+        told = page.locator("#so-far li").all_inner_texts()
+        assert ["".join(line.split()) for line in told] == ["Drift1of1right", "Vanish0of1right"]
+
+
 def test_a_note_is_kept(served, page, run):
     page.keyboard.press("t")
     page.keyboard.type("his 2nd face")  # digits are digits here, not decisions
