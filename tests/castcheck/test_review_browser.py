@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -485,6 +486,46 @@ def report_page(folder: Path, clip: Path, report: Report, **settings: Any) -> Pa
     material = Material(report, support.make_visuals(report), made, clip, folder)
     path.write_text(render(material), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_labels_of_the_ruler_keep_apart(page, tmp_path, made, width):
+    path = report_page(
+        tmp_path / "room", made.parent / "clips/room_swap.mp4", support.full_report()
+    )
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(path.as_uri())
+    page.wait_for_selector("#stage[data-kind=clip]")
+    spans = page.evaluate("""() => {
+      const text = document.createRange();
+      const end = document.querySelector(".row-ruler .track").getBoundingClientRect().right;
+      return [[end, end], ...[...document.querySelectorAll(".tick")].reverse().flatMap((tick) => {
+        text.selectNodeContents(tick);
+        const { left, right, width } = text.getBoundingClientRect();
+        return width ? [[left, right]] : [];
+      })];
+    }""")
+    assert len(spans) > 3
+    assert all(right < left for (left, _), (_, right) in pairwise(spans))
+
+
+def test_the_timeline_and_the_loop_of_the_static_report(page, tmp_path, made):
+    path = report_page(
+        tmp_path / "room", made.parent / "clips/room_swap.mp4", support.full_report()
+    )
+    page.goto(path.as_uri())
+    page.wait_for_selector("#stage[data-kind=clip]")
+    lane = page.locator(".row-lane .track").first
+    lane.click(position={"x": 0.505 * lane.bounding_box()["width"], "y": 3})
+    wait_frame(page, 75)
+    page.click("[data-play=loop]")  # nothing was watched yet: the whole clip
+    assert page.get_attribute("[data-play=loop]", "aria-pressed") == "true"
+    page.locator("#f1 .watch").click()  # the swap at frame 38
+    page.wait_for_function("() => Number(document.querySelector('#stage').dataset.frame) >= 38")
+    page.wait_for_function("() => Number(document.querySelector('#stage').dataset.frame) < 38")
+    page.click("[data-play=loop]")
+    assert page.get_attribute("[data-play=loop]", "aria-pressed") == "false"
+    page.wait_for_function("() => Number(document.querySelector('#stage').dataset.frame) > 70")
 
 
 @pytest.mark.parametrize("way", ["linked", "odd-name", "embedded", "gone", "gone-with-annotated"])
