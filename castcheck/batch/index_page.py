@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -52,11 +53,12 @@ class KindBar:
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """Everything the template needs."""
+    """Everything the template needs; `home` is the folder that all clips lie below."""
 
     title: str
     total: str
     duration: str
+    home: str
     shares: tuple[Share, ...]
     kinds: tuple[KindBar, ...]
     notices: tuple[tuple[str, str], ...]
@@ -70,15 +72,17 @@ def render_index(records: Sequence[Record], *, title: str, report_file: str) -> 
         title: What to call the run.
         report_file: The file of a clip's folder that a click opens.
     """
+    home = _home(records)
     page = IndexPage(
         title=title,
         total=plural(len(records), "clip"),
         duration=clock(sum(r.duration_s or 0 for r in records)).rsplit(".", 1)[0],
+        home=home,
         shares=_shares(records),
         kinds=_kind_bars(records),
         notices=_notices(records),
     )
-    data = {"report": report_file, "rows": [_row(record) for record in records]}
+    data = {"report": report_file, "rows": [_row(record, home) for record in records]}
     return (
         environment()
         .get_template("index.html.j2")
@@ -130,13 +134,28 @@ def _notices(records: Sequence[Record]) -> tuple[tuple[str, str], ...]:
     return tuple((line, plural(n, "clip")) for line, n in counts.most_common(5))
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _home(records: Sequence[Record]) -> str:
+    """Return the folder that all clips lie below, up to its last slash; empty where there is none.
+
+    Example:
+        >>> from types import SimpleNamespace as Clip
+        >>> _home([Clip(clip="renders/a/1.mp4"), Clip(clip="renders/b/1.mp4")])
+        'renders/'
+    """
+    names = sorted(record.clip for record in records)
+    alike = zip(names[0], names[-1], strict=False) if names else ()
+    shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], alike))
+    return shared[: max(shared.rfind("/"), shared.rfind("\\")) + 1]
+
+
+def _row(record: Record, home: str) -> dict[str, Any]:
     severities = {str(f["severity"]) for f in record.findings}
     worst = next((one for one in reversed(SEVERITIES) if one in severities), "")
     path = clip_path(record.clip)
     return {
         "clip": record.clip,
         "name": path.name or record.clip,
+        "where": record.clip[len(home) :].removesuffix(path.name),
         "folder": record.folder,
         "word": outcome_word(record),
         "look": _CLASSES.get(outcome_word(record), "broken"),

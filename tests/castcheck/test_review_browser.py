@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -244,6 +245,50 @@ def test_something_missed_by_keys_alone(served, page, run):
     assert current(read_decisions(run / "decisions.jsonl").decisions) == {}
 
 
+def test_nothing_is_decided_about_a_clip_that_is_on_its_way(served, page, run):
+    held = []
+    page.route("**/api/clips/1", lambda route: held.append(route))  # noqa: PLW0108 (wants a function)
+    page.keyboard.press("j")
+    page.wait_for_selector("main[aria-busy=true]")
+    for key in "12m":
+        page.keyboard.press(key)
+    assert "Nothing decided" in page.inner_text("#saved")
+    assert not page.locator("#missed-dialog").is_visible()
+    held[0].continue_()
+    page.wait_for_selector("main[aria-busy=false]")
+    assert page.inner_text("#clip-name") == "room_clean.mp4"
+    page.keyboard.press("p")
+    page.wait_for_function(
+        "() => document.querySelector('#clip-name').textContent === 'room_swap.mp4'"
+    )
+    page.wait_for_selector("main[aria-busy=false]")
+    page.keyboard.press("2")
+    wait_saved(page, 1)
+    wait_sent(page)
+    assert [word for _, word in written(run)] == ["wrong"]
+
+
+def test_what_was_accepted_before_is_no_work(page, run):
+    for name in ("report.json", "result.json"):
+        path = run / "room_swap" / name
+        table = json.loads(path.read_text())
+        for finding in table.get("record", table)["findings"]:
+            finding["accepted"] = finding["kind"] == "swap"
+        path.write_text(json.dumps(table))
+    with review_run.serving(run, "--port", "0") as process:
+        enter(page, review_run.address_of(process))
+        wait_saved(page, 0, 2)
+        assert page.inner_text("#finding .number") == "1 of 3"
+        assert page.locator("#findings .open").all_inner_texts() == ["open", "open", "accepted"]
+        page.keyboard.press("1")
+        wait_saved(page, 1, 2)
+        page.keyboard.press("2")
+        wait_saved(page, 2, 2)
+        assert "Every finding in this list is decided" in page.inner_text("#saved")
+        told = page.locator("#so-far li").all_inner_texts()
+        assert ["".join(line.split()) for line in told] == ["Drift1of1right", "Vanish0of1right"]
+
+
 def test_a_note_is_kept(served, page, run):
     page.keyboard.press("t")
     page.keyboard.type("his 2nd face")  # digits are digits here, not decisions
@@ -441,6 +486,46 @@ def report_page(folder: Path, clip: Path, report: Report, **settings: Any) -> Pa
     material = ReportInputs(report, support.make_visuals(report), made, clip, folder)
     path.write_text(render(material), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_labels_of_the_ruler_keep_apart(page, tmp_path, made, width):
+    path = report_page(
+        tmp_path / "room", made.parent / "clips/room_swap.mp4", support.full_report()
+    )
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(path.as_uri())
+    page.wait_for_selector("#stage[data-kind=clip]")
+    spans = page.evaluate("""() => {
+      const text = document.createRange();
+      const end = document.querySelector(".row-ruler .track").getBoundingClientRect().right;
+      return [[end, end], ...[...document.querySelectorAll(".tick")].reverse().flatMap((tick) => {
+        text.selectNodeContents(tick);
+        const { left, right, width } = text.getBoundingClientRect();
+        return width ? [[left, right]] : [];
+      })];
+    }""")
+    assert len(spans) > 3
+    assert all(right < left for (left, _), (_, right) in pairwise(spans))
+
+
+def test_the_timeline_and_the_loop_of_the_static_report(page, tmp_path, made):
+    path = report_page(
+        tmp_path / "room", made.parent / "clips/room_swap.mp4", support.full_report()
+    )
+    page.goto(path.as_uri())
+    page.wait_for_selector("#stage[data-kind=clip]")
+    lane = page.locator(".row-lane .track").first
+    lane.click(position={"x": 0.505 * lane.bounding_box()["width"], "y": 3})
+    wait_frame(page, 75)
+    page.click("[data-play=loop]")  # nothing was watched yet: the whole clip
+    assert page.get_attribute("[data-play=loop]", "aria-pressed") == "true"
+    page.locator("#f1 .watch").click()  # the swap at frame 38
+    page.wait_for_function("() => Number(document.querySelector('#stage').dataset.frame) >= 38")
+    page.wait_for_function("() => Number(document.querySelector('#stage').dataset.frame) < 38")
+    page.click("[data-play=loop]")
+    assert page.get_attribute("[data-play=loop]", "aria-pressed") == "false"
+    page.wait_for_function("() => Number(document.querySelector('#stage').dataset.frame) > 70")
 
 
 @pytest.mark.parametrize("way", ["linked", "odd-name", "embedded", "gone", "gone-with-annotated"])

@@ -76,8 +76,7 @@
     const name = make(row.folder === null ? "span" : "a", "row-name", row.name);
     if (row.folder !== null) name.href = inFolder(row, report);
     cell.append(name);
-    const where = row.clip.slice(0, row.clip.length - row.name.length);
-    if (where) cell.append(make("span", "row-path", where));
+    if (row.where) cell.append(make("span", "row-path", row.where));
     return cell;
   };
   const textCell = (row) => {

@@ -97,7 +97,7 @@ export class Timeline {
       }
     }
     const ruler = row("row-ruler", []);
-    for (const t of ticks) ruler.append(at(make("span", "tick", t.text), t.left));
+    for (const t of ticks) ruler.append(at(make("span", t.left > 85 ? "tick late" : "tick", t.text), t.left));
     const over = make("div", "playhead-box");
     this.head = make("i", "playhead");
     over.append(this.head);

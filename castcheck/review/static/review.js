@@ -129,10 +129,12 @@ class Review {
   }
   async open(index, finding) {
     const ticket = (this.ticket = Symbol("open"));
+    this.wait(true);
     this.player.close();
     const answer = await fetch(`api/clips/${index}`).catch(() => null);
     if (this.ticket !== ticket) return;
     if (!answer || !answer.ok) {
+      this.wait(false);
       const text = answer ? (await answer.json().catch(() => ({}))).error || answer.status : "The server does not answer.";
       this.trouble(`Clip ${index + 1}: ${text}`, 0);
       return;
@@ -153,7 +155,13 @@ class Review {
     const wanted = finding ? clip.findings.findIndex((f) => f.id === finding)
       : clip.findings.findIndex((f) => this.isOpen(row.sha256, f));
     this.choose(wanted < 0 && clip.findings.length ? 0 : wanted);
+    this.wait(false);
     await this.loadMedia(ticket);
+  }
+  // Until the next clip is here, a key must not decide about the one that was there.
+  wait(on) {
+    this.waiting = on;
+    find("main").setAttribute("aria-busy", String(on));
   }
   async loadMedia(ticket) {
     const { clip } = this, { media } = clip;
@@ -388,7 +396,9 @@ class Review {
       search: () => { if (matchMedia("(max-width:900px)").matches) this.showClips(true); find("#search").focus(); },
       help: () => find("#help").showModal(),
     };
-    if (this.clip && acts[what]) acts[what]();
+    if (this.waiting && (what in WORDS || what === "note")) {
+      find("#saved").textContent = "Nothing decided: the next clip is still on its way.";
+    } else if (this.clip && acts[what]) acts[what]();
   }
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
