@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from scenes.container_end import cut_off_note
+from scenes.containers.checks import damage_note
 from scenes.timebase import seconds_text
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONTAINER_TICKS = 1_000_000  # a second, in what PyAV says of a container
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
 _LEAST_GAP_FRAMES = 3  # by less, containers are off that count from the first coded picture
+_SHARE = 50  # one picture in so many may be missing without a word
 _VP8_SHOWN = 0x10  # of the first byte; a packet of VP8 may be there only to be predicted from
 
 
@@ -58,19 +59,19 @@ class Claims:
         notes = []
         claimed = self._stream.frames - self.trimmed
         claimed_s = self.claimed_s()
-        if self._stream.frames and claimed - pictures > max(1, claimed // 50):
+        if self._stream.frames and claimed - pictures > claimed // _SHARE:
             notes.append(f"the file claims {claimed} pictures, only {pictures} could be read")
-        elif claimed_s and claimed_s - end_s > max(self._least_gap_s, claimed_s / 50):
+        elif claimed_s and claimed_s - end_s > max(self._least_gap_s, claimed_s / _SHARE):
             notes.append(
                 f"the file claims {seconds_text(claimed_s)}, "
                 f"its pictures end at {seconds_text(end_s)}"
             )
-        elif self.packets - pictures > max(1, self.packets // 50) and not interlaced:
+        elif self.packets - pictures > self.packets // _SHARE and not interlaced:
             lost = self.packets - pictures
             notes.append(f"{lost} of {self.packets} coded pictures gave none that can be shown")
         if self.corrupt:
             notes.append(f"damaged packets: {self.corrupt}")
-        ended = cut_off_note(self._path, self._container.format.name)
+        ended = damage_note(self._path, self._container.format.name, self._stream.id)
         return [*notes, ended] if ended else notes
 
     def claimed_s(self) -> Fraction | None:
