@@ -43,7 +43,7 @@ def packets(data: bytes) -> list[bytes]:
     return [data[at : at + TS_BYTES] for at in range(0, len(data), TS_BYTES)]
 
 
-def _is_video(packet: bytes) -> bool:
+def _is_video(packet: bytes | bytearray) -> bool:
     return (packet[1] & 31) * 256 + packet[2] == VIDEO_PID
 
 
