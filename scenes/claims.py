@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from scenes.container_end import cut_off_note
+from scenes.containers.checks import damage_note
 from scenes.timebase import seconds_text
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _CONTAINER_TICKS = 1_000_000  # a second, in what PyAV says of a container
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
 _LEAST_GAP_FRAMES = 3  # by less, containers are off that count from the first coded picture
+# FFmpeg gives each stream of these the duration of the file, which may be that of the sound.
+_ONE_DURATION = frozenset({"flv", "live_flv", "asf"})
+# AVI counts places without a picture too, which writers fill up with where the sound goes on.
+_NO_CLAIM = frozenset({"avi"})
+_SHARE = 50  # one picture in so many may be missing without a word
 _VP8_SHOWN = 0x10  # of the first byte; a packet of VP8 may be there only to be predicted from
 
 
@@ -34,6 +39,7 @@ class Claims:
     def __init__(self, path: Path, container: Any, stream: Any) -> None:
         self._path, self._container, self._stream = path, container, stream
         self._codec = stream.codec_context.name
+        self._is_of_the_whole = container.format.name in _ONE_DURATION
         self._least_gap_s = Fraction(_LEAST_GAP_FRAMES) / min(max(stream.average_rate or 8, 8), 60)
         self.packets = 0
         self.trimmed = 0
@@ -56,26 +62,31 @@ class Claims:
             interlaced: Two packets may make one picture.
         """
         notes = []
-        claimed = self._stream.frames - self.trimmed
+        counted = 0 if self._container.format.name in _NO_CLAIM else self._stream.frames
+        claimed = counted - self.trimmed
         claimed_s = self.claimed_s()
-        if self._stream.frames and claimed - pictures > max(1, claimed // 50):
+        if counted and claimed - pictures > claimed // _SHARE:
             notes.append(f"the file claims {claimed} pictures, only {pictures} could be read")
-        elif claimed_s and claimed_s - end_s > max(self._least_gap_s, claimed_s / 50):
+        elif claimed_s and claimed_s - end_s > max(self._least_gap_s, claimed_s / _SHARE):
             notes.append(
                 f"the file claims {seconds_text(claimed_s)}, "
                 f"its pictures end at {seconds_text(end_s)}"
             )
-        elif self.packets - pictures > max(1, self.packets // 50) and not interlaced:
+        elif self.packets - pictures > self.packets // _SHARE and not interlaced:
             lost = self.packets - pictures
             notes.append(f"{lost} of {self.packets} coded pictures gave none that can be shown")
         if self.corrupt:
             notes.append(f"damaged packets: {self.corrupt}")
-        ended = cut_off_note(self._path, self._container.format.name)
+        ended = damage_note(self._path, self._container.format.name, self._stream.id)
         return [*notes, ended] if ended else notes
 
     def claimed_s(self) -> Fraction | None:
         """Return how long the pictures last by what the file says; `None` where it does not."""
         stream, container = self._stream, self._container
+        if container.format.name in _NO_CLAIM or (
+            self._is_of_the_whole and len(container.streams) > 1
+        ):
+            return None
         if stream.duration is not None and stream.time_base is not None:
             return Fraction(stream.duration * stream.time_base)
         for key, value in stream.metadata.items():  # Matroska: DURATION, DURATION-eng

@@ -222,6 +222,11 @@ ODD: dict[str, Odd] = {
     },
     "gif-of-pillow": Odd(".gif", pillow_gif, 8),
     "with-sound": Odd(".mkv", lambda: encode(BY_NAME["h264-mkv"], sound_s=1.0), FRAMES),
+    "longer-sound-flv": Odd(".flv", lambda: encode(BY_NAME["h264-flv"], sound_s=2.0), FRAMES),
+    "longer-sound-asf": Odd(".wmv", lambda: encode(BY_NAME["wmv2-asf"], sound_s=2.0), FRAMES),
+    "longer-sound-avi": Odd(".avi", lambda: encode(BY_NAME["mjpeg-avi"], sound_s=2.0), FRAMES),
+    "longer-sound-ts": Odd(".ts", lambda: encode(BY_NAME["h264-ts"], sound_s=2.0), FRAMES),
+    "longer-sound-mkv": Odd(".mkv", lambda: encode(BY_NAME["h264-mkv"], sound_s=2.0), FRAMES),
     "variable-rate": Odd(
         ".mkv", lambda: encode(BY_NAME["h264-mkv"], pictures(8), pts=_VARIABLE), 8
     ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MOST_CODES = 4096
 
 
-def gif_note(data: mmap | bytes) -> str:
+def gif_note(data: mmap | bytes, _stream: int = 0) -> str:
     """Return one clause that says what is wrong with a GIF; empty where all of it is there."""
     at = 13 + _colour_table_bytes(data[10])
     pictures = wrong = 0
