@@ -17,6 +17,7 @@ import numpy as np
 from scenes.arrays import check_network_output
 from scenes.cuts_transnet_forward import TransNetForward
 from scenes.errors import WeightsError
+from scenes.threads import load_torch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,8 +116,7 @@ class TransNetScorer:
             del self._put_off[first]
 
     def _score(self, window_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        import torch
-
+        torch = load_torch()
         self.windows_run += 1
         with torch.inference_mode():
             frames = torch.from_numpy(window_rgb.copy()).to(self._device)
@@ -133,8 +133,7 @@ def _no_scores() -> NDArray[np.float32]:
 @functools.cache
 def network_on(device: str) -> TransNetForward:
     """Return the network, loaded at the first call."""
-    import torch
-
+    torch = load_torch()
     with torch.inference_mode():
         return TransNetForward(_load_network(device))
 

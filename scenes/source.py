@@ -38,7 +38,7 @@ def open_source(
     Args:
         path: The clip or folder.
         picture_rate: Frames per second of a folder of pictures; a file has its own.
-        threads: Decoder threads; 0 = as many as the decoder finds useful.
+        threads: Decoder threads; 0 = as `scenes.threads` decides.
         decoder: What decodes a file: "cpu", or a device of FFmpeg, such as "cuda" or "vaapi".
         limits: How large a clip may be.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from scenes.threads import decoder_thread_count
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ class StrictDecoder:
 
     Args:
         stream: Of PyAV.
-        threads: 0 = as many as FFmpeg finds useful.
+        threads: 0 = as `scenes.threads` decides.
         max_pixels: Larger pictures are refused, before memory is taken for them.
         on_device: A device decodes, so the decoder is the one the container was opened with.
     """
@@ -32,7 +34,7 @@ class StrictDecoder:
         context = self._context or own
         context.options = {**_ERRORS, "max_pixels": str(max_pixels)}
         context.thread_type = "AUTO"
-        context.thread_count = threads
+        context.thread_count = threads or decoder_thread_count()
 
     def decode(self, packet: Any) -> list[Any]:
         """Return the frames that come out when `packet` goes in; an empty packet ends it.

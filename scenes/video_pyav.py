@@ -39,7 +39,7 @@ class PyAvSource:
 
     Args:
         path: The clip.
-        threads: Decoder threads inside FFmpeg; 0 = as many as it finds useful.
+        threads: Decoder threads inside FFmpeg; 0 = as `scenes.threads` decides.
         decoder: What decodes: "cpu", or a device of FFmpeg, such as "cuda" or "vaapi". The pictures
             are the same; where the device cannot, the CPU does, and `degradations` says so.
         limits: How large pictures may be, and how many there may be of them.

@@ -15,6 +15,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from scenes.errors import WeightsError
+from tracker.lean_torchvision import import_torchvision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -153,8 +154,9 @@ def _build(architecture: dict[str, Any], class_count: int) -> Any:
 def _check_layer(layer: list[Any]) -> None:
     """Refuse what is no layer, and keep a backbone from fetching weights of its own."""
     import torch
-    import torchvision
     from ultralytics.nn import tasks
+
+    torchvision = import_torchvision()
 
     name, arguments = str(layer[2]), layer[3]
     rooms: dict[str, Any] = {"nn.": torch.nn, "torchvision.ops.": torchvision.ops}

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from scenes.errors import ConfigError, WeightsError
+from scenes.threads import load_torch, onnx_options
 from tracker import boxes
 from tracker.bfloat16 import cpu_has_bfloat16, run_in_bfloat16
 from tracker.box_filter import filter_boxes
@@ -24,6 +25,7 @@ from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
+from tracker.lean_torchvision import import_torchvision
 from tracker.letterbox import Letterbox
 from tracker.settings import DetectorSettings
 
@@ -177,16 +179,16 @@ class YoloDetector:
 
     def _open(self, path: Path) -> None:
         """Load the network and what must be known of it."""
-        self._torch, engine = _import_engine()
+        self._torch = load_torch()
         self._dtype = self._torch.float16 if self._half else self._torch.float32
-        self._nms = engine.nms
+        self._nms = _import_nms()
         self._has_prompts = False
         self._fixed_hw: tuple[int, int] | None = None
         self._longer_px = self._settings.image_size_px or DEFAULT_IMAGE_PX
         openers = {".pt": self._open_checkpoint, ".safetensors": self._open_bundled}
         opener = openers.get(path.suffix.lower(), self._open_export)
         try:
-            opener(engine, path)
+            opener(path)
         except (ConfigError, WeightsError):
             raise
         except ModuleNotFoundError as err:
@@ -202,16 +204,18 @@ class YoloDetector:
                 hint="the file is damaged or no Ultralytics model",
             ) from err
 
-    def _open_checkpoint(self, engine: _Engine, path: Path) -> None:
+    def _open_checkpoint(self, path: Path) -> None:
         """Take the bare network out of a checkpoint."""
-        model = engine.YOLO(str(path))
+        from ultralytics import YOLO
+
+        model = YOLO(str(path))
         network = model.model
         _check_task(getattr(model, "task", None), path)
         if hasattr(network, "set_classes") and self._settings.class_list:
             self._prompt(model, path)
         self._take(network)
 
-    def _open_bundled(self, _engine: _Engine, path: Path) -> None:
+    def _open_bundled(self, path: Path) -> None:
         """Build the network from tensors and a table; nothing in the file is code."""
         network = load_bundled(path).eval()
         fold_norms(network)
@@ -262,11 +266,14 @@ class YoloDetector:
             ) from err
         self._has_prompts = True
 
-    def _open_export(self, engine: _Engine, path: Path) -> None:
+    def _open_export(self, path: Path) -> None:
         """Open an exported network through the engine's own backends."""
-        network = engine.AutoBackend(
-            str(path), device=self._torch.device(self._device), fp16=self._half, verbose=False
-        )
+        from ultralytics.nn.autobackend import AutoBackend
+
+        with _patient_sessions():
+            network = AutoBackend(
+                str(path), device=self._torch.device(self._device), fp16=self._half, verbose=False
+            )
         _check_task(getattr(network, "task", None), path)
         self._names = names_by_id(network.names)
         self._end2end = bool(getattr(network, "end2end", False))
@@ -277,25 +284,35 @@ class YoloDetector:
         self._network = network
 
 
-class _Engine:
-    """The three things taken from the engine."""
-
-    def __init__(self, yolo: Any, auto_backend: Any, nms: Any) -> None:
-        self.YOLO, self.AutoBackend, self.nms = yolo, auto_backend, nms
-
-
-def _import_engine() -> tuple[Any, _Engine]:
-    """Import torch first, so that the engine's OMP_NUM_THREADS=1 comes too late to bite."""
-    import torch
-    import torchvision  # type: ignore[import-untyped]  # noqa: F401  the engine uses its NMS then
-    from ultralytics import YOLO
-    from ultralytics.nn.autobackend import AutoBackend
-
+def _import_nms() -> Any:
+    """Return the engine's non-maximum suppression, which uses torchvision's where it is loaded."""
+    import_torchvision()
     try:
         from ultralytics.utils.nms import non_max_suppression
     except ImportError:  # before 8.3.200 or so
         from ultralytics.utils.ops import non_max_suppression
-    return torch, _Engine(YOLO, AutoBackend, non_max_suppression)
+    return non_max_suppression
+
+
+@contextlib.contextmanager
+def _patient_sessions() -> Iterator[None]:
+    """Give sessions of onnxruntime that the engine opens our threads; it has no setting for it."""
+    try:
+        import onnxruntime
+    except ImportError:
+        yield
+        return
+    kept = onnxruntime.InferenceSession
+
+    def patient(*args: Any, **kwargs: Any) -> Any:
+        options = kwargs.pop("sess_options", None) or onnxruntime.SessionOptions()
+        return kept(*args, sess_options=onnx_options(options), **kwargs)
+
+    onnxruntime.InferenceSession = patient
+    try:
+        yield
+    finally:
+        onnxruntime.InferenceSession = kept
 
 
 @contextlib.contextmanager
@@ -306,7 +323,7 @@ def engine_kept_quiet() -> Iterator[None]:
     for this process and its children, change how numpy prints, switch OpenCV's threads off, and
     make Pillow install a package when a picture is broken.
     """
-    import torch
+    torch = load_torch()  # first, so that the engine's OMP_NUM_THREADS=1 comes too late to bite
     from PIL import Image
 
     threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
@@ -336,7 +353,7 @@ def engine_kept_quiet() -> Iterator[None]:
             for key, value in kept.items():
                 os.environ.pop(key, None) if value is None else os.environ.update({key: value})
             torch.set_num_threads(threads)
-            torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
+            torch.set_printoptions(profile="default")
             np.set_printoptions(**printing)
             cv2.setNumThreads(cv_threads)
             Image.open = image_open
@@ -366,8 +383,7 @@ def _choose_device(device: str) -> str:
     Raises:
         ConfigError: The word is unknown, or there is no such device.
     """
-    import torch
-
+    torch = load_torch()
     if device == "auto":
         return "cuda:0" if torch.cuda.is_available() else "cpu"
     kind, _, number = device.partition(":")

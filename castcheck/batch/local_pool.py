@@ -23,6 +23,7 @@ from castcheck.batch.scheduler import (
 )
 from castcheck.batch.work import Answer, ClipWorker, hush
 from scenes.errors import CastcheckError
+from scenes.threads import COUNT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 # "spawn": a fork would copy the state of threads and of a GPU that the child cannot use.
 _CONTEXT = multiprocessing.get_context("spawn")
-_THREAD_VARIABLE = "OMP_NUM_THREADS"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -116,8 +116,8 @@ class LocalPool(WorkerPool[_Process]):
     def _start(self) -> _Process:
         ours, theirs = _CONTEXT.Pipe()
         variables = {}
-        if _THREAD_VARIABLE not in os.environ:
-            variables[_THREAD_VARIABLE] = str(self._threads)
+        if COUNT_VARIABLE not in os.environ:
+            variables[COUNT_VARIABLE] = str(self._threads)
         if len(self._gpus) > 1:
             variables[GPU_VARIABLE] = self._gpus[self._started % len(self._gpus)]
         self._started += 1

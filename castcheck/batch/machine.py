@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenes.threads import core_count
+
 GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
 _WORKER_BYTES = 1_500_000_000  # torch, the networks and the pictures of one clip at 1080p
 _CLIP_BYTES = 500_000_000  # the pictures of each further clip
@@ -19,7 +21,7 @@ class Machine:
     """What there is to work with.
 
     Attributes:
-        cores: Processors this process may use.
+        cores: Those this process may use, see `scenes.threads`.
         free_bytes: Memory that is free now; `None` = not known.
         gpus: Names of the GPUs, as CUDA_VISIBLE_DEVICES takes them.
     """
@@ -80,13 +82,7 @@ def workers_per_gpu(clips_at_once: int) -> int:
 
 def this_machine() -> Machine:
     """Look at this machine; no engine is loaded for it."""
-    return Machine(_core_count(), _free_bytes(), _gpu_names())
-
-
-def _core_count() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return Machine(core_count(), _free_bytes(), _gpu_names())
 
 
 def _free_bytes() -> int | None:

@@ -10,16 +10,15 @@ Imports torch when imported; import it where a network is opened, not at the top
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from identity.appearance.reid_specs import MOBILENET
 from scenes.errors import WeightsError
 from tracker.bundled import fold_norms
+from tracker.lean_torchvision import import_torchvision
 
 INPUT_HEIGHT_PX = 192
 INPUT_WIDTH_PX = 96
@@ -109,7 +108,7 @@ class CueNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        backbone = torchvision.models.mobilenet_v2(weights=None).features
+        backbone = import_torchvision().models.mobilenet_v2(weights=None).features
         self.features = nn.Sequential(*list(backbone)[:_LAST_BLOCK])
         set_last_stride(self.features, 1)
         self.body_linear = nn.Linear(2 * _MAP_CHANNELS, BODY_DIM, bias=False)
@@ -176,12 +175,12 @@ def set_last_stride(features: nn.Sequential, stride: int) -> None:
     depthwise.stride = (stride, stride)
 
 
-def fused(network: CueNetwork) -> CueNetwork:
-    """Return a copy whose backbone has its normalisations folded into its convolutions.
+def fuse(network: CueNetwork) -> CueNetwork:
+    """Fold the normalisations of the backbone into its convolutions, in place.
 
-    It computes the same to rounding, and cannot be trained.
+    It computes the same to rounding, and cannot be trained any more.
     """
-    network = deepcopy(network).eval()
+    network.eval()
     fold_norms(network.features)
     return network
 

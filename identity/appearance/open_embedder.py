@@ -14,6 +14,7 @@ from identity.appearance.reid_torch import (
     open_torchscript,
 )
 from scenes.errors import WeightsError
+from scenes.threads import load_torch
 from tracker.known_weights import check_trust, resolve_weights, weights_sha256
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def open_embedder(
     """
     if str(spec) == COLOUR:
         return None
+    load_torch()
     embedder = _opened(spec, device=device, trusted=trusted)
     check_tells_apart(embedder)
     return embedder

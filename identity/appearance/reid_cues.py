@@ -26,7 +26,7 @@ class CueReader:
     """A `CueNetwork` that embeds (an `Embedder`) and also gives the parts (a `PartsEmbedder`).
 
     Args:
-        network: A filled `CueNetwork`.
+        network: A filled `CueNetwork`; it is changed in place.
         name: What the report calls it.
         sha256: Of the weights file.
         spec: How a crop is prepared.
@@ -38,10 +38,10 @@ class CueReader:
     ) -> None:
         import torch
 
-        from identity.appearance.cue_network import BODY_DIM, PART_DIM, fused
+        from identity.appearance.cue_network import BODY_DIM, PART_DIM, fuse
 
         self._torch, self._device = torch, device
-        network = fused(network.eval().requires_grad_(requires_grad=False))
+        network = fuse(network.eval().requires_grad_(requires_grad=False))
         self._network = network.to(device=device, memory_format=torch.channels_last)
         self._name, self._sha256, self._spec = name, sha256, spec
         self._dim, self._part_dim = BODY_DIM, PART_DIM

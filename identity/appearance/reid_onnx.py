@@ -10,6 +10,7 @@ from identity.appearance.embedder import unit_rows
 from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_specs import UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
+from scenes.threads import onnx_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ class OnnxEmbedder:
     ) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
+        options = onnx_options(onnxruntime.SessionOptions())
         options.log_severity_level = 4  # its own log goes to stderr, past ours
         available = onnxruntime.get_available_providers()
         wants_cuda = device.startswith("cuda") and "CUDAExecutionProvider" in available

@@ -12,6 +12,7 @@ from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_cues import ARCHITECTURE, build_cue_reader
 from identity.appearance.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
+from tracker.lean_torchvision import import_torchvision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,7 @@ def open_safetensors(
     Raises:
         WeightsError: No safetensors, no architecture named, or tensors that do not fit it.
     """
-    import torchvision
+    torchvision = import_torchvision()
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -164,7 +165,8 @@ def open_mobilenet(path: Path, *, sha256: str, device: str) -> TorchEmbedder:
     of the same layout is filled, tensor by tensor in order.
     """
     import torch
-    import torchvision
+
+    torchvision = import_torchvision()
 
     state = torch.load(path, map_location="cpu", weights_only=True)
     network = _without_classifier(torchvision.models.mobilenet_v2(weights=None))
