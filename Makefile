@@ -1,6 +1,8 @@
 # make demo   judge the sample clips          make test    the tests
 # make check  everything a change must pass   make docs    the pages made from the code
 # make fuzz   ten minutes of damaged clips and bad options
+# make preview  report pages from made-up findings
+# make mutants  small faults put into the code, to see whether a test notices
 
 VENV     ?= .venv
 PYTHON   ?= python3
@@ -13,9 +15,13 @@ DETECTOR ?= auto
 EMBEDDER ?= auto
 OUT      ?= castcheck-out
 
+MUTANTS  ?= 40
+SEED     ?= 1
+
 PYTEST   ?= -q -n auto --maxprocesses=8
 
-.PHONY: venv demo test check fuzz format-check lint types contracts security docs goldens clean
+.PHONY: venv demo test check fuzz format-check lint types contracts security docs goldens preview \
+  mutants clean
 
 venv: $(READY)
 
@@ -60,6 +66,13 @@ fuzz: $(READY)
 docs: $(READY)
 	$(BIN)/python -m castcheck.config > docs/configuration.md
 	$(BIN)/python -m tools.cli_reference > docs/cli.md
+
+preview: $(READY)
+	$(BIN)/python -m tools.preview
+
+# Two minutes each; MUTANTS=N and SEED=N choose how many and which.
+mutants: $(READY)
+	$(BIN)/python -m tools.mutants --count $(MUTANTS) --seed $(SEED)
 
 goldens: $(READY)
 	$(BIN)/python -m tests.castcheck.make_goldens

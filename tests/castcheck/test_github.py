@@ -114,4 +114,4 @@ def test_markdown_shows_text_as_it_is():
     assert [row.count(" | ") for row in rows] == [5, 5, 5]
     assert "cuda unavailable" in text
     nobody = markdown_text(support.empty_report())
-    assert nobody == "### ⚠️ ABSTAIN empty.mp4\n\nnobody seen well enough to judge\n"
+    assert nobody == "### ⚠️ ABSTAIN empty.mp4\n\nno one is seen well enough to judge\n"
