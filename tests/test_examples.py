@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -143,3 +144,32 @@ def test_the_cast_file_with_a_script(tmp_path):
     ]
     result = CliRunner().invoke(app, [*arguments, "--detector", str(SAMPLES / "boxes")])
     assert result.exit_code == 0, result.output
+
+
+EXECUTE = """
+import sys, nbformat, nbclient
+path, boxes = sys.argv[1:]
+book = nbformat.read(path, as_version=4)
+settings = {"run": {"device": "cpu", "detector": boxes, "embedder": "colour"}}
+for cell in book.cells:
+    if "CONFIG = " in cell.source:  # boxes that are known, so that no network runs
+        cell.source = cell.source.replace('{"run": {"device": "auto"}}', repr(settings))
+nbclient.NotebookClient(book, timeout=240, kernel_name="python3").execute()
+for cell in book.cells:
+    for output in cell.get("outputs", ()):
+        print(output.get("text") or sorted(output.get("data", {})))
+"""
+
+
+@pytest.mark.slow
+def test_the_notebook():
+    result = example("-c", EXECUTE, "examples/one_clip.ipynb", str(SAMPLES / "boxes"))
+    assert result.returncode == 0, result.stderr
+    assert "critical swap" in result.stdout
+    assert "char-03" in result.stdout
+    assert "image/png" in result.stdout
+
+
+def test_the_notebook_is_stored_without_outputs():
+    book = json.loads((ROOT / "examples/one_clip.ipynb").read_text(encoding="utf-8"))
+    assert not any(cell.get("outputs") for cell in book["cells"])

@@ -166,18 +166,6 @@ def test_a_swap_is_found_with_every_second_picture_searched(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_stride_of_one_is_what_was_always_done(tmp_path):
-    clip = SAMPLES / "room_swap.mp4"
-    plain, strided = (
-        check(clip, tmp_path / name, *more)[1]
-        for name, more in (("plain", ()), ("one", ("--stride", "1")))
-    )
-    assert strided.findings == plain.findings
-    assert strided.tracklets == plain.tracklets
-    assert strided.degradations == plain.degradations
-
-
-@pytest.mark.slow
 def test_speed_settings_change_no_answer(tmp_path):
     """Batches and threads, with the re-ID network and the network that finds cuts."""
     import torch

@@ -69,7 +69,6 @@ def test_never_breaks_a_constraint_and_is_near_the_best(problem):
 @settings(max_examples=40, deadline=None)
 def test_clear_cases_do_not_depend_on_the_order(problem, random):
     odds, apart, _, _ = problem
-    clear = np.where(odds > 0, 3.0, -3.0)
     truth = np.arange(len(odds)) % 2
     clear = np.where(np.equal.outer(truth, truth), 3.0, -3.0)
     order = list(range(len(odds)))

@@ -6,7 +6,6 @@ import pytest
 from studio.assets import CLOTHES_FEMALE, CLOTHES_MALE
 from studio.looks import (
     CUES,
-    FACE_AMPLITUDE,
     distinct_looks,
     drift_target,
     random_look,
@@ -30,7 +29,7 @@ def test_a_thousand_seeds_are_a_thousand_people():
 
 def test_faces_stay_friendly():
     weights = [w for seed in range(50) for _, w in random_look(seed).face.targets]
-    assert np.abs(weights).max() <= FACE_AMPLITUDE
+    assert 0.2 < np.abs(weights).max() <= 0.38  # faces differ, and none is a caricature
 
 
 def test_names_fit_and_clothes_differ():
