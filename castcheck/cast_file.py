@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
-from castcheck.script import Script, near, script_from_tables
+from castcheck.script import Script, script_from_tables
 from castcheck.script_files import read_schedule
+from castcheck.suggestions import did_you_mean
 from castcheck.toml_file import read_toml
 from identity.cast.matching import Presence
 from identity.settings import MOST_CHARACTERS
@@ -144,7 +145,7 @@ def _from_table(table: dict[str, Any], path: Path) -> CastFile:
     for key in table:
         if key not in _SECTIONS:
             raise CastFileError(
-                f"unknown key {key!r}{near(key, _SECTIONS)}",
+                f"unknown key {key!r}{did_you_mean(key, _SECTIONS)}",
                 where=path,
                 hint=f"known here: {', '.join(_SECTIONS)}",
             )
@@ -187,7 +188,7 @@ def _script(table: dict[str, Any], path: Path, known: Sequence[str]) -> Script:
         if known and name not in known:
             raise CastFileError(
                 f"the script names {name!r}, which is not a [[character]] of this file"
-                f"{near(name, known)}",
+                f"{did_you_mean(name, known)}",
                 where=path,
                 hint="list every character of the script, with or without references",
             )
@@ -212,7 +213,7 @@ def _character(row: dict[str, Any], number: int, path: Path, *, bare: bool) -> L
     for key in row:
         if key not in _KEYS:
             raise CastFileError(
-                f"unknown key {key!r}{near(key, _KEYS)}",
+                f"unknown key {key!r}{did_you_mean(key, _KEYS)}",
                 where=where,
                 hint=f"known here: {', '.join(_KEYS)}",
             )

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
 from castcheck.kinds.table import KINDS
 from castcheck.report.formats import FORMATS
+from castcheck.suggestions import did_you_mean
 from castcheck.toml_file import read_toml
 from identity.settings import ClusteringSettings, FindingSettings, LooksSettings
 from scenes.cut_settings import ShotSettings
@@ -201,7 +201,7 @@ class ReportSettings:
         for name in self.format_list:
             if name not in FORMATS:
                 raise ConfigError(
-                    f"format {name!r} is unknown{_did_you_mean(name, FORMATS)}",
+                    f"format {name!r} is unknown{did_you_mean(name, FORMATS)}",
                     where="report.formats",
                     hint=f"allowed is a comma-separated list of {known}",
                 )
@@ -349,7 +349,7 @@ def _merge(current: Any, table: Any, *, where: str) -> Any:
         if name not in known:
             what = "setting" if where else "section"
             raise ConfigError(
-                f"unknown {what}{_did_you_mean(name, known)}",
+                f"unknown {what}{did_you_mean(name, known)}",
                 where=path,
                 hint=f"known here: {', '.join(known)}",
             )
@@ -381,11 +381,6 @@ def _cast(old: Any, value: Any, *, where: str) -> Any:
 def _type_name(value: object) -> str:
     names = {int: "a whole number", float: "a number", str: "a text in quotes"}
     return names.get(type(value), type(value).__name__)
-
-
-def _did_you_mean(name: object, known: Any) -> str:
-    close = get_close_matches(str(name), list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
 
 
 _PREFACE = """\

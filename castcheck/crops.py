@@ -12,13 +12,12 @@ from castcheck.images import jpeg_of, shrunk
 from scenes.source import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-    Progress = Callable[[str, int, int | None], None]
+    from castcheck.progress import Progress
 
 COMPARISON_PX = 240  # height at most, of a crop of a person
 SHOT_PX = 240  # of a whole picture

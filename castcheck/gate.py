@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from castcheck.kinds.table import KINDS
+from castcheck.suggestions import did_you_mean
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import ConfigError
 
@@ -88,16 +88,13 @@ def parse_gate(spec: str) -> Gate:
     for word in words:
         if word not in SEVERITIES and word not in KINDS:
             raise ConfigError(
-                f"{word!r} is unknown{_near(word)}", where="--fail-on", hint=_allowed()
+                f"{word!r} is unknown{did_you_mean(word, [*SEVERITIES, *KINDS, NEVER])}",
+                where="--fail-on",
+                hint=_allowed(),
             )
     if not words or len(severities) > 1:
         raise ConfigError(f"cannot read {spec!r}", where="--fail-on", hint=_allowed())
     return Gate(severities[0] if severities else None, kinds)
-
-
-def _near(word: str) -> str:
-    close = get_close_matches(word, [*SEVERITIES, *KINDS, NEVER], n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def _allowed() -> str:

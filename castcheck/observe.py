@@ -24,7 +24,6 @@ from tracker.detections import Detections, Detector
 from tracker.stride import StridedDetector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from fractions import Fraction
     from pathlib import Path
 
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
 
     from castcheck.config import Config
     from castcheck.models import Models
+    from castcheck.progress import Progress
     from scenes.frames import FrameBatch, VideoInfo
     from tracker.tracklets import Tracklet
-
-    Progress = Callable[[str, int, int | None], None]
 
 _TRIM_EVERY_FRAMES = 128
 _FASTEST_RATE = 120.0  # frames per second that are shown as such

@@ -45,14 +45,13 @@ from identity.tracks.repair import repair_id_switches
 from scenes.source import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from castcheck.config import Config
+    from castcheck.progress import Progress
     from castcheck.references import References
     from castcheck.report.visuals import Visuals
-
-    Progress = Callable[[str, int, int | None], None]
 
 _SURELY_SOMEBODY = 0.4  # median score of a tracklet
 

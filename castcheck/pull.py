@@ -14,12 +14,10 @@ from scenes.errors import WeightsError
 from tracker.known_weights import weights_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from castcheck.progress import Progress
     from tracker.known_weights import KnownWeights
-
-    Progress = Callable[[str, int, int | None], None]
 
 _BLOCK_BYTES = 1 << 16
 _TIMEOUT_S = 30

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Progress = Callable[[str, int, int | None], None]
+    from castcheck.progress import Progress
 
 DEBUG_VARIABLE = "CASTCHECK_DEBUG"
 _COLOURS = {

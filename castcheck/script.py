@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from castcheck.suggestions import did_you_mean
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SHOT_KEYS = ("index", "start_frame", "stop_frame", "start_s", "stop_s", "characters")
@@ -91,7 +91,7 @@ def _line(
     for key in row:
         if key not in keys:
             raise ScriptError(
-                f"unknown key {key!r}{near(key, keys)}",
+                f"unknown key {key!r}{did_you_mean(key, keys)}",
                 where=where,
                 hint=f"known here: {', '.join(keys)}",
             )
@@ -105,7 +105,8 @@ def _line(
     for name in names:
         if known and name not in known:
             raise ScriptError(
-                f"{name!r} is not a [[character]] of this file{near(name, known)}", where=where
+                f"{name!r} is not a [[character]] of this file{did_you_mean(name, known)}",
+                where=where,
             )
     names = tuple(dict.fromkeys(names))
     given = [
@@ -157,12 +158,6 @@ def _range(
     if kind is int:
         return {"frames": (start, stop), "title": f"frames {start} to {stop - 1}"}
     return {"seconds": (float(start), float(stop)), "title": f"{start:g} s to {stop:g} s"}
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """Return a guess at what was meant, with a comma before it; empty where nothing is near."""
-    close = get_close_matches(word, list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def _is_count(value: Any) -> bool:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from castcheck.observe import Observations
     from castcheck.planting.material import Material
     from castcheck.planting.wish import Wish
-
-    Progress = Callable[[str, int, int | None], None]
+    from castcheck.progress import Progress
 
 CLEAN = "clean"
 _LEGAL = "legal"

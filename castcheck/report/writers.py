@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from castcheck.config import ReportSettings
+    from castcheck.progress import Progress
     from castcheck.report.formats import Format
     from castcheck.report.model import Report
     from castcheck.report.visuals import Visuals
-
-    Progress = Callable[[str, int, int | None], None]
 
 
 class OutputError(CastcheckError):
