@@ -121,8 +121,8 @@ def test_reports_say_what_is_accepted_and_what_is_gone(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no baseline"),
-        ("[]", "is no baseline"),
+        ("", "is not a baseline"),
+        ("[]", "is not a baseline"),
         ('{"schema": "castcheck.baseline/2", "findings": []}', "of a schema this version knows"),
         ('{"schema": "castcheck.baseline/1", "findings": [{}]}', "field 'clip_sha256' is missing"),
         (None, "cannot be read: no such file or directory; check --baseline"),

@@ -172,7 +172,7 @@ def test_decisions_say_what_is_good_and_what_is_found(runs):
         file.write("half a li")
     result = run("calibrate", folder, "-o", runs / "c.toml", "--false-alarms-per-100-clips", "90")
     assert result.exit_code == 0, result.output
-    assert "decisions.jsonl: line 7 is no decision" in result.output
+    assert "decisions.jsonl: line 7 is not a decision" in result.output
     assert "decisions about 1 clip that these runs do not hold" in result.output
     assert "before:   1 of 2 good clips fail" in result.output  # r1 is wrong, r3 has no findings
     assert "of 1 found by people" in result.output
@@ -183,7 +183,7 @@ def test_clips_without_findings_count_as_far_as_the_others_are_decided(runs):
     folder = runs / "reviewed"
     decide(folder, make_report(runs / "r1.mp4").clip.sha256, "swap-10-0", "wrong")
     result = run("calibrate", folder, "-o", runs / "c.toml")
-    assert "1 clip left out: findings that nobody has decided about" in result.output
+    assert "1 clip left out: findings without a decision" in result.output
     # One of two with findings is decided, so one of the two without counts.
     assert "1 of 2 good clips fail" in result.output
 
@@ -196,8 +196,8 @@ def test_clips_without_findings_count_as_far_as_the_others_are_decided(runs):
         (["good", "--decisions", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["good", "other"], "was judged otherwise than the first clip (castcheck: 0.1.0 and 9)"),
         (["old"], "a version of castcheck that has no bars per kind"),
-        (["empty"], "this is no run"),
-        (["broken"], "line 1 is no line of a summary"),
+        (["empty"], "not a run: the folder has neither"),
+        (["broken"], "line 1 is not a line of a summary"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message, runs, monkeypatch):

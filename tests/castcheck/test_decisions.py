@@ -162,7 +162,7 @@ def test_a_broken_line_is_told_and_passed_over(tmp_path, text, count, complaint)
     assert len(reading.decisions) == count
     assert len(reading.complaints) == bool(complaint)
     for line in reading.complaints:
-        assert f"{path}: {complaint} is no decision" in line
+        assert f"{path}: {complaint} is not a decision" in line
         assert "\n" not in line
     if text is not None:
         append_decisions(path, [said("wrong")])

@@ -184,7 +184,7 @@ def test_characters_can_be_told_apart_in_colour_in_grey_and_by_letter():
 
 def test_what_may_be_nobody_is_counted_and_not_shown():
     text, _ = page_of(REPORTS["full"])
-    assert text.count("1 more tracklet may be this character or nobody") == 1
+    assert text.count("1 more tracklet may be this character or no one") == 1
 
 
 def played(text: str) -> list[dict[str, str]]:

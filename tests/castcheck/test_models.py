@@ -112,7 +112,7 @@ def test_pull(way, left, asked, server):
 @pytest.mark.parametrize(
     ("way", "changed", "match", "keeps"),
     [
-        pytest.param("other", {}, "other bytes than expected", 0, id="other bytes"),
+        pytest.param("other", {}, "sha256 mismatch", 0, id="other bytes"),
         pytest.param("gone", {}, "the server says 404", 0, id="gone"),
         pytest.param("breaks", {}, "what came is kept", len(BYTES) // 2, id="breaks off"),
         pytest.param("", {"url": "http://127.0.0.1:9/x"}, "refused", 0, id="nobody there"),

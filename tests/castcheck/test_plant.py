@@ -171,10 +171,10 @@ def test_strength_is_measured_and_rises_with_what_is_shown() -> None:
         ("swap_at_once", ("red",), 48, "fewer than two people"),
         ("swap_at_once", ("red", "blue"), 14, "long enough"),
         ("swap_cut", ("red", "blue"), 14, "too short"),
-        ("swap_crossing", ("red", "blue"), 48, "crosses"),
+        ("swap_crossing", ("red", "blue"), 48, "cross"),
         ("hair_swap", ("red", "blue"), 48, "hair"),
-        ("morph_at_once", (), 48, "nobody"),
-        ("vanish", (), 48, "nobody"),
+        ("morph_at_once", (), 48, "no one"),
+        ("vanish", (), 48, "no one"),
         ("clone_earlier", ("red", "blue", "green", "red"), 48, "free"),
     ],
 )

@@ -464,7 +464,7 @@ def test_merging_says_how_far_two_agree(run, tmp_path):
     assert f"{other}: 3 decisions taken in, 0 known" in out
     assert "ann and ben: the same on 2 of 3 findings, kappa 0.40" in out
     assert "1 decision about clips that are not in this run" in err
-    assert "line 5 is no decision" in err
+    assert "line 5 is not a decision" in err
     assert len(read_decisions(run / "decisions.jsonl").decisions) == 6
     assert len(names) == len(known)
 

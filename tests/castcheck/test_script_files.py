@@ -184,7 +184,7 @@ def test_pictures_of_a_cast_file_and_the_script_of_an_episode(folder):
     cast = read_cast_file(write(folder, 'script = "episode.json"\n' + BEN + MEI))
     assert [(one.name, len(one.references)) for one in cast.members] == [("Ben", 1), ("Mei", 0)]
     assert len(cast.script.lines) == 2
-    with pytest.raises(CastFileError, match="speaks of 'Mei', who is no"):
+    with pytest.raises(CastFileError, match="names 'Mei', which is not a"):
         read_cast_file(write(folder, 'script = "episode.json"\n' + BEN))
 
 
