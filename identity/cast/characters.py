@@ -170,7 +170,7 @@ def pairwise_log_odds(
     means = [segment.means for segment in segments]
     odds = same_look(means, means, calibration, view_gap=np.abs(shape[:, None] - shape))
     shot = [segment.tracklet.shot_index for segment in segments]
-    place = calibration.same_place(boxes.iou(places, places))
+    place = calibration.same_place(boxes.iou(places, places).astype(np.float64))
     odds += np.where(setups[np.ix_(shot, shot)] >= _SAME_SETUP, place, 0)
     count = np.array([segment.sample_count for segment in segments])
     trust = count / (count + 2.0)  # few samples say less

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.samples import compare
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.evidence.samples import ShotSamples
     from identity.tracks.body_track import BodyTrack
 
 _REFERENCE_SAMPLES = 8
@@ -127,3 +130,30 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values
     padded = np.pad(values, 1, mode="edge")
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
+
+
+def curve_from(
+    samples: ShotSamples,
+    track: int,
+    old: tuple[int, int],
+    cues: Sequence[Cue],
+    calibration: Calibration,
+) -> LikenessCurve:
+    """Return how alike every sample of a track is to its looks in a stretch, by some cues.
+
+    Args:
+        samples: Of the shot.
+        track: Whose looks.
+        old: From which sample to which.
+        cues: Whose mean counts, as far as they were seen.
+        calibration: How cosines become likeness.
+    """
+    at = np.flatnonzero(samples.seen["body"][track])
+    before = np.full(len(at), old[0]), np.full(len(at), old[1])
+    found = compare(samples.agreement(track, track), before, (at, at + 1), calibration).likeness
+    rows = np.array([found[cue] for cue in cues if cue in found]).reshape(-1, len(at))
+    known = np.isfinite(rows)
+    seen = known.any(axis=0)
+    mean = np.where(known, rows, 0).sum(axis=0)[seen] / known.sum(axis=0)[seen]
+    value = _smooth(np.clip(mean, 0, 1))
+    return LikenessCurve(samples.frames[at[seen]], value.astype(np.float32))

@@ -10,7 +10,7 @@ colours must fall with them. The first and last looks of who has come or goes do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,11 @@ import numpy as np
 
 from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.calibration import HAIR_SCALE
+from identity.evidence.consistency import curve_from
 from identity.evidence.hair import affinity
 from identity.evidence.positions import Positions
+from identity.explanations.contract import Explained, log_odds_of
+from identity.findings import confidence_of
 from identity.tracks.body_track import fully_visible_span, unoccluded_rows
 from scenes.shots import numbers_by_shot
 
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
+    from identity.explanations.contract import Clip, Kind, Scene
     from identity.settings import FindingSettings
     from identity.tracks.body_track import BodyTrack
 
+KINDS: tuple[Kind, ...] = ("drift",)
 _NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
 _COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
 _MIN_STRETCH_S = 0.6
@@ -56,52 +61,13 @@ _HEAD_RANGE, _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 0.6, 1.25, 0.2, 0.8
 _STEADY_RANGE, _STEADY_SHIFT = 0.45, 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A slow change of one character.
-
-    Attributes:
-        series: Indices of the series that show it, in order of time.
-        start_frame, stop_frame: Half-open.
-        strength: Likeness lost that neither a turn nor the light explains.
-        likeness: Cue to what is left of the likeness, 1 = all.
-        over_cut: Whether it happens from shot to shot.
-        by_colours: Whether colours say so as well as networks.
-        confidence: That it is right, in [0, 1]; `None` = by strength and threshold.
-        features: What it was judged by, by name.
-    """
-
-    series: tuple[int, ...]
-    start_frame: int
-    stop_frame: int
-    strength: float
-    likeness: dict[Cue, float]
-    over_cut: bool
-    by_colours: bool = True
-    confidence: float | None = None
-    features: dict[str, float] = field(default_factory=dict)
-
-
-def drifts_in_shot(
-    all_series: Sequence[BodyTrack],
-    changed: frozenset[int],
-    scales: Calibration,
-    settings: FindingSettings,
-    *,
-    fps: float,
-) -> list[Drift]:
-    """Return who changes slowly in one shot.
-
-    Args:
-        all_series: Of the shot.
-        changed: Those of which something else is already known; they are passed over.
-        scales: How similarities become likeness.
-        settings: From where on a change is a finding.
-        fps: Of the clip.
-    """
+def find(scene: Scene) -> list[Explained]:
+    """Return who changes slowly in one shot; of whom something else is known is passed over."""
+    all_series, scales, fps = scene.tracks, scene.calibration, scene.samples.fps
+    changed = {k for one in scene.explained if one.kind != "drift" for k in one.tracks}
     stretches = [_strongest_stretch(series, all_series, scales, fps=fps) for series in all_series]
     found = []
-    least = settings.scaled("drift")
+    least = scene.settings.scaled("drift")
     for k, own in enumerate(stretches):
         if own is None or k in changed:
             continue
@@ -116,31 +82,46 @@ def drifts_in_shot(
             continue
         ramp = _ramp(all_series[k], own.rows, cues)
         if ramp is not None:
-            left = {cue: 1 - value for cue, value in own.loss.items()}
             by_colours = _colours(own.loss) >= least
-            found.append(Drift((k,), *ramp, strength, left, over_cut=False, by_colours=by_colours))
+            told = _drift((k,), *ramp, strength, own.loss, scene.settings, vouched=by_colours)
+            curve = curve_from(scene.samples, k, _first_third(scene, k, own.rows), cues, scales)
+            found.append(replace(told, curves={k: curve}))
     return found
 
 
-def drifts_over_cuts(
-    all_series: Sequence[BodyTrack],
-    labels: Sequence[int],
-    setups: NDArray[np.float32],
-    scales: Calibration,
-    settings: FindingSettings,
-) -> list[Drift]:
-    """Return who looks otherwise when the camera is back in a set-up, at the same place.
+def _first_third(scene: Scene, track: int, rows: NDArray[np.int64]) -> tuple[int, int]:
+    """Return from which sample to which the looks of a stretch of rows are the old ones."""
+    frames = scene.tracks[track].frame[rows]
+    first, stop = np.searchsorted(scene.samples.frames, [frames[0], frames[-1] + 1]).tolist()
+    return first, first + max((stop - first) // 3, 1)
 
-    Args:
-        all_series: Of the clip.
-        labels: Character of each, -1 = nobody.
-        setups: (S, S) likeness of the shots' set-ups.
-        scales: How similarities become likeness.
-        settings: From where on a change is a finding.
+
+def _drift(
+    tracks: tuple[int, ...],
+    start: int,
+    stop: int,
+    strength: float,
+    loss: Mapping[Cue, float],
+    settings: FindingSettings,
+    *,
+    over_cut: bool = False,
+    vouched: bool = True,
+) -> Explained:
+    odds = log_odds_of(confidence_of(strength, settings.scaled("drift")))
+    left: dict[str, float] = {cue: 1 - value for cue, value in loss.items()}
+    return Explained(
+        "drift", tracks, start, stop, odds, strength, left, over_cut=over_cut, vouched=vouched
+    )
+
+
+def find_over_cuts(clip: Clip) -> list[Explained]:
+    """Return who looks otherwise when the camera is back in a set-up, at the same place.
 
     A shot is compared with the first one of its set-up. What everybody loses is light.
     """
-    found: list[Drift] = []
+    all_series, labels, setups = clip.tracks, clip.worn, clip.setups
+    explained = clip.characters_explained()
+    found: list[Explained] = []
     places = Positions(series.xyxy for series in all_series)
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
     spans = _spans(all_series, labels)
@@ -149,7 +130,7 @@ def drifts_over_cuts(
         if first is None:
             continue
         pairs = {
-            (a, b): _between(all_series[a], all_series[b], scales)
+            (a, b): _between(all_series[a], all_series[b], clip.calibration)
             for a in by_shot.get(first, ())
             for b in by_shot.get(late, ())
             if places.same(a, b)
@@ -167,40 +148,33 @@ def drifts_over_cuts(
             beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
             light = max((_over_cut(o) for o in beside), default=0.0)
             strength = _over_cut(loss)
-            if strength >= settings.scaled("drift") and light <= _EVERYBODY * strength:
+            told = {labels[a], labels[b]} & explained
+            enough = strength >= clip.settings.scaled("drift")
+            if enough and not told and light <= _EVERYBODY * strength:
                 start = int(all_series[a].frame[-1]) + 1
                 stop = int(all_series[b].frame[-1]) + 1
-                left = {cue: 1 - value for cue, value in loss.items()}
-                found.append(Drift((a, b), start, stop, strength, left, over_cut=True))
+                found.append(
+                    _drift((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
+                )
     return found
 
 
-def extend_onset_before_cut(
-    drifts: Sequence[Drift],
-    all_series: Sequence[BodyTrack],
-    labels: Sequence[int],
-    scales: Calibration,
-    *,
-    fps: float,
-) -> list[Drift]:
+def extend_onset_before_cut(drifts: Sequence[Explained], clip: Clip) -> list[Explained]:
     """Return the drifts with a better guess of their onset, where it lies before their shot.
 
     What is under way at the first look of a shot will rarely have begun at the cut. It began some
     time in the shot before, if the character is there and is not seen to stay the same; half of
     that time is the guess with the least error.
-
-    Args:
-        drifts: In one shot each.
-        all_series: Of the clip.
-        labels: Character of each, -1 = nobody.
-        scales: How similarities become likeness.
-        fps: Of the clip.
     """
+    all_series, labels = clip.tracks, clip.worn
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
     spans = _spans(all_series, labels)
     found = []
     for drift in drifts:
-        (own,) = drift.series
+        if drift.over_cut:
+            found.append(drift)
+            continue
+        (own,) = drift.tracks
         series = all_series[own]
         opens = min(all_series[k].frame[0] for k in by_shot[series.shot_index])
         earlier = by_shot.get(series.shot_index - 1, [])
@@ -209,10 +183,12 @@ def extend_onset_before_cut(
         if drift.start_frame == series.frame[0] == opens and before:
             last = max(before, key=lambda k: int(all_series[k].frame[-1]))
             everybody = [all_series[k] for k in earlier]
-            stretch = _strongest_stretch(all_series[last], everybody, scales, fps=fps)
+            stretch = _strongest_stretch(
+                all_series[last], everybody, clip.calibration, fps=clip.fps
+            )
             if stretch is None or not stretch.steady or _networks(stretch.loss) >= _STAYS:
                 start = (int(all_series[last].frame[0]) + drift.start_frame) // 2
-                found.append(replace(drift, series=(last, own), start_frame=start))
+                found.append(replace(drift, tracks=(last, own), start_frame=start))
                 continue
         found.append(drift)
     return found
@@ -238,34 +214,29 @@ def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
     return gone[0] if len(gone) == 1 else -1
 
 
-def merge_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]:
+def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
     """Return one drift per character, from its onset to the end of the change.
 
     Args:
         drifts: In one shot and over cuts.
-        labels: Character of each series; those of nobody stay apart.
+        labels: Character of each track; those of nobody stay apart.
     """
-    groups: dict[int, list[Drift]] = {}
+    groups: dict[int, list[Explained]] = {}
     for number, drift in enumerate(drifts):
-        label = labels[drift.series[-1]]
+        label = labels[drift.tracks[-1]]
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
-    joined = []
-    for group in groups.values():
-        best = max(group, key=lambda d: (d.confidence or 0.0, d.strength))
-        joined.append(
-            Drift(
-                tuple(sorted({k for d in group for k in d.series})),
-                min(d.start_frame for d in group),
-                max(d.stop_frame for d in group),
-                best.strength,
-                best.likeness,
-                over_cut=any(d.over_cut for d in group),
-                by_colours=any(d.by_colours for d in group),
-                confidence=best.confidence,
-                features=best.features,
-            )
+    return [
+        replace(
+            max(group, key=lambda d: (d.confidence, d.strength)),
+            tracks=tuple(sorted({k for d in group for k in d.tracks})),
+            start_frame=min(d.start_frame for d in group),
+            stop_frame=max(d.stop_frame for d in group),
+            over_cut=any(d.over_cut for d in group),
+            vouched=any(d.vouched for d in group),
+            curves={k: curve for d in group for k, curve in d.curves.items()},
         )
-    return joined
+        for group in groups.values()
+    ]
 
 
 # --- how much is lost --------------------------------------------------------------------------
