@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.samples import compare
+from identity.evidence.setups import SAME_SETUP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 _REFERENCE_SAMPLES = 8
 _SMOOTHING_SAMPLES = 3
 _MIN_SAMPLES = 3
-_SAME_SETUP = 0.9
-_MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
+MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ def likeness_curves(
                 for i, other in enumerate(all_series)
                 if labels[i] == labels[k] >= 0
                 and other.shot_index < series.shot_index
-                and setups[other.shot_index, series.shot_index] >= _SAME_SETUP
+                and setups[other.shot_index, series.shot_index] >= SAME_SETUP
                 and _like_framing(other, series)
             ),
             series,
@@ -86,7 +86,7 @@ def likeness_curves(
 
 def _like_framing(one: BodyTrack, two: BodyTrack) -> bool:
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    return max(heights) <= _MAX_APPROACH * min(heights)
+    return max(heights) <= MAX_APPROACH * min(heights)
 
 
 def likeness_curve(

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.calibration import HAIR_SCALE
-from identity.evidence.consistency import curve_from
+from identity.evidence.consistency import MAX_APPROACH, curve_from
 from identity.evidence.hair import affinity
 from identity.evidence.positions import Positions
+from identity.evidence.setups import SAME_SETUP
+from identity.explanations.change import COLOURS, NETWORKS
 from identity.explanations.contract import Explained, log_odds_of
 from identity.findings import confidence_of
 from identity.tracks.body_track import fully_visible_span, unoccluded_rows
+from identity.tracks.crossings import TOUCHING_IOU
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
@@ -31,18 +33,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.explanations.contract import Clip, Kind, Scene
     from identity.settings import FindingSettings
     from identity.tracks.body_track import BodyTrack
 
 KINDS: tuple[Kind, ...] = ("drift",)
-_NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
-_COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
 _MIN_STRETCH_S = 0.6
 _MIN_LOOKS = 4  # of the network; colours are known at every frame
-_PASSING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
-_MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another angle, light, sharpness
 _MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, or somebody else
 _MAX_POINTS = 48  # of a curve that is fitted; more say nothing about a slope
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
@@ -54,7 +53,6 @@ _OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
 _ALONE, _CONFIRMS = 1.35, 0.12
 _STAYS = 0.1  # likeness lost at most by who is seen to stay the same
 _EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
-_SAME_SETUP = 0.9
 # Where the head alone changes. Heads that turn: a range of 0.95 and more in rendered clips.
 _HEAD_RANGE, _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 0.6, 1.25, 0.2, 0.8
 # Turns of rendered clips without any error move the cosine by 0.6 to 2.0, all else by 0.5 at most.
@@ -74,7 +72,7 @@ def find(scene: Scene) -> list[Explained]:
         beside = [other for i, other in enumerate(stretches) if i != k and other is not None]
         light = max((other.light(own) for other in beside), default=0.0)
         head = max((other.head for other in beside), default=0.0)
-        cues = _NETWORKS if own.steady else _COLOURS
+        cues = NETWORKS if own.steady else COLOURS
         strength = own.strength
         if strength < least:
             strength, light, cues = own.head / _ALONE, head / _ALONE, ("hair",)
@@ -126,7 +124,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
     spans = _spans(all_series, labels)
     for late in range(len(setups)):
-        first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
+        first = next((s for s in range(late) if setups[s, late] >= SAME_SETUP), None)
         if first is None:
             continue
         pairs = {
@@ -264,7 +262,7 @@ class _Stretch:
         networks = _networks(self.loss)
         if not self.steady:
             return min(networks, _colours(self.loss))
-        confirmed = max((self.loss.get(cue, 0.0) for cue in _COLOURS), default=0.0) >= _CONFIRMS
+        confirmed = max((self.loss.get(cue, 0.0) for cue in COLOURS), default=0.0) >= _CONFIRMS
         return networks if confirmed else networks / _ALONE
 
     def light(self, whose: _Stretch) -> float:
@@ -273,12 +271,12 @@ class _Stretch:
 
 
 def _networks(loss: Mapping[Cue, float]) -> float:
-    return float(np.mean([loss[cue] for cue in _NETWORKS if cue in loss] or [0.0]))
+    return float(np.mean([loss[cue] for cue in NETWORKS if cue in loss] or [0.0]))
 
 
 def _garment(loss: Mapping[Cue, float]) -> float:
     """Return the larger loss of the clothes: seen alike before and after, no turn moves it."""
-    return max((loss[cue] for cue in _COLOURS if cue in loss and cue != "head"), default=0.0)
+    return max((loss[cue] for cue in COLOURS if cue in loss and cue != "head"), default=0.0)
 
 
 def _over_cut(loss: Mapping[Cue, float]) -> float:
@@ -288,7 +286,7 @@ def _over_cut(loss: Mapping[Cue, float]) -> float:
 
 def _colours(loss: Mapping[Cue, float]) -> float:
     """Return the second largest loss of the colours: a turn, or a hand, moves one of them."""
-    values = sorted((loss[cue] for cue in _COLOURS if cue in loss), reverse=True)
+    values = sorted((loss[cue] for cue in COLOURS if cue in loss), reverse=True)
     return values[1] if len(values) > 1 else 0.0
 
 
@@ -312,7 +310,7 @@ def _among(vectors: NDArray[np.float32]) -> float:
 def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
     """Return cue to the likeness lost from one series to the other; `None` = another framing."""
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    if max(heights) > _MAX_APPROACH * min(heights):
+    if max(heights) > MAX_APPROACH * min(heights):
         return None
     loss: dict[Cue, float] = {}
     for cue in scales.scales:
@@ -373,7 +371,7 @@ def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
     """Tell whether the body is known to be turned from the camera alike all the while."""
     seen, vectors = series.vectors("facing")
     facing = vectors[np.isin(seen, rows), 0]
-    if len(facing) < _MIN_LOOKS or _growth(series.xyxy[rows])[0] > _MAX_APPROACH:
+    if len(facing) < _MIN_LOOKS or _growth(series.xyxy[rows])[0] > MAX_APPROACH:
         return False
     side = max(len(facing) // 3, 2)
     shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
@@ -386,7 +384,7 @@ def _undisturbed(
     """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
     first, last = fully_visible_span(series, everybody, fps=fps)
     there = (series.frame >= first) & (series.frame <= last)
-    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=_PASSING_IOU) & there)
+    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=TOUCHING_IOU) & there)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]
 
@@ -397,7 +395,7 @@ def _keeps_framing(xyxy: NDArray[np.float32]) -> bool:
     Its width too: a box may be cut by the picture's edges, or come to hold somebody else.
     """
     wider, taller = _growth(xyxy)
-    return taller <= _MAX_APPROACH and wider <= _MAX_WIDENING
+    return taller <= MAX_APPROACH and wider <= _MAX_WIDENING
 
 
 def _growth(xyxy: NDArray[np.float32]) -> tuple[float, float]:

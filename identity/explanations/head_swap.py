@@ -11,6 +11,7 @@ from identity.evidence.hair import HAIR_CHANGES, affinity, hair_says
 from identity.explanations.contract import Explained, log_odds_of
 from identity.findings import confidence_of
 from identity.tracks.body_track import unoccluded_rows
+from identity.tracks.crossings import TOUCHING_IOU
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("swap",)
 _SIDE_SAMPLES = 3
 _LEAST_SAMPLES = 2
-_FREE_COVERED, _FREE_IOU = 0.1, 0.1  # nobody else may be in the picture of a head
+_FREE_COVERED = 0.1  # nobody else may be in the picture of a head
 _CALMER = 0.05  # by which the hair of a side is alike among itself more than over the moment
 _MAX_GAP_S = 0.5
 _ONE_OUTFIT = 0.8  # affinity of two people's clothes from which they are alike
@@ -115,7 +116,7 @@ def _outfit(series: BodyTrack) -> Means:
 
 def _heads_of(series: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sample]:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
-    near_nobody = unoccluded_rows(series, everybody, max_iou=_FREE_IOU)
+    near_nobody = unoccluded_rows(series, everybody, max_iou=TOUCHING_IOU)
     rows = np.flatnonzero(near_nobody & (series.looks.covered <= _FREE_COVERED))
     cues: tuple[Cue, ...] = ("hair", "facing", "upper")
     for cue in cues:

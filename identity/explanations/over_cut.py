@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.moments import MIN_SAMPLES
 from identity.evidence.same_look import Compared, cosines_between
 from identity.explanations import swap
 from identity.explanations.contract import Explained, features_at
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("swap",)
 _SAME_PLACE_IOU = 0.35
-_MIN_SAMPLES = 2
 _EDGE_BOXES = 8  # where somebody stands at a cut: the median of so many boxes beside it
 
 
@@ -67,7 +67,7 @@ def _worn_at_the_edges(
     last: dict[int, int] = {}
     first: dict[int, int] = {}
     for k, segment in enumerate(segments):
-        if segment.sample_count >= _MIN_SAMPLES and "body" in segment.means:
+        if segment.sample_count >= MIN_SAMPLES and "body" in segment.means:
             first.setdefault(segment.tracklet.tracklet_id, k)
             last[segment.tracklet.tracklet_id] = k
     ends, begins = (
