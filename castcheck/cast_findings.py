@@ -118,13 +118,12 @@ class CastFindingBuilder:
         own = self._segments(character)
         first = min(own, key=lambda s: s.start_frame)
         return any(
-            incident.kind == "morph"
-            and incident.start_frame == first.start_frame
+            morph.start_frame == first.start_frame
             and any(
-                first.tracklet.tracklet_id in self._judgement.series[s].members
-                for s in incident.series
+                first.tracklet.tracklet_id in self._judgement.tracks[k].members
+                for k in morph.tracks
             )
-            for incident in self._judgement.incidents
+            for morph in self._judgement.of_kind("morph")
         )
 
     def _segments(self, character: int) -> list[Segment]:

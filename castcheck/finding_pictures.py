@@ -31,9 +31,9 @@ _STRIP_PICTURES_MAX = 24
 
 def request_steps(crops: CropCollector, seen: Observations, judgement: Judgement) -> None:
     """Request the pixels that confirm gaps in a presence, and those that show them."""
-    for gap in judgement.gaps:
+    for gap in judgement.presence:
         _window(crops, seen, gap)
-        for member in judgement.series[gap.series].members:
+        for member in judgement.tracks[gap.track].members:
             _available(crops, seen, member, gap.seen_frame, gap.seen_frame)
 
 
@@ -45,16 +45,16 @@ def confirm_steps(
     Args:
         crops: Read since `request_steps`.
         seen: What was observed in the clip.
-        judgement: What identity concludes; its `gaps` are checked.
+        judgement: What identity concludes; its `presence` is checked.
         min_ratio: How far a step must stand out from the other changes around it.
     """
     confirmed = []
     size_px = (seen.info.width_px, seen.info.height_px)
-    for gap in judgement.gaps:
+    for gap in judgement.presence:
         window = _window(crops, seen, gap)
         if any(crop is None for crop in window):
             continue
-        others = [_others_at(seen, judgement, gap.series, frame) for frame in gap.window]
+        others = [_others_at(seen, judgement, gap.track, frame) for frame in gap.window]
         step = largest_step(gap, np.stack(window), gap.place(size_px), others)  # type: ignore[arg-type]
         if step is not None and is_gap(gap, step, min_ratio=min_ratio):
             confirmed.append((replace(gap, frame=step.frame), step))
@@ -66,14 +66,14 @@ def _window(
 ) -> list[NDArray[np.uint8] | None]:
     """Request the place of a gap in every frame of its window; return what was read of it."""
     place = gap.place((seen.info.width_px, seen.info.height_px))
-    return [crops.crop(crops.request(frame, place, gap.series)) for frame in gap.window]
+    return [crops.crop(crops.request(frame, place, gap.track)) for frame in gap.window]
 
 
 def _others_at(
     seen: Observations, judgement: Judgement, series: int, frame: int
 ) -> NDArray[np.float32]:
     """Return (M, 4) the boxes of everybody else at `frame`."""
-    own = judgement.series[series].members
+    own = judgement.tracks[series].members
     rows = [
         t.xyxy[row : row + 1]
         for t in seen.tracklets
@@ -211,7 +211,7 @@ def _comparison_of_drift(
 
 def _family(judgement: Judgement, tracklet_id: int) -> tuple[int, ...]:
     """Return the tracklets of the body that a tracklet belongs to."""
-    return next((s.members for s in judgement.series if tracklet_id in s.members), (tracklet_id,))
+    return next((s.members for s in judgement.tracks if tracklet_id in s.members), (tracklet_id,))
 
 
 def seen_character(judgement: Judgement, tracklet_id: int, frame: int) -> str | None:

@@ -36,10 +36,10 @@ from castcheck.verdict import verdict_on
 from castcheck.version import __version__
 from identity.appearance.open_embedder import COLOUR
 from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule
+from identity.evidence.alignment import SetPictures
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
 from identity.evidence.setups import free_of_people, setup_likeness
-from identity.explanations.over_cut import SetPictures
 from identity.judge import Judgement, judge_looks
 from identity.tracks.repair import repair_id_switches
 from scenes.source import Fingerprint
@@ -299,7 +299,7 @@ def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletF
             SegmentFacts(segment.start_frame, segment.stop_frame, who, bool(doubtful))
         )
     curves: dict[int, Curve] = {}
-    for series, curve in zip(judgement.series, judgement.curves, strict=True):
+    for series, curve in zip(judgement.tracks, judgement.curves, strict=True):
         owner = series.owner[np.searchsorted(series.frame, curve.frame)]
         for member in series.members:
             own = owner == member

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from castcheck.findings_builder import rounded
-from castcheck.kinds.incidents import find_incidents
-from identity.findings import confidence_of
+from castcheck.kinds.in_shot import in_shot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from castcheck.kinds.case import Case
-    from identity.explanations.attribute_swap import AttributeSwap
+    from identity.explanations.contract import Explained
     from identity.findings import Finding
 
 _WHAT = {"clothes": "wear each other's clothes", "head": "have each other's face or hair"}
@@ -21,28 +20,29 @@ _WHAT = {"clothes": "wear each other's clothes", "head": "have each other's face
 def find(case: Case) -> Iterator[Finding]:
     """Yield the exchanges; they last, as far as is known, to the end of the clip."""
     end = case.seen.shots[-1].stop_frame
-    yield from find_incidents(
-        case, "attribute_swap", _message, until_frame=end, evidence={"cues": ["clothes"]}
-    )
-    for swap in case.judgement.attribute_swaps:
-        yield _over_cut(case, swap, end)
+    for swap in case.judgement.of_kind("attribute_swap"):
+        if swap.over_cut:
+            yield _over_cut(case, swap, end)
+            continue
+        evidence = {"cues": [swap.attribute]}
+        found = in_shot(case, swap, _message, until_frame=end, evidence=evidence)
+        if found is not None:
+            yield found
 
 
 def _message(when: str, who: list[str]) -> str:
     return f"From {when} on, {' and '.join(who)} {_WHAT['clothes']}."
 
 
-def _over_cut(case: Case, swap: AttributeSwap, end: int) -> Finding:
+def _over_cut(case: Case, swap: Explained, end: int) -> Finding:
     judgement, build = case.judgement, case.build
-    four = [judgement.segments[k] for k in (*swap.before, *swap.after)]
-    labels = [int(judgement.cast.labels[k]) for k in swap.before]
-    threshold = case.settings.attribute_swap
-    confidence = confidence_of(swap.strength, threshold)
+    four = [judgement.segments[k] for k in swap.segments]
+    labels = [int(judgement.cast.labels[k]) for k in swap.segments[:2]]
     names = " and ".join(build.name(c) for c in labels)
     return build.finding(
         "attribute_swap",
-        severity=build.severity("attribute_swap", four, confidence),
-        confidence=confidence,
+        severity=build.severity("attribute_swap", four, swap.confidence),
+        confidence=swap.confidence,
         characters=labels,
         tracklets=tuple(segment.tracklet.tracklet_id for segment in four),
         frames=(swap.start_frame, end),
@@ -51,8 +51,8 @@ def _over_cut(case: Case, swap: AttributeSwap, end: int) -> Finding:
         evidence={
             "cues": [swap.attribute],
             "strength": round(swap.strength, 3),
-            "threshold": threshold,
-            "gain": rounded(swap.likeness),
+            "threshold": case.settings.attribute_swap,
+            "gain": rounded(swap.features),
             "over_cut": True,
         },
     )

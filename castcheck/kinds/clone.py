@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def find(case: Case) -> Iterator[Finding]:
     """Yield the pairs of which at least one belongs to the cast."""
     judgement, build = case.judgement, case.build
-    for clone in judgement.clones:
-        who = sorted({int(judgement.cast.labels[k]) for k in clone.pair} - {-1})
+    for clone in judgement.of_kind("clone"):
+        who = sorted({int(judgement.cast.labels[k]) for k in clone.segments} - {-1})
         if not who:
             continue
         confidence = clone.confidence
@@ -29,7 +29,7 @@ def find(case: Case) -> Iterator[Finding]:
             severity="major",
             confidence=confidence,
             characters=who,
-            tracklets=tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.pair),
+            tracklets=tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.segments),
             frames=(clone.start_frame, clone.stop_frame),
             message=f"From {build.time(clone.start_frame)} to {build.time(clone.stop_frame)}, "
             f"{' and '.join(build.name(k) for k in who)} {what}.",

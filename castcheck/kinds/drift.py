@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from castcheck.findings_builder import rounded
-from identity.findings import confidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,16 +16,13 @@ if TYPE_CHECKING:
 def find(case: Case) -> Iterator[Finding]:
     """Yield the slow changes of those of the cast."""
     judgement, build = case.judgement, case.build
-    threshold = case.settings.drift
-    for drift in judgement.drifts:
-        last = judgement.series[drift.series[-1]]
-        label = judgement.character_at(drift.series[-1], int(last.frame[0]))
+    for drift in judgement.of_kind("drift"):
+        last = judgement.tracks[drift.tracks[-1]]
+        label = judgement.character_at(drift.tracks[-1], int(last.frame[0]))
         if label < 0:
             continue
         confidence = drift.confidence
-        if confidence is None:
-            confidence = confidence_of(drift.strength, threshold)
-        if not drift.by_colours:  # what networks alone see may be a gesture, or sharpness
+        if not drift.vouched:  # what networks alone see may be a gesture, or sharpness
             confidence = build.doubtful(confidence)
         span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
         how = "from shot to shot" if drift.over_cut else "gradually"
@@ -35,13 +31,12 @@ def find(case: Case) -> Iterator[Finding]:
             severity=build.severity("drift", [last], confidence),
             confidence=confidence,
             characters=[label],
-            tracklets=tuple(m for k in drift.series for m in judgement.series[k].members),
+            tracklets=tuple(m for k in drift.tracks for m in judgement.tracks[k].members),
             frames=(drift.start_frame, drift.stop_frame),
             message=f"{span}, the look of {build.name(label)} changes {how}.",
             evidence={
                 "strength": round(drift.strength, 3),
-                "threshold": threshold,
-                "likeness": rounded(drift.likeness),
+                "threshold": case.settings.drift,
                 "features": rounded(drift.features),
             },
         )

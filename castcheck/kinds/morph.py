@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.incidents import find_incidents
+from castcheck.kinds.in_shot import in_shot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 def find(case: Case) -> Iterator[Finding]:
     """Yield the changes."""
-    return find_incidents(
-        case, "morph", lambda when, who: f"At {when}, {who[0]} abruptly becomes someone else."
-    )
+    for morph in case.judgement.of_kind("morph"):
+        found = in_shot(case, morph, _message)
+        if found is not None:
+            yield found
+
+
+def _message(when: str, who: list[str]) -> str:
+    return f"At {when}, {who[0]} abruptly becomes someone else."

@@ -17,12 +17,12 @@ def find_steps(case: Case, kind: str, verb: str) -> Iterator[Finding]:
     """Yield a finding for every confirmed gap of a kind that concerns somebody of the cast."""
     judgement, build = case.judgement, case.build
     for gap, step in case.steps:
-        label = judgement.character_at(gap.series, gap.seen_frame)
+        label = judgement.character_at(gap.track, gap.seen_frame)
         if gap.kind != kind or label < 0:
             continue
         threshold = round(gap.min_ratio(case.settings.vanish), 3)
         confidence = confidence_of(step.ratio, threshold)
-        series = judgement.series[gap.series]
+        series = judgement.tracks[gap.track]
         yield build.finding(
             kind,
             severity=build.severity(kind, [series], confidence),

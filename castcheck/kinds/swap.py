@@ -5,40 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from castcheck.findings_builder import rounded
-from castcheck.kinds.incidents import find_incidents
+from castcheck.kinds.in_shot import in_shot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from castcheck.kinds.case import Case
-    from identity.explanations.over_cut import CutSwap
+    from identity.explanations.contract import Explained
     from identity.findings import Finding
 
 
 def find(case: Case) -> Iterator[Finding]:
     """Yield the exchanges."""
-    yield from find_incidents(case, "swap", _message)
-    for swap in case.judgement.cut_swaps:
-        yield _over_cut(case, swap)
+    for swap in case.judgement.of_kind("swap"):
+        found = _over_cut(case, swap) if swap.over_cut else in_shot(case, swap, _message)
+        if found is not None:
+            yield found
 
 
 def _message(when: str, who: list[str]) -> str:
     return f"From {when} on, {' and '.join(who)} have exchanged looks."
 
 
-def _over_cut(case: Case, swap: CutSwap) -> Finding:
+def _over_cut(case: Case, swap: Explained) -> Finding:
     judgement, build = case.judgement, case.build
-    labels = [int(judgement.cast.labels[k]) for k in swap.after]
+    four = [judgement.segments[k] for k in swap.segments]
+    labels = [int(judgement.cast.labels[k]) for k in swap.segments[2:]]
     names = " and ".join(build.name(c) for c in labels)
     return build.finding(
         "swap",
         severity="major",
         confidence=swap.confidence,
         characters=labels,
-        tracklets=tuple(
-            judgement.segments[k].tracklet.tracklet_id for k in (*swap.before, *swap.after)
-        ),
-        frames=(swap.start_frame, swap.start_frame + 1),
+        tracklets=tuple(segment.tracklet.tracklet_id for segment in four),
+        frames=(swap.start_frame, swap.stop_frame),
         message=f"After the cut at {build.time(swap.start_frame)}, back in the same set-up, "
         f"{names} have exchanged places.",
         evidence={

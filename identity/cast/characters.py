@@ -12,6 +12,7 @@ from identity.cast.clustering import partition
 from identity.cast.reverse_shots import across_reverse_shots
 from identity.cast.size import merge_to_count
 from identity.evidence.same_look import same_look
+from identity.evidence.setups import SAME_SETUP
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -29,7 +30,6 @@ _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by t
 _MIN_LOOKS = 4  # fewer say too little of somebody for a character to be made of it
 _NESTED_SHARE = 0.85  # one in the other: half a body, where the one takes over from the other
 _SURE_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
-_SAME_SETUP = 0.9  # likeness of set-ups from which a place in one means the place in the other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,8 +170,8 @@ def pairwise_log_odds(
     means = [segment.means for segment in segments]
     odds = same_look(means, means, calibration, view_gap=np.abs(shape[:, None] - shape))
     shot = [segment.tracklet.shot_index for segment in segments]
-    place = calibration.same_place(boxes.iou(places, places))
-    odds += np.where(setups[np.ix_(shot, shot)] >= _SAME_SETUP, place, 0)
+    place = calibration.same_place(boxes.iou(places, places).astype(np.float64))
+    odds += np.where(setups[np.ix_(shot, shot)] >= SAME_SETUP, place, 0)
     count = np.array([segment.sample_count for segment in segments])
     trust = count / (count + 2.0)  # few samples say less
     odds = np.nan_to_num(odds * np.minimum(trust[:, None], trust))

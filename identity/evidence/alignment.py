@@ -8,7 +8,7 @@ in the Fourier domain", IEEE Transactions on Image Processing 2012).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -116,3 +116,35 @@ def _best_shift(
     score = np.where(enough, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6), -1.0)
     row, column = np.unravel_index(int(score.argmax()), score.shape)
     return float(score[row, column]), int(column) - b.shape[1] + 1, int(row) - b.shape[0] + 1
+
+
+class Sets(Protocol):
+    """Whoever knows whether the camera is back in a set-up."""
+
+    @property
+    def picture_px(self) -> tuple[int, int]:
+        """(width, height) that boxes are measured in."""
+
+    def alignment(self, early: int, late: int) -> Alignment | None:
+        """Return how a later shot lies over an earlier one; `None` = it is another set-up."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetPictures:
+    """What shots look like where nobody stands.
+
+    Attributes:
+        pictures: (S, 2, h, w, 3) uint8, the first and last picture of every shot, small.
+        free: (S, 2, h, w) bool, where nobody stands.
+        picture_px: (width, height) that boxes are measured in.
+    """
+
+    pictures: NDArray[np.uint8]
+    free: NDArray[np.bool_]
+    picture_px: tuple[int, int]
+
+    def alignment(self, early: int, late: int) -> Alignment | None:
+        """Return how the first picture of one shot lies over the last one of an earlier shot."""
+        return aligned(
+            self.pictures[early, 1], self.free[early, 1], self.pictures[late, 0], self.free[late, 0]
+        )

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.samples import compare
+from identity.evidence.setups import SAME_SETUP
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,13 +23,13 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.evidence.samples import ShotSamples
     from identity.tracks.body_track import BodyTrack
 
 _REFERENCE_SAMPLES = 8
 _SMOOTHING_SAMPLES = 3
 _MIN_SAMPLES = 3
-_SAME_SETUP = 0.9
-_MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
+MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +75,7 @@ def likeness_curves(
                 for i, other in enumerate(all_series)
                 if labels[i] == labels[k] >= 0
                 and other.shot_index < series.shot_index
-                and setups[other.shot_index, series.shot_index] >= _SAME_SETUP
+                and setups[other.shot_index, series.shot_index] >= SAME_SETUP
                 and _like_framing(other, series)
             ),
             series,
@@ -83,7 +86,7 @@ def likeness_curves(
 
 def _like_framing(one: BodyTrack, two: BodyTrack) -> bool:
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    return max(heights) <= _MAX_APPROACH * min(heights)
+    return max(heights) <= MAX_APPROACH * min(heights)
 
 
 def likeness_curve(
@@ -127,3 +130,30 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values
     padded = np.pad(values, 1, mode="edge")
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
+
+
+def curve_from(
+    samples: ShotSamples,
+    track: int,
+    old: tuple[int, int],
+    cues: Sequence[Cue],
+    calibration: Calibration,
+) -> LikenessCurve:
+    """Return how alike every sample of a track is to its looks in a stretch, by some cues.
+
+    Args:
+        samples: Of the shot.
+        track: Whose looks.
+        old: From which sample to which.
+        cues: Whose mean counts, as far as they were seen.
+        calibration: How cosines become likeness.
+    """
+    at = np.flatnonzero(samples.seen["body"][track])
+    before = np.full(len(at), old[0]), np.full(len(at), old[1])
+    found = compare(samples.agreement(track, track), before, (at, at + 1), calibration).likeness
+    rows = np.array([found[cue] for cue in cues if cue in found]).reshape(-1, len(at))
+    known = np.isfinite(rows)
+    seen = known.any(axis=0)
+    mean = np.where(known, rows, 0).sum(axis=0)[seen] / known.sum(axis=0)[seen]
+    value = _smooth(np.clip(mean, 0, 1))
+    return LikenessCurve(samples.frames[at[seen]], value.astype(np.float32))

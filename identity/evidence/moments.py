@@ -90,6 +90,33 @@ def slow_moments(samples: ShotSamples, low: int, high: int) -> Moments:
     return Moments.between(samples, pairs, low=low, high=high)
 
 
+def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments, at: int) -> int:
+    """Return the first frame with the new look, from the colours, which are known at every frame.
+
+    The network saw only every few frames. The step of the colours between its last look before
+    the moment and its first one after it tells the frame; where they show none, the first sample.
+    """
+    last, first = int(moments.last[at]), int(moments.first[at])
+    low = int(samples.frames[max(last - 1, 0)]) + 1
+    high = int(samples.frames[min(first, len(samples.frames) - 1)])
+    steps: dict[int, float] = {}
+    for track in tracks:
+        series = samples.tracks[track]
+        for cue in ("upper", "head", "lower"):
+            rows, vectors = series.vectors(cue)  # type: ignore[arg-type]
+            frames = series.frame[rows]
+            inside = np.flatnonzero((frames >= low) & (frames <= max(high, low)))
+            for k in inside[inside > 0].tolist():
+                steps[int(frames[k])] = (
+                    steps.get(int(frames[k]), 0.0) + 1 - float(vectors[k] @ vectors[k - 1])
+                )
+    if not steps:
+        return high
+    frame = max(steps, key=lambda f: steps[f])
+    others = sorted(steps.values())[:-1]
+    return frame if not others or steps[frame] > 2 * float(np.median(others)) else low
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Circumstances:
     """What makes the looks of one track trustworthy at M moments, each (M,).

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.same_look import Compared
+from identity.tracks.crossings import Crossing, find_crossings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ class ShotSamples:
     tone: NDArray[np.float32]
     fps: float
     _kept: dict[tuple[int, int], Agreement] = field(default_factory=dict, repr=False)
+    _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
 
     @property
     def per_s(self) -> float:
@@ -74,6 +76,21 @@ class ShotSamples:
         if one == two:
             self._kept[one, two] = made
         return made
+
+    def means(self, track: int, span: slice) -> dict[Cue, NDArray[np.float32]]:
+        """Return cue to the (D,) mean of the looks of a track in a stretch, where there are any."""
+        return {
+            cue: rows[track, span].sum(axis=0) / count
+            for cue, rows in self.looks.items()
+            if (count := np.float32(self.seen[cue][track, span].sum()))
+        }
+
+    def crossings(self, one: int, two: int) -> list[Crossing]:
+        """Return where two tracks pass each other; it is worked out once."""
+        pair = frozenset((one, two))
+        if pair not in self._crossings:
+            self._crossings[pair] = find_crossings(self.tracks[one], self.tracks[two], fps=self.fps)
+        return self._crossings[pair]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

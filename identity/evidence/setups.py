@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
 
+SAME_SETUP = 0.9  # likeness from which a place in one means the place in the other
 _MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
 _MIN_FREE = 0.12  # share of a picture; less of the set says nothing
 _NEAR_FRAMES = 4  # a box so near in time still says where somebody is

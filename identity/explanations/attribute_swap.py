@@ -20,49 +20,30 @@ import numpy as np
 from identity.evidence.hair import hair_says
 from identity.evidence.positions import Positions
 from identity.evidence.same_look import cosines_between
+from identity.explanations.contract import Explained, log_odds_of
+from identity.findings import confidence_of
 from identity.tracks.body_track import sides_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from identity.appearance.looks import Cue
+    from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
     from identity.evidence.hair import Hair
-    from identity.explanations.incident import Incident
-    from identity.settings import FindingSettings
-    from identity.tracks.body_track import BodyTrack, Sides
+    from identity.explanations.contract import Clip, Kind, Scene
+    from identity.tracks.body_track import Sides
     from identity.tracks.segments import Segment
 
 Attribute = Literal["clothes", "head"]
 
+KINDS: tuple[Kind, ...] = ("attribute_swap",)
 _SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
 _CONTRADICTS = 0.4  # likeness by which both of one sort must beat both of the other
 _AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
 _MIN_SAMPLES = 3
 _SIDE_SAMPLES = 8
 _REACH_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeSwap:
-    """Two who stay where they are over a cut and wear what the other wore.
-
-    Attributes:
-        before, after: Segments at the same places, by their index.
-        start_frame: First frame with the exchanged cue.
-        attribute: What changed owner: "clothes", or "head" (face or hair).
-        strength: Likeness by which "exchanged" fits better than "stayed".
-        likeness: Cue to that gain; negative = the cue stayed.
-    """
-
-    before: tuple[int, int]
-    after: tuple[int, int]
-    start_frame: int
-    attribute: Attribute
-    strength: float
-    likeness: dict[Cue, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +117,20 @@ def score_exchange(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> Exchang
     )
 
 
-def reclassify_by_head(
-    incident: Incident, all_series: Sequence[BodyTrack], scales: Calibration, *, fps: float
-) -> Incident:
+def reclassify_by_head(swap: Explained, scene: Scene) -> Explained:
     """Return a swap inside a shot as what it is: an attribute swap where both heads stay."""
-    if incident.kind != "swap":
-        return incident
+    if swap.kind != "swap":
+        return swap
+    scales = scene.calibration
     cues: list[Cue] = [*scales.scales, "hair", "facing"]
     sides: dict[Cue, tuple[Sides, Sides]] = {}
     for cue in cues:
         a, b = (
             sides_at(
-                all_series[k], cue, incident.start_frame,
-                samples=_SIDE_SAMPLES, reach_frames=_REACH_S * fps,
+                scene.tracks[k], cue, swap.start_frame,
+                samples=_SIDE_SAMPLES, reach_frames=_REACH_S * scene.samples.fps,
             )
-            for k in incident.series
+            for k in swap.tracks
         )  # fmt: skip
         if a is not None and b is not None:
             sides[cue] = a, b
@@ -166,35 +146,31 @@ def reclassify_by_head(
     )
     attribute = which_attribute(scores, threshold=0.0, hair=hair_says(before, after))
     if attribute != "clothes":
-        return incident
+        return swap
     gains: dict[str, float] = {cue: c.preference for cue, c in scores.items()}
-    return replace(incident, kind="attribute_swap", features={**incident.features, **gains})
+    return replace(
+        swap, kind="attribute_swap", attribute="clothes", features={**swap.features, **gains}
+    )
 
 
-def find_attribute_swaps(
-    segments: Sequence[Segment],
-    labels: NDArray[np.int64],
-    setups: NDArray[np.float32],
-    scales: Calibration,
-    settings: FindingSettings,
-) -> list[AttributeSwap]:
+def find_over_cuts(clip: Clip) -> list[Explained]:
     """Return where a cut comes back to a set-up and two at their old places wear each other's.
 
-    Args:
-        segments: Of all shots.
-        labels: (N,) character of each; who belongs to nobody of the cast is passed over.
-        setups: (S, S) likeness of the shots' set-ups.
-        scales: How similarities become likeness.
-        settings: From where on a change is a finding.
+    Who belongs to nobody of the cast is passed over. After an exchange inside a shot nothing is
+    asked: what follows a cut has the same cause.
     """
+    if any(one.kind == "attribute_swap" for one in clip.explained):
+        return []
+    segments, labels, scales = clip.segments, clip.cast.labels, clip.calibration
+    threshold = clip.settings.scaled("attribute_swap")
     by_shot: dict[int, list[int]] = {}
     for k, segment in enumerate(segments):
         if labels[k] >= 0 and segment.sample_count >= _MIN_SAMPLES:
             by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
     places = Positions(segment.xyxy for segment in segments)
-    found: list[AttributeSwap] = []
+    found: list[Explained] = []
     for late in sorted(by_shot):
-        earlier = [s for s in sorted(by_shot) if s < late and setups[s, late] >= _SAME_SETUP]
+        earlier = [s for s in sorted(by_shot) if s < late and clip.setups[s, late] >= _SAME_SETUP]
         if not earlier:
             continue
         stayed = [(a, c) for a in by_shot[earlier[-1]] for c in by_shot[late] if places.same(a, c)]
@@ -205,15 +181,19 @@ def find_attribute_swaps(
             hair = hair_says(
                 (segments[a].means, segments[b].means), (segments[c].means, segments[d].means)
             )
-            attribute = which_attribute(
-                scores, threshold=settings.scaled("attribute_swap"), hair=hair
-            )
+            attribute = which_attribute(scores, threshold=threshold, hair=hair)
             if attribute is not None:
+                strength = _strength(attribute, scores, hair)
+                sure = confidence_of(strength, clip.settings.attribute_swap)
+                four = a, b, c, d
                 found.append(
-                    AttributeSwap(
-                        (a, b), (c, d), min(segments[c].start_frame, segments[d].start_frame),
-                        attribute, _strength(attribute, scores, hair),
+                    Explained(
+                        "attribute_swap", tuple(clip.track_of(k) for k in four),
+                        min(segments[c].start_frame, segments[d].start_frame),
+                        max(segment.stop_frame for segment in segments),
+                        log_odds_of(sure), strength,
                         {cue: score.preference for cue, score in scores.items()},
+                        over_cut=True, attribute=attribute, segments=four,
                     )
                 )  # fmt: skip
     return found
@@ -235,3 +215,17 @@ def _scores(four: Sequence[Segment], scales: Calibration) -> dict[Cue, ExchangeS
             (ac, ad), (bc, bd) = np.vectorize(scales.scales[cue].likeness)(cosine).tolist()
             result[cue] = ExchangeScore((ac, bd), (ad, bc))
     return result
+
+
+def relabelled(cast: Cast, clip: Clip, found: Sequence[Explained]) -> Cast:
+    """Return the cast with labels that stay with the heads where clothes were exchanged."""
+    labels = cast.labels.copy()
+    for swap in found:
+        if not swap.over_cut or swap.attribute != "clothes":
+            continue
+        a, b, c, d = (int(labels[k]) for k in swap.segments)
+        if (c, d) == (b, a):
+            late = np.array([s.start_frame >= swap.start_frame for s in clip.segments])
+            was_a, was_b = late & (labels == a), late & (labels == b)
+            labels[was_a], labels[was_b] = b, a
+    return replace(cast, labels=labels)

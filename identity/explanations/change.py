@@ -13,25 +13,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.looks import PART_CUES, Cue
+from identity.evidence.consistency import curve_from
+from identity.evidence.course import Course, course_of
 from identity.evidence.moments import (
     FAST_S,
     MIN_SAMPLES,
     Moments,
     circumstances,
+    exact_frame,
     fast_moments,
     mean_over,
     slow_moments,
 )
 from identity.evidence.samples import ShotSamples, Stretch, compare
+from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.model import AGAINST, FOR, Bounds
 from identity.tracks.body_track import fully_visible_span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
+    from identity.explanations.contract import Kind, Scene
 
 NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
 COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
@@ -41,6 +46,7 @@ COMPARED: tuple[Cue, ...] = (*NETWORKS, *COLOURS, "hair", "facing")
 # nothing slower than a jump could be told.
 SPAN_BOUNDS: Bounds = (-3.0, 0.0)
 
+KINDS: tuple[Kind, ...] = ("morph", "drift")
 FEATURES: Mapping[str, Bounds] = {
     "unlike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "noise": AGAINST, "jump": AGAINST,
     "zoom": AGAINST, "turn": AGAINST, "others": AGAINST, "together": FOR, "touch": AGAINST,
@@ -48,7 +54,7 @@ FEATURES: Mapping[str, Bounds] = {
     "span": SPAN_BOUNDS, "light": AGAINST,
 }  # fmt: skip
 
-_RAMP_BETTER = 0.8  # a ramp has one number more than a step to fit with
+_TOGETHER_S = 0.2  # what happens to several within this is the light, or the whole picture
 _NETWORKS_LOSE = 0.25  # likeness; light moves the colours and not the networks
 _COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
 _REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
@@ -133,55 +139,6 @@ def _returns(
     return np.asarray(np.clip(np.nan_to_num(np.fmax(*odds), nan=-1.0), -1, 2), np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a change goes, from the samples themselves.
-
-    Attributes:
-        slow: Whether a ramp of over half a second explains the samples better than a step.
-        start, stop: Samples at which the ramp begins and has ended.
-    """
-
-    slow: bool
-    start: int
-    stop: int
-
-
-def course_of(samples: ShotSamples, track: int, low: int, high: int) -> Course | None:
-    """Return how the look of a track goes from its first third to its last, by the network.
-
-    Least squares of a constant, a ramp and a constant over all onsets and ends: with noise alike at
-    all samples, the generalised likelihood ratio test of a ramp against a step.
-
-    Args:
-        samples: Of the shot.
-        track: Whose look.
-        low: First sample.
-        high: Sample after the last.
-    """
-    rows = low + np.flatnonzero(samples.seen["body"][track, low:high])
-    if len(rows) < 2 * MIN_SAMPLES + 1:
-        return None
-    looks = samples.looks["body"][track, rows].astype(np.float64)
-    third = max(MIN_SAMPLES, len(rows) // 3)
-    along = looks @ (looks[-third:].mean(axis=0) - looks[:third].mean(axis=0))
-    best: dict[bool, tuple[float, int, int]] = {}
-    half_s = FAST_S * samples.per_s
-    for start in range(len(rows) - 1):
-        for stop in range(start + 1, len(rows)):
-            shape = np.clip((rows - rows[start]) / (rows[stop] - rows[start]), 0, 1)
-            shape = shape - shape.mean()
-            size = float(shape @ along) / max(float(shape @ shape), 1e-9)
-            error = float(np.square(along - along.mean() - size * shape).sum())
-            slow = bool(rows[stop] - rows[start] > half_s)
-            if slow not in best or error < best[slow][0]:
-                best[slow] = (error, int(rows[start]), int(rows[stop]))
-    if True not in best or False not in best:
-        return None
-    slow = best[True][0] < _RAMP_BETTER * best[False][0]
-    return Course(slow, *best[slow][1:])
-
-
 def _others(
     samples: ShotSamples, track: int, before: Stretch, after: Stretch, calibration: Calibration
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -237,3 +194,98 @@ def _second_smallest(
     if len(rows) < 2:
         return np.full(count, np.nan)
     return np.asarray(np.sort(rows, axis=0)[1], np.float64)
+
+
+def find(scene: Scene) -> list[Explained]:
+    """Return who becomes somebody else, at a moment or slowly."""
+    tracks = range(len(scene.tracks))
+    found = [e for k in tracks if (e := _change_of(scene, k)) and not _may_be_mixed(e, scene)]
+    return _apart(found, fps=scene.samples.fps)
+
+
+def _change_of(scene: Scene, track: int) -> Explained | None:
+    """Return how a track most likely becomes somebody else: at a moment, slowly, or not at all."""
+    samples, calibration = scene.samples, scene.calibration
+    candidates: list[_Candidate] = []
+    for slow in (False, True):
+        moments = moments_of(samples, track, slow=slow)
+        if not len(moments):
+            continue
+        features, judged = features_of(samples, track, moments, calibration)
+        odds = scene.model["drift" if slow else "morph"].log_odds(features)
+        best = best_of(odds, judged, scene.settings.least_log_odds)
+        if best is not None:
+            candidates.append(_Candidate(slow, float(odds[best]), best, moments, features))
+    if not candidates:
+        return None
+    surest = max(candidates, key=lambda c: c.log_odds)
+    course = _course(samples, track, candidates)
+    fast = next((c for c in candidates if not c.slow), None)
+    if fast is not None and (fast.is_abrupt() or course is None or not course.slow):
+        frame = exact_frame(samples, (track,), fast.moments, fast.at)
+        return _explained(scene, "morph", track, (frame, frame + 1), surest.log_odds, fast)
+    begin, end = int(surest.moments.last[surest.at]) - 1, int(surest.moments.first[surest.at])
+    if course is not None and course.slow:
+        begin, end = course.start, course.stop
+    start = int(samples.frames[max(begin, 0)])
+    stop = int(samples.frames[min(end, len(samples.frames) - 1)]) + 1
+    return _explained(scene, "drift", track, (start, stop), surest.log_odds, surest)
+
+
+def _explained(
+    scene: Scene, kind: Kind, track: int, frames: tuple[int, int], log_odds: float, by: _Candidate
+) -> Explained:
+    features = features_at(by.features, by.at)
+    old = int(by.moments.start[by.at]), int(by.moments.last[by.at])
+    curves = {track: curve_from(scene.samples, track, old, NETWORKS, scene.calibration)}
+    return Explained(
+        kind, (track,), *frames, log_odds, features["network"], features, curves=curves
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """The moment at which one explanation is surest, among all that were asked about."""
+
+    slow: bool
+    log_odds: float
+    at: int
+    moments: Moments
+    features: dict[str, NDArray[np.float64]]
+
+    def is_abrupt(self) -> bool:
+        """Tell whether two looks right beside each other are of two people rather than of one."""
+        last, first = self.moments.last, self.moments.first
+        beside = (first == last) & (last >= last[self.at] - 1) & (first <= first[self.at] + 1)
+        return bool((self.features["step"][beside] > 0).any())
+
+
+def _course(samples: ShotSamples, track: int, candidates: Sequence[_Candidate]) -> Course | None:
+    low = min(int(c.moments.start[c.at]) for c in candidates)
+    high = max(int(c.moments.stop[c.at]) for c in candidates)
+    return course_of(samples, track, low, high)
+
+
+def _may_be_mixed(found: Explained, scene: Scene) -> bool:
+    """Tell whether the box may have gone over to somebody who passes just then."""
+    (own,) = found.tracks
+    return any(
+        meeting.tracks != "stayed"
+        and meeting.first_frame <= found.start_frame <= meeting.last_frame
+        for other in range(len(scene.tracks))
+        if other != own
+        for meeting in scene.samples.crossings(own, other)
+    )
+
+
+def _apart(changes: list[Explained], *, fps: float) -> list[Explained]:
+    """Leave out what happens to several at one moment: a light or a transition, nobody's error."""
+    together = _TOGETHER_S * fps + 1
+    return [
+        one
+        for one in changes
+        if not any(
+            other is not one and abs(other.start_frame - one.start_frame) <= together
+            for other in changes
+        )
+    ]

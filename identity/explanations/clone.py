@@ -7,26 +7,32 @@ elsewhere in the clip.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.colour import mean_lightness
+from identity.evidence.hair import other_hair
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
+from identity.evidence.same_look import same_look
 from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, mean_of
+from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.model import AGAINST, EITHER, FOR, Bounds
-from identity.tracks.crossings import find_crossings
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.explanations.contract import Kind, Scene
+    from identity.tracks.segments import Segment
 
+KINDS: tuple[Kind, ...] = ("clone",)
 FEATURES: Mapping[str, Bounds] = {
     "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "pure": FOR, "became": FOR,
     "had_before": EITHER, "appears": FOR, "twins": AGAINST, "touch": AGAINST, "samples": FOR,
@@ -34,6 +40,9 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 
 _TWINS = 0.4  # log-odds by which a clone must be more alike than any two elsewhere in the clip
+_BECAME = 1.0  # log-odds by which two are more alike from a moment on, so that they are no twins
+_CLOTHES: tuple[Cue, ...] = ("upper", "lower")
+_BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above
 _MIXED_S = 0.25  # before and after a meeting boxes hold a part of the other one
 _ONE_BODY_IOU = 0.3  # boxes that overlap more show each other
 
@@ -69,7 +78,7 @@ def _in_meetings(samples: ShotSamples, one: int, two: int) -> NDArray[np.bool_]:
     """Return (G,) at which samples two pass each other, or are about to."""
     inside = np.zeros(len(samples.frames), np.bool_)
     reach = _MIXED_S * samples.fps
-    for met in find_crossings(samples.tracks[one], samples.tracks[two], fps=samples.fps):
+    for met in samples.crossings(one, two):
         inside |= (samples.frames >= met.first_frame - reach) & (
             samples.frames <= met.last_frame + reach
         )
@@ -138,12 +147,62 @@ def _smallest(likeness: dict[Cue, NDArray[np.float64]]) -> NDArray[np.float64]:
 def alike_at_once(samples: ShotSamples, calibration: Calibration) -> dict[tuple[int, int], float]:
     """Return, for every two tracks on screen at once, the log-odds that they look the same."""
     found = {}
-    for one in range(len(samples.tracks)):
-        for two in range(one + 1, len(samples.tracks)):
-            both = np.flatnonzero(samples.seen["body"][one] & samples.seen["body"][two])
-            if len(both) < MIN_SAMPLES:
-                continue
-            whole = np.array([both[0]]), np.array([both[-1] + 1])
-            odds = compare(samples.agreement(one, two), whole, whole, calibration).log_odds
-            found[one, two] = float(odds[0])
+    for one, two in combinations(range(len(samples.tracks)), 2):
+        both = np.flatnonzero(samples.seen["body"][one] & samples.seen["body"][two])
+        if len(both) >= MIN_SAMPLES:
+            span = slice(int(both[0]), int(both[-1]) + 1)
+            means = [samples.means(track, span) for track in (one, two)]
+            found[one, two] = float(same_look(means[:1], means[1:], calibration)[0, 0])
     return found
+
+
+def find(scene: Scene) -> list[Explained]:
+    """Return which two look like one person, from when on."""
+    samples = scene.samples
+    alike = alike_at_once(samples, scene.calibration)
+    found = []
+    for pair in combinations(range(len(samples.tracks)), 2):
+        moments = moments_of(samples, *pair)
+        if not len(moments):
+            continue
+        others = [odds for other, odds in alike.items() if other != pair]
+        features, judged = features_of(
+            samples, *pair, moments, scene.calibration, twins=max([scene.twins, *others])
+        )
+        odds = scene.model["clone"].log_odds(features)
+        best = best_of(odds, judged, scene.settings.least_log_odds)
+        if best is not None:
+            start = int(samples.frames[int(moments.first[best])])
+            row = features_at(features, best)
+            found.append(_explained(samples, pair, start, row, float(odds[best])))
+    return found
+
+
+def _explained(
+    samples: ShotSamples,
+    pair: tuple[int, int],
+    start: int,
+    features: dict[str, float],
+    log_odds: float,
+) -> Explained:
+    one, two = (samples.tracks[k].frame for k in pair)
+    frames = np.intersect1d(one, two)
+    if features["had_before"] == 0:  # they are one from the first frame that shows both
+        start = int(frames[0])
+    vouched = features["became"] >= _BECAME or features["appears"] > 0
+    return Explained(
+        "clone", pair, start, int(frames[-1]) + 1, log_odds,
+        features["network"] + 0.5, features, vouched=vouched,
+    )  # fmt: skip
+
+
+def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
+    """Tell whether likeness says anything: not of two in black, nor of two with other hair."""
+    one, two = (segments[k] for k in found.segments)
+    return not (wears_black(one) and wears_black(two)) and not other_hair(one.means, two.means)
+
+
+def wears_black(segment: Segment) -> bool:
+    """Tell whether all clothes in view are so dark that many others' look the same."""
+    seen = [cue for cue in _CLOTHES if cue in segment.means]
+    return bool(seen) and all(mean_lightness(segment.means[cue]) < _BLACK for cue in seen)

@@ -10,17 +10,22 @@ colours must fall with them. The first and last looks of who has come or goes do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.calibration import HAIR_SCALE
+from identity.evidence.consistency import MAX_APPROACH, curve_from
 from identity.evidence.hair import affinity
 from identity.evidence.positions import Positions
+from identity.evidence.setups import SAME_SETUP
+from identity.explanations.change import COLOURS, NETWORKS
+from identity.explanations.contract import Explained, log_odds_of
+from identity.findings import confidence_of
 from identity.tracks.body_track import fully_visible_span, unoccluded_rows
+from identity.tracks.crossings import TOUCHING_IOU
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
@@ -28,16 +33,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.explanations.contract import Clip, Kind, Scene
     from identity.settings import FindingSettings
     from identity.tracks.body_track import BodyTrack
 
-_NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
-_COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
+KINDS: tuple[Kind, ...] = ("drift",)
 _MIN_STRETCH_S = 0.6
 _MIN_LOOKS = 4  # of the network; colours are known at every frame
-_PASSING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
-_MAX_APPROACH = 1.4  # who comes nearer than this is seen otherwise: another angle, light, sharpness
 _MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, or somebody else
 _MAX_POINTS = 48  # of a curve that is fitted; more say nothing about a slope
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
@@ -49,66 +53,26 @@ _OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
 _ALONE, _CONFIRMS = 1.35, 0.12
 _STAYS = 0.1  # likeness lost at most by who is seen to stay the same
 _EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
-_SAME_SETUP = 0.9
 # Where the head alone changes. Heads that turn: a range of 0.95 and more in rendered clips.
 _HEAD_RANGE, _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 0.6, 1.25, 0.2, 0.8
 # Turns of rendered clips without any error move the cosine by 0.6 to 2.0, all else by 0.5 at most.
 _STEADY_RANGE, _STEADY_SHIFT = 0.45, 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A slow change of one character.
-
-    Attributes:
-        series: Indices of the series that show it, in order of time.
-        start_frame, stop_frame: Half-open.
-        strength: Likeness lost that neither a turn nor the light explains.
-        likeness: Cue to what is left of the likeness, 1 = all.
-        over_cut: Whether it happens from shot to shot.
-        by_colours: Whether colours say so as well as networks.
-        confidence: That it is right, in [0, 1]; `None` = by strength and threshold.
-        features: What it was judged by, by name.
-    """
-
-    series: tuple[int, ...]
-    start_frame: int
-    stop_frame: int
-    strength: float
-    likeness: dict[Cue, float]
-    over_cut: bool
-    by_colours: bool = True
-    confidence: float | None = None
-    features: dict[str, float] = field(default_factory=dict)
-
-
-def drifts_in_shot(
-    all_series: Sequence[BodyTrack],
-    changed: frozenset[int],
-    scales: Calibration,
-    settings: FindingSettings,
-    *,
-    fps: float,
-) -> list[Drift]:
-    """Return who changes slowly in one shot.
-
-    Args:
-        all_series: Of the shot.
-        changed: Those of which something else is already known; they are passed over.
-        scales: How similarities become likeness.
-        settings: From where on a change is a finding.
-        fps: Of the clip.
-    """
+def find(scene: Scene) -> list[Explained]:
+    """Return who changes slowly in one shot; of whom something else is known is passed over."""
+    all_series, scales, fps = scene.tracks, scene.calibration, scene.samples.fps
+    changed = {k for one in scene.explained if one.kind != "drift" for k in one.tracks}
     stretches = [_strongest_stretch(series, all_series, scales, fps=fps) for series in all_series]
     found = []
-    least = settings.scaled("drift")
+    least = scene.settings.scaled("drift")
     for k, own in enumerate(stretches):
         if own is None or k in changed:
             continue
         beside = [other for i, other in enumerate(stretches) if i != k and other is not None]
         light = max((other.light(own) for other in beside), default=0.0)
         head = max((other.head for other in beside), default=0.0)
-        cues = _NETWORKS if own.steady else _COLOURS
+        cues = NETWORKS if own.steady else COLOURS
         strength = own.strength
         if strength < least:
             strength, light, cues = own.head / _ALONE, head / _ALONE, ("hair",)
@@ -116,40 +80,55 @@ def drifts_in_shot(
             continue
         ramp = _ramp(all_series[k], own.rows, cues)
         if ramp is not None:
-            left = {cue: 1 - value for cue, value in own.loss.items()}
             by_colours = _colours(own.loss) >= least
-            found.append(Drift((k,), *ramp, strength, left, over_cut=False, by_colours=by_colours))
+            told = _drift((k,), *ramp, strength, own.loss, scene.settings, vouched=by_colours)
+            curve = curve_from(scene.samples, k, _first_third(scene, k, own.rows), cues, scales)
+            found.append(replace(told, curves={k: curve}))
     return found
 
 
-def drifts_over_cuts(
-    all_series: Sequence[BodyTrack],
-    labels: Sequence[int],
-    setups: NDArray[np.float32],
-    scales: Calibration,
-    settings: FindingSettings,
-) -> list[Drift]:
-    """Return who looks otherwise when the camera is back in a set-up, at the same place.
+def _first_third(scene: Scene, track: int, rows: NDArray[np.int64]) -> tuple[int, int]:
+    """Return from which sample to which the looks of a stretch of rows are the old ones."""
+    frames = scene.tracks[track].frame[rows]
+    first, stop = np.searchsorted(scene.samples.frames, [frames[0], frames[-1] + 1]).tolist()
+    return first, first + max((stop - first) // 3, 1)
 
-    Args:
-        all_series: Of the clip.
-        labels: Character of each, -1 = nobody.
-        setups: (S, S) likeness of the shots' set-ups.
-        scales: How similarities become likeness.
-        settings: From where on a change is a finding.
+
+def _drift(
+    tracks: tuple[int, ...],
+    start: int,
+    stop: int,
+    strength: float,
+    loss: Mapping[Cue, float],
+    settings: FindingSettings,
+    *,
+    over_cut: bool = False,
+    vouched: bool = True,
+) -> Explained:
+    odds = log_odds_of(confidence_of(strength, settings.scaled("drift")))
+    left: dict[str, float] = {cue: 1 - value for cue, value in loss.items()}
+    return Explained(
+        "drift", tracks, start, stop, odds, strength, left, over_cut=over_cut, vouched=vouched
+    )
+
+
+def find_over_cuts(clip: Clip) -> list[Explained]:
+    """Return who looks otherwise when the camera is back in a set-up, at the same place.
 
     A shot is compared with the first one of its set-up. What everybody loses is light.
     """
-    found: list[Drift] = []
+    all_series, labels, setups = clip.tracks, clip.worn, clip.setups
+    explained = clip.characters_explained()
+    found: list[Explained] = []
     places = Positions(series.xyxy for series in all_series)
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
     spans = _spans(all_series, labels)
     for late in range(len(setups)):
-        first = next((s for s in range(late) if setups[s, late] >= _SAME_SETUP), None)
+        first = next((s for s in range(late) if setups[s, late] >= SAME_SETUP), None)
         if first is None:
             continue
         pairs = {
-            (a, b): _between(all_series[a], all_series[b], scales)
+            (a, b): _between(all_series[a], all_series[b], clip.calibration)
             for a in by_shot.get(first, ())
             for b in by_shot.get(late, ())
             if places.same(a, b)
@@ -167,40 +146,33 @@ def drifts_over_cuts(
             beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
             light = max((_over_cut(o) for o in beside), default=0.0)
             strength = _over_cut(loss)
-            if strength >= settings.scaled("drift") and light <= _EVERYBODY * strength:
+            told = {labels[a], labels[b]} & explained
+            enough = strength >= clip.settings.scaled("drift")
+            if enough and not told and light <= _EVERYBODY * strength:
                 start = int(all_series[a].frame[-1]) + 1
                 stop = int(all_series[b].frame[-1]) + 1
-                left = {cue: 1 - value for cue, value in loss.items()}
-                found.append(Drift((a, b), start, stop, strength, left, over_cut=True))
+                found.append(
+                    _drift((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
+                )
     return found
 
 
-def extend_onset_before_cut(
-    drifts: Sequence[Drift],
-    all_series: Sequence[BodyTrack],
-    labels: Sequence[int],
-    scales: Calibration,
-    *,
-    fps: float,
-) -> list[Drift]:
+def extend_onset_before_cut(drifts: Sequence[Explained], clip: Clip) -> list[Explained]:
     """Return the drifts with a better guess of their onset, where it lies before their shot.
 
     What is under way at the first look of a shot will rarely have begun at the cut. It began some
     time in the shot before, if the character is there and is not seen to stay the same; half of
     that time is the guess with the least error.
-
-    Args:
-        drifts: In one shot each.
-        all_series: Of the clip.
-        labels: Character of each, -1 = nobody.
-        scales: How similarities become likeness.
-        fps: Of the clip.
     """
+    all_series, labels = clip.tracks, clip.worn
     by_shot = numbers_by_shot(series.shot_index for series in all_series)
     spans = _spans(all_series, labels)
     found = []
     for drift in drifts:
-        (own,) = drift.series
+        if drift.over_cut:
+            found.append(drift)
+            continue
+        (own,) = drift.tracks
         series = all_series[own]
         opens = min(all_series[k].frame[0] for k in by_shot[series.shot_index])
         earlier = by_shot.get(series.shot_index - 1, [])
@@ -209,10 +181,12 @@ def extend_onset_before_cut(
         if drift.start_frame == series.frame[0] == opens and before:
             last = max(before, key=lambda k: int(all_series[k].frame[-1]))
             everybody = [all_series[k] for k in earlier]
-            stretch = _strongest_stretch(all_series[last], everybody, scales, fps=fps)
+            stretch = _strongest_stretch(
+                all_series[last], everybody, clip.calibration, fps=clip.fps
+            )
             if stretch is None or not stretch.steady or _networks(stretch.loss) >= _STAYS:
                 start = (int(all_series[last].frame[0]) + drift.start_frame) // 2
-                found.append(replace(drift, series=(last, own), start_frame=start))
+                found.append(replace(drift, tracks=(last, own), start_frame=start))
                 continue
         found.append(drift)
     return found
@@ -238,34 +212,29 @@ def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
     return gone[0] if len(gone) == 1 else -1
 
 
-def merge_drifts(drifts: Sequence[Drift], labels: Sequence[int]) -> list[Drift]:
+def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
     """Return one drift per character, from its onset to the end of the change.
 
     Args:
         drifts: In one shot and over cuts.
-        labels: Character of each series; those of nobody stay apart.
+        labels: Character of each track; those of nobody stay apart.
     """
-    groups: dict[int, list[Drift]] = {}
+    groups: dict[int, list[Explained]] = {}
     for number, drift in enumerate(drifts):
-        label = labels[drift.series[-1]]
+        label = labels[drift.tracks[-1]]
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
-    joined = []
-    for group in groups.values():
-        best = max(group, key=lambda d: (d.confidence or 0.0, d.strength))
-        joined.append(
-            Drift(
-                tuple(sorted({k for d in group for k in d.series})),
-                min(d.start_frame for d in group),
-                max(d.stop_frame for d in group),
-                best.strength,
-                best.likeness,
-                over_cut=any(d.over_cut for d in group),
-                by_colours=any(d.by_colours for d in group),
-                confidence=best.confidence,
-                features=best.features,
-            )
+    return [
+        replace(
+            max(group, key=lambda d: (d.confidence, d.strength)),
+            tracks=tuple(sorted({k for d in group for k in d.tracks})),
+            start_frame=min(d.start_frame for d in group),
+            stop_frame=max(d.stop_frame for d in group),
+            over_cut=any(d.over_cut for d in group),
+            vouched=any(d.vouched for d in group),
+            curves={k: curve for d in group for k, curve in d.curves.items()},
         )
-    return joined
+        for group in groups.values()
+    ]
 
 
 # --- how much is lost --------------------------------------------------------------------------
@@ -293,7 +262,7 @@ class _Stretch:
         networks = _networks(self.loss)
         if not self.steady:
             return min(networks, _colours(self.loss))
-        confirmed = max((self.loss.get(cue, 0.0) for cue in _COLOURS), default=0.0) >= _CONFIRMS
+        confirmed = max((self.loss.get(cue, 0.0) for cue in COLOURS), default=0.0) >= _CONFIRMS
         return networks if confirmed else networks / _ALONE
 
     def light(self, whose: _Stretch) -> float:
@@ -302,12 +271,12 @@ class _Stretch:
 
 
 def _networks(loss: Mapping[Cue, float]) -> float:
-    return float(np.mean([loss[cue] for cue in _NETWORKS if cue in loss] or [0.0]))
+    return float(np.mean([loss[cue] for cue in NETWORKS if cue in loss] or [0.0]))
 
 
 def _garment(loss: Mapping[Cue, float]) -> float:
     """Return the larger loss of the clothes: seen alike before and after, no turn moves it."""
-    return max((loss[cue] for cue in _COLOURS if cue in loss and cue != "head"), default=0.0)
+    return max((loss[cue] for cue in COLOURS if cue in loss and cue != "head"), default=0.0)
 
 
 def _over_cut(loss: Mapping[Cue, float]) -> float:
@@ -317,7 +286,7 @@ def _over_cut(loss: Mapping[Cue, float]) -> float:
 
 def _colours(loss: Mapping[Cue, float]) -> float:
     """Return the second largest loss of the colours: a turn, or a hand, moves one of them."""
-    values = sorted((loss[cue] for cue in _COLOURS if cue in loss), reverse=True)
+    values = sorted((loss[cue] for cue in COLOURS if cue in loss), reverse=True)
     return values[1] if len(values) > 1 else 0.0
 
 
@@ -341,7 +310,7 @@ def _among(vectors: NDArray[np.float32]) -> float:
 def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
     """Return cue to the likeness lost from one series to the other; `None` = another framing."""
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    if max(heights) > _MAX_APPROACH * min(heights):
+    if max(heights) > MAX_APPROACH * min(heights):
         return None
     loss: dict[Cue, float] = {}
     for cue in scales.scales:
@@ -402,7 +371,7 @@ def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
     """Tell whether the body is known to be turned from the camera alike all the while."""
     seen, vectors = series.vectors("facing")
     facing = vectors[np.isin(seen, rows), 0]
-    if len(facing) < _MIN_LOOKS or _growth(series.xyxy[rows])[0] > _MAX_APPROACH:
+    if len(facing) < _MIN_LOOKS or _growth(series.xyxy[rows])[0] > MAX_APPROACH:
         return False
     side = max(len(facing) // 3, 2)
     shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
@@ -415,7 +384,7 @@ def _undisturbed(
     """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
     first, last = fully_visible_span(series, everybody, fps=fps)
     there = (series.frame >= first) & (series.frame <= last)
-    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=_PASSING_IOU) & there)
+    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=TOUCHING_IOU) & there)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= _MIN_LOOKS]
 
@@ -426,7 +395,7 @@ def _keeps_framing(xyxy: NDArray[np.float32]) -> bool:
     Its width too: a box may be cut by the picture's edges, or come to hold somebody else.
     """
     wider, taller = _growth(xyxy)
-    return taller <= _MAX_APPROACH and wider <= _MAX_WIDENING
+    return taller <= MAX_APPROACH and wider <= _MAX_WIDENING
 
 
 def _growth(xyxy: NDArray[np.float32]) -> tuple[float, float]:

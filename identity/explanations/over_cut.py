@@ -6,108 +6,44 @@ the camera is back in the set-up, and whether the places are those of before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import combinations, pairwise, permutations
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.alignment import Alignment, aligned
+from identity.evidence.moments import MIN_SAMPLES
 from identity.evidence.same_look import Compared, cosines_between
 from identity.explanations import swap
-from identity.explanations.model import confidence_of_odds
+from identity.explanations.contract import Explained, features_at
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from identity.evidence.calibration import Calibration
-    from identity.explanations.model import DecisionModel
+    from identity.evidence.alignment import Alignment
+    from identity.explanations.contract import Clip, Kind
     from identity.tracks.segments import Segment
 
+KINDS: tuple[Kind, ...] = ("swap",)
 _SAME_PLACE_IOU = 0.35
-_MIN_SAMPLES = 2
 _EDGE_BOXES = 8  # where somebody stands at a cut: the median of so many boxes beside it
 
 
-@dataclass(frozen=True, slots=True)
-class CutSwap:
-    """Two segments before a cut and two after it, at the same places with exchanged looks.
-
-    Attributes:
-        before, after: Segments by index, those of one place in one order.
-        start_frame: First frame of the later shot.
-        strength: By how much "crossed" beats "straight" to the networks.
-        confidence: That it is right, in [0, 1].
-        features: What it was judged by.
-    """
-
-    before: tuple[int, int]
-    after: tuple[int, int]
-    start_frame: int
-    strength: float
-    confidence: float
-    features: dict[str, float] = field(default_factory=dict)
-
-
-class Sets(Protocol):
-    """Whoever knows whether the camera is back in a set-up."""
-
-    @property
-    def picture_px(self) -> tuple[int, int]:
-        """(width, height) that boxes are measured in."""
-
-    def alignment(self, early: int, late: int) -> Alignment | None:
-        """Return how a later shot lies over an earlier one; `None` = it is another set-up."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SetPictures:
-    """What shots look like where nobody stands.
-
-    Attributes:
-        pictures: (S, 2, h, w, 3) uint8, the first and last picture of every shot, small.
-        free: (S, 2, h, w) bool, where nobody stands.
-        picture_px: (width, height) that boxes are measured in.
-    """
-
-    pictures: NDArray[np.uint8]
-    free: NDArray[np.bool_]
-    picture_px: tuple[int, int]
-
-    def alignment(self, early: int, late: int) -> Alignment | None:
-        """Return how the first picture of one shot lies over the last one of an earlier shot."""
-        return aligned(
-            self.pictures[early, 1], self.free[early, 1], self.pictures[late, 0], self.free[late, 0]
-        )
-
-
-def swaps_over_cuts(
-    segments: Sequence[Segment],
-    sets: Sets,
-    calibration: Calibration,
-    model: DecisionModel,
-    *,
-    least: float,
-) -> list[CutSwap]:
+def find_over_cuts(clip: Clip) -> list[Explained]:
     """Return the exchanges over cuts: each against the last shot of its set-up, and told once.
 
-    Args:
-        segments: Of all shots.
-        sets: What the shots look like where nobody stands.
-        calibration: How cosines become log-odds.
-        model: What an exchange costs, and what speaks for it.
-        least: Log-odds from which one is told.
+    Where clothes alone were exchanged over a cut, that is the cause of all else.
     """
+    sets, segments = clip.sets, clip.segments
+    if sets is None or any(e.kind == "attribute_swap" and e.over_cut for e in clip.explained):
+        return []
     ends, begins = _worn_at_the_edges(segments)
-    found: list[CutSwap] = []
+    found: list[Explained] = []
     exchanged: set[frozenset[int]] = set()
     for late in sorted(begins):
         for early in sorted((s for s in ends if s < late), reverse=True):
-            options = _crossed(segments, ends[early], begins[late], calibration, model, least)
+            options = _crossed(clip, ends[early], begins[late])
             if not options:
                 continue
             lay = sets.alignment(early, late)
@@ -115,8 +51,8 @@ def swaps_over_cuts(
                 continue
             placed = [o for o in options if _in_place(segments, o, lay, sets.picture_px)]
             if placed:
-                best = max(placed, key=lambda o: o.confidence)
-                key = frozenset(best.after)
+                best = max(placed, key=lambda o: o.log_odds)
+                key = frozenset(best.segments[2:])
                 if key not in exchanged:
                     exchanged.add(key)
                     found.append(best)
@@ -131,7 +67,7 @@ def _worn_at_the_edges(
     last: dict[int, int] = {}
     first: dict[int, int] = {}
     for k, segment in enumerate(segments):
-        if segment.sample_count >= _MIN_SAMPLES and "body" in segment.means:
+        if segment.sample_count >= MIN_SAMPLES and "body" in segment.means:
             first.setdefault(segment.tracklet.tracklet_id, k)
             last[segment.tracklet.tracklet_id] = k
     ends, begins = (
@@ -146,19 +82,12 @@ def _worn_at_the_edges(
     return ends, begins
 
 
-def _independent(found: Sequence[CutSwap]) -> bool:
+def _independent(found: Sequence[Explained]) -> bool:
     """Tell whether later exchanges change back: then both are told."""
-    return all(set(a.after) & set(b.before) for a, b in pairwise(found))
+    return all(set(a.segments[2:]) & set(b.segments[:2]) for a, b in pairwise(found))
 
 
-def _crossed(
-    segments: Sequence[Segment],
-    early: Sequence[int],
-    late: Sequence[int],
-    calibration: Calibration,
-    model: DecisionModel,
-    least: float,
-) -> list[CutSwap]:
+def _crossed(clip: Clip, early: Sequence[int], late: Sequence[int]) -> list[Explained]:
     """Return who may have exchanged looks, by looks alone: two of before with two of after."""
     who = np.array(
         [
@@ -170,9 +99,9 @@ def _crossed(
     ).reshape(-1, 4)
     if not len(who):
         return []
-    sides = [[segments[k] for k in side] for side in (early, late)]
+    sides = [[clip.segments[k] for k in side] for side in (early, late)]
     alike = Compared.of(
-        cosines_between(*([segment.means for segment in side] for side in sides)), calibration
+        cosines_between(*([segment.means for segment in side] for side in sides)), clip.calibration
     )
     a, b, c, d = who.T
     pair = swap.PairCompared((alike.at(a, c), alike.at(b, d)), (alike.at(a, d), alike.at(b, c)))
@@ -189,15 +118,17 @@ def _crossed(
         "samples": np.log(np.minimum(samples, 8)), "score": score,
         "size": np.log(height_px / 100),
     }  # fmt: skip
-    odds = model["swap"].log_odds(features)
+    odds = clip.model["swap"].log_odds(features)
+    told = swap.crossed_is_ahead(pair) & (odds >= clip.settings.least_log_odds)
     found = []
-    for k in np.flatnonzero(swap.crossed_is_ahead(pair) & (odds >= least)).tolist():
-        before, after = (early[a[k]], early[b[k]]), (late[c[k]], late[d[k]])
+    for k in np.flatnonzero(told).tolist():
+        four = early[a[k]], early[b[k]], late[c[k]], late[d[k]]
+        start = min(clip.segments[n].start_frame for n in four[2:])
         found.append(
-            CutSwap(
-                before, after, min(segments[n].start_frame for n in after),
-                float(features["network"][k]), confidence_of_odds(float(odds[k])),
-                {name: float(np.nan_to_num(values[k])) for name, values in features.items()},
+            Explained(
+                "swap", tuple(clip.track_of(n) for n in four), start, start + 1, float(odds[k]),
+                float(features["network"][k]), features_at(features, k),
+                over_cut=True, segments=four,
             )
         )  # fmt: skip
     return found
@@ -216,14 +147,15 @@ def _height_px(segment: Segment) -> float:
 
 
 def _in_place(
-    segments: Sequence[Segment], option: CutSwap, lay: Alignment, picture_px: tuple[int, int]
+    segments: Sequence[Segment], option: Explained, lay: Alignment, picture_px: tuple[int, int]
 ) -> bool:
     """Tell whether both stand where the other one of the exchange stood."""
     before = np.array(
-        [np.median(segments[k].xyxy[-_EDGE_BOXES:], axis=0) for k in option.before], np.float32
+        [np.median(segments[k].xyxy[-_EDGE_BOXES:], axis=0) for k in option.segments[:2]],
+        np.float32,
     )
     after = np.array(
-        [np.median(segments[k].xyxy[:_EDGE_BOXES], axis=0) for k in option.after], np.float32
+        [np.median(segments[k].xyxy[:_EDGE_BOXES], axis=0) for k in option.segments[2:]], np.float32
     )
     now = lay.mapped(after, picture_px=picture_px)
     limit = np.array(picture_px * 2, np.float32)

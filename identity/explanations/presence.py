@@ -51,7 +51,7 @@ class PresenceCandidate:
 
     Attributes:
         kind: "vanish" or "pop_in".
-        series: Index of the series.
+        track: Index of the body track.
         frame: First frame without it, or first frame with it.
         seen_frame: The frame nearest to it in which the box is there.
         window: Frames around it that are to be looked at, in order.
@@ -60,7 +60,7 @@ class PresenceCandidate:
     """
 
     kind: Literal["vanish", "pop_in"]
-    series: int
+    track: int
     frame: int
     seen_frame: int
     window: tuple[int, ...]

@@ -8,24 +8,37 @@ out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances, fast_moments
+from identity.evidence.consistency import curve_from
+from identity.evidence.moments import (
+    MIN_SAMPLES,
+    WINDOW_S,
+    Moments,
+    circumstances,
+    exact_frame,
+    fast_moments,
+)
 from identity.evidence.samples import ShotSamples, compare
 from identity.explanations.change import COLOURS, NETWORKS, SPAN_BOUNDS
+from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.model import AGAINST, FOR, Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.same_look import Compared
+    from identity.explanations.contract import Kind, Scene
+    from identity.tracks.crossings import Crossing
 
+KINDS: tuple[Kind, ...] = ("swap",)
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,
     "touch": AGAINST, "samples": FOR, "score": FOR, "size": FOR, "others": AGAINST,
@@ -35,6 +48,9 @@ FEATURES: Mapping[str, Bounds] = {
 _MIN_GAIN = (
     0.3  # log-odds; no moment of 3,000 in clean generated clips comes near 0 (design probes)
 )
+_BRIEF_S = 0.3  # windows for an exchange that is undone within a second
+_SURELY = 0.75  # so sure an exchange must be for another one beside it to be looked for
+_PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAP = 0.6  # a box that moves so far at once lies on another body: the tracker went over to it
 
 
@@ -151,3 +167,124 @@ def moments_of(samples: ShotSamples, low: int, high: int) -> Moments:
     if high - low < 2 * MIN_SAMPLES:
         return Moments.between(samples, [])
     return fast_moments(samples, low, high)
+
+
+def find(scene: Scene) -> list[Explained]:
+    """Return the exchanges of each two, one after the other where they change back."""
+    found = []
+    samples = scene.samples
+    for pair in combinations(range(len(samples.tracks)), 2):
+        meetings = samples.crossings(*pair)
+        for span in _between_meetings(samples, both_seen(samples, *pair), meetings):
+            found += _exchanges(scene, pair, span) or _for_a_moment(scene, pair, span)
+        behind = (_behind(scene, pair, meeting) for meeting in meetings)
+        found += [one for one in behind if one is not None]
+    return found
+
+
+def _explained(
+    scene: Scene,
+    pair: tuple[int, int],
+    frame: int,
+    log_odds: float,
+    features: dict[str, NDArray[np.float64]],
+    moments: Moments,
+    at: int = 0,
+) -> Explained:
+    row = features_at(features, at)
+    old = int(moments.start[at]), int(moments.last[at])
+    curves = {
+        track: curve_from(scene.samples, track, old, NETWORKS, scene.calibration) for track in pair
+    }
+    return Explained("swap", pair, frame, frame + 1, log_odds, row["network"], row, curves=curves)
+
+
+def _between_meetings(
+    samples: ShotSamples, span: tuple[int, int], meetings: Sequence[Crossing]
+) -> list[tuple[int, int]]:
+    """Return the stretches of samples beside all meetings, where motion follows each of two.
+
+    Where two pass, the tracks may have changed bodies: that is asked separately.
+    """
+    reach = _PASSING_S * samples.fps
+    spans, low = [], span[0]
+    for meeting in meetings:
+        stop = int(np.searchsorted(samples.frames, meeting.first_frame - reach, side="right"))
+        spans.append((low, min(stop, span[1])))
+        low = max(low, int(np.searchsorted(samples.frames, meeting.last_frame + reach)))
+    return [*spans, (low, span[1])]
+
+
+def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> list[Explained]:
+    """Return the exchanges of two between two samples: the surest, then those on either side of it.
+
+    Looks beyond an exchange are of the other one, so no window reaches over it.
+    """
+    samples = scene.samples
+    moments = moments_of(samples, *span)
+    if not len(moments):
+        return []
+    features, judged = features_of(samples, *pair, moments, scene.calibration)
+    odds = scene.model["swap"].log_odds(features)
+    best = best_of(odds, judged, scene.settings.least_log_odds)
+    if best is None:
+        return []
+    frame = exact_frame(samples, pair, moments, best)
+    one = _explained(scene, pair, frame, float(odds[best]), features, moments, best)
+    if one.confidence < _SURELY:  # two who are alike seem to exchange again and again
+        return [one]
+    sides = (span[0], int(moments.last[best])), (int(moments.first[best]), span[1])
+    return [
+        one,
+        *(e for side in sides for e in _exchanges(scene, pair, side)),
+    ]
+
+
+def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> list[Explained]:
+    """Return the exchange of two who change back within a second, where both ends of it show.
+
+    A window of a second holds looks from before, between and after it, so shorter ones are
+    compared; that there are two moments, one the undoing of the other, makes up for it. The
+    return is a part of the one error.
+    """
+    samples, (low, high) = scene.samples, span
+    least = scene.settings.least_log_odds
+    pairs = [(s, s) for s in range(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)]
+    moments = Moments.between(samples, pairs, low=low, high=high, window_s=_BRIEF_S)
+    if not len(moments):
+        return []
+    features, judged = features_of(samples, *pair, moments, scene.calibration)
+    odds = np.where(judged, scene.model["swap"].log_odds(features), -np.inf)
+    best: tuple[float, int] | None = None
+    for one in np.flatnonzero(odds >= least).tolist():
+        for two in np.flatnonzero(odds >= least).tolist():
+            apart_s = (moments.last[two] - moments.last[one]) / samples.per_s
+            if 1 / samples.per_s < apart_s <= WINDOW_S:
+                both = float(min(odds[one], odds[two]))
+                best = max(best or (both, one), (both, one))
+    if best is None:
+        return []
+    frame = exact_frame(samples, pair, moments, best[1])
+    return [_explained(scene, pair, frame, best[0], features, moments, best[1])]
+
+
+def _behind(scene: Scene, pair: tuple[int, int], meeting: Crossing) -> Explained | None:
+    """Return the exchange behind a meeting through which motion followed both; else `None`.
+
+    Looks from within the meeting are of both bodies, so those right before and after it are
+    compared, and that the boxes touched says nothing: motion vouches for them.
+    """
+    if meeting.tracks != "stayed":
+        return None
+    samples = scene.samples
+    last = int(np.searchsorted(samples.frames, meeting.first_frame, side="right"))
+    first = int(np.searchsorted(samples.frames, meeting.last_frame))
+    if not 0 < last <= first < len(samples.frames):
+        return None
+    moment = Moments.between(samples, [(last, first)])
+    features, judged = features_of(samples, *pair, moment, scene.calibration, min_samples=1)
+    vouched = {**features, **dict.fromkeys(("touch", "leap", "span"), np.zeros(1))}
+    odds = scene.model["swap"].log_odds(vouched)
+    if best_of(odds, judged, scene.settings.least_log_odds) is None:
+        return None
+    return _explained(scene, pair, meeting.moment, float(odds[0]), vouched, moment)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_TOUCHING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
+TOUCHING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
 _MAX_MEETING_S = 2.0  # who walks side by side for longer does not pass
 _BOXES = 8  # on each side, that tell where somebody was going
 _MIN_BOXES = 3
@@ -65,8 +65,8 @@ def find_crossings(one: Body, two: Body, *, fps: float) -> list[Crossing]:
     """
     frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
     overlap = boxes.paired_iou(one.xyxy[rows_one], two.xyxy[rows_two])
-    apart = frames[overlap <= _TOUCHING_IOU]
-    touching = frames[overlap > _TOUCHING_IOU]
+    apart = frames[overlap <= TOUCHING_IOU]
+    touching = frames[overlap > TOUCHING_IOU]
     found: list[Crossing] = []
     edges = np.concatenate([[-1], apart, frames[-1:] + 1]).astype(np.int64)
     behind = -1  # up to where all meetings are judged

@@ -13,8 +13,7 @@ from castcheck.kinds.case import Case, find
 from castcheck.models import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
-from identity.explanations.clone_pair import Clone
-from identity.explanations.drift_rules import Drift
+from identity.explanations.contract import Explained
 from tests.e2e.test_samples import SAMPLES
 from tracker.tracklets import Tracklet
 
@@ -34,13 +33,9 @@ def judged():
 @pytest.mark.parametrize("kind", ["drift", "clone"])
 def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged):
     config, seen, judgement = judged
-    drift = Drift((0,), 4, 20, 2.0, {"body": 0.1}, over_cut=False, by_colours=vouched)
-    clone = Clone((0, 1), 4, 20, 3.0, {"body": 1.0}, vouched)
-    told = replace(
-        judgement,
-        drifts=(drift,) if kind == "drift" else (),
-        clones=(clone,) if kind == "clone" else (),
-    )
+    concerned = (0,) if kind == "drift" else (0, 1)
+    one = Explained(kind, concerned, 4, 20, 4.0, 0.9, vouched=vouched, segments=concerned)
+    told = replace(judgement, explained=(one,))
     build = FindingBuilder(seen, told, config.findings)
     (finding,) = find(Case(seen, told, config.findings, build), after_reading=False)
     assert (finding.kind, finding.severity) == (kind, severity)
@@ -50,7 +45,8 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
 @pytest.mark.slow
 def test_a_clone_nobody_vouches_for_names_both(judged):
     config, seen, judgement = judged
-    told = replace(judgement, drifts=(), clones=(Clone((0, 1), 4, 20, 3.0, {}, vouched=False),))
+    clone = Explained("clone", (0, 1), 4, 20, 4.0, 0.9, vouched=False, segments=(0, 1))
+    told = replace(judgement, explained=(clone,))
     build = FindingBuilder(seen, told, config.findings)
     (finding,) = find(Case(seen, told, config.findings, build), after_reading=False)
     assert len(finding.characters) == 2

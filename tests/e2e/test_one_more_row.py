@@ -39,7 +39,7 @@ KIND_FILE = '''\
 def find(case):
     """Yield the tracklets of the first shot that belong to the cast."""
     judgement, build = case.judgement, case.build
-    for number, series in enumerate(judgement.series):
+    for number, series in enumerate(judgement.tracks):
         start, stop = int(series.frame[0]) + 5, int(series.frame[-1]) - 5
         label = judgement.character_at(number, start)
         if label >= 0 and case.seen.tracklets[series.members[0]].shot_index == 0:

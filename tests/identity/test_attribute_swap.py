@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 
 from identity.appearance.looks import Cue, Looks
+from identity.cast.characters import Cast
 from identity.explanations.attribute_swap import (
     ExchangeScore,
-    find_attribute_swaps,
+    find_over_cuts,
     reclassify_by_head,
     which_attribute,
 )
-from identity.explanations.incident import Incident
+from identity.explanations.contract import Clip, Explained
+from identity.explanations.model import bundled_model
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
-from identity.tracks.linking import link_tracklets
+from identity.tracks.linking import Chain, link_tracklets
 from identity.tracks.segments import Segment, make_segment
 from tests.identity.people import FPS, calibration, looks, tracklet
+from tests.identity.told import scene_of
 
 SHOT = 24
 SAME = np.ones((2, 2), np.float32)
@@ -43,9 +46,21 @@ def over_a_cut(early, late, *, setups=SAME, moved=False):
             own = tracklet(len(segments), list(frames), at=(x, 60), shot=shot)
             seen = wearing([head] * SHOT, [clothes] * SHOT, seed=len(segments))
             segments.append(make_segment(own, seen, 0, SHOT))
-    labels = np.zeros(len(segments), np.int64)
-    found = find_attribute_swaps(segments, labels, setups, calibration(), FindingSettings())
-    return [(f.attribute, f.before, f.after, f.start_frame) for f in found]
+    count = len(segments)
+    tracks = tuple(
+        make_body_track(Chain((k,)), [s.tracklet for s in segments], [seen] * count)
+        for k in range(count)
+        if (seen := wearing(["A"] * SHOT, ["A"] * SHOT))
+    )
+    nobody = np.zeros((count, count))
+    cast = Cast(np.zeros(count, np.int64), nobody, nobody > 0, np.zeros(count, np.bool_), 1)
+    clip = Clip(
+        tracks, tuple(segments), cast, setups, None, calibration(), bundled_model(),
+        FindingSettings(), FPS,
+    )  # fmt: skip
+    found = find_over_cuts(clip)
+    assert all(f.tracks == f.segments for f in found)  # each segment is a track of its own
+    return [(f.attribute, f.segments[:2], f.segments[2:], f.start_frame) for f in found]
 
 
 EARLY = (("A", "A"), ("B", "B"))
@@ -95,9 +110,9 @@ def test_inside_a_shot(heads, kinds):
         head = [heads[number][0]] * at + [heads[number][1]] * (count - at)
         seen.append(wearing(head, [first] * at + [second] * (count - at), seed=number))
     series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    swap = Incident("swap", (0, 1), at, at + 1, 1.0, 0.9)
-    told = reclassify_by_head(swap, series, calibration(), fps=FPS)
-    assert [(told.kind, told.series, told.start_frame)] == [(k, (0, 1), at) for k in kinds]
+    swap = Explained("swap", (0, 1), at, at + 1, 2.0, 1.0)
+    told = reclassify_by_head(swap, scene_of(series))
+    assert [(told.kind, told.tracks, told.start_frame)] == [(k, (0, 1), at) for k in kinds]
 
 
 def test_a_look_at_the_garment_alone_tells_clothes():

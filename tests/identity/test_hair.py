@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from identity.evidence.hair import Hair, hair_exchanges, hair_says, other_hair
-from identity.explanations.clone_pair import may_be_clones
+from identity.evidence.hair import Hair, hair_says, other_hair
+from identity.explanations import head_swap
+from identity.explanations.clone import may_be_clones
+from identity.explanations.contract import Explained
 from identity.judge import judge_looks
 from identity.settings import ClusteringSettings, FindingSettings
 from identity.tracks.body_track import make_body_track
@@ -16,6 +18,7 @@ from identity.tracks.linking import link_tracklets
 from identity.tracks.segments import make_segment
 from scenes.shots import shots_from_cuts
 from tests.identity.people import FPS, blend, calibration, colour_of, looks, tracklet
+from tests.identity.told import scene_of
 
 if TYPE_CHECKING:
     from identity.evidence.hair import Means
@@ -145,8 +148,8 @@ SWAP = (becomes("A", "B"), becomes("B", "A"))
     ],
 )
 def test_an_exchange_of_two_in_one_outfit(people, extra, expect):
-    found = hair_exchanges(shot(*people, **extra), threshold=0.25, fps=FPS)
-    assert [(f.series, f.start_frame) for f in found] == expect
+    found = head_swap.find(scene_of(shot(*people, **extra)))
+    assert [(f.tracks, f.start_frame) for f in found] == expect
 
 
 def test_such_an_exchange_is_a_swap():
@@ -158,8 +161,8 @@ def test_such_an_exchange_is_a_swap():
     found = judge_looks(
         people, seen, shots_from_cuts([], frame_count=LENGTH), np.ones((1, 1), np.float32),
         calibration(), ClusteringSettings(), FindingSettings(), fps=FPS,
-    ).incidents  # fmt: skip
-    assert [(f.kind, f.series, f.start_frame) for f in found] == [("swap", (0, 1), AT)]
+    ).explained  # fmt: skip
+    assert [(f.kind, f.tracks, f.start_frame) for f in found] == [("swap", (0, 1), AT)]
 
 
 @pytest.mark.parametrize(("hair", "clones"), [("AA", True), ("AB", False)])
@@ -169,4 +172,5 @@ def test_two_alike_with_other_hair_are_no_clone(hair, clones):
     for k in range(2):
         own = looks(frames, ["A"] * LENGTH, hair=[hair[k]] * LENGTH, facing=[0.9] * LENGTH, seed=k)
         segments.append(make_segment(tracklet(k, frames, at=APART[k]), own, 0, LENGTH))
-    assert may_be_clones(*segments) == clones
+    clone = Explained("clone", (0, 1), 0, LENGTH, 2.0, 1.0, segments=(0, 1))
+    assert may_be_clones(clone, segments) == clones

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from identity.appearance.looks import Looks
-from identity.explanations.drift_rules import drifts_in_shot
-from identity.settings import FindingSettings
+from identity.explanations import drift_rules
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.crossings import find_crossings
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
-from tests.identity.people import FPS, calibration, looks, tracklet
-from tests.identity.told import explained, incidents_of
+from tests.identity.people import FPS, looks, tracklet
+from tests.identity.told import explained, incidents_of, scene_of
 
 LENGTH = 72
 AT = 36
@@ -219,8 +218,8 @@ def test_a_change_that_only_networks_see_is_a_drift_where_nobody_turns(facing, f
     series = [
         make_body_track(c, tracklets, [own, other]) for c in link_tracklets(tracklets, fps=FPS)
     ]
-    drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
-    assert [(d.series, d.by_colours) for d in drifts] == ([((0,), False)] if found else [])
+    drifts = drift_rules.find(scene_of(series))
+    assert [(d.tracks, d.vouched) for d in drifts] == ([((0,), False)] if found else [])
 
 
 def test_a_box_that_comes_to_hold_more_is_no_drift():
@@ -232,8 +231,8 @@ def test_a_box_that_comes_to_hold_more_is_no_drift():
     for xyxy, count in ((one.xyxy, 1), (wider, 0)):
         tracklets = [replace(one, xyxy=xyxy.astype(np.float32))]
         series = [make_body_track(c, tracklets, [own]) for c in link_tracklets(tracklets, fps=FPS)]
-        drifts = drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS)
-        assert [d.by_colours for d in drifts] == [True] * count
+        drifts = drift_rules.find(scene_of(series))
+        assert [d.vouched for d in drifts] == [True] * count
 
 
 def test_what_networks_lose_on_everybody_is_no_drift():
@@ -245,4 +244,4 @@ def test_what_networks_lose_on_everybody_is_no_drift():
     ]
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
     series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    assert drifts_in_shot(series, frozenset(), calibration(), FindingSettings(), fps=FPS) == []
+    assert drift_rules.find(scene_of(series)) == []

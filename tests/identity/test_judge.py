@@ -64,13 +64,7 @@ def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None
 
 def told(judgement):
     """Return the kinds that are told, in no order."""
-    return sorted(
-        [i.kind for i in judgement.incidents]
-        + ["swap" for _ in judgement.cut_swaps]
-        + ["attribute_swap" for _ in judgement.attribute_swaps]
-        + ["clone" for _ in judgement.clones]
-        + ["drift" for _ in judgement.drifts]
-    )
+    return sorted(one.kind for one in judgement.explained)
 
 
 def worn(name, length=SHOT):
@@ -172,8 +166,34 @@ def slowly(share, length=3 * SHOT):
 )
 def test_onset_of_what_is_under_way_when_a_shot_opens(before, facing, onset):
     under_way = {LEFT: slowly(0.6, SHOT), RIGHT: worn("B")}
-    (drift,) = judge(before, under_way, setup=OTHER, facing=facing).drifts
+    (drift,) = judge(before, under_way, setup=OTHER, facing=facing).of_kind("drift")
     assert drift.start_frame == onset
+
+
+CHANGES = {
+    "drift": {LEFT: slowly(0.9), RIGHT: worn("B", 3 * SHOT)},
+    "morph": {
+        LEFT: worn("A", SHOT) + worn("C", 2 * SHOT), RIGHT: worn("B", 3 * SHOT),
+    },
+    "swap": {
+        LEFT: worn("A", SHOT) + worn("B", 2 * SHOT), RIGHT: worn("B", SHOT) + worn("A", 2 * SHOT),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_the_curve_that_is_drawn_is_the_one_that_decided(kind):
+    judgement = judge(CHANGES[kind])
+    (found,) = judgement.explained
+    assert found.kind == kind
+    for track in found.tracks:
+        curve = judgement.curves[track]
+        before = curve.value[curve.frame <= found.start_frame - (kind != "drift")]
+        after = curve.value[curve.frame >= found.stop_frame - 1]
+        assert before.mean() > 0.9
+        assert before.mean() - after.mean() > min(0.8 * found.strength, 0.9)
+    others = set(range(len(judgement.tracks))) - set(found.tracks)
+    assert all(judgement.curves[track].value.min() > 0.9 for track in others)
 
 
 @pytest.mark.parametrize(
@@ -201,8 +221,8 @@ def test_a_head_that_changes_slowly(head, turns_by, clothes, expect):
         np.ones((1, 1), np.float32), calibration(), ClusteringSettings(), FindingSettings(),
         fps=FPS,
     )  # fmt: skip
-    assert len(found.drifts) == expect
-    assert not any(drift.by_colours for drift in found.drifts)
+    assert len(found.of_kind("drift")) == expect
+    assert not any(drift.vouched for drift in found.of_kind("drift"))
 
 
 def consistency(*pieces):
@@ -238,7 +258,7 @@ def test_consistency_falls_with_a_drift_that_no_colour_shows():
     assert told(judgement) == ["drift"]
     (score,) = judgement.consistency
     assert score is not None
-    assert score <= 1 - judgement.drifts[0].strength + 1e-6
+    assert score <= 1 - judgement.explained[0].strength + 1e-6
     assert score < 0.75
 
 

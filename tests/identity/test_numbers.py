@@ -93,13 +93,15 @@ def test_log_odds_rise_with_every_cue():
     assert low < 0 < log_odds({"body": 0.9, "upper": 0.95}, cal)
     assert log_odds({"body": 0.6, "upper": 0.3}, cal) > low
     assert log_odds({"body": 0.2, "upper": 0.8}, cal) > low
-    assert cal.same_place(np.array([0.0, 1.0])).tolist() == sorted(cal.same_place(np.arange(2)))
+    assert cal.same_place(np.array([0.0, 1.0])).tolist() == sorted(
+        cal.same_place(np.array([1.0, 0.0]))
+    )
 
 
 def test_looks_that_share_no_cue_say_nothing_and_those_of_many_are_those_of_each():
     cal = calibration()
-    one = {"body": body_of("A"), "upper": colour_of("A")}
-    two = {"body": body_of("B"), "upper": colour_of("B")}
+    one: dict[Cue, np.ndarray] = {"body": body_of("A"), "upper": colour_of("A")}
+    two: dict[Cue, np.ndarray] = {"body": body_of("B"), "upper": colour_of("B")}
     assert np.isnan(same_look([one], [{}], cal)).all()
     assert same_look([], [one], cal).shape == (0, 1)
     table = same_look([one, two], [one, two], cal)

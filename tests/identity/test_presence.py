@@ -137,7 +137,7 @@ def hidden_meanwhile(last, again, box=BOX, *, covered=0.0):
 def test_whoever_vanishes_before_somebody_reveals_him(other, reveals):
     bodies = [body(0, 20), other]
     scores = [np.full(len(b.frame), 0.9, np.float32) for b in bodies]
-    (found,) = [g for g in find_presence_candidates(bodies, scores, SHOT) if g.series == 0]
+    (found,) = [g for g in find_presence_candidates(bodies, scores, SHOT) if g.track == 0]
     assert found.reveals is reveals
 
 

@@ -81,7 +81,7 @@ def test_identities_follow_people_over_a_cut(second, cast):
     assert judgement.cast.character_count == cast
     assert all(len(labels) == 1 for labels in named.values())
     assert len({next(iter(labels)) for labels in named.values()}) == len(named)
-    assert not judgement.incidents
+    assert not judgement.explained
 
 
 def test_exchange_of_looks_in_place_is_an_alarm():
@@ -89,7 +89,7 @@ def test_exchange_of_looks_in_place_is_an_alarm():
         return {"A": "left", "B": "right"} if frame < HALF else {"B": "left", "A": "right"}
 
     judgement, named = judge(story, 2 * HALF)
-    assert [(i.kind, i.start_frame) for i in judgement.incidents] == [("swap", HALF)]
+    assert [(i.kind, i.start_frame) for i in judgement.explained] == [("swap", HALF)]
     assert judgement.cast.character_count == 2
     assert all(len(labels) == 1 for labels in named.values())
 

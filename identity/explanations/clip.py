@@ -1,0 +1,26 @@
+"""What the cuts of a clip show: every explanation from shot to shot is asked in turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from identity.explanations import attribute_swap, drift_rules, over_cut
+
+if TYPE_CHECKING:
+    from identity.explanations.contract import Clip, FromShotToShot
+
+# One row for each explanation; each knows what those before it found.
+FROM_SHOT_TO_SHOT: tuple[FromShotToShot, ...] = (attribute_swap, over_cut, drift_rules)
+
+
+def explain_cuts(clip: Clip) -> Clip:
+    """Return the clip with what its cuts show, and with the cast put right by it."""
+    for explanation in FROM_SHOT_TO_SHOT:
+        found = explanation.find_over_cuts(clip)
+        cast = attribute_swap.relabelled(clip.cast, clip, found)
+        clip = replace(clip, cast=cast, explained=(*clip.explained, *found))
+    slow = [one for one in clip.explained if one.kind == "drift"]
+    slow = drift_rules.merge_drifts(drift_rules.extend_onset_before_cut(slow, clip), clip.worn)
+    others = [one for one in clip.explained if one.kind != "drift"]
+    return replace(clip, explained=(*others, *slow))
