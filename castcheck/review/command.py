@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
+import logging
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,11 +112,6 @@ def _serve(desk: Desk, port: int, screen: Screen, *, open_page: bool) -> None:
         port = listener.getsockname()[1]
         token = new_token()
         address = f"http://{HOST}:{port}/?token={token}"
-        screen.note(f"{plural(len(desk.run.clips), 'clip')}, reviewed by {desk.reviewer}")
-        screen.data(address)
-        screen.note("open this address on this machine; Ctrl-C ends it, what was decided is saved")
-        if open_page:
-            webbrowser.open(address)
         config = uvicorn.Config(
             make_app(desk, token=token, port=port),
             log_config=None,
@@ -123,10 +121,23 @@ def _serve(desk: Desk, port: int, screen: Screen, *, open_page: bool) -> None:
             server_header=False,
             timeout_graceful_shutdown=1,  # a video that is open would hold it up
         )
-        try:
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
+        with suppress(KeyboardInterrupt):
+            screen.note(f"{plural(len(desk.run.clips), 'clip')}, reviewed by {desk.reviewer}")
+            screen.data(address)
+            screen.note(
+                "open this address on this machine; Ctrl-C ends it, what was decided is saved"
+            )
+            if open_page:
+                webbrowser.open(address)
             uvicorn.Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:
-            screen.note(f"review ended: {desk.summary()}")
+        screen.note(f"review ended: {desk.summary()}")
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Pass over what uvicorn tells of requests that the end of the server cut short."""
+    cut_short = record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+    return not cut_short and not record.getMessage().startswith("Cancel ")
 
 
 def _merge(run: Run, paths: Sequence[Path], screen: Screen) -> None:

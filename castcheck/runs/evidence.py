@@ -218,7 +218,7 @@ def _add_reviewed(
         known = KnownClip(report.clip.sha256, good=True)
         _add(evidence, known, "without findings in a run that was reviewed")
     if len(quiet) > taken:
-        why = "without findings, as many in a hundred as are not reviewed"
+        why = "without findings, in proportion to the findings that are not decided yet"
         evidence.left_out[why] += len(quiet) - taken
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
+import signal
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from castcheck.report.writers import OutputError
+from castcheck.review.command import _is_worth_telling
 from castcheck.review.decisions import append_decisions, read_decisions
 from castcheck.review.desk import Desk
 from castcheck.review.run_folder import ClipFinder, read_run
@@ -439,6 +442,32 @@ def test_bad_usage_is_one_line(run, tmp_path, made, name):
     assert (code, out) == (2, "")
     (line,) = [line for line in err.splitlines() if "reviewed by" not in line]
     assert match in line
+
+
+def test_ctrl_c_says_what_was_decided(run):
+    clip = read_run(run).clips[0].sha256
+    append_decisions(run / "decisions.jsonl", [said(clip=clip), said(clip=clip, by="ben")])
+    with review_run.serving(run, "--port", "0") as process:
+        review_run.address_of(process)
+        process.send_signal(signal.SIGINT)
+        code, _, err = end(process)
+    assert code == 0
+    assert "review ended: 1 of 3 findings decided (1 right); in " in err
+
+
+@pytest.mark.parametrize(
+    ("message", "error", "told"),
+    [
+        ("Exception in ASGI application", asyncio.CancelledError(), False),
+        ("Cancel 2 running task(s), timeout graceful shutdown exceeded", None, False),
+        ("Exception in ASGI application", KeyError("a bug"), True),
+        ("Invalid HTTP request received.", None, True),
+    ],
+)
+def test_the_end_of_the_server_is_no_error_and_a_bug_is(message, error, told):
+    facts = None if error is None else (type(error), error, None)
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 1, message, None, facts)
+    assert _is_worth_telling(record) is told
 
 
 def test_merging_says_how_far_two_agree(run, tmp_path):

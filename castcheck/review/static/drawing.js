@@ -184,9 +184,10 @@ export class Sides {
     this.box.dataset.frames = this.frames.join(" ");
     const words = still ? ["here", "and here"] : ["before", "after"];
     this.captions.forEach((node, k) => {
-      node.textContent = `${words[k]} · frame ${this.frames[k]}`;
+      const text = `${words[k]} · frame ${this.frames[k]}`;
+      node.textContent = `${text} · decoding …`;
       this.canvases[k].setAttribute("role", "img");
-      this.canvases[k].setAttribute("aria-label", node.textContent);
+      this.canvases[k].setAttribute("aria-label", text);
     });
     const wanted = this.frames.join();
     this.images = [null, null];
@@ -194,8 +195,11 @@ export class Sides {
     await Promise.all(this.frames.map(async (frame, k) => {
       const image = new Image();
       image.src = `${clip.media.frames}${frame}.jpg`;
-      try { await image.decode(); } catch { this.captions[k].textContent += " · cannot be read"; return; }
-      if (this.clip === clip && this.frames.join() === wanted) { this.images[k] = image; this.paint(); }
+      const read = await image.decode().then(() => true, () => false);
+      if (this.clip !== clip || this.frames.join() !== wanted) return;
+      const text = `${words[k]} · frame ${frame}`;
+      this.captions[k].textContent = read ? text : `${text} · cannot be read`;
+      if (read) { this.images[k] = image; this.paint(); }
     }));
   }
   // The part of the picture to show: around those concerned, the same on both sides.
