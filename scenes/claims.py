@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from scenes.containers.checks import damage_note
+from scenes.containers.damage import Read
 from scenes.timebase import seconds_text
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Claims:
         self._codec = stream.codec_context.name
         self._is_of_the_whole = container.format.name in _ONE_DURATION
         self._least_gap_s = Fraction(_LEAST_GAP_FRAMES) / min(max(stream.average_rate or 8, 8), 60)
+        self._coded = 0
         self.packets = 0
         self.trimmed = 0
         self.corrupt = 0
@@ -48,6 +50,7 @@ class Claims:
     def take(self, packet: Any) -> None:
         """Count one packet."""
         if packet.size:
+            self._coded += 1
             self.trimmed += packet.is_discard
             hidden = self._codec == "vp8" and not memoryview(packet)[0] & _VP8_SHOWN
             self.packets += not (packet.is_discard or hidden)
@@ -77,7 +80,8 @@ class Claims:
             notes.append(f"{lost} of {self.packets} coded pictures gave none that can be shown")
         if self.corrupt:
             notes.append(f"damaged packets: {self.corrupt}")
-        ended = damage_note(self._path, self._container.format.name, self._stream.id)
+        read = Read(self._stream.id, self._stream.index, self._coded)
+        ended = damage_note(self._path, self._container.format.name, read)
         return [*notes, ended] if ended else notes
 
     def claimed_s(self) -> Fraction | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from mmap import mmap
 
+    from scenes.containers.damage import Read
+
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _HEADERS_BYTES = 1 << 20  # in which the two are looked for
@@ -21,12 +23,12 @@ _DATA_HEAD_BYTES = 50
 _FIELD_BYTES = (0, 1, 2, 4)  # of a field, by the two bits that say
 
 
-def asf_note(data: mmap, stream: int) -> str:
+def asf_note(data: mmap, read: Read) -> str:
     """Return one clause that says what is wrong; empty where all of it is in order.
 
     Args:
         data: The file.
-        stream: Number of the stream with the pictures.
+        read: What was made of it.
     """
     at, begin = (data.find(guid, 0, _HEADERS_BYTES) for guid in (_FILE_PROPERTIES, _DATA))
     if at < 0:
@@ -44,7 +46,7 @@ def asf_note(data: mmap, stream: int) -> str:
         piece
         for number in range(count)
         for piece in _pieces(data, first + number * length, length)
-        if piece[0] == stream
+        if piece[0] == read.stream_id
     )
     return pieces_missing(gaps) if gaps else ""
 

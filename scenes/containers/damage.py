@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmap import mmap
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What FFmpeg made of a file, to be compared with what is in it.
+
+    Attributes:
+        stream_id: The file's own number of the stream with the pictures.
+        stream_index: FFmpeg's: streams counted from 0.
+        packets: Of that stream, those that hold something.
+    """
+
+    stream_id: int
+    stream_index: int
+    packets: int
 
 
 def cut_off(claimed: int, data: mmap) -> str:

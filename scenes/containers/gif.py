@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmap import mmap
 
+    from scenes.containers.damage import Read
+
 _MOST_CODES = 4096
 
 
-def gif_note(data: mmap | bytes, _stream: int = 0) -> str:
+def gif_note(data: mmap | bytes, _read: Read) -> str:
     """Return one clause that says what is wrong with a GIF; empty where all of it is there."""
     at = 13 + _colour_table_bytes(data[10])
     pictures = wrong = 0

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from mmap import mmap
 
+    from scenes.containers.damage import Read
+
 _HEADER, _SEGMENT, _CLUSTER, _TRACKS = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0x1654AE6B
 _VOID, _CRC = 0xEC, 0xBF
 # What may lie in a segment: head, info, tracks, cluster, cues, attachments, chapters, tags, ...
@@ -24,7 +26,7 @@ _IN_CLUSTER = {0xE7, _SIMPLE_BLOCK, _BLOCK_GROUP, 0xA7, 0xAB, 0x5854, 0xAF, _VOI
 _TRACK_ENTRY, _TRACK_NUMBER = 0xAE, 0xD7
 
 
-def matroska_note(data: mmap, _stream: int = 0) -> str:
+def matroska_note(data: mmap, _read: Read) -> str:
     """Return one clause that says what is wrong; empty where all of it is in order."""
     first, size, at = _element(data, 0)
     if first != _HEADER or size is None or at + size > len(data):

@@ -9,11 +9,13 @@ from scenes.containers.damage import damaged_at, pieces_missing
 if TYPE_CHECKING:
     from mmap import mmap
 
+    from scenes.containers.damage import Read
+
 _MARK, _HEAD_BYTES, _LAST = b"OggS", 27, 4
 _ENDS_INSIDE = "the file is cut off: it ends inside a page"
 
 
-def ogg_note(data: mmap, _stream: int = 0) -> str:
+def ogg_note(data: mmap, _read: Read) -> str:
     """Return one clause that says what is wrong; empty where all of it is in order."""
     at, flags, missing = 0, 0, 0
     numbers: dict[bytes, int] = {}

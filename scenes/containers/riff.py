@@ -9,11 +9,13 @@ from scenes.containers.damage import cut_off, damaged_at
 if TYPE_CHECKING:
     from mmap import mmap
 
+    from scenes.containers.damage import Read
+
 _HEAD_BYTES, _LIST_HEAD_BYTES = 8, 12
 _PLAIN = {b"JUNK", b"idx1"}
 
 
-def riff_note(data: mmap, _stream: int = 0) -> str:
+def riff_note(data: mmap, read: Read) -> str:
     """Return one clause that says what is wrong; empty where all of it is in order."""
     at, parts = 0, []
     while data[at : at + 4] == b"RIFF":  # large AVIs have several
@@ -24,7 +26,7 @@ def riff_note(data: mmap, _stream: int = 0) -> str:
     missing = cut_off(claimed, data)
     if missing:
         return missing
-    streams = 0
+    streams = pictures = 0
     for form, begin, end in parts:
         if form not in {b"AVI ", b"AVIX"}:
             continue
@@ -32,9 +34,14 @@ def riff_note(data: mmap, _stream: int = 0) -> str:
             if kind == b"hdrl":
                 streams = sum(k == b"strl" for k, *_ in _lists(data, inner, inner_end))
             elif kind == b"movi":
-                broken_at = _broken_at(data, inner, min(inner_end, end), streams)
+                broken_at, held = _walk(
+                    data, inner, min(inner_end, end), streams, read.stream_index
+                )
+                pictures += held
                 if broken_at is not None:
                     return damaged_at(broken_at, data)
+    if pictures > read.packets:
+        return f"the file is damaged: it holds {pictures} pictures, found were {read.packets}"
     return ""
 
 
@@ -53,20 +60,24 @@ def _lists(data: mmap, at: int, stop: int) -> list[tuple[bytes, int, int]]:
     return found
 
 
-def _broken_at(data: mmap, at: int, stop: int, streams: int) -> int | None:
-    """Return where, among the chunks with pictures and sound, there is something else."""
+def _walk(data: mmap, at: int, stop: int, streams: int, stream: int) -> tuple[int | None, int]:
+    """Return where, among chunks of pictures and sound, something else is; and the pictures."""
+    own, pictures = f"{stream:02}".encode(), 0
     while at + _HEAD_BYTES <= stop:
         if not _may_stand(data[at : at + 4], streams):
-            return at
+            return at, pictures
         if data[at : at + 4] == b"LIST":  # "rec ": chunks that belong together
             at += _LIST_HEAD_BYTES
             continue
         end = at + _HEAD_BYTES + _size(data, at)
         if end > stop:
-            return at
+            return at, pictures
+        # An empty one stands for the picture before it; "00pc" holds colours.
+        held = end - at > _HEAD_BYTES and data[at + 2 : at + 4] != b"pc"
+        pictures += held and data[at : at + 2] == own
         # Some writers do not fill up to even places.
         at = end if _may_stand(data[end : end + 4], streams) else end + end % 2
-    return None
+    return None, pictures
 
 
 def _may_stand(kind: bytes, streams: int) -> bool:

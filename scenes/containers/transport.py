@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scenes.containers.damage import Read
+
 _LENGTHS = (188, 192, 204)  # plain, with time stamps (Blu-ray), with error correction
 _MARK = 0x47
 _HEAD_BYTES = 6
@@ -20,12 +22,12 @@ _LOOK_AT = 400  # packets from which the length is told
 _AT_ONCE = 1 << 18  # packets
 
 
-def transport_note(data: mmap, stream: int) -> str:
+def transport_note(data: mmap, read: Read) -> str:
     """Return one clause that says what is wrong; empty where all of it is in order.
 
     Args:
         data: The file.
-        stream: Number (PID) of the stream with the pictures.
+        read: What was made of it.
     """
     length, offset = _layout(data)
     if not length:
@@ -43,7 +45,7 @@ def transport_note(data: mmap, stream: int) -> str:
         begins = heads[:, 0] == _MARK
         strayed += count - int(begins.sum())
         numbers = (heads[:, 1] & 31).astype(int) * 256 + heads[:, 2]
-        own = heads[begins & (numbers == stream)]
+        own = heads[begins & (numbers == read.stream_id)]
         if last is not None:
             own = np.concatenate([last, own])
         missing += _breaks(own)

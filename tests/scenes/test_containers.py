@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scenes.containers.checks import damage_note
+from scenes.containers.damage import Read
 from tests.corpus import make
 
 TS_BYTES, VIDEO_PID = 188, 256
@@ -36,7 +37,8 @@ def coded(name: str) -> bytes:
 def note(name: str, data: bytes, folder: Path) -> str:
     path = folder / "a"
     path.write_bytes(data)
-    return damage_note(path, FORMATS[name], VIDEO_PID if name == "h264-ts" else 1)
+    read = Read(VIDEO_PID if name == "h264-ts" else 1, 0, make.FRAMES)
+    return damage_note(path, FORMATS[name], read)
 
 
 def packets(data: bytes) -> list[bytes]:

@@ -1,0 +1,155 @@
+"""How time and memory grow with the length of a clip: `python -m bench.long --minutes 1,10,30,120`.
+
+Clips are made on the spot: one minute of three drawn people who walk about, whose packets are
+written again and again. Boxes are stored beside them, and looks are colours, so what is measured is
+everything but the networks, which take each picture by itself. `--networks` measures with them.
+Seconds are those of the processor, memory is the peak of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+RATE, WIDTH_PX, HEIGHT_PX = 24, 320, 180
+FRAMES = 60 * RATE  # of the minute that is repeated
+PERSON_PX = 36, 96  # width, height
+CLOTHES = [
+    ((200, 60, 50), (40, 50, 120)),
+    ((60, 150, 70), (90, 90, 90)),
+    ((220, 200, 80), (60, 30, 20)),
+]
+SHOT_S = 5  # between cuts, where there are any
+MIB = 2**20
+
+
+def boxes_at(frame: int) -> list[tuple[int, int, int, int]]:
+    """Return (x, y, width, height) of everybody: each walks about in a third of the picture."""
+    width, height = PERSON_PX
+    third = WIDTH_PX // 3
+    places = []
+    for number in range(len(CLOTHES)):
+        swing = np.sin(2 * np.pi * frame * (number + 1) / FRAMES * 4)
+        left = number * third + int((third - width) * (0.5 + 0.45 * swing))
+        places.append((left, HEIGHT_PX - height - 10, width, height))
+    return places
+
+
+def picture_at(frame: int, *, cuts: bool) -> NDArray[np.uint8]:
+    """Draw a picture (H, W, 3)."""
+    shot = frame // (SHOT_S * RATE) if cuts else 0
+    rng = np.random.default_rng(shot)
+    rows, columns = HEIGHT_PX // 20, WIDTH_PX // 20
+    picture = rng.integers(30, 220, (rows, columns, 3), dtype=np.uint8).repeat(20, 0).repeat(20, 1)
+    for (upper, lower), (left, top, width, height) in zip(CLOTHES, boxes_at(frame), strict=True):
+        body = picture[top : top + height, left : left + width]
+        body[: height // 5, width // 4 : -width // 4] = (210, 170, 140)
+        body[height // 5 : height * 3 // 5] = upper
+        body[height * 3 // 5 :] = lower
+    return picture
+
+
+def write_clip(path: Path, minutes: float, *, cuts: bool) -> None:
+    """Write one minute, and its packets again until it is long enough."""
+    count = round(minutes * FRAMES)
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
+        stream.options = {"preset": "ultrafast", "crf": "24", "tune": "zerolatency"}
+        stream.codec_context.gop_size = RATE
+        minute = []
+        for frame in range(min(count, FRAMES)):
+            drawn = av.VideoFrame.from_ndarray(picture_at(frame, cuts=cuts), format="rgb24")
+            drawn.pts, drawn.time_base = frame, Fraction(1, RATE)
+            minute += [(bytes(p), p.is_keyframe) for p in stream.encode(drawn)]
+        minute += [(bytes(p), p.is_keyframe) for p in stream.encode(None)]
+        for frame in range(count):
+            data, is_key = minute[frame % FRAMES]
+            packet = av.Packet(data)
+            packet.pts = packet.dts = frame
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, RATE), stream, is_key
+            out.mux(packet)
+
+
+def write_boxes(path: Path, minutes: float) -> None:
+    """Store everybody's boxes as MOTChallenge text."""
+    with path.open("w") as file:
+        for frame in range(round(minutes * FRAMES)):
+            for x, y, width, height in boxes_at(frame % FRAMES):
+                file.write(f"{frame + 1},-1,{x},{y},{width},{height},0.9\n")
+
+
+def measure(
+    minutes: float, *, cuts: bool, networks: bool, formats: str
+) -> tuple[float, float, float, str]:
+    """Judge such a clip in a process of its own; return processor s, wall s, peak MiB, and what it said."""
+    with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
+        folder = Path(name)
+        clip, boxes, config = folder / "long.mp4", folder / "boxes.txt", folder / "c.toml"
+        write_clip(clip, minutes, cuts=cuts)
+        write_boxes(boxes, minutes)
+        args = [
+            "-m",
+            "castcheck",
+            "check",
+            str(clip),
+            "-o",
+            str(folder / "out"),
+            "--format",
+            formats,
+        ]
+        if not networks:
+            config.write_text('[shots]\ndetector = "content"\n')
+            args += ["--detector", str(boxes), "--embedder", "colour", "--config", str(config)]
+        said = folder / "said"
+        with said.open("w") as file:
+            began = time.monotonic()
+            env = {**os.environ, "OMP_NUM_THREADS": "1"}
+            actions = [(os.POSIX_SPAWN_DUP2, file.fileno(), to) for to in (1, 2)]
+            python = sys.executable
+            pid = os.posix_spawn(python, [python, *args, "--quiet"], env, file_actions=actions)
+            _, status, usage = os.wait4(pid, 0)  # of this child alone
+            wall_s = time.monotonic() - began
+        code = os.waitstatus_to_exitcode(status)
+        words = f"exit code {code} {said.read_text()[-300:].strip()}".strip()
+        return usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss / 1024, words
+
+
+def main() -> int:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.long")
+    parser.add_argument("--minutes", default="1,10,30,120", help="lengths, with commas between")
+    parser.add_argument("--takes", default="one,cuts", help="one: no cut; cuts: one every 5 s")
+    parser.add_argument("--networks", action="store_true", help="with the networks that auto takes")
+    parser.add_argument("--formats", default="json,html")
+    options = parser.parse_args()
+    print(
+        "| take | minutes | pictures | processor s | s per minute of clip | peak MiB | |\n|---|---|---|---|---|---|---|"
+    )
+    failed = False
+    for take in options.takes.split(","):
+        for minutes in map(float, options.minutes.split(",")):
+            spent_s, _, peak_mib, words = measure(
+                minutes, cuts=take == "cuts", networks=options.networks, formats=options.formats
+            )
+            failed |= "exit code 0" not in words and "exit code 1" not in words
+            print(
+                f"| {take} | {minutes:g} | {round(minutes * FRAMES)} | {spent_s:.1f} | "
+                f"{spent_s / minutes:.2f} | {peak_mib:.0f} | {words} |",
+                flush=True,
+            )
+    return int(failed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
