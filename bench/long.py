@@ -15,11 +15,13 @@ import tempfile
 import time
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RATE, WIDTH_PX, HEIGHT_PX = 24, 320, 180
 FRAMES = 60 * RATE  # of the minute that is repeated
@@ -30,7 +32,6 @@ CLOTHES = [
     ((220, 200, 80), (60, 30, 20)),
 ]
 SHOT_S = 5  # between cuts, where there are any
-MIB = 2**20
 
 
 def boxes_at(frame: int) -> list[tuple[int, int, int, int]]:
@@ -92,7 +93,11 @@ def write_boxes(path: Path, minutes: float) -> None:
 def measure(
     minutes: float, *, cuts: bool, networks: bool, formats: str
 ) -> tuple[float, float, float, str]:
-    """Judge such a clip in a process of its own; return processor s, wall s, peak MiB, and what it said."""
+    """Judge such a clip in a process of its own.
+
+    Returns:
+        Seconds of the processor, seconds that passed, peak MiB, and the exit code with the words.
+    """
     with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
         folder = Path(name)
         clip, boxes, config = folder / "long.mp4", folder / "boxes.txt", folder / "c.toml"
@@ -134,7 +139,8 @@ def main() -> int:
     parser.add_argument("--formats", default="json,html")
     options = parser.parse_args()
     print(
-        "| take | minutes | pictures | processor s | s per minute of clip | peak MiB | |\n|---|---|---|---|---|---|---|"
+        "| take | minutes | pictures | processor s | s per minute of clip | peak MiB | |\n"
+        "|---|---|---|---|---|---|---|"
     )
     failed = False
     for take in options.takes.split(","):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CLIP_SUFFIXES = frozenset(
     [
         ".3gp",
+        ".apng",
         ".avi",
         ".flv",
         ".gif",

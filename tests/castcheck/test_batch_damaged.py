@@ -80,6 +80,7 @@ def test_bad_clips_are_reported_and_nothing_is_lost(folder: Path) -> None:
     code, lines = judged(folder, "two", "--workers", "2")
     assert code == 2
     check_summary(lines)
+    # The summary of another run is the same to the byte, whoever judged what.
     assert judged(folder, "again", "--workers", "3", "--clips-at-once", "2") == (code, lines)
     assert judged(folder, "two", "--workers", "1") == (code, lines)  # it goes on where it stopped
 

@@ -1,0 +1,119 @@
+"""Small inputs that went wrong once, each with its right answer; skipped where they do not lie."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from castcheck.cli import app
+
+INPUTS = Path(os.environ.get("CASTCHECK_INPUTS", Path(__file__).parents[3] / "shared" / "inputs"))
+BOXES = ("--detector", "base_boxes.txt")
+COLOUR = (*BOXES, "--embedder", "colour")
+
+pytestmark = [
+    pytest.mark.skipif(not INPUTS.is_dir(), reason="the inputs are not there"),
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to run in, with the two names that the folder itself cannot hold."""
+    for file in INPUTS.iterdir():
+        shutil.copyfile(file, tmp_path / file.name)
+    shutil.copyfile(tmp_path / "name_concat.mp4", tmp_path / "concat:base.mp4")
+    shutil.copyfile(tmp_path / "name_take1.mp4", tmp_path / "take:1.mp4")
+    (tmp_path / "p").mkdir()
+    shutil.copyfile(tmp_path / "b20k.png", tmp_path / "p" / "ben.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(*args: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["check", *args, "-o", "out"])
+    assert "a bug in castcheck" not in result.output
+    assert "Traceback" not in result.output
+    return result.exit_code, result.output
+
+
+REFUSED = [
+    ("base.mp4 --embedder nan.onnx", "not finite"),
+    ("concat_list.mp4", "a list or playlist"),
+    ("g16k.gif", "16000x16000, allowed are"),
+    ("base.mp4 --cast p", "too large"),
+    ("base.mp4 --embedder scalar.onnx", "a vector for each"),
+    ("base.mp4 --embedder batch0.onnx", "no picture fills"),
+    ("base.mp4 --embedder hugepx.onnx", "2000000x2000000"),
+    ("base.mp4 --config nest.toml", "nested too deeply|not valid TOML"),
+    ("base.mp4 --config surr.toml", "NUL|not valid TOML"),
+    ("base.mp4 --cast cast_bad6.toml", "no such file"),
+]
+
+
+@pytest.mark.parametrize(("line", "says"), REFUSED)
+def test_what_is_bad_is_refused_in_one_line(line: str, says: str, folder: Path) -> None:
+    code, said = check(*line.split(), *BOXES)
+    assert code == 2
+    assert re.search(says, said)
+    assert not list((folder / "out").rglob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("line", "codes", "says"),
+    [
+        pytest.param("late_cut70.mkv --strict", {2}, r"claims 4\.00 s", id="cut-off"),
+        pytest.param("el_trim.mp4 --strict", {0, 1}, "", id="trimmed-is-sound"),
+        pytest.param("wrap.mkv --format json,video", {0, 1}, "ages apart", id="a-day-apart"),
+    ],
+)
+def test_damage_is_said_and_trimming_is_none(
+    line: str, codes: set[int], says: str, folder: Path
+) -> None:
+    found, said = check(*line.split(), *COLOUR)
+    report = json.loads(next((folder / "out").rglob("report.json")).read_text("utf-8"))
+    assert re.search(says, " ".join(report["degradations"]))
+    assert bool(report["degradations"]) == bool(says)
+    assert found in codes, said
+
+
+@pytest.mark.parametrize("name", ["take:1.mp4", "./take:1.mp4"])
+def test_a_name_with_a_colon_is_that_file(name: str, folder: Path) -> None:
+    assert check(name)[0] == check("base.mp4")[0] == 1
+
+
+def test_a_name_that_reads_like_a_protocol_is_that_file(folder: Path) -> None:
+    assert check("concat:base.mp4")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("clip", "frame"), [("fl_C32S8C24.mp4", 32), ("fl_C12S8C12.mp4", 12), ("base.mp4", 8)]
+)
+def test_exchanges_that_are_undone_are_told(clip: str, frame: int, folder: Path) -> None:
+    assert check(clip)[0] == 1
+    report = json.loads(next((folder / "out").rglob("report.json")).read_text("utf-8"))
+    assert report["verdict"] == "fail"
+    starts = [f["start_frame"] for f in report["findings"] if f["kind"] == "swap"]
+    assert any(abs(start - frame) <= 3 for start in starts), starts
+
+
+def test_one_long_take_is_judged_in_time(folder: Path) -> None:
+    subprocess.run([sys.executable, "make_long_take.py", "1600"], check=True)
+    boxes = ("--detector", "take_1600.txt", "--embedder", "colour")
+    assert check("take_1600.mp4", *boxes, "--format", "json")[0] in {0, 1}
+
+
+def test_a_damaged_vp9_is_said(folder: Path) -> None:
+    code, said = check("c_flip0.webm")
+    assert code in {0, 1, 2}
+    assert "damaged" in said
+    assert check("c_whole.webm")[0] == 1
