@@ -82,7 +82,7 @@ def _usable(script: Script, shots: int) -> tuple[tuple[Line, ...], str]:
         return script.lines, ""
     said = f"shot {max(numbers) + 1}" if wanted is None else plural(wanted, "shot")
     note = (
-        f"the script has {said}, the clip {shots}: which belongs "
+        f"the script has {said}, the clip {plural(shots, 'shot')}: which belongs "
         "to which is not clear, so the lines that name a shot by number were ignored"
     )
     return tuple(line for line in script.lines if not line.shots), note

@@ -36,18 +36,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
+
+
 # Files to tests; the first pattern that fits counts.
-_PAGE = tuple(
-    f"tests/castcheck/test_{name}.py"
-    for name in ("page_geometry", "report_json", "labels", "markers", "github", "html", "writers")
-)
+def _tests(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/castcheck/test_{name}.py" for name in names)
+
+
 ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scenes/timebase.py", ("tests/scenes/test_timebase.py",)),
     ("tracker/matching.py", ("tests/tracker/test_boxes.py", "tests/tracker/test_shot_tracker.py")),
     ("castcheck/report/sound.py", ("tests/castcheck/test_sound.py",)),
     ("castcheck/report/video.py", ("tests/castcheck/test_video.py",)),
     ("castcheck/report/draw.py", ("tests/castcheck/test_video.py",)),
-    ("castcheck/report/*.py", _PAGE),
+    ("castcheck/report/timeline.py", _tests("page_geometry")),
+    ("castcheck/report/curves.py", _tests("page_geometry")),
+    ("castcheck/report/p*.py", _tests("html")),  # page, palette, pictures, play
+    ("castcheck/report/model.py", _tests("report_json")),
+    ("castcheck/report/facts.py", _tests("report_json", "labels")),
+    ("castcheck/report/*.py", _tests("markers", "github", "writers", "html")),
     ("identity/**/*.py", ("tests/identity",)),
 )
 _NO_TARGETS = ("__init__.py",)

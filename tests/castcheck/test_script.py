@@ -212,7 +212,7 @@ def test_a_line_says_where_in_any_way(line, frames):
 @pytest.mark.parametrize(
     ("script", "kept", "note"),
     [
-        pytest.param(by_shot("A", "A", "A"), 0, "the script has shot 3, the clip 2 shots", id="more"),
+        pytest.param(by_shot("A", "A", "A"), 0, "has shot 3, the clip 2 shots", id="more"),
         pytest.param(
             Script(by_shot("A").lines, shot_count=1), 0, "has 1 shot, the clip 2 shots", id="fewer"
         ),

@@ -77,7 +77,7 @@ def shot(text):
         pytest.param(shot("index = 1.5\ncharacters = []"), "index is 1.5", id="half a shot"),
         pytest.param(shot("shots = [1]\ncharacters = []"), "unknown key 'shots'", id="of scenes"),
         pytest.param(
-            shot('index = 0\ncharacters = ["Bem"]'), "'Bem' is no [[character]]", id="unknown name"
+            shot('index = 0\ncharacters = ["Bem"]'), "'Bem' is not a [[char", id="unknown name"
         ),
         pytest.param(
             shot("start_s = 2\nstop_s = 1\ncharacters = []"), "start_s and stop_s are 2", id="back"
