@@ -138,7 +138,7 @@ def joined(pieces: Sequence[Observations]) -> Observations:
         tracklets += [
             replace(
                 t, tracklet_id=len(tracklets) + k, shot_index=t.shot_index + numbered,
-                frame=t.frame + start, xyxy=t.xyxy * scale,
+                frame=t.frame + start, xyxy=np.asarray(t.xyxy * scale, np.float32),
             )
             for k, t in enumerate(piece.tracklets)
         ]  # fmt: skip

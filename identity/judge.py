@@ -10,8 +10,7 @@ import numpy as np
 
 from identity.cast.characters import Cast, build_cast
 from identity.evidence.consistency import LikenessCurve, likeness_curves
-from identity.evidence.samples import lay_out
-from identity.explanations.change import COMPARED
+from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.clip import explain_cuts
 from identity.explanations.clone import alike_at_once, may_be_clones
 from identity.explanations.contract import Clip, Explained, Scene, characters_of_tracks

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.same_look import Compared
 from identity.tracks.crossings import Crossing, find_crossings
 
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.tracks.body_track import BodyTrack
+
+
+# What is compared: looks as the networks see them, colours, and what tells how far to trust them.
+NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
+COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
+COMPARED: tuple[Cue, ...] = (*NETWORKS, *COLOURS, "hair", "facing")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

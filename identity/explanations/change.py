@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.looks import PART_CUES, Cue
 from identity.evidence.consistency import curve_from
 from identity.evidence.course import Course, course_of
 from identity.evidence.moments import (
@@ -25,7 +24,7 @@ from identity.evidence.moments import (
     mean_over,
     slow_moments,
 )
-from identity.evidence.samples import ShotSamples, Stretch, compare
+from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, Stretch, compare
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.model import AGAINST, FOR, Bounds
 from identity.tracks.body_track import fully_visible_span
@@ -35,12 +34,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.explanations.contract import Kind, Scene
 
-NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
-COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
-COMPARED: tuple[Cue, ...] = (*NETWORKS, *COLOURS, "hair", "facing")
 
 # A second between two sides leaves looks time to change by themselves, but not so much of it that
 # nothing slower than a jump could be told.

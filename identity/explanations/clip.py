@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from identity.explanations import attribute_swap, drift_rules, over_cut
+from identity.explanations import attribute_swap, drift_over_cuts, over_cut
 
 if TYPE_CHECKING:
     from identity.explanations.contract import Clip, FromShotToShot
 
 # One row for each explanation; each knows what those before it found.
-FROM_SHOT_TO_SHOT: tuple[FromShotToShot, ...] = (attribute_swap, over_cut, drift_rules)
+FROM_SHOT_TO_SHOT: tuple[FromShotToShot, ...] = (attribute_swap, over_cut, drift_over_cuts)
 
 
 def explain_cuts(clip: Clip) -> Clip:
@@ -21,6 +21,8 @@ def explain_cuts(clip: Clip) -> Clip:
         cast = attribute_swap.relabelled(clip.cast, clip, found)
         clip = replace(clip, cast=cast, explained=(*clip.explained, *found))
     slow = [one for one in clip.explained if one.kind == "drift"]
-    slow = drift_rules.merge_drifts(drift_rules.extend_onset_before_cut(slow, clip), clip.worn)
+    slow = drift_over_cuts.merge_drifts(
+        drift_over_cuts.extend_onset_before_cut(slow, clip), clip.worn
+    )
     others = [one for one in clip.explained if one.kind != "drift"]
     return replace(clip, explained=(*others, *slow))

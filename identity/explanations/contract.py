@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from identity.explanations.model import confidence_of_odds
+from identity.findings import confidence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.cast.characters import Cast
     from identity.evidence.alignment import Sets
     from identity.evidence.calibration import Calibration
@@ -203,3 +205,33 @@ def log_odds_of(confidence: float) -> float:
         0.0
     """
     return float(np.log(confidence / (1 - confidence)))
+
+
+def drift_of(
+    tracks: tuple[int, ...],
+    start: int,
+    stop: int,
+    strength: float,
+    loss: Mapping[Cue, float],
+    settings: FindingSettings,
+    *,
+    over_cut: bool = False,
+    vouched: bool = True,
+) -> Explained:
+    """Return a slow change that a rule tells, as sure as its strength beside the threshold.
+
+    Args:
+        tracks: To whom.
+        start: First frame.
+        stop: First frame after it.
+        strength: Likeness lost that neither a turn nor the light explains.
+        loss: Cue to likeness lost.
+        settings: The threshold.
+        over_cut: Whether it happens from shot to shot.
+        vouched: Whether colours say so as well as networks.
+    """
+    odds = log_odds_of(confidence_of(strength, settings.scaled("drift")))
+    left: dict[str, float] = {cue: 1 - value for cue, value in loss.items()}
+    return Explained(
+        "drift", tracks, start, stop, odds, strength, left, over_cut=over_cut, vouched=vouched
+    )

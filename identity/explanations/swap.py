@@ -22,8 +22,8 @@ from identity.evidence.moments import (
     exact_frame,
     fast_moments,
 )
-from identity.evidence.samples import ShotSamples, compare
-from identity.explanations.change import COLOURS, NETWORKS, SPAN_BOUNDS
+from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
+from identity.explanations.change import SPAN_BOUNDS
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.model import AGAINST, FOR, Bounds
 

@@ -16,6 +16,7 @@ from identity.judge import judge_looks
 from identity.settings import ClusteringSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, SIZE_PX, calibration, looks, tracklet
+from tracker.tracklets import Tracklet
 
 SHOT, AT = 48, 24
 
@@ -87,7 +88,8 @@ def told(framing, *shots, returns=True):
 
     What nothing vouches for, such as twins who are alone in a clip, is a doubt that stops no clip.
     """
-    tracklets, seen = [], []
+    tracklets: list[Tracklet] = []
+    seen: list[Looks] = []
     for number, people in enumerate(shots):
         frames = list(range(SHOT * number, SHOT * (number + 1)))
         for person, place in zip(people, framing.places, strict=False):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from identity.evidence.alignment import aligned
 from identity.evidence.moments import Moments, circumstances, fast_moments
 from identity.evidence.same_place import set_goes_on, tone_of
-from identity.evidence.samples import compare, lay_out
-from identity.explanations.change import COMPARED
+from identity.evidence.samples import COMPARED, compare, lay_out
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from tests.identity.people import FPS, calibration, looks, tracklet

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from identity.evidence.samples import lay_out
-from identity.explanations.change import COMPARED
+from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.contract import Explained, Scene
 from identity.explanations.model import bundled_model
 from identity.explanations.shot import explain_shot

@@ -9,8 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from identity.evidence.samples import lay_out
-from identity.explanations.change import COMPARED
+from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.model import AGAINST, FOR, DecisionModel
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets

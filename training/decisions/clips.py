@@ -13,8 +13,7 @@ import numpy as np
 
 from bench.observed import observations
 from castcheck.config import Config
-from identity.evidence.samples import ShotSamples, lay_out
-from identity.explanations.change import COMPARED
+from identity.evidence.samples import COMPARED, ShotSamples, lay_out
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches

@@ -1,0 +1,193 @@
+"""How much a look loses over the stretch of a track in which nobody passes.
+
+A turn of the body costs the networks likeness and leaves at least two of the colours; light moves
+everybody. So losses are told cue by cue, with whether the body keeps facing the camera as it did.
+The first and last looks of who has come or goes do not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.evidence.calibration import HAIR_SCALE
+from identity.evidence.consistency import MAX_APPROACH
+from identity.evidence.hair import affinity
+from identity.evidence.samples import COLOURS, NETWORKS
+from identity.tracks.body_track import fully_visible_span, unoccluded_rows
+from identity.tracks.crossings import TOUCHING_IOU
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
+    from identity.tracks.body_track import BodyTrack
+
+
+_MIN_STRETCH_S = 0.6
+EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
+MIN_LOOKS = 4  # of the network; colours are known at every frame
+_MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, or somebody else
+_FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
+# Where no colour confirms them networks must lose more: arms that rise cost 0.4 too.
+ALONE, _CONFIRMS = 1.35, 0.12
+# Where the head alone changes. Heads that turn: a range of 0.95 and more in rendered clips.
+_HEAD_RANGE, _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 0.6, 1.25, 0.2, 0.8
+# Turns of rendered clips without any error move the cosine by 0.6 to 2.0, all else by 0.5 at most.
+_STEADY_RANGE, _STEADY_SHIFT = 0.45, 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookLoss:
+    """Rows of a series in which nobody passes, and what is lost from their first to their last.
+
+    Attributes:
+        rows: Of the series.
+        loss: Cue to the likeness lost.
+        steady: Whether the body is known to face the camera all the while as it did at first.
+        head: What hair and head lose while the body keeps its clothes, its shape and its side.
+    """
+
+    rows: NDArray[np.int64]
+    loss: dict[Cue, float]
+    steady: bool
+    head: float = 0.0
+
+    @property
+    def strength(self) -> float:
+        """What networks lose, and two colours too where the body may have turned."""
+        networks = networks_lose(self.loss)
+        if not self.steady:
+            return min(networks, colours_lose(self.loss))
+        confirmed = max((self.loss.get(cue, 0.0) for cue in COLOURS), default=0.0) >= _CONFIRMS
+        return networks if confirmed else networks / ALONE
+
+    def light(self, whose: LookLoss) -> float:
+        """Return what is lost beside `whose` too: where that is nearly as much, it is the light."""
+        return max(self.strength if whose.steady else colours_lose(self.loss), 0.0)
+
+
+def networks_lose(loss: Mapping[Cue, float]) -> float:
+    """Return the mean loss of the networks' cues; 0 where none was seen."""
+    return float(np.mean([loss[cue] for cue in NETWORKS if cue in loss] or [0.0]))
+
+
+def garment_loses(loss: Mapping[Cue, float]) -> float:
+    """Return the larger loss of the clothes: seen alike before and after, no turn moves it."""
+    return max((loss[cue] for cue in COLOURS if cue in loss and cue != "head"), default=0.0)
+
+
+def colours_lose(loss: Mapping[Cue, float]) -> float:
+    """Return the second largest loss of the colours: a turn, or a hand, moves one of them."""
+    values = sorted((loss[cue] for cue in COLOURS if cue in loss), reverse=True)
+    return values[1] if len(values) > 1 else 0.0
+
+
+def loss_between(
+    early: NDArray[np.float32], late: NDArray[np.float32], scales: Calibration, cue: Cue
+) -> float:
+    """Return the likeness lost between two sides, beyond what the calmer of them varies itself."""
+    scale = scales.scales[cue]
+    within = min(_among(early), _among(late))
+    across = float(early.mean(axis=0) @ late.mean(axis=0))
+    return (within - across) / (scale.same - scale.different)
+
+
+def _among(vectors: NDArray[np.float32]) -> float:
+    count = len(vectors)
+    if count < 2:
+        return 1.0
+    return (float(np.square(vectors.sum(axis=0)).sum()) - count) / (count * (count - 1))
+
+
+def largest_loss(
+    series: BodyTrack, everybody: Sequence[BodyTrack], scales: Calibration, *, fps: float
+) -> LookLoss | None:
+    """Return the rows in which most is lost while nobody passes; `None` = there are none."""
+    best: LookLoss | None = None
+    for rows in _undisturbed(series, everybody, fps=fps):
+        if (series.frame[rows[-1]] - series.frame[rows[0]]) / fps < _MIN_STRETCH_S:
+            continue
+        if not _keeps_framing(series.xyxy[rows]):
+            continue
+        loss: dict[Cue, float] = {}
+        for cue in scales.scales:
+            seen, vectors = series.vectors(cue)
+            vectors = vectors[np.isin(seen, rows)]
+            if len(vectors) >= MIN_LOOKS:
+                side = max(len(vectors) // 3, 2)
+                loss[cue] = _FULL_RAMP * loss_between(vectors[:side], vectors[-side:], scales, cue)
+        head = _head_loss(series, rows, loss)
+        stretch = LookLoss(rows, loss, _keeps_facing(series, rows), head)
+        if best is None or stretch.strength > best.strength:
+            best = stretch
+    return best
+
+
+def _head_loss(series: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
+    """Return what hair and the colours of the head agree on; 0 where more than the head may change.
+
+    A face that changes is read as one that turns, so a little of a turn is allowed here.
+    """
+    hair, facing = (
+        vectors[np.isin(seen, rows)]
+        for seen, vectors in (series.vectors("hair"), series.vectors("facing"))
+    )
+    if min(len(hair), len(facing)) < MIN_LOOKS or "head" not in loss:
+        return 0.0
+    wider, taller = growth(series.xyxy[rows])
+    turned = float(np.ptp(facing[:, 0])) > _HEAD_RANGE
+    if turned or max(wider, taller) > _HEAD_GROWTH or garment_loses(loss) > _CLOTHES_STAY:
+        return 0.0
+    if min(float(hair[0] @ hair[1]), float(hair[-1] @ hair[-2])) < _CALM_HAIR:
+        return 0.0
+    side = max(len(hair) // 3, 2)
+    first: dict[Cue, NDArray[np.float32]] = {"hair": hair[:side].mean(axis=0)}
+    last: dict[Cue, NDArray[np.float32]] = {"hair": hair[-side:].mean(axis=0)}
+    return min(1 - HAIR_SCALE.likeness(affinity(first, last, "hair")), loss["head"])
+
+
+def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
+    """Tell whether the body is known to be turned from the camera alike all the while."""
+    seen, vectors = series.vectors("facing")
+    facing = vectors[np.isin(seen, rows), 0]
+    if len(facing) < MIN_LOOKS or growth(series.xyxy[rows])[0] > MAX_APPROACH:
+        return False
+    side = max(len(facing) // 3, 2)
+    shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
+    return float(np.ptp(facing)) <= _STEADY_RANGE and shift <= _STEADY_SHIFT
+
+
+def _undisturbed(
+    series: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
+) -> list[NDArray[np.int64]]:
+    """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
+    first, last = fully_visible_span(series, everybody, fps=fps)
+    there = (series.frame >= first) & (series.frame <= last)
+    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=TOUCHING_IOU) & there)
+    edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
+    return [rows[a:b] for a, b in pairwise(edges) if b - a >= MIN_LOOKS]
+
+
+def _keeps_framing(xyxy: NDArray[np.float32]) -> bool:
+    """Tell whether the box at the end is as large as at the start, within a zoom or a turn.
+
+    Its width too: a box may be cut by the picture's edges, or come to hold somebody else.
+    """
+    wider, taller = growth(xyxy)
+    return taller <= MAX_APPROACH and wider <= _MAX_WIDENING
+
+
+def growth(xyxy: NDArray[np.float32]) -> tuple[float, float]:
+    """Return how many times wider and taller the larger of the boxes at start and end is."""
+    count = max(1, len(xyxy) // 8)
+    size = xyxy[:, 2:] - xyxy[:, :2]
+    first, last = np.median(size[:count], axis=0), np.median(size[-count:], axis=0)
+    wider, taller = np.maximum(first, last) / np.maximum(np.minimum(first, last), 1)
+    return float(wider), float(taller)

@@ -1,0 +1,180 @@
+"""Slow change from shot to shot of one camera set-up, and one drift for each character.
+
+A later shot is compared with the first one of its set-up. What everybody loses is light; what is
+under way at the first look of a shot will rarely have begun at the cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.evidence.consistency import MAX_APPROACH
+from identity.evidence.losses import (
+    EVERYBODY,
+    MIN_LOOKS,
+    garment_loses,
+    largest_loss,
+    loss_between,
+    networks_lose,
+)
+from identity.evidence.positions import Positions
+from identity.evidence.setups import SAME_SETUP
+from identity.explanations.contract import Explained, drift_of
+from scenes.shots import numbers_by_shot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
+    from identity.explanations.contract import Clip, Kind
+    from identity.tracks.body_track import BodyTrack
+
+KINDS: tuple[Kind, ...] = ("drift",)
+
+_OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
+_STAYS = 0.1  # likeness lost at most by who is seen to stay the same
+
+
+def find_over_cuts(clip: Clip) -> list[Explained]:
+    """Return who looks otherwise when the camera is back in a set-up, at the same place.
+
+    A shot is compared with the first one of its set-up. What everybody loses is light.
+    """
+    all_series, labels, setups = clip.tracks, clip.worn, clip.setups
+    explained = clip.characters_explained()
+    found: list[Explained] = []
+    places = Positions(series.xyxy for series in all_series)
+    by_shot = numbers_by_shot(series.shot_index for series in all_series)
+    spans = _spans(all_series, labels)
+    for late in range(len(setups)):
+        first = next((s for s in range(late) if setups[s, late] >= SAME_SETUP), None)
+        if first is None:
+            continue
+        pairs = {
+            (a, b): _between(all_series[a], all_series[b], clip.calibration)
+            for a in by_shot.get(first, ())
+            for b in by_shot.get(late, ())
+            if places.same(a, b)
+        }
+        kept = {k for pair in pairs for k in pair if labels[pair[0]] == labels[pair[1]] >= 0}
+        for (a, b), loss in pairs.items():
+            if min(labels[a], labels[b]) < 0 or loss is None:
+                continue
+            # So much of the look may be lost that the cast has a new character, in the place of one
+            # who is never seen from then on, while somebody else is where he was.
+            relieved = spans[labels[a]][1] < spans[labels[b]][0]
+            recast = relieved and kept and a not in kept
+            if labels[a] != labels[b] and not recast:
+                continue
+            beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
+            light = max((_over_cut(o) for o in beside), default=0.0)
+            strength = _over_cut(loss)
+            told = {labels[a], labels[b]} & explained
+            enough = strength >= clip.settings.scaled("drift")
+            if enough and not told and light <= EVERYBODY * strength:
+                start = int(all_series[a].frame[-1]) + 1
+                stop = int(all_series[b].frame[-1]) + 1
+                found.append(
+                    drift_of((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
+                )
+    return found
+
+
+def _over_cut(loss: Mapping[Cue, float]) -> float:
+    """Return what networks and clothes agree on, from one shot to another."""
+    return min(networks_lose(loss), garment_loses(loss)) / _OVER_CUT
+
+
+def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
+    """Return cue to the likeness lost from one series to the other; `None` = another framing."""
+    heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
+    if max(heights) > MAX_APPROACH * min(heights):
+        return None
+    loss: dict[Cue, float] = {}
+    for cue in scales.scales:
+        sides = [s.vectors(cue)[1] for s in (one, two)]
+        if min(len(side) for side in sides) >= MIN_LOOKS:
+            loss[cue] = loss_between(sides[0], sides[1], scales, cue)
+    return loss
+
+
+def extend_onset_before_cut(drifts: Sequence[Explained], clip: Clip) -> list[Explained]:
+    """Return the drifts with a better guess of their onset, where it lies before their shot.
+
+    What is under way at the first look of a shot will rarely have begun at the cut. It began some
+    time in the shot before, if the character is there and is not seen to stay the same; half of
+    that time is the guess with the least error.
+    """
+    all_series, labels = clip.tracks, clip.worn
+    by_shot = numbers_by_shot(series.shot_index for series in all_series)
+    spans = _spans(all_series, labels)
+    found = []
+    for drift in drifts:
+        if drift.over_cut:
+            found.append(drift)
+            continue
+        (own,) = drift.tracks
+        series = all_series[own]
+        opens = min(all_series[k].frame[0] for k in by_shot[series.shot_index])
+        earlier = by_shot.get(series.shot_index - 1, [])
+        was = _was(labels[own], series.shot_index, spans)
+        before = [k for k in earlier if labels[k] == was >= 0]
+        if drift.start_frame == series.frame[0] == opens and before:
+            last = max(before, key=lambda k: int(all_series[k].frame[-1]))
+            everybody = [all_series[k] for k in earlier]
+            stretch = largest_loss(all_series[last], everybody, clip.calibration, fps=clip.fps)
+            if stretch is None or not stretch.steady or networks_lose(stretch.loss) >= _STAYS:
+                start = (int(all_series[last].frame[0]) + drift.start_frame) // 2
+                found.append(replace(drift, tracks=(last, own), start_frame=start))
+                continue
+        found.append(drift)
+    return found
+
+
+def _spans(all_series: Sequence[BodyTrack], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return character to the first and the last shot it is seen in."""
+    shots: dict[int, list[int]] = {}
+    for series, label in zip(all_series, labels, strict=True):
+        shots.setdefault(label, []).append(series.shot_index)
+    return {label: (min(own), max(own)) for label, own in shots.items()}
+
+
+def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
+    """Return who a character of `shot` was before it; -1 = nobody who can be told.
+
+    Half of a change may make a new character. Where one of the shot before is never seen again,
+    it was that one.
+    """
+    if spans[label][0] < shot:
+        return label
+    gone = [who for who, (_, last) in spans.items() if who >= 0 and last == shot - 1]
+    return gone[0] if len(gone) == 1 else -1
+
+
+def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
+    """Return one drift per character, from its onset to the end of the change.
+
+    Args:
+        drifts: In one shot and over cuts.
+        labels: Character of each track; those of nobody stay apart.
+    """
+    groups: dict[int, list[Explained]] = {}
+    for number, drift in enumerate(drifts):
+        label = labels[drift.tracks[-1]]
+        groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
+    return [
+        replace(
+            max(group, key=lambda d: (d.confidence, d.strength)),
+            tracks=tuple(sorted({k for d in group for k in d.tracks})),
+            start_frame=min(d.start_frame for d in group),
+            stop_frame=max(d.stop_frame for d in group),
+            over_cut=any(d.over_cut for d in group),
+            vouched=any(d.vouched for d in group),
+            curves={k: curve for d in group for k, curve in d.curves.items()},
+        )
+        for group in groups.values()
+    ]
