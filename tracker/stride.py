@@ -98,12 +98,10 @@ class StridedDetector:
     def _look(self, ends: list[int]) -> None:
         """Search the ends of the next spans, then the spans in which something happens."""
         self._search(ends)
-        inside: list[int] = []
         for end in ends:
             if self._watchful and self._ends and not self._is_quiet(self._ends[-1], end):
-                inside += range(self._ends[-1] + 1, end)
+                self._search(list(range(self._ends[-1] + 1, end)))
             self._ends = [*self._ends[-1:], end]
-        self._search(inside)
 
     def _is_quiet(self, start: int, end: int) -> bool:
         if any(frame in self._stands_out for frame in range(start + 1, end + 1)):
@@ -112,7 +110,7 @@ class StridedDetector:
         return is_quiet(self._searched[start], self._searched[end], before)
 
     def _search(self, frames: list[int]) -> None:
-        """Search these of the waiting pictures, all in one go."""
+        """Search these of the waiting pictures, evenly spaced, all in one go."""
         if not frames:
             return
         wanted = set(frames)

@@ -166,35 +166,36 @@ def test_steps_that_stand_out(levels, out, size):
 
 
 class Comer(Walker):
-    """Finds a second character from frame `second` on."""
+    """Finds a second character from frame `second` on, and until frame `gone`."""
 
-    def __init__(self, second: int) -> None:
+    def __init__(self, second: int, gone: int) -> None:
         super().__init__()
-        self._second = second
+        self._second, self._gone = second, gone
 
     def detect(self, batch: FrameBatch) -> Detections:
         self.searched += batch.index.tolist()
-        rows = [row(f, (0.0, 20.0, 0.9), *[(50.0, 20.0, 0.7)] * (f >= self._second))
+        rows = [row(f, (0.0, 20.0, 0.9), *[(50.0, 20.0, 0.7)] * (self._second <= f < self._gone))
                 for f in batch.index.tolist()]  # fmt: skip
         return Detections.concat(rows)
 
 
 @pytest.mark.parametrize("size", [1, 4, 7, 64])
 @pytest.mark.parametrize(
-    ("second", "searched"),
+    ("second", "gone", "searched"),
     [
-        pytest.param(99, [0, 4, 8, 12, 13], id="nothing happens"),
-        pytest.param(6, [0, 4, 5, 6, 7, 8, 12, 13], id="somebody comes"),
-        pytest.param(13, [0, 4, 8, 12, 13], id="in the last frame"),
+        pytest.param(99, 99, [0, 4, 8, 12, 13], id="nothing happens"),
+        pytest.param(6, 99, [0, 4, 5, 6, 7, 8, 12, 13], id="somebody comes"),
+        pytest.param(13, 99, [0, 4, 8, 12, 13], id="in the last frame"),
+        pytest.param(2, 11, [0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13], id="comes and goes"),
     ],
 )
-def test_every_picture_is_searched_where_something_happens(second, searched, size):
-    comer = Comer(second)
+def test_every_picture_is_searched_where_something_happens(second, gone, searched, size):
+    comer = Comer(second, gone)
     detector = StridedDetector(comer, 4, watchful=True)
     rows = boxes_of(detector, 14, size)
     assert sorted(comer.searched) == searched
     assert detector.searched_count == len(searched)
-    assert [f for f, left in rows if left == 50.0] == list(range(second, 14))
+    assert [f for f, left in rows if left == 50.0] == list(range(second, min(gone, 14)))
     assert np.flatnonzero(~detector.is_interpolated(np.arange(14))).tolist() == searched
 
 
