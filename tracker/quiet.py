@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SURE_SCORE = 0.25  # whoever is less sure may come and go: weak boxes do so all the time
 STAYS_IOU = 0.6  # least overlap of a box with itself, a tenth of a second later
 EXPECTED_IOU = 0.75  # the same, with where its motion so far puts it
-MEETING_IOU = 0.25  # two that overlap so much are looked at in every picture
-MEETING_CHANGE = 0.08  # and so are two whose overlap changes by so much
+MEETING_IOU = 0.5  # two that overlap so much are looked at in every picture
+MEETING_CHANGE = 0.08  # and so are two that come closer, or part, by so much
 STEP_MIN, STEP_RATIO = 4.0, 2.5  # grey levels, and times the steps before: a cut, a flash
 _SMALL_PX = (48, 27)
 _STEPS_KEPT = 24
