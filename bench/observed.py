@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
 
 _DETECTION_SECTIONS = ("detector",)
+# Boxes are kept of every picture; which of them are asked for comes after.
+_WHERE_TO_SEARCH = ("stride", "search_fps")
 _SECTIONS = ("shots", "detector", "tracker", "looks")
 # Their values are part of the key, section by section, so that a new threshold of the findings
 # does not throw observations away.
@@ -177,7 +179,10 @@ def detections_key(clip: Path, config: Config, models: Models) -> str:
         {
             "clip": clip_sha256(clip),
             "detector": [detector.name, detector.sha256, models.device],
-            "settings": {name: config.to_dict()[name] for name in _DETECTION_SECTIONS},
+            "settings": {
+                name: {k: v for k, v in config.to_dict()[name].items() if k not in _WHERE_TO_SEARCH}
+                for name in _DETECTION_SECTIONS
+            },
             "code": _code("tracker.yolo", "tracker.replay", "scenes.source"),
         }
     )

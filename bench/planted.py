@@ -35,6 +35,7 @@ from castcheck.planting.score import Judged, judged_clip, truths, wilson
 from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, TOLERANCE_FRAMES, Truth
 from tracker import boxes
 from tracker.detections import Detections
+from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -328,6 +329,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--strength", type=_numbers, default=(1.0,))
     parser.add_argument("--true-boxes", action="store_true")
     parser.add_argument("--reasons", action="store_true", help="say why errors were missed")
+    parser.add_argument(
+        "--search-fps", type=float, default=DetectorSettings().search_fps, help="0 = every picture"
+    )
     parser.add_argument("--cache", type=Path, help="keep observations here between runs")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(argv)
@@ -341,7 +345,7 @@ def main(argv: list[str] | None = None) -> int:
     config = Config.from_dict(
         {
             "run": {"detector": options.detector, "embedder": options.embedder},
-            "detector": {"classes": options.classes},
+            "detector": {"classes": options.classes, "search_fps": options.search_fps},
         }
     )
     rows, missed = judge_set(

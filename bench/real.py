@@ -24,6 +24,7 @@ from bench.observed import observations
 from castcheck.config import Config
 from castcheck.models import load_models
 from castcheck.pipeline import report_on
+from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
     from castcheck.models import Models
@@ -170,6 +171,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--detector", required=True)
     parser.add_argument("--embedder", default="auto")
     parser.add_argument("--classes", default="", help="as castcheck check --classes")
+    parser.add_argument(
+        "--search-fps", type=float, default=DetectorSettings().search_fps, help="0 = every picture"
+    )
     parser.add_argument("--cache", type=Path, help="keep observations here between runs")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(argv)
@@ -179,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
     config = Config.from_dict(
         {
             "run": {"detector": options.detector, "embedder": options.embedder},
-            "detector": {"classes": options.classes},
+            "detector": {"classes": options.classes, "search_fps": options.search_fps},
         }
     )
     labels = json.loads((options.real / "labels.json").read_text())

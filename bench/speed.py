@@ -6,15 +6,15 @@ Every row sees the same frames, in turns: in each round each row runs once, and 
 floor of that round, so that a machine that is busy now and then changes little. The floor is
 decoding and the bare network in the fastest of several ways. Printed are medians, of the time on
 the clock and of CPU time; the latter hardly depends on who else uses the machine. Tables come as
-Markdown, and as `speed.json` and `speed.png` in the folder given with `--out`. About 15 minutes on
-two quiet cores; `--skip sizes,workers` leaves the rows alone, `--only castcheck` the peers out.
+Markdown, and as `speed.json` and `speed.png` in the folder given with `--out`. About 20 minutes on
+two quiet cores; `--skip sizes,workers,start,busy,resolutions` leaves the rows alone, and
+`--only castcheck` the peers out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bench.speed_more import HEIGHTS_PX, costs_by_resolution, on_a_busy_machine, start_up
 from bench.speed_rows import (
     OURS,
     Castcheck,
@@ -30,9 +31,12 @@ from bench.speed_rows import (
     bare_network,
     find_floor,
     judge_and_write,
+    read_child,
     rows_for,
+    start_child,
 )
 from bench.speed_tables import tables
+from scenes.threads import core_count
 
 if TYPE_CHECKING:
     from bench.speed_rows import Row
@@ -75,15 +79,24 @@ def against_floor(spent: dict[str, list[dict[str, float]]]) -> dict[str, dict[st
         name: {
             "frames_per_s": 1 / median(c["wall_s"] for c in costs),
             "cpu_ms_per_frame": 1000 * median(c["cpu_s"] for c in costs),
-            **{
-                f"{kind}_ratio": median(
-                    c[f"{kind}_s"] / f[f"{kind}_s"] for c, f in zip(costs, floor, strict=True)
-                )
-                for kind in ("wall", "cpu")
-            },
+            **_ratios(costs, floor),
         }
         for name, costs in spent.items()
     }
+
+
+def _ratios(costs: list[dict[str, float]], floor: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median ratio to the floor of the same round, and the least and most of them."""
+    figures = {}
+    for kind in ("wall", "cpu"):
+        key = f"{kind}_s"
+        ratios = [own[key] / bare[key] for own, bare in zip(costs, floor, strict=True)]
+        figures |= {
+            f"{kind}_ratio": median(ratios),
+            f"{kind}_ratio_least": min(ratios),
+            f"{kind}_ratio_most": max(ratios),
+        }
+    return figures
 
 
 def median_stages(rounds: list[dict[str, float]]) -> dict[str, float]:
@@ -148,27 +161,6 @@ def child(clip: Path, detector: str, embedder: str, device: str) -> None:
     sys.stdout.write(json.dumps(cost) + "\n")
 
 
-def start_child(clip: Path, detector: Path, setup: Setup, **env: str) -> subprocess.Popen[str]:
-    """Start a process that judges `clip`."""
-    command = [sys.executable, "-m", "bench.speed", "--child", "--clip", str(clip)]
-    command += ["--detector", str(detector), "--embedder", setup.embedder]
-    return subprocess.Popen(  # noqa: S603
-        [*command, "--device", setup.device],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **env},
-    )
-
-
-def read_child(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Return what a process printed."""
-    text, _ = process.communicate()
-    if process.returncode:
-        raise SystemExit(f"a run ended with {process.returncode}")
-    cost: dict[str, Any] = json.loads(text)
-    return cost
-
-
 def costs_by_size(setup: Setup, lengths_s: list[float], folder: Path) -> list[dict[str, Any]]:
     """Return cost and peak memory by length (three people) and by number of people (10 s).
 
@@ -202,13 +194,6 @@ def workers(setup: Setup) -> dict[str, float]:
         read_child(process)
     two = time.perf_counter() - two
     return {"one_clips_per_s": 1 / one, "two_clips_per_s": 2 / two, "ratio": 2 * one / two}
-
-
-def cores_allowed() -> int:
-    """Return how many cores this process may use, which a pinned one has fewer of."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def gpu_figures(results: dict[str, dict[str, float]], setup: Setup) -> dict[str, float] | None:
@@ -252,8 +237,11 @@ def main() -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--lengths", type=float, nargs="*", default=list(LENGTHS_S))
+    parser.add_argument("--heights", type=int, nargs="*", default=list(HEIGHTS_PX))
     parser.add_argument("--only", default="", help="rows whose name contains one of these, commas")
-    parser.add_argument("--skip", default="", help="rows, sizes or workers, comma-separated")
+    parser.add_argument(
+        "--skip", default="", help="rows, sizes, workers, start, busy or resolutions, commas"
+    )
     parser.add_argument("--out", type=Path, default=Path("bench/out"))
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -266,7 +254,7 @@ def main() -> int:
     found: dict[str, Any] = {"clip": args.clip.name, "embedder": Path(args.embedder).name}
     if "rows" not in skipped:
         network = bare_network(setup)
-        floor = find_floor(setup, network, cores_allowed())
+        floor = find_floor(setup, network, core_count())
         rows = rows_for(setup, floor, network)
         words = [w for w in args.only.split(",") if w]
         chosen = {
@@ -290,6 +278,15 @@ def main() -> int:
     if "workers" not in skipped:
         found["workers"] = workers(setup)
         tell(found, {"workers"}, args.out)
+    parts = {
+        "start": lambda: start_up(setup, args.runs, args.out),
+        "busy": lambda: on_a_busy_machine(setup),
+        "resolutions": lambda: costs_by_resolution(setup, args.heights, args.out),
+    }
+    for name, measure in parts.items():
+        if name not in skipped:
+            found[name] = measure()
+            tell(found, {name}, args.out)
     return 0
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -149,6 +153,7 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
         "Ultralytics predict, batches of 8": predict,
         OURS: Castcheck(setup),
         "castcheck, looks by colour": Castcheck(replace(setup, embedder="colour")),
+        "castcheck, 8 pictures a second": Castcheck(setup, {"detector": {"search_fps": 8}}),
         "castcheck, every 2nd picture": Castcheck(setup, {"detector": {"stride": 2}}),
         "castcheck, bfloat16": Castcheck(setup, bfloat16),
         "castcheck, bundled detector, 320 px": Castcheck(bundled),
@@ -260,3 +265,29 @@ def _pictures(clip: Path, size: int) -> Iterator[list[NDArray[np.uint8]]]:
         if not fine:
             capture.release()
             return
+
+
+def start_child(clip: Path, detector: Path, setup: Setup, **env: str) -> subprocess.Popen[str]:
+    """Start a process that judges `clip`."""
+    command = [sys.executable, "-m", "bench.speed", "--child", "--clip", str(clip)]
+    command += ["--detector", str(detector), "--embedder", setup.embedder]
+    return subprocess.Popen(  # noqa: S603
+        [*command, "--device", setup.device],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **env},
+    )
+
+
+def read_child(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what a process printed."""
+    text, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"a run ended with {process.returncode}")
+    cost: dict[str, Any] = json.loads(text)
+    return cost
+
+
+def run_child(setup: Setup, clip: Path | None = None) -> dict[str, Any]:
+    """Return what judging a clip costs in a process of its own; its networks are loaded before."""
+    return read_child(start_child(clip or setup.clip, setup.detector, setup))

@@ -33,6 +33,12 @@ def tables(found: Figures) -> Iterator[Table]:
         yield sizes_table(found["sizes"])
     if "workers" in found:
         yield workers_table(found["workers"])
+    if "start" in found:
+        yield start_table(found["start"])
+    if "busy" in found:
+        yield busy_table(found["busy"])
+    if "resolutions" in found:
+        yield resolutions_table(found["resolutions"])
 
 
 def rows_table(rows: Figures, *, floor: str) -> Table:
@@ -43,11 +49,19 @@ def rows_table(rows: Figures, *, floor: str) -> Table:
             f"{row['frames_per_s']:.1f}",
             f"{row['cpu_ms_per_frame']:.0f}",
             row["wall_ratio"],
+            f"{row['wall_ratio_least']:.2f} to {row['wall_ratio_most']:.2f}",
             row["cpu_ratio"],
         )
         for name, row in rows.items()
     )
-    columns = ("", "frames/s", "CPU ms a frame", "time / floor", "CPU time / floor")
+    columns = (
+        "",
+        "frames/s",
+        "CPU ms a frame",
+        "time / floor",
+        "of the rounds",
+        "CPU time / floor",
+    )
     return Table("Beside the floor", columns, cells, f"Floor: {floor}. Medians of the rounds.")
 
 
@@ -112,3 +126,38 @@ def workers_table(workers: Figures) -> Table:
         ("two workers", workers["two_clips_per_s"], workers["ratio"]),
     )
     return Table("Workers, one thread each", ("", "clips/s", "ratio"), cells)
+
+
+def start_table(rows: Sequence[Figures]) -> Table:
+    """Return what a command takes from nothing."""
+    cells = tuple((row["what"], row["wall_s"], row["cpu_s"]) for row in rows)
+    return Table("From nothing to an answer", ("command", "s", "CPU s"), cells)
+
+
+def busy_table(rows: Sequence[Figures]) -> Table:
+    """Return what a clip takes beside busy loops, and how many times what it takes alone."""
+    alone = next(row for row in rows if not row["loops"])
+    cells = tuple(
+        (
+            f"{row['loops']} busy loops" if row["loops"] else "alone",
+            row["wall_s"],
+            row["cpu_s"],
+            row["wall_s"] / alone["wall_s"],
+        )
+        for row in rows
+    )
+    return Table("Where something else runs", ("", "s", "CPU s", "times alone"), cells)
+
+
+def resolutions_table(rows: Sequence[Figures]) -> Table:
+    """Return cost and peak memory by the height of the picture."""
+    cells = tuple(
+        (
+            f"{row['height_px']}p",
+            f"{1000 * row['wall_s'] / row['frames']:.1f}",
+            f"{1000 * row['cpu_s'] / row['frames']:.1f}",
+            f"{row['peak_mb']:.0f}",
+        )
+        for row in rows
+    )
+    return Table("Resolution", ("", "ms a frame", "CPU ms a frame", "peak MB"), cells)

@@ -82,7 +82,7 @@ def load_models(config: Config) -> Models:
         if known is None:
             notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
         spec = COLOUR if known is None else known.name
-    embedder = open_embedder(spec, device=device, trusted=run.trust_weights)
+    embedder = open_embedder(spec, device=device, half=run.half, trusted=run.trust_weights)
     models = Models(detector, embedder, device, notes, advice, baseline=baseline)
     if not run.cast:
         return models

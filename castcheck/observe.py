@@ -21,6 +21,7 @@ from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
+from tracker.replay import ReplayDetector
 from tracker.stride import StridedDetector
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Observations:
         degradations: What could not be read as it should.
         timings: Seconds per stage.
         fingerprint: Of the clip before it was read; `None` where it was not read from a file.
+        searched_frames: In how many pictures the detector looked for people; elsewhere boxes are
+            drawn between found ones.
     """
 
     info: VideoInfo
@@ -71,6 +74,7 @@ class Observations:
     degradations: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     fingerprint: Fingerprint | None = None
+    searched_frames: int = 0
 
     @property
     def fps(self) -> float:
@@ -98,8 +102,11 @@ class Observer:
 
     def __init__(self, detector: Detector, models: Models, config: Config, *, fps: float) -> None:
         self._detector_name = detector.name
-        self._boxes = StridedDetector(detector, config.detector.stride)
         self._stride = config.detector.stride
+        self._boxes = StridedDetector(detector, self._stride)
+        often = config.detector.stride_at(fps)
+        if self._stride == 1 and often > 1 and not isinstance(detector, ReplayDetector):
+            self._boxes = StridedDetector(detector, often, watchful=True)
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
@@ -206,6 +213,7 @@ class Observer:
             np.array(self._tone, np.float32).reshape(-1, 3),
             degradations,
             self.timings,
+            searched_frames=self._boxes.searched_count,
         )
 
     def _without_false_cuts(self, info: VideoInfo, found: Detections) -> list[Cut]:

@@ -138,6 +138,7 @@ def report_on(
     fingerprint.check()  # the pictures of the page were read just now
     characters = _character_facts(seen, judgement, names)
     provenance = _provenance(clip, config, models)
+    provenance["searched_frames"] = seen.searched_frames
     report = Report(
         clip=_clip_facts(clip, seen, fingerprint.sha256),
         verdict=verdict_on(findings, characters, config.parsed_gate()),

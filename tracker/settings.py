@@ -43,8 +43,25 @@ class DetectorSettings:
         high=60,
     )
 
+    search_fps: float = setting(
+        0.0,
+        "where nothing happens, search about so many pictures a second, and draw the boxes between "
+        "in straight lines; every picture around all that may matter; 0 = every picture everywhere",
+        low=0,
+        high=1000,
+    )
+
     def __post_init__(self) -> None:
         check_ranges(self, section="detector")
+
+    def stride_at(self, fps: float) -> int:
+        """Return that of a clip's pictures one in so many is searched where nothing happens.
+
+        Example:
+            >>> [DetectorSettings(search_fps=8).stride_at(fps) for fps in (8, 12, 16, 25, 60)]
+            [1, 1, 2, 3, 7]
+        """
+        return max(1, int(fps / self.search_fps)) if self.search_fps else 1
 
     @property
     def class_list(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from tracker.box_filter import filter_boxes
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import choose_classes, names_by_id
 from tracker.detections import Detections
+from tracker.device_pixels import brought_back, letterboxed
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.lean_torchvision import import_torchvision
 from tracker.letterbox import Letterbox
@@ -143,7 +144,7 @@ class YoloDetector:
             stride_px=self._stride_px,
             fixed_hw=self._fixed_hw,
         )
-        for frame, rows in zip(index, self._forward(letterbox.apply(rgb)), strict=True):
+        for frame, rows in zip(index, self._forward(rgb, letterbox), strict=True):
             xyxy = letterbox.undo(rows[:, :4], width_px=width, height_px=height)
             # The last bits of a convolution depend on the size of the batch. Rounding keeps them
             # out of the report: 0.01 px and 1e-4 are far below what a detector knows.
@@ -155,13 +156,19 @@ class YoloDetector:
             )
             yield filter_boxes(found)
 
-    def _forward(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """Return per picture (M, 6) rows: box in the letterbox, score, class."""
-        torch = self._torch
-        with torch.inference_mode():
+    def _planes(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> Any:
+        """Return (N, 3, h, w) what the network sees of (N, H, W, 3) pictures, on its device."""
+        if self._device == "cpu":
             # (N, H, W, 3) seen as (N, 3, H, W) is channels_last already: nothing is copied.
-            tensor = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2)
-            out = self._network(tensor.to(self._dtype) / 255)
+            planes = self._torch.from_numpy(letterbox.apply(rgb)).permute(0, 3, 1, 2)
+        else:
+            planes = letterboxed(self._torch.from_numpy(rgb).to(self._device), letterbox)
+        return planes.to(self._dtype) / 255
+
+    def _forward(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> list[NDArray[np.float32]]:
+        """Return per picture (M, 6) rows: box in the letterbox, score, class."""
+        with self._torch.inference_mode():
+            out = self._network(self._planes(rgb, letterbox))
             while isinstance(out, (list, tuple)):
                 out = out[0]
             kept = self._nms(
@@ -175,7 +182,7 @@ class YoloDetector:
                 max_time_img=1e6,  # its time limit would drop pictures on a busy machine
                 end2end=self._end2end,
             )
-        return [rows[:, :6].cpu().numpy().astype(np.float32) for rows in kept]
+            return brought_back([rows[:, :6] for rows in kept])
 
     def _open(self, path: Path) -> None:
         """Load the network and what must be known of it."""

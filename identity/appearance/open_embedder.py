@@ -28,7 +28,7 @@ _TORCHSCRIPT = (".torchscript", ".pt", ".pth", ".ts")
 
 
 def open_embedder(
-    spec: str | Path, *, device: str = "cpu", trusted: bool = False
+    spec: str | Path, *, device: str = "cpu", half: bool = False, trusted: bool = False
 ) -> OnnxEmbedder | TorchEmbedder | CueReader | None:
     """Return the network that `spec` names; `None` for "colour", which needs none.
 
@@ -36,6 +36,7 @@ def open_embedder(
         spec: "colour", "bundled", a known name, the path of an ONNX, TorchScript or safetensors
             file, or the name of such a file in the models folder. Never fetched from anywhere.
         device: "cpu" or "cuda:N".
+        half: fp16 on a GPU, where the network is ours; others run as they are.
         trusted: Whether TorchScript of unknown bytes may be opened although it can run code.
 
     Raises:
@@ -44,13 +45,14 @@ def open_embedder(
     if str(spec) == COLOUR:
         return None
     load_torch()
-    embedder = _opened(spec, device=device, trusted=trusted)
+    half = half and device.startswith("cuda")
+    embedder = _opened(spec, device=device, half=half, trusted=trusted)
     check_tells_apart(embedder)
     return embedder
 
 
 def _opened(
-    spec: str | Path, *, device: str, trusted: bool
+    spec: str | Path, *, device: str, half: bool, trusted: bool
 ) -> OnnxEmbedder | TorchEmbedder | CueReader:
     path = resolve_weights(spec, suffixes=_SUFFIXES, known=KNOWN_REID)
     if path.is_dir():
@@ -63,7 +65,7 @@ def _opened(
     if suffix == ".onnx":
         return OnnxEmbedder(path, sha256=sha256, spec=known, device=device)
     if suffix == ".safetensors":
-        return open_safetensors(path, sha256=sha256, spec=known, device=device)
+        return open_safetensors(path, sha256=sha256, spec=known, device=device, half=half)
     if suffix in _TORCHSCRIPT:
         check_trust(path, sha256, trusted=trusted, known=KNOWN_REID)
         return open_torchscript(path, sha256=sha256, spec=known, device=device)

@@ -118,7 +118,7 @@ def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
 
 
 def open_safetensors(
-    path: Path, *, sha256: str, spec: ReidSpec, device: str
+    path: Path, *, sha256: str, spec: ReidSpec, device: str, half: bool = False
 ) -> TorchEmbedder | CueReader:
     """Open safetensors whose metadata names an architecture, ours or one of torchvision.
 
@@ -141,7 +141,9 @@ def open_safetensors(
     architecture = metadata.get(_ARCHITECTURE_KEY, "")
     name = path.name if spec is UNKNOWN else spec.name
     if architecture == ARCHITECTURE:
-        return build_cue_reader(path, state, sha256=sha256, spec=spec, name=name, device=device)
+        return build_cue_reader(
+            path, state, sha256=sha256, spec=spec, name=name, device=device, half=half
+        )
     if architecture not in torchvision.models.list_models(module=torchvision.models):
         raise WeightsError(
             f"its metadata names architecture {architecture!r}, which torchvision does not know",

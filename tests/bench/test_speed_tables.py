@@ -27,14 +27,19 @@ def found(**parts: Any) -> dict[str, Any]:
 MINUTE = {"seconds": 60.0, "people": 3, "peak_mb": 400.0, **SIZE}
 TEN_MINUTES = {"seconds": 600.0, "people": 3, "peak_mb": 420.0, **SIZE}
 SHORT = {"seconds": 10.0, "people": 1, "peak_mb": 400.0, **SIZE}
+START = [{"what": "castcheck --help", "wall_s": 0.2, "cpu_s": 0.1}]
+BUSY = [{"loops": 0, **SIZE}, {"loops": 2, **SIZE, "wall_s": 7.2}]
+TALL = {"height_px": 1080, "peak_mb": 900.0, **SIZE}
 WORKERS = {"one_clips_per_s": 0.5, "two_clips_per_s": 0.9, "ratio": 1.8}
 
 
 @pytest.mark.parametrize(
     ("figures", "line"),
     [
-        pytest.param(found(), "| floor | 10.0 | 100 | 1.00 | 1.00 |", id="floor"),
-        pytest.param(found(), "| castcheck, whole | 5.0 | 150 | 2.00 | 1.50 |", id="rows"),
+        pytest.param(found(), "| floor | 10.0 | 100 | 1.00 | 1.00 to 1.00 | 1.00 |", id="floor"),
+        pytest.param(
+            found(), "| castcheck, whole | 5.0 | 150 | 2.00 | 2.00 to 2.00 | 1.50 |", id="rows"
+        ),
         pytest.param(found(), "| detector | 6.0 (75%) |", id="stages"),
         pytest.param(found(), "| frames/s | - |", id="no gpu"),
         pytest.param(found(), "There was no GPU.", id="no gpu, said"),
@@ -47,6 +52,11 @@ WORKERS = {"one_clips_per_s": 0.5, "two_clips_per_s": 0.9, "ratio": 1.8}
         pytest.param(
             {"sizes": [SHORT]}, "| 10 s, 1 people | 10.0 | 5.0 | 1.0 | 400 | - |", id="no minute"
         ),
+        pytest.param({"start": START}, "| castcheck --help | 0.20 | 0.10 |", id="start-up"),
+        pytest.param({"busy": BUSY}, "| alone | 2.40 | 1.20 | 1.00 |", id="alone"),
+        pytest.param({"busy": BUSY}, "| 2 busy loops | 7.20 | 1.20 | 3.00 |", id="busy"),
+        pytest.param({"resolutions": [TALL]}, "| 1080p | 10.0 | 5.0 | 900 |", id="resolution"),
+        pytest.param({"resolutions": []}, "|---|---:|---:|---:|", id="no resolution"),
         pytest.param({"workers": WORKERS}, "| two workers | 0.90 | 1.80 |", id="workers"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Searching every Nth picture: what is drawn between, and what is not."""
+"""Searching some pictures: what is drawn between, what is not, and where every one is searched."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
+from tracker.quiet import PictureSteps, is_quiet
 from tracker.stride import StridedDetector, between
 
 WIDTH_PX = 20
@@ -103,3 +104,103 @@ def test_boxes_far_apart_are_two_characters():
     early, late = (boxes_at(np.array([f]), np.array([x])) for f, x in ((0, 0.0), (4, 200.0)))
     assert len(between(early, late, 2)) == 0
     assert len(between(Detections.empty(), late, 2)) == 0
+
+
+def row(frame: int, *boxes: tuple[float, float, float]) -> Detections:
+    """Boxes of a frame: left, width, score each; 40 px high."""
+    xyxy = [[x, 0, x + width, 40] for x, width, _ in boxes]
+    scores = [score for *_, score in boxes]
+    return Detections(
+        np.full(len(boxes), frame, np.int64),
+        np.array(xyxy, np.float32).reshape(-1, 4),
+        np.array(scores, np.float32),
+        np.zeros(len(boxes), np.int32),
+    )
+
+
+A, WEAK = (0.0, 20.0, 0.9), (60.0, 20.0, 0.15)
+
+
+@pytest.mark.parametrize(
+    ("before", "early", "late", "quiet"),
+    [
+        pytest.param(None, [], [], True, id="nobody"),
+        pytest.param(None, [A], [(2.0, 20.0, 0.8)], True, id="walks"),
+        pytest.param([A], [(4.0, 20.0, 0.9)], [(8.0, 20.0, 0.9)], True, id="walks on"),
+        pytest.param([A], [(4.0, 20.0, 0.9)], [A], False, id="turns round"),
+        pytest.param(None, [A], [(15.0, 20.0, 0.9)], False, id="jumps"),
+        pytest.param(None, [A], [], False, id="goes"),
+        pytest.param(None, [], [A], False, id="comes"),
+        pytest.param(None, [A], [A, WEAK], True, id="somebody unsure comes"),
+        pytest.param(None, [A, WEAK], [A, (60.0, 20.0, 0.9)], True, id="becomes sure"),
+        pytest.param(None, [A], [(0.0, 40.0, 0.9)], False, id="grows twice as wide"),
+        pytest.param(None, [A, (22.0, 20.0, 0.9)], [A, (20.0, 20.0, 0.9)], True, id="near"),
+        pytest.param(None, [A, (19.0, 20.0, 0.9)], [A, (16.0, 20.0, 0.9)], False, id="meet"),
+        pytest.param(None, [A, (8.0, 20.0, 0.9)], [A, (8.0, 20.0, 0.9)], True, id="stay close"),
+        pytest.param(None, [A, (6.0, 20.0, 0.9)], [A, (6.0, 20.0, 0.9)], False, id="overlap"),
+        pytest.param([], [A], [A], True, id="just came"),
+        pytest.param([A], [], [], True, id="gone"),
+    ],
+)
+def test_where_nothing_happens(before, early, late, quiet):
+    earlier = None if before is None else row(0, *before)
+    assert is_quiet(row(3, *early), row(6, *late), earlier) is quiet
+
+
+@pytest.mark.parametrize(
+    ("levels", "out"),
+    [
+        pytest.param([], [], id="empty"),
+        pytest.param([50], [], id="single"),
+        pytest.param([50, 51, 52, 90, 91], [3], id="cut"),
+        pytest.param([50, 52, 54, 56, 58], [], id="slow change of light"),
+        pytest.param([50, 60, 70, 80, 90, 100], [1], id="always as much: motion"),
+        pytest.param([50, 50, 50, 200, 50, 50], [3, 4], id="flash"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4])
+def test_steps_that_stand_out(levels, out, size):
+    steps = PictureSteps()
+    rgb = np.array(levels, np.uint8).reshape(-1, 1, 1, 1).repeat(54, 1).repeat(96, 2).repeat(3, 3)
+    seen = [said for k in range(0, len(rgb), size) for said in steps.push(rgb[k : k + size])]
+    assert np.flatnonzero(seen).tolist() == out
+
+
+class Comer(Walker):
+    """Finds a second character from frame `second` on, and until frame `gone`."""
+
+    def __init__(self, second: int, gone: int) -> None:
+        super().__init__()
+        self._second, self._gone = second, gone
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        self.searched += batch.index.tolist()
+        rows = [row(f, (0.0, 20.0, 0.9), *[(50.0, 20.0, 0.7)] * (self._second <= f < self._gone))
+                for f in batch.index.tolist()]  # fmt: skip
+        return Detections.concat(rows)
+
+
+@pytest.mark.parametrize("size", [1, 4, 7, 64])
+@pytest.mark.parametrize(
+    ("second", "gone", "searched"),
+    [
+        pytest.param(99, 99, [0, 4, 8, 12, 13], id="nothing happens"),
+        pytest.param(6, 99, [0, 4, 5, 6, 7, 8, 12, 13], id="somebody comes"),
+        pytest.param(13, 99, [0, 4, 8, 12, 13], id="in the last frame"),
+        pytest.param(2, 11, [0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13], id="comes and goes"),
+    ],
+)
+def test_every_picture_is_searched_where_something_happens(second, gone, searched, size):
+    comer = Comer(second, gone)
+    detector = StridedDetector(comer, 4, watchful=True)
+    rows = boxes_of(detector, 14, size)
+    assert sorted(comer.searched) == searched
+    assert detector.searched_count == len(searched)
+    assert [f for f, left in rows if left == 50.0] == list(range(second, min(gone, 14)))
+    assert np.flatnonzero(~detector.is_interpolated(np.arange(14))).tolist() == searched
+
+
+def test_scores_lie_on_the_line_where_the_search_was_watchful():
+    early, late = row(0, (0.0, 20.0, 0.9)), row(4, (0.0, 20.0, 0.5))
+    assert between(early, late, 1).score.tolist() == [0.5]
+    assert between(early, late, 1, straight_scores=True).score == pytest.approx([0.8])
