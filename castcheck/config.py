@@ -318,7 +318,7 @@ def with_current_names(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[
     sections: dict[str, Any] = {}
     notes = []
     for old, values in table.items():
-        section: str = _RENAMED.get(old, old)
+        section = _RENAMED[old] if old in _RENAMED else old
         if section != old:
             notes.append(f"[{old}] is now [{section}]")
         if not isinstance(values, dict):
@@ -326,7 +326,7 @@ def with_current_names(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[
             continue
         made: dict[str, Any] = {}
         for key, value in values.items():
-            name: str = _RENAMED.get(f"{section}.{key}", key)
+            name = _RENAMED.get(f"{section}.{key}") or key
             if name != key:
                 notes.append(f"{old}.{key} is now {section}.{name}")
             if name == key or name not in values:

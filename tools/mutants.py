@@ -61,6 +61,8 @@ _NO_TARGETS = ("__init__.py",)
 _GOLDEN = "not golden"
 TIMEOUT_S = 600  # of one mutant: an endless loop is noticed too
 ALIVE, KILLED, SLOW = "alive", "killed", "killed (too slow)"
+_FAILED = (1, 2)  # of pytest: a test fails; a file of tests cannot be read, since an import fails
+_BROKEN = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,10 +283,18 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def in_a_child(work: Callable[[], int], *, timeout_s: int = 0) -> str:
-    """Run `work` in a process of its own and return what became of it."""
+    """Run `work` in a process of its own and return what became of it.
+
+    A test that fails kills, and so does a module that cannot be imported any more. Whatever else
+    goes wrong is a fault of this tool: it must not count as a kill.
+
+    Raises:
+        RuntimeError: The tool failed.
+    """
+    sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        code = 3
+        code = _BROKEN
         try:
             signal.alarm(timeout_s)
             code = work()
@@ -297,7 +307,10 @@ def in_a_child(work: Callable[[], int], *, timeout_s: int = 0) -> str:
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return SLOW if os.WTERMSIG(status) == signal.SIGALRM else KILLED
-    return ALIVE if os.WEXITSTATUS(status) == 0 else KILLED
+    code = os.WEXITSTATUS(status)
+    if code not in (0, *_FAILED):
+        raise RuntimeError(f"the tests did not run: exit code {code}")
+    return ALIVE if code == 0 else KILLED
 
 
 def run_tests(tests: Sequence[str], *more: str) -> int:
@@ -309,7 +322,7 @@ def run_tests(tests: Sequence[str], *more: str) -> int:
         code = int(
             pytest.main(
                 [*tests, "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", _GOLDEN,
-                 "-m", "not slow", *more]
+                 "-m", "not slow", "-W", "ignore::pytest.PytestAssertRewriteWarning", *more]
             )
         )  # fmt: skip
     if code and more:
@@ -355,8 +368,9 @@ def tests_of_line(covered: dict[int, set[str]], source: str, line: int) -> list[
     """
     span = {line}
     for node in ast.walk(ast.parse(source)):
-        simple = isinstance(node, ast.stmt) and not hasattr(node, "body")
-        if simple and node.lineno <= line <= (node.end_lineno or 0):
+        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
+            continue
+        if node.lineno <= line <= (node.end_lineno or 0):
             span |= set(range(node.lineno, (node.end_lineno or 0) + 1))
     found = set().union(*(covered.get(one, set()) for one in span))
     if "" in found:
@@ -374,7 +388,10 @@ def judge(mutant: Mutant, covered: dict[int, set[str]]) -> str:
     def work() -> int:
         finder = _Finder(mutant)
         sys.meta_path.insert(0, finder)
-        importlib.import_module(finder.name)  # before pytest, which reads files by their paths
+        try:
+            importlib.import_module(finder.name)  # before pytest, which reads files by their paths
+        except Exception:  # noqa: BLE001 (whatever it is, the mutant does not even start)
+            return _FAILED[0]
         return run_tests(tests)
 
     return in_a_child(work, timeout_s=TIMEOUT_S)
