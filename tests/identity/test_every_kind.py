@@ -18,14 +18,15 @@ from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, SIZE_PX, calibration, looks, tracklet
 from tracker.tracklets import Tracklet
 
+Wears = str | tuple[str, str, float]
 SHOT, AT = 48, 24
 
 
 class Person(NamedTuple):
     """What somebody wears in a shot, frame by frame, and whose head it is if not that of it."""
 
-    wears: list
-    heads: list | None = None
+    wears: list[Wears]
+    heads: list[str] | None = None
     speed: float = 0.0
 
 
