@@ -168,12 +168,14 @@ def test_decisions_say_what_is_good_and_what_is_found(runs):
     decide(folder, sha[1], "swap-10-0", "wrong")  # the last word counts
     decide(folder, sha[2], None, "missed", kind="morph", start_frame=3, stop_frame=4)
     decide(folder, "f" * 64, "swap-1-0", "wrong")  # of another run
+    decide(folder, sha[3], "swap-99-0", "wrong")  # the clip was judged again since
     with (folder / "decisions.jsonl").open("a") as file:
         file.write("half a li")
     result = run("calibrate", folder, "-o", runs / "c.toml", "--false-alarms-per-100-clips", "90")
     assert result.exit_code == 0, result.output
-    assert "decisions.jsonl: line 7 is not a decision" in result.output
+    assert "decisions.jsonl: line 8 is not a decision" in result.output
     assert "decisions about 1 clip that these runs do not hold" in result.output
+    assert "1 decision about findings that these runs do not have" in result.output
     assert "before:   1 of 2 good clips fail" in result.output  # r1 is wrong, r3 has no findings
     assert "of 1 found by people" in result.output
     assert "morph: stops 0 of 1 found by people" in result.output
