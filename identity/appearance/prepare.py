@@ -26,14 +26,23 @@ def prepare_crops(
         >>> prepare_crops([crop], UNKNOWN, height_px=8, width_px=4).shape
         (1, 3, 8, 4)
     """
-    planes = np.empty((len(crops), 3, height_px, width_px), np.float32)
+    # What a crop does not fill stays 0, which is the mean colour.
+    planes = np.zeros((len(crops), 3, height_px, width_px), np.float32)
     mean = np.array(spec.mean, np.float32)
     std = np.array(spec.std, np.float32)
     for row, crop in enumerate(crops):
-        shrinks = crop.shape[0] > height_px and crop.shape[1] > width_px
+        height, width = height_px, width_px
+        if spec.pads:
+            factor = min(height_px / crop.shape[0], width_px / crop.shape[1])
+            height = max(1, min(height_px, round(crop.shape[0] * factor)))
+            width = max(1, min(width_px, round(crop.shape[1] * factor)))
+        shrinks = crop.shape[0] > height and crop.shape[1] > width
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        sized = cv2.resize(crop, (width_px, height_px), interpolation=way)
+        sized = cv2.resize(crop, (width, height), interpolation=way)
         if spec.bgr:
             sized = sized[:, :, ::-1]
-        planes[row] = ((sized / np.float32(spec.scale) - mean) / std).transpose(2, 0, 1)
+        top, left = (height_px - height) // 2, (width_px - width) // 2
+        planes[row, :, top : top + height, left : left + width] = (
+            (sized / np.float32(spec.scale) - mean) / std
+        ).transpose(2, 0, 1)
     return planes

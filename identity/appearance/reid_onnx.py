@@ -73,14 +73,18 @@ class OnnxEmbedder:
     def _read_shapes(self) -> None:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         shape: list[Any] = list(inputs[0].shape) if len(inputs) == 1 else []
-        if len(shape) != 4 or shape[1] not in (3, "3") or not outputs:
+        # Exports of vision transformers leave the number of channels open.
+        if len(shape) != 4 or (isinstance(shape[1], int) and shape[1] != 3) or not outputs:
             wanted = str([i.shape for i in inputs])[:120]
             raise self._no_network(f"wants inputs {wanted}, expected one of (N, 3, H, W)")
         self._input = inputs[0].name
         self._batch_size = shape[0] if isinstance(shape[0], int) else _BATCH_SIZE
         self._height_px = shape[2] if isinstance(shape[2], int) else self._spec.height_px
         self._width_px = shape[3] if isinstance(shape[3], int) else self._spec.width_px
-        self._output = outputs[0].name
+        names = [output.name for output in outputs]
+        self._output = self._spec.output or names[0]
+        if self._output not in names:
+            raise self._no_network(f"has no output {self._output!r}, only {', '.join(names)}")
         sizes = (self._height_px, self._width_px)
         if not (1 <= self._batch_size <= _MAX_BATCH and min(sizes) >= _MIN_PX):
             raise self._no_network(f"wants inputs {shape}, which no picture fills")
@@ -143,6 +147,8 @@ class OnnxEmbedder:
         except Exception as err:
             reason = " ".join(str(err).split())[:120]
             raise self._no_network(f"cannot be run on pictures ({reason})") from err
+        if self._spec.first_token and out.ndim == 3:
+            out = out[:, 0]  # the vectors of the patches are not of the whole picture
         if out.ndim < 2 or len(out) != len(planes) or not 1 <= out[0].size <= _MAX_DIM:
             raise self._no_network(
                 f"returns {out.shape} for {len(planes)} pictures, expected a vector for each"

@@ -21,6 +21,10 @@ class ReidSpec:
         bgr: Whether it wants blue first.
         scale: Pixels are divided by this first.
         mean, std: Per channel, after the division.
+        pads: Whether a crop keeps its proportions, with the mean colour around it, instead of being
+            stretched: for networks that were trained on pictures of natural proportions.
+        output: Name of the output that is the vector; empty = the first.
+        first_token: Whether that output is (N, tokens, D), of which the first stands for the whole.
     """
 
     name: str
@@ -30,6 +34,9 @@ class ReidSpec:
     scale: float = 255.0
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    pads: bool = False
+    output: str = ""
+    first_token: bool = False
 
 
 # The convention of torchreid and most re-ID code: 256 x 128, RGB, ImageNet mean and deviation.
@@ -54,6 +61,29 @@ _BUNDLED = KnownWeights(
     licence="AGPL-3.0",
     source="trained by this project on rendered people alone, see the model card beside it",
     package="identity/weights",
+)
+
+# Networks of pictures in general, not trained to tell people apart. They were not measured here, so
+# they stand behind the bundled one, where `auto` never reaches them: whoever wants one names it.
+_DINOV2 = KnownWeights(
+    name="dinov2-small",
+    filename="dinov2_small.onnx",
+    sha256="f22797eabf810a75e41de68d378541ebea372122b25c4ce3ef25ff618250c20a",
+    licence="Apache-2.0",
+    source="DINOv2 ViT-S/14 (Oquab et al. 2023, Meta), as ONNX by onnx-community",
+    url="https://huggingface.co/onnx-community/dinov2-small/resolve/"
+    "8b1f705a3a7f6f062f6bdd21986c1583d3ef105d/onnx/model.onnx",
+    size_bytes=88_532_934,
+)
+_CLIP = KnownWeights(
+    name="clip-vit-b32",
+    filename="clip_vit_b32_vision.onnx",
+    sha256="fd6e1402a588279d1723c7534d4bcba5bc0b14b47dfab0e46f8c47b8270d7d40",
+    licence="MIT",
+    source="image tower of CLIP ViT-B/32 (Radford et al. 2021, OpenAI), as ONNX by Xenova",
+    url="https://huggingface.co/Xenova/clip-vit-base-patch32/resolve/"
+    "d15189d7028b43f1d3e65039190477f6af591c2a/onnx/vision_model.onnx",
+    size_bytes=351_685_709,
 )
 
 # Best first, as far as they were measured here (the third was not); `auto` takes the first that
@@ -96,6 +126,8 @@ KNOWN_REID: tuple[KnownWeights, ...] = (
         size_bytes=106_878_407,
     ),
     *([_BUNDLED] if _BUNDLED_SHA256 else []),
+    _DINOV2,
+    _CLIP,
     MOBILENET,
 )
 
@@ -107,6 +139,23 @@ KNOWN_SPECS: dict[str, ReidSpec] = {
     "61b2604171ef9d58d21758626f83b35a253c3d7123976523a6e03068c3c95d7b": _OSNET,
     "e78604f4ccda49b8f41cd0f8f7303800ce75d2361895ebb0729513c1bf53d277": _OSNET,
     "0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d": ReidSpec("youtu-reid-2021"),
+    _DINOV2.sha256: ReidSpec(
+        "dinov2-small",
+        height_px=224,
+        width_px=224,
+        pads=True,
+        output="last_hidden_state",
+        first_token=True,
+    ),
+    _CLIP.sha256: ReidSpec(
+        "clip-vit-b32",
+        height_px=224,
+        width_px=224,
+        mean=(0.48145466, 0.4578275, 0.40821073),
+        std=(0.26862954, 0.26130258, 0.27577711),
+        pads=True,
+        output="image_embeds",
+    ),
     MOBILENET.sha256: ReidSpec("mobilenetv2-imagenet", height_px=224, width_px=224),
     **(
         {_BUNDLED_SHA256: ReidSpec("castcheck-reid", height_px=192, width_px=96)}

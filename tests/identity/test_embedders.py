@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 import torchvision
 from safetensors.torch import save_file
 
+from identity.appearance import open_embedder as opening
 from identity.appearance.cue_network import CueNetwork
 from identity.appearance.embedder import PartsEmbedder
 from identity.appearance.looks import PART_CUES, Looks, LooksReader
 from identity.appearance.open_embedder import COLOUR, open_embedder
 from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_cues import save_cue_network
-from identity.appearance.reid_specs import ReidSpec
+from identity.appearance.reid_onnx import OnnxEmbedder
+from identity.appearance.reid_specs import KNOWN_REID, KNOWN_SPECS, ReidSpec
+from identity.evidence.calibration import is_known
 from identity.settings import LooksSettings
 from scenes.errors import WeightsError
 from tests.tracker.worlds import batch_of, noise
@@ -70,12 +74,72 @@ def onnx(folder):
     return open_embedder(path)
 
 
+def generic(folder, name, *, output, tokens, drop=""):
+    """Write a small made-up network in the shape of the export of `name`; return its path."""
+    pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    kernel = np.random.default_rng(0).standard_normal((8, 3, 56, 56)).astype(np.float32)
+    nodes = [helper.make_node("Conv", ["pixel_values", "k"], ["y"], strides=[56, 56])]
+    nodes.append(helper.make_node("GlobalAveragePool", ["y"], ["z"]))
+    if tokens:  # (N, 16, 8), each of its own corner and of the whole
+        nodes.append(helper.make_node("Add", ["y", "z"], ["both"]))
+        nodes.append(helper.make_node("Reshape", ["both", "rows"], ["flat"]))
+        nodes.append(helper.make_node("Transpose", ["flat"], [output], perm=[0, 2, 1]))
+    else:
+        nodes.append(helper.make_node("Flatten", ["z"], [output]))
+    nodes.append(helper.make_node("ReduceSum", ["pixel_values"], ["first"], keepdims=1))
+    nodes = [node for node in nodes if drop not in node.output]
+    said = helper.make_tensor_value_info
+    shape = ["batch_size", "num_channels", "height", "width"]
+    outputs = [said("first", TensorProto.FLOAT, None)]
+    if not drop:
+        outputs.append(said(output, TensorProto.FLOAT, ["batch_size", *[None] * (1 + tokens)]))
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [said("pixel_values", TensorProto.FLOAT, shape)],
+        outputs,
+        [
+            numpy_helper.from_array(kernel, "k"),
+            numpy_helper.from_array(np.array([0, 8, 16]), "rows"),
+        ],
+    )
+    path = folder / f"{name}.onnx"
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+GENERIC = {
+    "dinov2-small": {"output": "last_hidden_state", "tokens": True},
+    "clip-vit-b32": {"output": "image_embeds", "tokens": False},
+}
+
+
+def spec_called(name):
+    return KNOWN_SPECS[next(known.sha256 for known in KNOWN_REID if known.name == name)]
+
+
+def open_generic(folder, name, **more):
+    path = generic(folder, name, **GENERIC[name], **more)
+    return OnnxEmbedder(path, sha256="0" * 64, spec=spec_called(name))
+
+
+def dinov2(folder):
+    return open_generic(folder, "dinov2-small")
+
+
+def clip(folder):
+    return open_generic(folder, "clip-vit-b32")
+
+
 def mobilenet(folder):
     return open_embedder("mobilenetv2")
 
 
 @pytest.fixture(
-    params=[torchscript, safetensors, cues, onnx, mobilenet], ids=lambda make: make.__name__
+    params=[torchscript, safetensors, cues, onnx, dinov2, clip, mobilenet],
+    ids=lambda make: make.__name__,
 )
 def embedder(request, tmp_path):
     return request.param(tmp_path)
@@ -132,6 +196,69 @@ def test_crops_are_fed_as_the_network_was_trained():
     planes = prepare_crops([crop], raw, height_px=4, width_px=2)
     assert planes[0, 2].tolist() == [[200, 200]] * 4
     assert planes[0, 0].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("height_px", "width_px", "filled"),
+    [(80, 40, (0, 8, 2, 6)), (20, 40, (2, 6, 0, 8)), (8, 8, (0, 8, 0, 8)), (99, 1, (0, 8, 3, 4))],
+)
+def test_padded_crops_keep_their_proportions(height_px, width_px, filled):
+    spec = ReidSpec("pads", mean=(0.2, 0.4, 0.6), std=(0.5, 0.5, 0.5), pads=True)
+    white = np.full((height_px, width_px, 3), 255, np.uint8)
+    planes = prepare_crops([white, white], spec, height_px=8, width_px=8)
+    wanted = np.zeros((2, 3, 8, 8), np.float32)  # around it lies the mean colour
+    top, bottom, left, right = filled
+    wanted[:, :, top:bottom, left:right] = np.array([1.6, 1.2, 0.8]).reshape(3, 1, 1)
+    assert planes == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "std"),
+    [
+        ("dinov2-small", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        (
+            "clip-vit-b32",
+            (0.48145466, 0.4578275, 0.40821073),
+            (0.26862954, 0.26130258, 0.27577711),
+        ),
+    ],
+)
+def test_generic_networks_are_read_at_their_own_output(name, mean, std, tmp_path):
+    embedder = open_generic(tmp_path, name)
+    crop = np.random.default_rng(3).integers(0, 255, (224, 224, 3), np.uint8)
+    planes = ((crop / 255 - mean) / std).astype(np.float32).transpose(2, 0, 1)[None]
+    session = onnxruntime.InferenceSession(str(tmp_path / f"{name}.onnx"))
+    (raw,) = session.run([GENERIC[name]["output"]], {"pixel_values": planes})
+    wanted = raw[0, 0] if raw.ndim == 3 else raw[0]
+    assert embedder.dim == len(wanted) == 8
+    assert embedder.name == name
+    assert embedder.embed([crop])[0] == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", list(GENERIC))
+def test_a_known_name_is_opened_as_what_it_is(name, tmp_path, monkeypatch):
+    known = next(entry for entry in KNOWN_REID if entry.name == name)
+    monkeypatch.setenv("CASTCHECK_CACHE", str(tmp_path))
+    known.path.parent.mkdir()
+    generic(known.path.parent, known.path.stem, **GENERIC[name])
+    monkeypatch.setattr(opening, "weights_sha256", lambda path: known.sha256)
+    embedder = open_embedder(name)
+    assert (embedder.name, embedder.sha256, embedder.dim) == (name, known.sha256, 8)
+    assert known.url
+    assert known.size_bytes
+
+
+@pytest.mark.parametrize("name", list(GENERIC))
+def test_a_missing_output_is_one_line(name, tmp_path):
+    with pytest.raises(WeightsError, match="has no output") as caught:
+        open_generic(tmp_path, name, drop=GENERIC[name]["output"])
+    assert "\n" not in str(caught.value)
+
+
+def test_what_was_not_measured_is_never_taken_by_itself():
+    names = [known.name for known in KNOWN_REID]
+    assert min(map(names.index, GENERIC)) > names.index("castcheck-reid")
+    assert not any(map(is_known, GENERIC))  # so that the report says it
 
 
 def test_what_was_saved_reads_the_same_cues(tmp_path):
