@@ -318,7 +318,7 @@ def with_current_names(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[
     sections: dict[str, Any] = {}
     notes = []
     for old, values in table.items():
-        section = _RENAMED[old] if old in _RENAMED else old
+        section = _RENAMED.get(old) or old
         if section != old:
             notes.append(f"[{old}] is now [{section}]")
         if not isinstance(values, dict):
