@@ -96,12 +96,18 @@ class Boxed:
             self.crops += [_crop(rgb, box) for box in boxes]
 
 
-class Bench:
-    """The boxes of both measures, read once for all embedders."""
+class Street:
+    """True boxes of ADL-Rundle-6 that stand free, every tenth frame.
+
+    Attributes:
+        boxed: The boxes.
+        person, frame: (N,) whose, and in which frame.
+        far: (N, N) whether two lie far enough apart in time to count as one person's pair.
+    """
 
     def __init__(self, real: Path) -> None:
         sequence = read_sequence(real / "sequences" / "ADL-Rundle-6")
-        truth, self.street, rows = sequence.truth, Boxed(), []
+        truth, self.boxed, rows = sequence.truth, Boxed(), []
         capture = cv2.VideoCapture(str(sequence.video))
         for frame in range(sequence.frame_count):
             if not capture.grab() or frame % _STEP_FRAMES:
@@ -110,12 +116,29 @@ class Bench:
             here = np.flatnonzero(truth.frame == frame)
             free = hidden_share(truth.xyxy[here]) <= _MOST_COVERED
             chosen = [row for row in here[free] if _is_large(_crop(picture, truth.xyxy[row]).shape)]
-            self.street.add(picture, truth.xyxy[chosen])
+            self.boxed.add(picture, truth.xyxy[chosen])
             rows += chosen
         capture.release()
         self.person, self.frame = truth.track[rows], truth.frame[rows]
         gap = np.abs(self.frame[:, None] - self.frame[None])
         self.far = gap >= _APART_S * sequence.fps
+
+    def error_rate(self, likeness: Any) -> float:
+        """Return the equal error rate of what maps `Boxed` to (N, N)."""
+        return self.rate_of(likeness(self.boxed))
+
+    def rate_of(self, table: NDArray[np.float32]) -> float:
+        """Return the equal error rate of an (N, N) likeness."""
+        same = self.person[:, None] == self.person[None]
+        upper = np.triu(np.ones_like(same), 1)
+        return equal_error_rate(table[upper & same & self.far], table[upper & ~same])
+
+
+class Bench:
+    """The boxes of both measures, read once for all embedders."""
+
+    def __init__(self, real: Path) -> None:
+        self.street = Street(real)
         self.shots = Boxed()
         self.facts: list[dict[str, Any]] = []
         for picture in real_pictures(real):
@@ -130,17 +153,15 @@ class Bench:
 
     def row(self, name: str, likeness: Any, crops_ms: float) -> dict[str, Any]:
         """Return the figures of one way to compare; `likeness` maps N boxes to (N, N)."""
-        street = likeness(self.street)
-        same = self.person[:, None] == self.person[None]
-        upper = np.triu(np.ones_like(same), 1)
-        rank1, mean_ap = ranking(street, self.person, self.far)
+        street = likeness(self.street.boxed)
+        rank1, mean_ap = ranking(street, self.street.person, self.street.far)
         result: dict[str, Any] = {
             "embedder": name,
             "ms": crops_ms,
-            "street_eer": equal_error_rate(street[upper & same & self.far], street[upper & ~same]),
+            "street_eer": self.street.rate_of(street),
             "street_rank1": rank1,
             "street_map": mean_ap,
-            "street_crops": len(self.street.crops),
+            "street_crops": len(self.street.boxed.crops),
         }
         pairs: dict[str, tuple[list[float], list[float]]] = {}
         table = likeness(self.shots)
@@ -289,7 +310,7 @@ def main() -> None:
         else:
             embed = embedder.embed
         name = spec if embedder is None else embedder.name
-        spent_ms = ms_per_crop(embed, bench.street.crops)
+        spent_ms = ms_per_crop(embed, bench.street.boxed.crops)
         rows = [bench.row(name, body_likeness(embed), spent_ms)]
         if isinstance(embedder, PartsEmbedder):
             rows.append(bench.row(f"{name}, with parts", parts_likeness(embedder), spent_ms))

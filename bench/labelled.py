@@ -52,7 +52,7 @@ def real_pictures(real: Path, *, clips: slice = slice(None)) -> Iterator[Labelle
             by_frame.setdefault(int(box["frame"]), []).append(box)
         missed = [int(entry["frame"]) for entry in label.get("missed", [])]
         wanted = {*by_frame, *missed}
-        for frame, rgb in _frames(real / "clips" / f"{name}.mp4", wanted):
+        for frame, rgb in frames_of(real / "clips" / f"{name}.mp4", wanted):
             rows = by_frame.get(frame, [])
             people = [row for row in rows if row["who"] != "-"]
             facts = tuple(
@@ -86,7 +86,7 @@ def studio_pictures(folder: Path, *, step_frames: int, limit: int) -> Iterator[L
                 ):
                     if box is not None:
                         people.setdefault(int(frame), []).append((box, float(seen)))
-        for frame, rgb in _frames(video, set(range(0, truth["frames"], step_frames))):
+        for frame, rgb in frames_of(video, set(range(0, truth["frames"], step_frames))):
             rows = people.get(frame, [])
             clear = [seen >= 0.2 and box[3] - box[1] >= 24 for box, seen in rows]
             yield Labelled(
@@ -98,7 +98,7 @@ def studio_pictures(folder: Path, *, step_frames: int, limit: int) -> Iterator[L
             )
 
 
-def _frames(video: Path, wanted: set[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def frames_of(video: Path, wanted: set[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield the wanted frames of a video in order, as RGB."""
     capture = cv2.VideoCapture(str(video))
     try:

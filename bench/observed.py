@@ -48,11 +48,13 @@ class StoredDetector:
     Attributes:
         found: Boxes of the whole clip.
         name, sha256: Of the detector that found them.
+        passing_classes: Classes of its that count only where they are large and stay.
     """
 
     found: Detections
     name: str
     sha256: str | None
+    passing_classes: frozenset[int] = frozenset()
 
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`."""
@@ -113,7 +115,9 @@ def observations(
         return seen, True
     found, _ = detections(clip, config=config, models=models, cache=cache)
     real = models.detector_for(clip)
-    stored = StoredDetector(found, real.name, real.sha256)
+    stored = StoredDetector(
+        found, real.name, real.sha256, getattr(real, "passing_classes", frozenset())
+    )
     models = replace(models, detector=stored)
     if altered is None:
         seen = observe(clip, config=config, models=models, progress=lambda *_: None)

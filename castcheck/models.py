@@ -14,7 +14,10 @@ from castcheck.runs.baseline import load_baseline
 from identity.appearance.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
 from scenes.user_paths import is_folder, user_path
-from tracker.known_weights import models_dir
+from tracker.classes import HEAD
+from tracker.head_pairing import HeadPairedDetector
+from tracker.heads import SURE
+from tracker.known_weights import BUNDLED, models_dir
 from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
 
@@ -111,7 +114,16 @@ def _open_detector(
         bfloat16=run.bfloat16,
         trusted=run.trust_weights,
     )
-    return detector, detector.device, detector.degradations, advice
+    return _with_heads(detector, config), detector.device, detector.degradations, advice
+
+
+def _with_heads(detector: YoloDetector, config: Config) -> Detector:
+    """Return a detector of people that knows no heads together with the bundled one's heads."""
+    if detector.knows_heads or not detector.finds_people or not config.detector.heads:
+        return detector
+    wanted = replace(config.detector, classes=HEAD, min_score=SURE, image_size_px=0)
+    heads = YoloDetector(BUNDLED, wanted, device=config.run.device, half=None)
+    return HeadPairedDetector(detector, heads)
 
 
 def _best_detector() -> tuple[str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from scenes.cuts import ShotSplitter
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
+from tracker.creatures import without_passing
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
 from tracker.replay import ReplayDetector
@@ -107,6 +108,7 @@ class Observer:
         often = config.detector.stride_at(fps)
         if self._stride == 1 and often > 1 and not isinstance(detector, ReplayDetector):
             self._boxes = StridedDetector(detector, often, watchful=True)
+        self._passing: frozenset[int] = getattr(detector, "passing_classes", frozenset())
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
@@ -195,7 +197,12 @@ class Observer:
             rows = rows[~parted[rows]]  # a line from one shot into the next shows nobody
             tracker = ShotTracker(config.tracker, fps=fps, shot_index=shot.index)
             tracker.push(found.take(rows), start_frame=shot.start_frame, stop_frame=shot.stop_frame)
-            new = tracker.finish(first_id=len(tracklets))
+            new = without_passing(
+                tracker.finish(first_id=len(tracklets)),
+                self._passing,
+                shot_frames=shot.stop_frame - shot.start_frame,
+                picture_px=(info.width_px, info.height_px),
+            )
             tracklets += new
             looks += [self._looks.take(own) for own in _rows_of(new, found, rows)]
         edges = [

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-_PERSON, _CHARACTER = "person", "character"
+_PERSON, _CHARACTER, HEAD = "person", "character", "head"
+# What may be a character of the story besides people: of our own classes, and of COCO's.
+CREATURES = frozenset({
+    "creature", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra",
+    "giraffe", "teddy bear",
+})  # fmt: skip
 
 
 def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int, ...]:
@@ -19,8 +24,9 @@ def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int
 
     Args:
         names: The model's classes by id.
-        wanted: Names asked for, in any case; none means "person", or every class of a model that
-            has no such class. What our own network calls "character" is a person to all others.
+        wanted: Names asked for, in any case; none means "person" and the animals and toys
+            of `CREATURES`, or every class of a model that knows no person. What our own network
+            calls "character" is a person to all others.
 
     Raises:
         ConfigError: The model does not know a name; the nearest ones are listed.
@@ -28,8 +34,10 @@ def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int
     Example:
         >>> choose_classes({0: "person", 15: "cat", 16: "dog"}, ["Dog", "cat"])
         (15, 16)
-        >>> choose_classes({0: "character", 1: "creature"}, [])
-        (0,)
+        >>> choose_classes({0: "character", 1: "creature", 2: "head"}, [])
+        (0, 1)
+        >>> choose_classes({0: "person", 15: "cat", 56: "chair"}, [])
+        (0, 15)
         >>> choose_classes({0: "fox", 1: "owl"}, [])
         (0, 1)
     """
@@ -39,7 +47,9 @@ def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int
     if _PERSON not in by_name and _CHARACTER in by_name:
         by_name[_PERSON] = by_name[_CHARACTER]
     if not wanted:
-        return tuple(sorted(by_name.get(_PERSON, names)))
+        if _PERSON not in by_name:
+            return tuple(sorted(names))
+        return tuple(sorted({*by_name[_PERSON], *creature_ids(names)}))
     chosen: set[int] = set()
     for word in wanted:
         if word.casefold() not in by_name:
@@ -48,6 +58,40 @@ def choose_classes(names: Mapping[int, str], wanted: Sequence[str]) -> tuple[int
             )
         chosen.update(by_name[word.casefold()])
     return tuple(sorted(chosen))
+
+
+def is_person(name: str) -> bool:
+    """Tell whether a class is people.
+
+    Example:
+        >>> is_person("Person"), is_person("character"), is_person("cat")
+        (True, True, False)
+    """
+    return name.casefold() in {_PERSON, _CHARACTER}
+
+
+def creature_ids(names: Mapping[int, str]) -> frozenset[int]:
+    """Return the ids of animals and toys.
+
+    Example:
+        >>> sorted(creature_ids({0: "person", 15: "cat", 56: "chair", 77: "Teddy Bear"}))
+        [15, 77]
+    """
+    return frozenset(class_id for class_id, name in names.items() if name.casefold() in CREATURES)
+
+
+def head_ids(names: Mapping[int, str], chosen: Sequence[int]) -> tuple[int, ...]:
+    """Return the ids of the classes that are heads, ascending; none where they are characters.
+
+    Example:
+        >>> head_ids({0: "person", 1: "head"}, [0]), head_ids({0: "head"}, [0])
+        ((1,), ())
+    """
+    return tuple(
+        class_id
+        for class_id, name in sorted(names.items())
+        if name.casefold() == HEAD and class_id not in chosen
+    )
 
 
 def _advice(word: str, names: Mapping[int, str]) -> str:

@@ -68,13 +68,13 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "eaae7109be1804805fff50b5de9f5a681190a5e4b754448ae3c00744df3ec04d"
+_BUNDLED_SHA256 = "be5a8d4e9a2792723b2200674c937e4037cb2f3d26fe2daccb1b7b5c55d99813"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",
     sha256=_BUNDLED_SHA256,
     licence="AGPL-3.0",
-    source="trained by this project on rendered scenes alone, see the model card beside it",
+    source="trained by this project, see the model card beside it",
     package="tracker/weights",
 )
 

@@ -17,7 +17,9 @@ class DetectorSettings:
     """
 
     classes: str = setting(
-        "", "what counts as a character, comma-separated; empty = people (or all the model knows)"
+        "",
+        "what counts as a character, comma-separated; empty = people, and animals and toys that "
+        "are large and stay (or all the model knows); person = people alone",
     )
     min_score: float = setting(
         0.1,
@@ -49,6 +51,11 @@ class DetectorSettings:
         "in straight lines; every picture around all that may matter; 0 = every picture everywhere",
         low=0,
         high=1000,
+    )
+    heads: bool = setting(
+        default=True,
+        text="match bodies with heads, so that two in one box are two; a detector that knows no "
+        "heads is helped by the bundled one where boxes touch or are large",
     )
 
     def __post_init__(self) -> None:

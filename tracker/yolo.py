@@ -22,16 +22,17 @@ from tracker import boxes
 from tracker.bfloat16 import cpu_has_bfloat16, run_in_bfloat16
 from tracker.box_filter import filter_boxes
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
-from tracker.classes import choose_classes, names_by_id
+from tracker.classes import choose_classes, creature_ids, head_ids, is_person, names_by_id
 from tracker.detections import Detections
 from tracker.device_pixels import brought_back, letterboxed
+from tracker.heads import join
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.lean_torchvision import import_torchvision
 from tracker.letterbox import Letterbox
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -88,6 +89,12 @@ class YoloDetector:
                 self._go_bfloat16(exported=path.suffix.lower() not in _BARE)
         wanted = () if self._has_prompts else self._settings.class_list
         self._classes = choose_classes(self._names, wanted)
+        self._heads = head_ids(self._names, self._classes) if self._settings.heads else ()
+        people = set(self._classes) - creature_ids(self._names)
+        # Asked for by name, a creature counts wherever it is seen.
+        asked = bool(self._settings.class_list) or not people
+        self._passing = frozenset() if asked else frozenset(self._classes) - people
+        self._half_class = min(people or self._classes)
 
     @property
     def name(self) -> str:
@@ -113,6 +120,21 @@ class YoloDetector:
     def class_names(self) -> dict[int, str]:
         """The classes that count as characters, by id."""
         return {class_id: self._names[class_id] for class_id in self._classes}
+
+    @property
+    def passing_classes(self) -> frozenset[int]:
+        """Those of them that count only where they are large and stay."""
+        return self._passing
+
+    @property
+    def knows_heads(self) -> bool:
+        """Whether its bodies have been matched with heads."""
+        return bool(self._heads)
+
+    @property
+    def finds_people(self) -> bool:
+        """Whether people are among what counts as characters."""
+        return any(is_person(name) for name in self.class_names.values())
 
     @property
     def all_class_names(self) -> dict[int, str]:
@@ -154,7 +176,17 @@ class YoloDetector:
                 np.round(np.clip(rows[:, 4], 0, 1), 4).astype(np.float32),
                 rows[:, 5].astype(np.int32),
             )
-            yield filter_boxes(found)
+            if not self._heads:
+                yield filter_boxes(found)
+                continue
+            is_head = np.isin(found.class_id, self._heads)
+            yield join(
+                filter_boxes(found.take(~is_head)),
+                found.take(is_head),
+                width_px=width,
+                height_px=height,
+                half_class=self._half_class,
+            )
 
     def _planes(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> Any:
         """Return (N, 3, h, w) what the network sees of (N, H, W, 3) pictures, on its device."""
@@ -171,18 +203,25 @@ class YoloDetector:
             out = self._network(self._planes(rgb, letterbox))
             while isinstance(out, (list, tuple)):
                 out = out[0]
-            kept = self._nms(
-                out.float(),
-                self._settings.min_score,
-                self._settings.nms_iou,
-                classes=list(self._classes),
-                agnostic=True,  # one character, one box, whatever the classes
-                max_det=_MAX_BOXES,
-                nc=len(self._names),
-                max_time_img=1e6,  # its time limit would drop pictures on a busy machine
-                end2end=self._end2end,
-            )
+            kept = self._strongest(out, self._classes)
+            if self._heads:  # a close-up's head and body overlap, and neither hides the other
+                heads = self._strongest(out, self._heads)
+                kept = [self._torch.cat(pair) for pair in zip(kept, heads, strict=True)]
             return brought_back([rows[:, :6] for rows in kept])
+
+    def _strongest(self, out: Any, classes: Sequence[int]) -> Any:
+        """Return per picture what is left of these classes where boxes overlap."""
+        return self._nms(
+            out.float().clone() if self._heads else out.float(),  # it writes into what it is given
+            self._settings.min_score,
+            self._settings.nms_iou,
+            classes=list(classes),
+            agnostic=True,  # one character, one box, whatever the classes
+            max_det=_MAX_BOXES,
+            nc=len(self._names),
+            max_time_img=1e6,  # its time limit would drop pictures on a busy machine
+            end2end=self._end2end,
+        )
 
     def _open(self, path: Path) -> None:
         """Load the network and what must be known of it."""

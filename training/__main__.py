@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import cv2
 import numpy as np
 import torch
 import typer
@@ -15,9 +16,13 @@ from scenes.errors import CastcheckError
 from training.compose import Shelf, write_composed
 from training.detector import train_detector
 from training.export import average_checkpoints, export_detector, export_reid
+from training.film_boxes import Labeller, label_film
+from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
+from training.fine_tune import Plan as FinePlan
 from training.pictures import fetch
 from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
 from training.reid import Gallery, Plan, Trainer
+from training.touching import figures_of_film, figures_of_stills
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
 
@@ -152,6 +157,77 @@ def detector(
         seed=seed, epochs=rounds or 60, imgsz_px=pixels,
     )  # fmt: skip
     typer.echo(str(best))
+
+
+@app.command("film-boxes")
+def film_boxes(
+    film: Annotated[Path, typer.Option(help="Folder with clips/, stills/ and PROVENANCE.tsv.")],
+    larger: Annotated[Path, typer.Option(help="Weights trained on COCO.", exists=True)],
+    faces: Annotated[Path, typer.Option(help="ONNX of YuNet.", exists=True)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to fill.")],
+    pixels: Annotated[int, typer.Option(min=64, help="Longer side the larger one sees.")] = 640,
+) -> None:
+    """Label pictures of films: boxes that a larger detector finds again mirrored, and heads."""
+    labeller = Labeller(larger, "bundled", faces, pixels)
+    with typer.progressbar(length=1, label="films", file=sys.stderr) as bar:
+
+        def show(done: int, count: int) -> None:
+            bar.length = count
+            bar.update(done - bar.pos)
+
+        count = label_film(film, output, labeller, progress=show)
+    typer.echo(f"{output} {count} pictures")
+
+
+@app.command("fine-tune")
+def fine_tune(
+    film: Annotated[Path, typer.Option(help="Folder of `film-boxes`.", exists=True)],
+    work: Work,
+    stills: Annotated[
+        Path | None, typer.Option(help="Folder of `castcheck-studio stills`.", exists=True)
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of `python -m training pictures`.", exists=True)
+    ] = None,
+    minutes: Minutes = 60.0,
+    device: Device = "cpu",
+    threads: Threads = 2,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 8,
+    lr: Annotated[float, typer.Option(min=0, help="Highest rate.")] = 4e-4,
+    start: Annotated[Path, typer.Option(help="The network to go on from.", exists=True)] = Path(
+        "tracker/weights"
+    )
+    / FILES["tracker"],
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Teach the detector film and heads, from where it is; checkpoints are safetensors."""
+    figures, empty = figures_of_film(film, held_out=False)
+    samples = read_samples(film, held_out=False)
+    if stills is not None:
+        rendered = figures_of_stills(stills)
+        # As many filmed people as rendered ones: film is what it has to learn.
+        figures = figures * max(1, len(rendered) // max(len(figures), 1)) + rendered
+        samples += still_samples(stills)
+    if pictures is not None:
+        found = (cv2.imread(str(file)) for file in sorted((pictures / "backdrops").iterdir()))
+        empty += [np.asarray(picture, np.uint8) for picture in found if picture is not None]
+    plan = FinePlan(
+        minutes=minutes, device=device, threads=threads, batch=batch, rate=lr, seed=seed
+    )
+    typer.echo(f"{len(samples)} pictures, {len(figures)} figures, {len(empty)} rooms", err=True)
+    run = FineTuning(with_heads(start), samples, figures, empty, work, plan)
+    typer.echo(str(run.run()))
+
+
+@app.command()
+def between(
+    one: Annotated[Path, typer.Argument(help="A detector as it is bundled.", exists=True)],
+    two: Annotated[Path, typer.Argument(help="Another that went on from it.", exists=True)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="How much of the second.")] = 0.5,
+) -> None:
+    """Write the detector that lies between two."""
+    typer.echo(f"{output} {write_between(one, two, share, output)}")
 
 
 @app.command()

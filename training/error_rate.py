@@ -26,3 +26,18 @@ def equal_error_rate(same: NDArray[np.floating], different: NDArray[np.floating]
     taken = 1 - np.searchsorted(np.sort(different), bars, side="left") / len(different)
     best = int(np.abs(missed - taken).argmin())
     return float((missed[best] + taken[best]) / 2)
+
+
+def area_under_curve(same: NDArray[np.floating], different: NDArray[np.floating]) -> float:
+    """Return how often one person's pair is likelier than two people's; NaN without either.
+
+    Example:
+        >>> area_under_curve(np.array([0.9, 0.5], "f4"), np.array([0.5, 0.1], "f4"))
+        0.875
+    """
+    if not len(same) or not len(different):
+        return float("nan")
+    ordered = np.sort(different)
+    below = np.searchsorted(ordered, same, side="left")
+    level = np.searchsorted(ordered, same, side="right")
+    return float((below + level).mean() / (2 * len(different)))

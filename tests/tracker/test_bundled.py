@@ -98,7 +98,7 @@ def test_its_people_are_asked_for_as_people(tmp_path):
     path = tmp_path / "net.safetensors"
     save_bundled(build(SMALL, ("character", "creature")), path, {})
     for wanted, expected in (
-        ("", {0: "character"}),
+        ("", {0: "character", 1: "creature"}),
         ("person", {0: "character"}),
         ("creature", {1: "creature"}),
     ):

@@ -104,8 +104,12 @@ def test_the_process_is_left_as_it_was(tiny_yolo, monkeypatch):
     torch.set_num_threads(1)
 
 
-def test_people_by_default_and_others_by_name(tiny_yolo):
-    assert tiny(tiny_yolo).class_names == {0: "person"}
+def test_people_and_creatures_by_default_and_others_by_name(tiny_yolo):
+    everybody = tiny(tiny_yolo)
+    assert everybody.class_names == {0: "person", 15: "cat", 16: "dog"}
+    assert everybody.passing_classes == {15, 16}
+    assert tiny(tiny_yolo, classes="person").class_names == {0: "person"}
+    assert tiny(tiny_yolo, classes="cat").passing_classes == frozenset()
     assert tiny(tiny_yolo, classes="Dog, cat").class_names == {15: "cat", 16: "dog"}
 
 
@@ -151,7 +155,7 @@ def test_replay_of_no_file_of_bytes_and_of_nothing(tmp_path):
     with pytest.raises(DetectionsFileError, match="cannot be read"):
         ReplayDetector(tmp_path / "none.txt")
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DetectionsFileError, match="no text file"):
+    with pytest.raises(DetectionsFileError, match="not a text file"):
         ReplayDetector(tmp_path / "bytes.txt")
     (tmp_path / "empty.txt").write_text("")
     assert len(ReplayDetector(tmp_path / "empty.txt").detect(batch_of(noise(2)))) == 0

@@ -1,0 +1,101 @@
+"""Heads for detectors that know none: another network is asked for them where they can help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scenes.frames import FrameBatch
+from tracker import boxes
+from tracker.detections import Detections
+from tracker.heads import SURE, join
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.yolo import YoloDetector
+
+OVERLAP = 0.05  # IoU of two boxes: people who touch
+LARGE_SHARE = 0.2  # of the picture: a box that may hold two, or hide that there is nobody else
+
+
+def needs_heads(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> bool:
+    """Tell whether the (N, 4) boxes of a picture touch, or one of them is large.
+
+    A picture without any box counts too: somebody who fills it may have none.
+
+    Example:
+        >>> apart = np.array([[0, 0, 10, 30], [60, 0, 70, 30]], np.float32)
+        >>> needs_heads(apart, width_px=100, height_px=100)
+        False
+        >>> needs_heads(apart[:0], width_px=100, height_px=100)
+        True
+    """
+    if not len(xyxy):
+        return True
+    if float(boxes.area(xyxy).max()) >= LARGE_SHARE * width_px * height_px:
+        return True
+    overlap = boxes.iou(xyxy, xyxy)
+    np.fill_diagonal(overlap, 0)
+    return bool(overlap.max() >= OVERLAP)
+
+
+class HeadPairedDetector:
+    """A detector of people whose boxes are matched with the heads that another one finds.
+
+    Args:
+        people: Finds people.
+        heads: Finds heads: its class `head` is what it is asked for.
+    """
+
+    def __init__(self, people: YoloDetector, heads: YoloDetector) -> None:
+        self._people, self._heads = people, heads
+        self._half_class = min(set(people.class_names) - people.passing_classes)
+
+    @property
+    def name(self) -> str:
+        """Of the detector of people."""
+        return self._people.name
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the detector of people."""
+        return self._people.sha256
+
+    @property
+    def heads_from(self) -> dict[str, str | None]:
+        """Name and sha256 of what finds the heads, for the report."""
+        return {"name": self._heads.name, "sha256": self._heads.sha256}
+
+    @property
+    def passing_classes(self) -> frozenset[int]:
+        """Classes that count only where they are large and stay."""
+        return self._people.passing_classes
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures per forward pass."""
+        return self._people.batch_size
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        """Return the boxes of all frames of `batch`, sorted by frame, then by falling score."""
+        found = self._people.detect(batch)
+        height_px, width_px = batch.rgb.shape[1:3]
+        size = {"width_px": width_px, "height_px": height_px}
+        own = [found.take(np.flatnonzero(found.frame == frame)) for frame in batch.index]
+        asked = [k for k, rows in enumerate(own) if needs_heads(rows.xyxy, **size)]
+        if not asked:
+            return found
+        heads = self._heads.detect(
+            FrameBatch(batch.index[asked], tuple(batch.time_s[k] for k in asked), batch.rgb[asked])
+        )
+        for k in asked:
+            here = heads.take(
+                np.flatnonzero((heads.frame == batch.index[k]) & (heads.score >= SURE))
+            )
+            own[k] = join(own[k], here, half_class=self._half_class, **size)
+        return Detections.concat(own)
+
+
+__all__ = ["HeadPairedDetector", "needs_heads"]
