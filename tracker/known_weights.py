@@ -68,7 +68,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "be5a8d4e9a2792723b2200674c937e4037cb2f3d26fe2daccb1b7b5c55d99813"
+_BUNDLED_SHA256 = "f03a05559b2a06ef1d35e806907b593a07f60dffa3c2b5e86344a181df247d07"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",

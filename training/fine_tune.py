@@ -133,6 +133,7 @@ def with_heads(bundled: Path) -> DetectionModel:
     table = {**old.yaml, "nc": len(NAMES)}
     model = DetectionModel(deepcopy(table), ch=3, nc=len(NAMES), verbose=False)
     state = model.state_dict()
+    chance = torch.Generator().manual_seed(0)  # the same each time: networks are mixed
     for key, rows in old.state_dict().items():
         if state[key].shape == rows.shape:
             state[key] = rows
@@ -142,7 +143,7 @@ def with_heads(bundled: Path) -> DetectionModel:
         if rows.ndim == 1:
             state[key][HEAD] = _NEW_HEAD_ODDS
         else:
-            state[key][HEAD] = 0.01 * torch.randn_like(rows[0])
+            state[key][HEAD] = 0.01 * torch.randn(rows[0].shape, generator=chance)
     model.load_state_dict(state)
     model.names = dict(enumerate(NAMES))
     return model
