@@ -100,7 +100,7 @@ def agreed(
         >>> place.tolist(), [round(float(s), 2) for s in score]
         ([[0.0, 0.0, 10.0, 11.0], [50.0, 50.0, 60.0, 60.0]], [0.7, 0.3])
     """
-    mean, score = plain.copy(), np.asarray(plain_score, np.float32) / 2
+    mean, score = plain.copy(), np.asarray(plain_score / 2, np.float32)
     if len(other):
         overlap = boxes.iou(plain, other)
         best = overlap.argmax(1)

@@ -239,7 +239,7 @@ class Canvas:
         """Return the boxes [x1, y1, x2, y2, class] to find, and those that may be found or not."""
         wanted: list[list[float]] = []
         left_out: list[list[float]] = []
-        height, width = self.owner.shape
+        height, width = self.bgr.shape[:2]
         for number, (figure, left, top, whole) in enumerate(self._placed, start=1):
             seen = self.owner == number
             share = seen.sum() / max(whole, 1)

@@ -15,7 +15,7 @@ from tracker.yolo import YoloDetector
 def picture(height: int, width: int) -> np.ndarray:
     """Soft noise, as in a clip; pixels that owe nothing to each other say nothing of scaling."""
     noise = np.random.default_rng(height).integers(0, 256, (1, 9, 16, 3), np.uint8)
-    return cv2.resize(noise[0], (width, height), interpolation=cv2.INTER_CUBIC)[None]
+    return np.asarray(cv2.resize(noise[0], (width, height), interpolation=cv2.INTER_CUBIC))[None]
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_boxes_are_the_same_whoever_scales_the_picture():
         here = detector._planes(rgb, letterbox)
         there = letterboxed(torch.from_numpy(rgb), letterbox).to(here.dtype) / 255
         seen = [detector._network(planes)[0][:, 4:].amax(dim=(1, 2)) for planes in (here, there)]
-    assert torch.allclose(*seen, atol=0.02)
+    assert torch.allclose(seen[0], seen[1], atol=0.02)

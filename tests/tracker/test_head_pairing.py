@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 
 from tests.tracker.worlds import batch_of, noise
 from tracker.detections import Detections
 from tracker.head_pairing import HeadPairedDetector, needs_heads
+from tracker.yolo import YoloDetector
 
 PAIR = [20, 10, 140, 90]
 LEFT, RIGHT = [40, 12, 60, 36], [100, 12, 120, 36]
@@ -53,19 +56,23 @@ class Scripted:
 )
 def test_bodies_are_matched_with_the_heads_of_another(people, heads, asked, boxes_each):
     one, two = Scripted(people), Scripted(heads, 2)
-    found = HeadPairedDetector(one, two).detect(batch_of(noise(3)))
+    found = paired(one, two).detect(batch_of(noise(3)))
     assert two.shown == ([0, 1, 2] if asked else [])
     assert np.bincount(found.frame, minlength=3).tolist() == [boxes_each] * 3
     assert set(found.class_id.tolist()) <= {0}
 
 
+def paired(people: object, heads: object) -> HeadPairedDetector:
+    return HeadPairedDetector(cast("YoloDetector", people), cast("YoloDetector", heads))
+
+
 def test_no_pictures_no_boxes():
-    pair = HeadPairedDetector(Scripted([[*PAIR, 0.8]]), Scripted([], 2))
+    pair = paired(Scripted([[*PAIR, 0.8]]), Scripted([], 2))
     assert len(pair.detect(batch_of(noise(3)[:0]))) == 0
 
 
 def test_it_is_called_what_the_detector_of_people_is_and_names_the_heads():
-    pair = HeadPairedDetector(Scripted([]), Scripted([], 2))
+    pair = paired(Scripted([]), Scripted([], 2))
     assert (pair.name, pair.passing_classes) == ("scripted.pt", frozenset({15}))
     assert pair.heads_from == {"name": "scripted.pt", "sha256": "0" * 64}
 
