@@ -111,6 +111,12 @@ def test_a_clip_without_length_has_spans_and_no_ticks():
             [0.0, 13.333, 26.667, 40.0, 53.333, 66.667, 80.0],
             id="150 s: the tick at 93.3 % would not fit",
         ),
+        pytest.param(
+            110,
+            ["0:00", "0:02", "0:04", "0:06", "0:08", "0:10"],
+            [0.0, 18.182, 36.364, 54.545, 72.727, 90.909],
+            id="11 s: a tick a second would be eleven",
+        ),
         pytest.param(1, ["0:00.0"], [0.0], id="one frame"),
     ],
 )  # fmt: skip
@@ -119,6 +125,20 @@ def test_ticks_are_at_round_times_and_at_most_ten(frames, texts, lefts):
     assert [tick.text for tick in ticks] == texts
     assert [tick.left for tick in ticks] == lefts
     assert max(lefts) <= LAST_TICK_PERCENT
+
+
+@pytest.mark.parametrize(
+    ("length_s", "step_s"),
+    [(1, 0.1), (2, 0.2), (5, 0.5), (10, 1), (20, 2), (50, 5), (100, 10), (200, 20), (300, 30),
+     (600, 60), (1200, 120), (3000, 300), (6000, 600), (12_000, 1200), (36_000, 3600),
+     (40_000, 7200)],
+)  # fmt: skip
+def test_the_longer_the_clip_the_further_apart_are_the_ticks(length_s, step_s):
+    ticks = Axis(report(frames=length_s * FPS)).ticks()
+    assert ticks[1].left == pytest.approx(100 * step_s / length_s, abs=1e-3)
+    longer = Axis(report(frames=length_s * FPS + 1)).ticks()  # would need an eleventh
+    if step_s < 7200:
+        assert longer[1].left > 1.4 * ticks[1].left
 
 
 def test_shots_tile_the_axis():
