@@ -109,7 +109,8 @@ def still_samples(folder: Path) -> list[Sample]:
     found = []
     for done in sorted(folder.glob("g*/.done")):
         for line in map(json.loads, filter(None, done.read_text().splitlines())):
-            boxes, left_out = [], []
+            boxes: list[Any] = []
+            left_out: list[Any] = []
             for person in line["people"]:
                 boxes.append([*person["box"], CHARACTER])
                 head = person["head"]
@@ -173,11 +174,12 @@ class GappedLoss(v8DetectionLoss):  # type: ignore[misc]
 
     def __init__(self, model: Any) -> None:
         super().__init__(model)
-        self._plain, self._weight = self.bce, None
-        self.bce = self._gapped
+        self._plain: Any = self.bce
+        self._weight: torch.Tensor | None = None
+        self.bce: Any = self._gapped
 
     def _gapped(self, said: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        loss = self._plain(said, wanted)
+        loss: torch.Tensor = self._plain(said, wanted)
         if self._weight is None:
             return loss
         return torch.where(wanted > 0, loss, loss * self._weight)
@@ -198,7 +200,8 @@ class GappedLoss(v8DetectionLoss):  # type: ignore[misc]
             else:
                 weight[int(picture), inside, int(kind)] = 0
         self._weight = weight
-        return self.loss(preds, batch)[0].sum()
+        loss: torch.Tensor = self.loss(preds, batch)[0].sum()
+        return loss
 
 
 def varied(
@@ -233,7 +236,8 @@ def varied(
     )
     if rng is not None:
         out = _recoloured(np.asarray(out, np.uint8), rng)
-    kept, opened = [], []
+    kept: list[Any] = []
+    opened: list[Any] = []
     for rows, wanted in ((boxes, True), (left_out, False)):
         for x1, y1, x2, y2, kind in rows.tolist():
             xs = sorted((matrix[0, 0] * x1 + matrix[0, 2], matrix[0, 0] * x2 + matrix[0, 2]))
@@ -289,7 +293,9 @@ class FineTuning:
             layer for name, layer in model.named_modules()
             if isinstance(layer, torch.nn.BatchNorm2d) and name.startswith(frozen)
         ]  # fmt: skip
-        fast, slow, bare = [], [], []
+        fast: list[Any] = []
+        slow: list[Any] = []
+        bare: list[Any] = []
         for name, weights in model.named_parameters():
             weights.requires_grad_(not (name.startswith(frozen) or ".dfl." in name))
             if not weights.requires_grad:
@@ -346,7 +352,7 @@ class FineTuning:
             preds = self._model(tensor)
         loss = self._loss.of(_as_float(preds), batch) / len(pictures)
         self._optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(
             [p for g in self._optimizer.param_groups for p in g["params"]], 10.0
         )

@@ -243,6 +243,7 @@ def test_a_known_name_is_opened_as_what_it_is(name, tmp_path, monkeypatch):
     generic(known.path.parent, known.path.stem, **GENERIC[name])
     monkeypatch.setattr(opening, "weights_sha256", lambda path: known.sha256)
     embedder = open_embedder(name)
+    assert embedder is not None
     assert (embedder.name, embedder.sha256, embedder.dim) == (name, known.sha256, 8)
     assert known.url
     assert known.size_bytes
