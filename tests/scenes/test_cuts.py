@@ -342,7 +342,7 @@ def test_the_new_shot_begins_where_it_outweighs_the_old(length: int) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param({"detector": "best"}, id="detector"),
+        pytest.param({"method": "best"}, id="method"),
         pytest.param({"score_min": 1.5}, id="score"),
         pytest.param({"jump_min": 0.0}, id="jump"),
         pytest.param({"adaptive_min": float("nan")}, id="nan"),
