@@ -87,7 +87,7 @@ def test_the_wheel_alone_judges_a_clip(wheel, installed, tmp_path):
     run(installed / "castcheck", *command, cwd=tmp_path)
     report = json.loads((tmp_path / "castcheck-out/room_swap/report.json").read_text())
     assert [one["id"] for one in report["characters"]] == ["char-01", "char-02", "char-03"]
-    assert report["provenance"]["detector"]["name"] == "castcheck-detector"  # both of the wheel
+    assert report["provenance"]["detector"]["name"] == "castcheck_detector.safetensors"
     assert report["provenance"]["embedder"]["name"] == "castcheck-reid"
     assert report["provenance"]["version"] == version
     assert (tmp_path / "castcheck-out/room_swap/report.html").stat().st_size > 100_000
