@@ -350,9 +350,9 @@ def _patient_sessions() -> Iterator[None]:
         return
     kept = onnxruntime.InferenceSession
 
-    def patient(*args: Any, **kwargs: Any) -> Any:
-        options = kwargs.pop("sess_options", None) or onnxruntime.SessionOptions()
-        return kept(*args, sess_options=onnx_options(options), **kwargs)
+    def patient(model: Any, sess_options: Any = None, *args: Any, **kwargs: Any) -> Any:
+        options = onnx_options(sess_options or onnxruntime.SessionOptions())
+        return kept(model, options, *args, **kwargs)
 
     onnxruntime.InferenceSession = patient
     try:

@@ -54,7 +54,7 @@ def test_truncated_checkpoint(tiny_yolo, tmp_path):
 
 
 def test_a_folder_is_no_weights(tmp_path):
-    with pytest.raises(WeightsError, match="no kind of detector"):
+    with pytest.raises(WeightsError, match="not a kind of detector"):
         YoloDetector(tmp_path)
 
 
