@@ -227,6 +227,7 @@ def test_something_missed_by_keys_alone(served, page, run):
     page.wait_for_function(
         "() => document.querySelector('#clip-name').textContent === 'room_clean.mp4'"
     )
+    page.wait_for_selector("main[aria-busy=false]")  # until then keys decide nothing
     page.wait_for_selector("#stage[data-kind=clip]")
     page.keyboard.press("ArrowRight")
     wait_frame(page, 1)
