@@ -59,7 +59,7 @@ WHO_IS_WHO = {"office_clone": 0.78, "robots_morph": 0.9, "room_swap": 0.82}
 
 def who_is_who(report, clip):
     """Return B-cubed F1 of the report's names against who is drawn where, half seen at least."""
-    named = {}
+    named: dict[int, list[tuple[list[float], str | None]]] = {}
     for tracklet in report.tracklets:
         for frame, box in zip(tracklet.frames, tracklet.boxes, strict=True):
             name = next(
