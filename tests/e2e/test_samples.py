@@ -73,8 +73,10 @@ def who_is_who(report, clip):
         columns = (track[key] for key in ("frames", "boxes", "look", "visible"))
         for frame, box, look, visible in zip(*columns, strict=True):
             here = named.get(frame, [])
+            if visible < 0.5 or not here:
+                continue
             fits = iou(np.array([box], np.float32), np.array([b for b, _ in here], np.float32))
-            if visible >= 0.5 and here and fits.max() >= 0.5:
+            if fits.max() >= 0.5:
                 said.append(here[int(fits.argmax())][1])
                 drawn.append(look)
     assert said
