@@ -57,6 +57,16 @@ class SharedDetector:
         """Of the weights file."""
         return self._detector.sha256
 
+    @property
+    def passing_classes(self) -> frozenset[int]:
+        """Classes that count only where they are large and stay."""
+        return getattr(self._detector, "passing_classes", frozenset())
+
+    @property
+    def heads_from(self) -> dict[str, str | None] | None:
+        """What finds the heads, where another network does."""
+        return getattr(self._detector, "heads_from", None)
+
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`, sorted by frame."""
         per_frame = self.batcher.submit(batch.rgb, batch.rgb.shape[1:])

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -196,3 +197,14 @@ def test_several_clips_at_once_give_the_same_reports(clips, tmp_path):
     assert [r.outcome for r in records] == ["judged", "bad_input", "judged", "judged"]
     assert all(len(report["tracklets"]) >= 2 for report in reports.values())
     assert judged(4) == (records, reports)
+
+
+class WithHeads(BoxPerBright):
+    passing_classes = frozenset({15})
+    heads_from: ClassVar = {"name": "b", "sha256": None}
+
+
+def test_what_counts_only_where_it_stays_is_the_same_for_many_clips():
+    one, two = (SharedDetector(d, batch_size=4) for d in (BoxPerBright(), WithHeads()))
+    assert (one.passing_classes, one.heads_from) == (frozenset(), None)
+    assert (two.passing_classes, two.heads_from) == (frozenset({15}), WithHeads.heads_from)
