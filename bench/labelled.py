@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -11,7 +12,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -26,7 +26,7 @@ class Labelled:
         rgb: (H, W, 3) uint8.
         boxes: (N, 4) float32, people who must be found.
         ignored: (M, 4) float32, boxes that may be found or not: no characters, or hardly in view.
-        missed: People in view without a box: they can only be counted as not found.
+        missed: Characters in view that nobody has drawn a box for: they can only be counted as not found.
         facts: Per row of `boxes` what else is known: who, view, shot.
     """
 
@@ -39,13 +39,38 @@ class Labelled:
     facts: tuple[dict[str, Any], ...] = ()
 
 
+_DRAWN_FILE = Path(__file__).parent / "data" / "characters.json"
 # So many clips, the first of the labels, had been measured on before the others came.
 EARLIER_CLIPS = 26
 
 
-def real_pictures(real: Path, *, clips: slice = slice(None)) -> Iterator[Labelled]:
-    """Yield the labelled pictures of the clips under `real`; `clips` takes some by their place."""
+def drawn_characters() -> dict[tuple[str, int], list[dict[str, Any]]]:
+    """Return the characters whom the labels list without a box, drawn by eye, by clip and frame.
+
+    The labels' boxes are YOLOv8n's, so that whom it did not find has none: whoever finds them would
+    be counted wrong twice, for a box on nobody and for somebody not found. `sure` is false where the
+    one who drew could not tell how much of a character is in view.
+    """
+    rows = json.loads(_DRAWN_FILE.read_text(encoding="utf-8"))
+    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for clip, frame, who, box, sure in rows:
+        row = {"frame": frame, "who": who, "box": box, "sure": sure, "drawn": True}
+        found.setdefault((clip, frame), []).append(row)
+    return found
+
+
+def real_pictures(
+    real: Path, *, clips: slice = slice(None), drawn: bool = False
+) -> Iterator[Labelled]:
+    """Yield the labelled pictures of the clips under `real`.
+
+    Args:
+        real: Folder with `labels.json` and `clips/`.
+        clips: Which clips, by their place in the labels.
+        drawn: With the boxes of `drawn_characters`.
+    """
     labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
+    more = drawn_characters() if drawn else {}
     for name, label in sorted(list(labels.items())[clips]):
         by_frame: dict[int, list[dict[str, Any]]] = {}
         for box in label["boxes"]:
@@ -53,20 +78,22 @@ def real_pictures(real: Path, *, clips: slice = slice(None)) -> Iterator[Labelle
         missed = [int(entry["frame"]) for entry in label.get("missed", [])]
         wanted = {*by_frame, *missed}
         for frame, rgb in frames_of(real / "clips" / f"{name}.mp4", wanted):
-            rows = by_frame.get(frame, [])
+            added = more.get((name, frame), [])
+            rows = by_frame.get(frame, []) + [row for row in added if row["sure"]]
             people = [row for row in rows if row["who"] != "-"]
             facts = tuple(
                 {**row, "shot": int(np.searchsorted(label["cuts"], frame, side="right"))}
                 for row in people
             )
             others = [row["box"] for row in rows if row["who"] == "-"]
+            others += [row["box"] for row in added if not row["sure"]]
             yield Labelled(
                 name,
                 frame,
                 rgb,
                 _table(row["box"] for row in people),
                 _table(others),
-                missed.count(frame),
+                missed.count(frame) - len(added),
                 facts,
             )
 
