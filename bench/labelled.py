@@ -26,7 +26,7 @@ class Labelled:
         rgb: (H, W, 3) uint8.
         boxes: (N, 4) float32, people who must be found.
         ignored: (M, 4) float32, boxes that may be found or not: no characters, or hardly in view.
-        missed: Characters in view that nobody has drawn a box for: they can only be counted as not found.
+        missed: Characters in view without a box: they can only be counted as not found.
         facts: Per row of `boxes` what else is known: who, view, shot.
     """
 
@@ -47,8 +47,8 @@ EARLIER_CLIPS = 26
 def drawn_characters() -> dict[tuple[str, int], list[dict[str, Any]]]:
     """Return the characters whom the labels list without a box, drawn by eye, by clip and frame.
 
-    The labels' boxes are YOLOv8n's, so that whom it did not find has none: whoever finds them would
-    be counted wrong twice, for a box on nobody and for somebody not found. `sure` is false where the
+    The labels' boxes are YOLOv8n's, so that whom it did not find has none: whoever finds them is
+    counted wrong twice, for a box on nobody and for somebody not found. `sure` is false where the
     one who drew could not tell how much of a character is in view.
     """
     rows = json.loads(_DRAWN_FILE.read_text(encoding="utf-8"))

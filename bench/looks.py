@@ -32,7 +32,7 @@ from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_for
 from identity.evidence.same_look import cosines_between, same_look
 from identity.evidence.setups import free_of_people, setup_likeness
-from identity.settings import CastSettings, LooksSettings
+from identity.settings import ClusteringSettings, LooksSettings
 from identity.tracks.segments import make_segment
 from scenes.frames import FrameBatch
 from scenes.shots import Cut, shots_from_cuts
@@ -219,7 +219,7 @@ def _crop(scene: Scene, row: int) -> NDArray[np.uint8]:
 
 
 def cast_on_true_boxes(
-    scene: Scene, looks: Looks, calibration: Calibration, settings: CastSettings
+    scene: Scene, looks: Looks, calibration: Calibration, settings: ClusteringSettings
 ) -> tuple[float, int]:
     """Return B-cubed F1 over all labelled boxes, and how many characters are said."""
     rows_of: dict[tuple[int, str], list[int]] = {}
@@ -335,7 +335,7 @@ def measure(
             calibration = calibration_for("colour" if embedder is None else embedder.name)
             looks = looks_of(scene, reader)
             add_pairs(tally, scene, looks, calibration)
-            score, said = cast_on_true_boxes(scene, looks, calibration, CastSettings())
+            score, said = cast_on_true_boxes(scene, looks, calibration, ClusteringSettings())
             right = said == scene.characters
             tally.casts.append((name, len(scene.setups) > 1, score, right))
     return tallies

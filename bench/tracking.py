@@ -22,8 +22,6 @@ import numpy as np
 from bench import rivals
 from bench.mot import SequenceInfo, Tracks, read_sequence, score
 from bench.rivals import Footage
-from identity.cast.characters import is_sure
-from identity.settings import ClusteringSettings
 from scenes.frames import FrameBatch
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     Row = Callable[[Footage], Tracks]
 
 DEFAULT_SEQUENCE = Path("../shared/real/sequences/ADL-Rundle-6")
+_SURE_SHARE, _SURE_SCORE = 0.9, 0.55  # one box in ten has that score
 COLUMNS = ("HOTA", "AssA", "DetA", "IDF1", "MOTA", "IDSW", "tracks", "jumps", "pure", "pieces")
 
 
@@ -63,8 +62,10 @@ def run_castcheck(footage: Footage) -> Tracks:
 
     Without those the detector doubts all along: by themselves they are nobody in a report.
     """
-    settings = ClusteringSettings()
-    return as_tracks([t for t in castcheck_tracklets(footage) if is_sure(t.score, settings)])
+    sure = [
+        t for t in castcheck_tracklets(footage) if np.quantile(t.score, _SURE_SHARE) >= _SURE_SCORE
+    ]
+    return as_tracks(sure)
 
 
 def rows_for(embedder: Path | None) -> dict[str, Row]:

@@ -298,18 +298,24 @@ class Config:
 # Earlier names of sections and settings; those of settings under today's name of their section.
 _RENAMED = {
     "cast": "clustering",
-    "clustering.min_piece_share": "min_tracklet_share",
     "clustering.reverse_shot": "reverse_shot_penalty",
     "shots.detector": "method",
     "tracker.hidden_s": "max_gap_s",
     "tracker.lead_score": "backfill_score",
+}
+# Settings that decide nothing any more, by all names they had.
+_LEARNT = "what makes a character is learnt now, see clustering.min_somebody_confidence"
+_GONE = {
+    "clustering.min_box_score": _LEARNT,
+    "clustering.min_piece_share": _LEARNT,
+    "clustering.min_tracklet_share": _LEARNT,
 }
 
 
 def with_current_names(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return settings under today's names, and a sentence for each that had an earlier one.
 
-    What is given under both names keeps today's.
+    What is given under both names keeps today's; what decides nothing any more is left out.
 
     Example:
         >>> with_current_names({"tracker": {"hidden_s": 1.5}})
@@ -326,6 +332,9 @@ def with_current_names(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[
             continue
         made: dict[str, Any] = {}
         for key, value in values.items():
+            if f"{section}.{key}" in _GONE:
+                notes.append(f"{old}.{key} has no effect: {_GONE[f'{section}.{key}']}")
+                continue
             name = _RENAMED.get(f"{section}.{key}") or key
             if name != key:
                 notes.append(f"{old}.{key} is now {section}.{name}")

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from castcheck.config import Config
     from castcheck.progress import Progress
     from castcheck.references import References
@@ -192,14 +194,7 @@ def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[
 
 def judge_observations(seen: Observations, config: Config, calibration: Calibration) -> Judgement:
     """Judge what was seen."""
-    # Whom the detector doubts may be a part of the set.
-    sure = [t for t in seen.tracklets if float(np.median(t.score)) >= _SURELY_SOMEBODY]
-    free = free_of_people(
-        sure,
-        seen.shots,
-        picture_px=(seen.info.width_px, seen.info.height_px),
-        grid=THUMBNAIL_PX,
-    )
+    free = free_of_those_seen(seen)
     return judge_looks(
         seen.tracklets,
         seen.looks,
@@ -212,6 +207,14 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         tone=seen.tone,
         sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
     )
+
+
+def free_of_those_seen(seen: Observations) -> NDArray[np.bool_]:
+    """Return (S, 2, h, w) where nobody stands in the first and last picture of every shot."""
+    # Whom the detector doubts may be a part of the set.
+    sure = [t for t in seen.tracklets if float(np.median(t.score)) >= _SURELY_SOMEBODY]
+    picture_px = (seen.info.width_px, seen.info.height_px)
+    return free_of_people(sure, seen.shots, picture_px=picture_px, grid=THUMBNAIL_PX)
 
 
 def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:

@@ -45,7 +45,7 @@ class ClusteringSettings:
         high=MOST_CHARACTERS,
     )
     same_prior: float = setting(
-        0.4,
+        0.5,
         "added to the log-odds that two tracklets are one person; higher joins more",
         low=-10,
         high=10,
@@ -58,12 +58,13 @@ class ClusteringSettings:
     )
     independent_shots: float = setting(
         1.5,
-        "how many shots of a clip count as independent; the rest repeat them",
+        "how many tracklets of a character count as independent beside reference pictures; the "
+        "rest repeat them",
         low=0.1,
         high=1000,
     )
     new_character_cost: float = setting(
-        1.5,
+        0.75,
         "log-odds of evidence that each further character needs, unless as many are seen at once",
         low=0,
         high=20,
@@ -93,19 +94,12 @@ class ClusteringSettings:
         low=0,
         high=1,
     )
-    min_tracklet_share: float = setting(
-        0.15,
-        "a tracklet shorter than this share of the longest one of its shot does not make a new "
-        "character; it may join one",
-        low=0,
-        high=1,
-    )
-    min_box_score: float = setting(
-        0.55,
-        "a tracklet of which fewer than one box in ten has this score does not make a new "
-        "character; it may join one",
-        low=0,
-        high=1,
+    min_somebody_confidence: float = setting(
+        0.68,
+        "how sure it has to be that a tracklet is somebody, by its scores, its length and who is "
+        "in its way, for it to make a new character; it may join one",
+        low=0.01,
+        high=0.99,
     )
 
     def __post_init__(self) -> None:
@@ -122,6 +116,16 @@ class ClusteringSettings:
                 f"{count} is out of range, allowed is 1 to {MOST_CHARACTERS}",
                 where="clustering.characters",
             )
+
+    @property
+    def least_somebody_odds(self) -> float:
+        """Log-odds from which a tracklet makes a character.
+
+        Example:
+            >>> ClusteringSettings(min_somebody_confidence=0.5).least_somebody_odds
+            0.0
+        """
+        return _log_odds(self.min_somebody_confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ class FindingSettings:
             0.0
         """
         share = min(max(self.min_confidence, 1e-3), 1 - 1e-3)
-        return log(share / (1 - share)) + _ODDS_POWER * log(self.strictness)
+        return _log_odds(share) + _ODDS_POWER * log(self.strictness)
 
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.
@@ -191,3 +195,7 @@ class FindingSettings:
             0.6
         """
         return float(getattr(self, name)) * self.strictness
+
+
+def _log_odds(share: float) -> float:
+    return log(share / (1 - share))

@@ -54,6 +54,18 @@ def paired_intersection(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArr
     return np.asarray(size[:, 0] * size[:, 1], np.float32)
 
 
+def paired_nesting(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (N,) shares in [0, 1] of the smaller of two boxes that lie in the larger one.
+
+    Example:
+        >>> large = np.array([[0, 0, 4, 4]], np.float32)
+        >>> paired_nesting(large, large / 2)
+        array([1.], dtype=float32)
+    """
+    smaller = np.minimum(area(a), area(b))
+    return np.asarray(paired_intersection(a, b) / np.maximum(smaller, 1e-9), np.float32)
+
+
 def covered(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the (A, B) share in [0, 1] of each box of `a` that a box of `b` covers."""
     return np.asarray(intersection(a, b) / np.maximum(area(a)[:, None], 1e-9), np.float32)

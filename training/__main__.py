@@ -1,7 +1,8 @@
-"""`python -m training detector|reid`: trains what castcheck bundles, from the studio's stills."""
+"""`python -m training`: trains the networks castcheck bundles, and fits its evidence."""
 
 from __future__ import annotations
 
+import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,13 @@ import numpy as np
 import torch
 import typer
 
+from castcheck.config import Config
+from castcheck.models import load_models
+from identity.evidence.learnt import DATA_FILE, LearntEvidence
 from scenes.errors import CastcheckError
 from training.compose import Shelf, write_composed
 from training.detector import train_detector
+from training.evidence import fit_both, left_out, numbers, read_cases
 from training.export import average_checkpoints, export_detector, export_reid
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
@@ -265,6 +270,38 @@ def export(
             target = root / room / "weights" / FILES[room]
             target.parent.mkdir(exist_ok=True)
             typer.echo(f"{target} {write(work, target)}")
+
+
+@app.command()
+def evidence(
+    real: Annotated[Path, typer.Option(help="Folder with labels.json and clips/.", exists=True)],
+    cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        Path("identity") / "evidence" / DATA_FILE
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Of which clips stand in one file.")] = 0,
+) -> None:
+    """Fit who is one person and who is somebody, on labelled clips; print sources left out."""
+    config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
+    models = load_models(config)
+    cases = read_cases(
+        real, config, models, cache=cache, say=lambda name: typer.echo(name, err=True)
+    )
+    figures = numbers(*left_out(cases, config.clustering, seed=seed))
+    typer.echo(json.dumps(figures, indent=1))
+    same_person, somebody = fit_both(cases)
+    provenance = {
+        "made_by": "python -m training evidence",
+        "fitted_on": "labelled generated clips: scores of cues and boxes, no picture",
+        "clips": len(cases),
+        "sources": len({case.source for case in cases}),
+        "detector_sha256": models.detector_for(cases[0].clip).sha256,
+        "embedder_sha256": None if models.embedder is None else models.embedder.sha256,
+        "seed": seed,
+        "sources_left_out": figures,
+    }
+    output.write_text(LearntEvidence(same_person, somebody, provenance).to_json())
+    typer.echo(f"written to {output}", err=True)
 
 
 def main() -> None:

@@ -11,25 +11,26 @@ import numpy as np
 from identity.cast.clustering import partition
 from identity.cast.reverse_shots import across_reverse_shots
 from identity.cast.size import merge_to_count
+from identity.evidence.learnt import learnt_evidence
 from identity.evidence.same_look import same_look
-from identity.evidence.setups import SAME_SETUP
+from identity.evidence.setups import SAME_SETUP, count_setups
+from identity.evidence.somebody import somebody_log_odds
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
+    from identity.evidence.logistic import Logistic
     from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
-_MIN_LOOKS = 4  # fewer say too little of somebody for a character to be made of it
 _NESTED_SHARE = 0.85  # one in the other: half a body, where the one takes over from the other
-_SURE_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +41,8 @@ class Cast:
         labels: (N,) int64, character of each segment, -1 = nobody of the cast.
         log_odds: (N, N) that two segments are one person, before any constraint.
         apart: (N, N) bool, seen together, so not one person.
-        doubtful: (N,) bool, the detector is never sure that somebody is there; such a segment is
-            put with the character it is most like, and may be a thing.
+        doubtful: (N,) bool, too little says that somebody is there; such a segment is put with the
+            character it is most like, and may be a thing.
         character_count: Characters are numbered 0 to this, by falling time on screen.
     """
 
@@ -57,6 +58,8 @@ def build_cast(
     setups: NDArray[np.float32],
     calibration: Calibration,
     settings: ClusteringSettings,
+    *,
+    somebody: Logistic | None = None,
 ) -> Cast:
     """Join segments into characters over the whole clip.
 
@@ -65,15 +68,12 @@ def build_cast(
         setups: (S, S) likeness of the shots' set-ups.
         calibration: How likenesses become log-odds.
         settings: Priors and what counts as background.
+        somebody: What tells who makes a character; `None` = what the package has learnt.
     """
     log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
     apart = seen_together(segments)
-    # Shots repeat each other's views, so many pairs say little more than a few: together they
-    # count as those of a clip of `independent_shots` shots.
-    discount = min(1.0, settings.independent_shots / max(len(setups), 1))
-    # What the detector doubts may be a thing: it makes nobody, but can be somebody who is there.
-    is_known = np.array([is_sure(segment.score, settings) for segment in segments], np.bool_)
-
+    # Shots of one set-up repeat each other, so many pairs of them say little more than a few.
+    discount = count_setups(setups) / max(len(setups), 1)
     likely = settings.characters or settings.likely_characters
 
     def grouped(makers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -93,40 +93,37 @@ def build_cast(
         labels[makers] = _drop_background(found, known, settings)
         return merge_to_count(labels, settings.characters, log_odds, apart)
 
-    makers = np.flatnonzero(is_known & ~_passing_pieces(segments, is_known, settings))
-    labels = grouped(makers)
-    if len(np.unique(labels[labels >= 0])) < likely:
-        makers = np.flatnonzero(is_known)  # no more is known of whom they show
-        labels = grouped(makers)
+    odds = somebody_log_odds(segments, somebody or learnt_evidence().somebody)
+    makers, labels = _makers(odds, grouped, settings)
     others = np.setdiff1d(np.arange(len(segments)), makers)
     believed = [float(segment.score.sum()) for segment in segments]
     labels = _with_others(labels, others, log_odds, apart, believed)
     labels, count = _by_screen_time(labels, segments)
-    return Cast(labels, log_odds, apart, ~is_known, count)
+    doubtful = np.ones(len(segments), np.bool_)
+    doubtful[makers] = False
+    return Cast(labels, log_odds, apart, doubtful, count)
 
 
-def is_sure(score: NDArray[np.float32], settings: ClusteringSettings) -> bool:
-    """Tell whether a body with boxes of these (T,) scores is no thing: one in ten is sure enough.
+def _makers(
+    odds: NDArray[np.float64],
+    grouped: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+    settings: ClusteringSettings,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (M,) the segments that make characters, and the (N,) labels that they make.
 
-    Example:
-        >>> from identity.settings import ClusteringSettings
-        >>> is_sure(np.array([0.3, 0.3, 0.9], np.float32), ClusteringSettings(min_box_score=0.6))
-        True
+    Where those who are surely somebody make fewer characters than are likely, who is more likely
+    somebody than not makes one too, the likeliest first.
     """
-    return float(np.quantile(score, _SURE_SHARE)) >= settings.min_box_score
-
-
-def _passing_pieces(
-    segments: Sequence[Segment], is_known: NDArray[np.bool_], settings: ClusteringSettings
-) -> NDArray[np.bool_]:
-    """Return (N,) who is seen for a moment only beside who is there longest, or hardly at all."""
-    passing = np.zeros(len(segments), np.bool_)
-    for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
-        longest = max((len(segments[k].frames) for k in own if is_known[k]), default=0)
-        for k in own:
-            brief = len(segments[k].frames) < settings.min_tracklet_share * longest
-            passing[k] = brief or segments[k].sample_count < _MIN_LOOKS
-    return passing
+    wanted = settings.characters or settings.likely_characters
+    makers = np.flatnonzero(odds >= settings.least_somebody_odds)
+    labels = grouped(makers)
+    rest = np.setdiff1d(np.flatnonzero(odds > 0), makers)
+    for one in rest[np.argsort(-odds[rest], kind="stable")].tolist():
+        if len(np.unique(labels[labels >= 0])) >= wanted:
+            break
+        makers = np.sort(np.append(makers, one))
+        labels = grouped(makers)
+    return makers, labels
 
 
 def _with_others(
@@ -192,7 +189,7 @@ def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
             one, two = segments[a].xyxy[rows_a], segments[b].xyxy[rows_b]
             same = boxes.paired_iou(one, two) > _SAME_BOX_IOU
             if _takes_turns(segments[a], segments[b]):
-                same |= _nested_share(one, two) >= _NESTED_SHARE
+                same |= boxes.paired_nesting(one, two) >= _NESTED_SHARE
             apart[a, b] = apart[b, a] = float(same.mean()) < 0.5
     return apart
 
@@ -200,12 +197,6 @@ def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
 def _takes_turns(one: Segment, two: Segment) -> bool:
     """Tell whether one begins while the other is there, and goes on after it has ended."""
     return (two.start_frame - one.start_frame) * (two.stop_frame - one.stop_frame) > 0
-
-
-def _nested_share(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (T,) how much of the smaller of two boxes lies in the larger one."""
-    smaller = np.minimum(boxes.area(one), boxes.area(two))
-    return np.asarray(boxes.paired_intersection(one, two) / np.maximum(smaller, 1e-9), np.float32)
 
 
 def most_at_once(segments: Sequence[Segment]) -> int:

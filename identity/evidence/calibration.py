@@ -6,8 +6,9 @@ put on a scale on which different people who are on screen together lie around 0
 within one shot around 1, and the cues are then weighed by a logistic model.
 
 The weights of embedders without parts were fitted over labelled clips as a whole and checked by
-leaving whole sources out; scales, and the weights of the bundled network, are what
-`python -m bench.calibrate` measures. `docs/measurements.md` holds what came out.
+leaving whole sources out; those of the bundled network are what `python -m training.evidence`
+learns (`identity.evidence.learnt`), and scales are what `python -m bench.calibrate` measures.
+`docs/measurements.md` holds what came out.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.looks import CUES, Cue
 from identity.appearance.open_embedder import COLOUR
+from identity.evidence.learnt import learnt_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from identity.appearance.looks import Cue
+    from identity.evidence.logistic import Logistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +135,11 @@ _COLOUR_SCALES: dict[Cue, Scale] = {
     "upper": Scale(0.35, 0.90),
     "lower": Scale(0.40, 0.90),
 }
-_WEIGHTS = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=0.4, bias=-0.76)
-# Without a network the body cue is colour too and must not count the same evidence twice.
-_WEIGHTS_COLOUR = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=0.4, bias=-0.76)
+_PLACE_WEIGHT = 0.4
+_WEIGHTS = Weights(body=0.6, body_same_view=0.7, upper=1.65, place=_PLACE_WEIGHT, bias=-0.76)
 
-# With parts of its own. Rendered people are told apart without mistake (`bench.calibrate`), others
-# are not: the weights are about half of what was fitted there, and the scales are the medians of
-# what 13 generated clips prove by themselves (`bench.calibrate --prove`), without any label; of the
-# lower body only one had enough to say.
-_WEIGHTS_PARTS = Weights(
-    body=0.5, body_same_view=0.5, upper=1.2, place=0.4, bias=-0.76,
-    parts={"head_look": 0.8, "upper_look": 0.8, "lower_look": 0.4},
-)  # fmt: skip
+# The scales of parts are the medians of what 13 generated clips prove by themselves
+# (`bench.calibrate --prove`), without any label; of the lower body only one had enough to say.
 _PART_SCALES: dict[Cue, Scale] = {
     "head_look": Scale(0.30, 0.93),
     "upper_look": Scale(0.40, 0.95),
@@ -161,6 +157,26 @@ _BODY_SCALES: dict[str, Scale] = {
 }
 
 
+def calibration_of_parts(model: Logistic) -> Calibration:
+    """Return the calibration of the bundled network with these learnt weights.
+
+    Args:
+        model: Cue to weight, of likeness counted from 0.5; `body_same_view` as in `Weights`.
+    """
+    cues = {cue: weight for cue, weight in model.weights.items() if cue in CUES}
+    body, upper = cues.pop("body"), cues.pop("upper")
+    weights = Weights(
+        body=body,
+        body_same_view=model.weights["body_same_view"],
+        upper=upper,
+        place=_PLACE_WEIGHT,
+        bias=model.bias - 0.5 * (body + upper),
+        parts={cue: weight for cue, weight in cues.items() if weight},
+    )
+    scales = {"body": _BODY_SCALES[_BUNDLED], **_COLOUR_SCALES, **_PART_SCALES}
+    return Calibration(scales, weights)
+
+
 def is_known(embedder: str) -> bool:
     """Tell whether the similarities of this embedder have been measured."""
     return embedder in _BODY_SCALES
@@ -175,6 +191,5 @@ def calibration_for(embedder: str, *, body_scale: Scale | None = None) -> Calibr
     """
     body = _BODY_SCALES.get(embedder) or body_scale or Scale(0.4, 0.85)
     if embedder == _BUNDLED:
-        return Calibration({"body": body, **_COLOUR_SCALES, **_PART_SCALES}, _WEIGHTS_PARTS)
-    weights = _WEIGHTS_COLOUR if embedder == COLOUR else _WEIGHTS
-    return Calibration({"body": body, **_COLOUR_SCALES}, weights)
+        return calibration_of_parts(learnt_evidence().same_person)
+    return Calibration({"body": body, **_COLOUR_SCALES}, _WEIGHTS)

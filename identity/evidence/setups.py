@@ -61,6 +61,19 @@ def setup_likeness(
     return np.asarray(np.clip(best, 0, 1), np.float32)
 
 
+def count_setups(alike: NDArray[np.float32]) -> int:
+    """Return how many set-ups shots with this (S, S) likeness show, joined by `SAME_SETUP`.
+
+    Example:
+        >>> count_setups(np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]], np.float32))
+        2
+    """
+    label = list(range(len(alike)))
+    for a, b in np.argwhere(np.triu(alike >= SAME_SETUP, 1)).tolist():
+        label = [label[a] if one == label[b] else one for one in label]
+    return len(set(label))
+
+
 def _shrunk(
     thumbnails: NDArray[np.uint8], free: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:

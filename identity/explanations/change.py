@@ -14,6 +14,7 @@ import numpy as np
 
 from identity.evidence.consistency import curve_from
 from identity.evidence.course import Course, course_of
+from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
     FAST_S,
     MIN_SAMPLES,
@@ -26,7 +27,6 @@ from identity.evidence.moments import (
 )
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, Stretch, compare
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.explanations.model import AGAINST, FOR, Bounds
 from identity.tracks.body_track import fully_visible_span
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import numpy as np
 
 from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
+from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
 from identity.evidence.same_look import same_look
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.change import mean_of
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.explanations.model import AGAINST, EITHER, FOR, Bounds
 from tracker import boxes
 
 if TYPE_CHECKING:

@@ -16,20 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from identity.evidence.logistic import Logistic
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
 DATA_FILE = "decisions.json"
-
-# Between which two numbers a weight has to stay; `None` = no end. Common sense, not data, says
-# which way a feature speaks, so that no accident of the clips it is fitted on can turn it round.
-Bounds = tuple[float | None, float | None]
-FOR: Bounds = (0.0, None)
-AGAINST: Bounds = (None, 0.0)
-EITHER: Bounds = (None, None)
-
 
 _MOST_SURE = 0.99  # nothing that pixels say is surer
 
@@ -45,45 +37,13 @@ def confidence_of_odds(log_odds: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """Weights of one explanation.
-
-    Attributes:
-        bias: Log-odds where all features are 0: what it costs to believe it at all.
-        weights: Feature to log-odds per unit.
-    """
-
-    bias: float
-    weights: Mapping[str, float]
-
-    def log_odds(self, features: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Return (M,) log-odds of M moments; a feature that is NaN says nothing.
-
-        Raises:
-            KeyError: A feature has no weight, or the other way round.
-
-        Example:
-            >>> swap = Explanation(-2.0, {"gain": 3.0})
-            >>> swap.log_odds({"gain": np.array([0.0, 1.0])}).tolist()
-            [-2.0, 1.0]
-        """
-        if set(features) != set(self.weights):
-            raise KeyError(f"features {sorted(features)}, weights {sorted(self.weights)}")
-        terms = [
-            weight * np.nan_to_num(np.asarray(features[name], np.float64))
-            for name, weight in self.weights.items()
-        ]
-        return np.asarray(self.bias + sum(terms), np.float64)
-
-
-@dataclass(frozen=True, slots=True)
 class DecisionModel:
     """All explanations by name, and where their numbers come from."""
 
-    explanations: Mapping[str, Explanation]
+    explanations: Mapping[str, Logistic]
     provenance: Mapping[str, Any]
 
-    def __getitem__(self, name: str) -> Explanation:
+    def __getitem__(self, name: str) -> Logistic:
         return self.explanations[name]
 
     def to_json(self) -> str:
@@ -106,7 +66,7 @@ class DecisionModel:
         data = json.loads(text)
         return cls(
             {
-                name: Explanation(float(e["bias"]), e["weights"])
+                name: Logistic(float(e["bias"]), e["weights"])
                 for name, e in data["explanations"].items()
             },
             data["provenance"],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.consistency import curve_from
+from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
     MIN_SAMPLES,
     WINDOW_S,
@@ -25,7 +26,6 @@ from identity.evidence.moments import (
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.change import SPAN_BOUNDS
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.explanations.model import AGAINST, FOR, Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,6 +5,8 @@ import pytest
 
 from identity.appearance.looks import Looks
 from identity.cast.characters import build_cast, seen_together
+from identity.evidence.learnt import learnt_evidence
+from identity.evidence.somebody import somebody_features, somebody_log_odds
 from identity.settings import ClusteringSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
@@ -21,10 +23,10 @@ SOMEBODY = {"frames": LONG}
         pytest.param({"frames": LONG[:13]}, True, id="not quite as briefly"),
         pytest.param({"frames": LONG, "size": (20, 50)}, False, id="small"),
         pytest.param({"frames": LONG, "size": (20, 60)}, True, id="not quite as small"),
-        pytest.param({"frames": LONG, "score": 0.4}, False, id="never sure"),
+        pytest.param({"frames": LONG, "score": 0.2}, False, id="never sure"),
         pytest.param({"frames": LONG, "score": 0.56}, True, id="always a little sure"),
-        pytest.param({"frames": LONG, "score": [0.3] * 85 + [0.7] * 15}, True, id="sure at times"),
-        pytest.param({"frames": LONG, "score": [0.3] * 95 + [0.7] * 5}, False, id="sure by chance"),
+        pytest.param({"frames": LONG, "score": [0.1] * 85 + [0.9] * 15}, True, id="sure at times"),
+        pytest.param({"frames": LONG, "score": [0.1] * 95 + [0.9] * 5}, False, id="sure by chance"),
     ],
 )
 def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
@@ -36,8 +38,8 @@ def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
         segments.append(make_segment(own, seen, 0, len(frames)))
     cast = build_cast(segments, np.ones((1, 1), np.float32), calibration(), ClusteringSettings())
     assert cast.labels.tolist() == [0, 1 if in_cast else -1]
-    unsure = np.quantile(segments[1].score, 0.9) < ClusteringSettings().min_box_score
-    assert cast.doubtful.tolist() == [False, unsure]
+    known = somebody_log_odds(segments, learnt_evidence().somebody) > 0
+    assert cast.doubtful.tolist() == [False, not known[1]]
 
 
 @pytest.mark.parametrize(
@@ -99,20 +101,22 @@ def test_who_can_be_compared_with_nobody_is_no_third_one(people, count, is_someb
 
 
 @pytest.mark.parametrize(
-    ("third", "expect"),
+    ("third", "score", "expect"),
     [
-        pytest.param(range(100), 2, id="as long as others: a third one"),
-        pytest.param(range(16), 2, id="not quite a moment"),
-        pytest.param(range(14), 0, id="for a moment: the one he is most like"),
+        pytest.param(range(100), 0.9, 2, id="as long as others: a third one"),
+        pytest.param(range(16), 0.9, 2, id="for a moment, surely"),
+        pytest.param(range(100), 0.4, 2, id="always, doubted a little"),
+        pytest.param(range(16), 0.4, 0, id="for a moment, doubted: the one he is most like"),
     ],
 )
-def test_a_moment_makes_no_character_where_there_are_others(third, expect):
+def test_a_doubtful_moment_makes_no_character_where_there_are_others(third, score, expect):
     segments = []
     whole = range(100)
     names: list[str | tuple[str, str, float]] = ["A", "B", ("C", "A", 0.3), "A"]
     for number, (shot, part) in enumerate([(0, whole), (0, whole), (1, third), (1, whole)]):
         frames = [100 * shot + f for f in part]
-        own = tracklet(number, frames, shot=shot, at=(60 + 90 * number, 60))
+        sure = score if number == 2 else 0.9
+        own = tracklet(number, frames, shot=shot, at=(60 + 90 * number, 60), score=sure)
         seen = looks(frames, [names[number]] * len(frames))
         segments.append(make_segment(own, seen, 0, len(frames)))
     settings = ClusteringSettings(min_screen_share=0.0)
@@ -141,3 +145,29 @@ def test_who_is_seen_together(late, size, expect):
 def test_nobody_at_all_is_no_cast():
     cast = build_cast([], np.zeros((0, 0), np.float32), calibration(), ClusteringSettings())
     assert (cast.labels.tolist(), cast.character_count) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("feature", "worse"),
+    [
+        pytest.param("median_score", {"score": 0.5}, id="doubted"),
+        pytest.param("log_share", {"frames": LONG[:20]}, id="for a while"),
+        pytest.param("shared_with_surer", {"at": (60, 60)}, id="in the box of somebody surer"),
+    ],
+)
+def test_what_makes_somebody_doubtful(feature, worse):
+    def odds(**changed):
+        segments = []
+        for number, own_facts in enumerate(({"score": 0.95}, {"at": (200, 60), **changed})):
+            facts = {"frames": LONG, "at": (60, 60), **own_facts}
+            own = tracklet(number, **facts)
+            count = len(facts["frames"])
+            seen = looks(facts["frames"], ["A"] * count, seed=number)
+            segments.append(make_segment(own, seen, 0, count))
+        features = somebody_features(segments)
+        return features[feature][1], somebody_log_odds(segments, learnt_evidence().somebody)[1]
+
+    good, bad = odds(), odds(**worse)
+    assert good[0] != bad[0]
+    assert good[1] > bad[1]
+    assert somebody_log_odds([], learnt_evidence().somebody).tolist() == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from identity.evidence.logistic import Logistic
 from identity.explanations import change, clone, swap
-from identity.explanations.model import DecisionModel, Explanation, bundled_model
+from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from tests.identity.people import FPS, looks, tracklet
@@ -45,7 +46,7 @@ def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features
 
 
 def test_a_model_comes_back_from_its_file():
-    model = DecisionModel({"swap": Explanation(-1.0, {"gain": 2.0})}, {"seed": 1})
+    model = DecisionModel({"swap": Logistic(-1.0, {"gain": 2.0})}, {"seed": 1})
     again = DecisionModel.from_json(model.to_json())
     assert again == model
     assert bundled_model().provenance["embedder"]["name"] == "castcheck-reid"
@@ -54,11 +55,11 @@ def test_a_model_comes_back_from_its_file():
 @pytest.mark.parametrize("names", [(), ("other",), ("gain", "more")])
 def test_a_feature_without_a_weight_is_an_error(names):
     with pytest.raises(KeyError, match="weights"):
-        Explanation(-1.0, {"gain": 2.0}).log_odds(dict.fromkeys(names, np.zeros(1)))
+        Logistic(-1.0, {"gain": 2.0}).log_odds(dict.fromkeys(names, np.zeros(1)))
 
 
 def test_what_is_not_known_says_nothing():
-    one = Explanation(-1.0, {"gain": 2.0})
+    one = Logistic(-1.0, {"gain": 2.0})
     assert one.log_odds({"gain": np.array([np.nan, 1.0])}).tolist() == [-1.0, 1.0]
 
 

@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from identity.evidence.logistic import AGAINST, FOR
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations.model import AGAINST, FOR, DecisionModel
+from identity.explanations.model import DecisionModel
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from scenes.errors import CastcheckError

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from identity.evidence.calibration import Calibration
-    from identity.explanations.model import Bounds, Explanation
+    from identity.evidence.logistic import Bounds, Logistic
     from training.decisions.cases import Case
     from training.decisions.clips import Entry, Shot
 
@@ -61,7 +61,7 @@ app = typer.Typer(
 
 def fitted(
     name: str, cases: Sequence[Case], *, prior: float, seed: int
-) -> tuple[Explanation, Outcome]:
+) -> tuple[Logistic, Outcome]:
     """Return an explanation fitted on all cases, and how it does on sources left out.
 
     Raises:
@@ -74,7 +74,7 @@ def fitted(
     slope, offset = scale_of(scores, cases, prior=prior)
     odds = left_out_log_odds(scores, cases, folds, prior=prior)
     model = fit(cases).scaled(slope, offset)
-    return model.explanation(list(features)), Outcome(name, cases, odds, frames, prior)
+    return model.logistic(list(features)), Outcome(name, cases, odds, frames, prior)
 
 
 def fit_all(
@@ -84,13 +84,13 @@ def fit_all(
     prior: Mapping[str, float],
     seed: int,
     say: Callable[[str], None],
-) -> tuple[dict[str, Explanation], dict[str, Any]]:
+) -> tuple[dict[str, Logistic], dict[str, Any]]:
     """Return every explanation by name, and what each did on sources left out.
 
     Raises:
         CastcheckError: Too few cases of one of them.
     """
-    found: dict[str, Explanation] = {}
+    found: dict[str, Logistic] = {}
     numbers: dict[str, Any] = {}
     for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
         cases = make(shots, calibration, np.random.default_rng([seed, number]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
-from identity.explanations.model import Explanation
+from identity.evidence.logistic import Logistic
 from scenes.errors import CastcheckError
 from training.decisions.cases import COUNTS_AS
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.explanations.model import Bounds
+    from identity.evidence.logistic import Bounds
     from training.decisions.cases import Case
 
 FOLDS = 4
 _ROUNDS = 5  # of mining; after three hardly a moment is new
-_RIDGE = 0.01  # on the squares of weights per standard deviation, mean of all features
+_RIDGE = 0.01
 _SLOPE_RIDGE = 1e-4  # keeps the scale finite where nothing is ever mistaken
 _MIN_SPREAD = 1e-3
 
@@ -48,9 +48,9 @@ class Linear:
         """Return the model whose scores are `slope` times as large, plus `offset`."""
         return Linear(self.weights * slope, self.bias * slope + offset)
 
-    def explanation(self, names: Sequence[str]) -> Explanation:
+    def logistic(self, names: Sequence[str]) -> Logistic:
         """Return it as the engine reads it."""
-        return Explanation(self.bias, dict(zip(names, self.weights.tolist(), strict=True)))
+        return Logistic(self.bias, dict(zip(names, self.weights.tolist(), strict=True)))
 
 
 def fit_bounded(
@@ -58,6 +58,9 @@ def fit_bounded(
     planted: NDArray[np.bool_],
     weight: NDArray[np.float64],
     bounds: Sequence[Bounds],
+    *,
+    centre: NDArray[np.float64] | None = None,
+    ridge: float = _RIDGE,
 ) -> Linear:
     """Return the logistic regression whose weights stay within their bounds.
 
@@ -66,18 +69,21 @@ def fit_bounded(
         planted: (N,) which of them are errors.
         weight: (N,) how much each counts; any total.
         bounds: K of them, of weights per unit of the feature.
+        centre: (K,) weights per unit that few rows are drawn towards; `None` = to nothing.
+        ridge: How strongly, on the squares of weights per standard deviation, mean of all features.
     """
     mean, spread = rows.mean(axis=0), rows.std(axis=0).clip(_MIN_SPREAD)
     unit = (rows - mean) / spread
     sign = np.where(planted, 1.0, -1.0)
     share = weight / weight.sum()
+    known = np.zeros(len(spread)) if centre is None else centre * spread
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margin = sign * (unit @ point[:-1] + point[-1])
         slope = -share * sign / (1 + np.exp(np.clip(margin, -60, 60)))
-        ridge = _RIDGE * np.square(point[:-1]).mean()
-        pull = 2 * _RIDGE * point[:-1] / len(point[:-1])
-        value = float((share * np.logaddexp(0, -margin)).sum() + ridge)
+        away = point[:-1] - known
+        pull = 2 * ridge * away / len(away)
+        value = float((share * np.logaddexp(0, -margin)).sum() + ridge * np.square(away).mean())
         return value, np.append(unit.T @ slope + pull, slope.sum())
 
     per_spread = [
@@ -85,7 +91,7 @@ def fit_bounded(
         for ends, s in zip(bounds, spread.tolist(), strict=True)
     ]
     found = minimize(
-        loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B",
+        loss, np.append(known, 0.0), jac=True, method="L-BFGS-B",
         bounds=[*per_spread, (None, None)], options={"maxiter": 2000},
     )  # fmt: skip
     weights = found.x[:-1] / spread

@@ -1,0 +1,55 @@
+"""What is learnt about evidence, in one small data file: `python -m training.evidence` fits it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from identity.evidence.logistic import Logistic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATA_FILE = "evidence.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LearntEvidence:
+    """The numbers, and where they come from.
+
+    Attributes:
+        same_person: Cue to log-odds per unit of likeness, counted from 0.5, that two looks of the
+            bundled network are one person; `body_same_view` counts from 0.6, see `Weights`.
+        somebody: That a track makes a character.
+        provenance: What they were fitted on, and what that gave on sources left out.
+    """
+
+    same_person: Logistic
+    somebody: Logistic
+    provenance: Mapping[str, Any]
+
+    def to_json(self) -> str:
+        """Return the text of the data file."""
+        data = {"provenance": dict(self.provenance)}
+        for name, model in (("same_person", self.same_person), ("somebody", self.somebody)):
+            weights = {cue: round(weight, 4) for cue, weight in model.weights.items()}
+            data[name] = asdict(Logistic(round(model.bias, 4), weights))
+        return json.dumps(data, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> LearntEvidence:
+        """Return what `to_json` wrote."""
+        data = json.loads(text)
+        return cls(
+            Logistic(**data["same_person"]), Logistic(**data["somebody"]), data["provenance"]
+        )
+
+
+@lru_cache(maxsize=1)
+def learnt_evidence() -> LearntEvidence:
+    """Return the numbers inside the package."""
+    file = resources.files("identity.evidence") / DATA_FILE
+    return LearntEvidence.from_json(file.read_text(encoding="utf-8"))

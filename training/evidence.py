@@ -1,0 +1,362 @@
+"""`python -m training evidence`: fits what `identity/evidence/evidence.json` holds.
+
+Two logistic models over scores of cues, never over pixels, on the labelled clips as a whole: are
+two looks one person, and does a track make a character? What the two give is printed for sources
+left out: every clip is judged by numbers fitted on clips of other sources. Beside the clips themselves,
+the tracks of three clips of three sources stand in one file, where everybody is somebody else: that
+is what no label and no prior about a clip can help with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.identities import Score, grouping
+from bench.labelled import EARLIER_CLIPS, drawn_characters
+from bench.observed import observations
+from castcheck.pipeline import free_of_those_seen, judge_observations
+from identity.appearance.looks import CUES
+from identity.cast.characters import build_cast
+from identity.evidence.calibration import calibration_of_parts
+from identity.evidence.learnt import learnt_evidence
+from identity.evidence.logistic import EITHER, FOR, Logistic
+from identity.evidence.same_look import cosines_between
+from identity.evidence.setups import setup_likeness
+from identity.evidence.somebody import FEATURES, somebody_features
+from tracker import boxes
+from training.decisions.fit import fit_bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from castcheck.config import Config
+    from castcheck.models import Models
+    from identity.appearance.looks import Cue
+    from identity.evidence.logistic import Bounds
+    from identity.settings import ClusteringSettings
+    from identity.tracks.segments import Segment
+
+_MIN_IOU = 0.5
+_MIN_SAMPLES = 2  # of a segment that is compared
+_SAME_VIEW = "body_same_view"
+_COLOURS = ("head", "upper", "lower", "hair")
+_LOOKS: tuple[Cue, ...] = tuple(cue for cue in CUES if cue != "facing")
+# What the network says can only speak for one person where it is alike. Colours can do either: all
+# of them share the light of a set, so that one tells how much another is worth.
+PAIR_FEATURES: dict[str, Bounds] = {
+    **{cue: EITHER if cue in _COLOURS else FOR for cue in _LOOKS},
+    _SAME_VIEW: FOR,
+}
+# Set by hand before any of this was learnt; with so few sources weights that begin from nothing
+# carry over to other sources less well.
+_CENTRE = {
+    "body": 0.5, _SAME_VIEW: 0.5, "upper": 1.2,
+    "head_look": 0.8, "upper_look": 0.8, "lower_look": 0.4,
+}  # fmt: skip
+_PAIR_RIDGE = 0.3
+_TRIPLES = 50
+_NOBODY, _ONCE = "-", "x"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One labelled clip, or several in one file.
+
+    Attributes:
+        clip: The (first) file.
+        source: Who made it.
+        earlier: Whether it was measured before the others came.
+        segments: Of all shots.
+        setups: (S, S) likeness of the shots' set-ups.
+        shown: Per labelled box: who, and in which segment; -1 = in none.
+        drawn: The same of `bench.labelled.drawn_characters`: they teach, and are not counted.
+        asked: Frames that were labelled.
+        count: How many characters there are.
+    """
+
+    clip: Path
+    source: str
+    earlier: bool
+    segments: tuple[Segment, ...]
+    setups: NDArray[np.float32]
+    shown: tuple[tuple[Hashable, int], ...]
+    drawn: tuple[tuple[Hashable, int], ...]
+    asked: frozenset[int]
+    count: int
+
+    def names(self) -> list[Hashable | None]:
+        """Return per segment whom most of its labelled boxes show; `None` = not labelled."""
+        seen: dict[int, Counter[Hashable]] = {}
+        for who, place in self.shown + self.drawn:
+            if who != _NOBODY:
+                seen.setdefault(place, Counter())[who] += 1
+        return [
+            seen[k].most_common(1)[0][0] if k in seen else None for k in range(len(self.segments))
+        ]
+
+
+def read_cases(
+    real: Path, config: Config, models: Models, *, cache: Path | None, say: Callable[[str], None]
+) -> list[Case]:
+    """Return the labelled clips, with what was seen of everybody."""
+    labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
+    drawn = drawn_characters()
+    cases = []
+    for place, (name, label) in enumerate(labels.items()):
+        say(name)
+        clip = real / "clips" / f"{name}.mp4"
+        seen, _ = observations(clip, config=config, models=models, cache=cache)
+        calibration = calibration_of_parts(learnt_evidence().same_person)
+        segments = judge_observations(seen, config, calibration).segments
+        more = [
+            row for frame in {int(row["frame"]) for row in label.get("missed", [])}
+            for row in drawn.get((name, frame), []) if row["sure"]
+        ]  # fmt: skip
+        shown, added = (
+            tuple((row["who"], _segment_of(row, segments)) for row in rows)
+            for rows in (label["boxes"], more)
+        )
+        asked = frozenset(int(row["frame"]) for row in (*label["boxes"], *more))
+        setups = setup_likeness(seen.thumbnails, free_of_those_seen(seen))
+        cases.append(
+            Case(
+                clip=clip,
+                source=name.split("_")[0],
+                earlier=place < EARLIER_CLIPS,
+                segments=segments,
+                setups=setups,
+                shown=shown,
+                drawn=added,
+                asked=asked,
+                count=int(label["characters"]),
+            )
+        )
+    return cases
+
+
+def _segment_of(row: dict[str, Any], segments: Sequence[Segment]) -> int:
+    best, found = _MIN_IOU, -1
+    wanted = np.array([row["box"]], np.float32)
+    for number, segment in enumerate(segments):
+        at = np.flatnonzero(segment.frames == int(row["frame"]))
+        if len(at):
+            overlap = float(boxes.iou(wanted, segment.xyxy[at[:1]])[0, 0])
+            if overlap >= best:
+                best, found = overlap, number
+    return found
+
+
+def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return (P, K) likenesses of pairs of segments of different shots, and which are one person.
+
+    The columns are `PAIR_FEATURES`, each counted from where it says nothing; 0 = not seen.
+    """
+    names = case.names()
+    kept = [
+        k for k, s in enumerate(case.segments)
+        if names[k] not in (None, _ONCE) and s.sample_count >= _MIN_SAMPLES
+    ]  # fmt: skip
+    means = [case.segments[k].means for k in kept]
+    scales = calibration_of_parts(learnt_evidence().same_person)
+    likeness = scales.likenesses(cosines_between(means, means)) if kept else {}
+    sizes = [np.median(case.segments[k].xyxy, axis=0) for k in kept]
+    shape = [float(np.log(max(b[3] - b[1], 1) / max(b[2] - b[0], 1))) for b in sizes]
+    rows, same = [], []
+    for a, b in combinations(range(len(kept)), 2):
+        one, two = (case.segments[kept[k]] for k in (a, b))
+        if one.tracklet.shot_index == two.tracklet.shot_index:
+            continue
+        row = [
+            float(np.nan_to_num(likeness[cue][a, b] - 0.5)) if cue in likeness else 0.0
+            for cue in _LOOKS
+        ]
+        body = float(likeness["body"][a, b]) if "body" in likeness else np.nan
+        alike = np.exp(-2 * abs(shape[a] - shape[b]))
+        rows.append([*row, float(np.nan_to_num((body - 0.6) * alike))])
+        same.append(names[kept[a]] == names[kept[b]])
+    return np.array(rows).reshape(-1, len(PAIR_FEATURES)), np.array(same, np.bool_)
+
+
+def somebody_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return (N, K) features of the segments whose frames were labelled, and who makes a character.
+
+    Of two that show one person at once only the surer one does.
+    """
+    makes: dict[int, bool] = {}
+    best: dict[tuple[int, Hashable], list[int]] = {}
+    for number, segment in enumerate(case.segments):
+        asked = len(case.asked.intersection(segment.frames.tolist()))
+        good = Counter(w for w, k in case.shown + case.drawn if k == number and w != _NOBODY)
+        if 2 * good.total() < asked or not asked:
+            if asked:
+                makes[number] = False
+            continue
+        makes[number] = True
+        own = best.setdefault((segment.tracklet.shot_index, good.most_common(1)[0][0]), [])
+        for other in own:
+            if len(np.intersect1d(case.segments[other].frames, segment.frames)) > 1:
+                surer = case.segments[other].score.sum() > segment.score.sum()
+                makes[number if surer else other] = False
+        own.append(number)
+    features = somebody_features(case.segments)
+    rows = np.column_stack([features[name] for name in FEATURES])
+    known = sorted(makes)
+    return rows[known], np.array([makes[k] for k in known], np.bool_)
+
+
+def fit(
+    cases: Sequence[Case],
+    rows_of: Callable[[Case], tuple[NDArray[np.float64], NDArray[np.bool_]]],
+    features: dict[str, Bounds],
+    **how: Any,
+) -> Logistic:
+    """Return the model of some clips; a clip counts by the root of how many rows it has."""
+    parts = [part for part in map(rows_of, cases) if len(part[1])]
+    weight = np.concatenate([np.full(len(same), len(same) ** -0.5) for _, same in parts])
+    model = fit_bounded(
+        np.concatenate([rows for rows, _ in parts]),
+        np.concatenate([same for _, same in parts]),
+        weight,
+        list(features.values()),
+        **how,
+    )
+    return model.logistic(list(features))
+
+
+def fit_both(cases: Sequence[Case]) -> tuple[Logistic, Logistic]:
+    """Return what tells whether two looks are one person, and whether a track is somebody."""
+    centre = np.array([_CENTRE.get(name, 0.0) for name in PAIR_FEATURES])
+    same_person = fit(cases, pair_rows, PAIR_FEATURES, centre=centre, ridge=_PAIR_RIDGE)
+    return same_person, fit(cases, somebody_rows, dict(FEATURES))
+
+
+def joined(cases: Sequence[Case]) -> Case:
+    """Return clips one after the other in one file; everybody is somebody else."""
+    segments: list[Segment] = []
+    shown: list[tuple[Hashable, int]] = []
+    shots = frames = 0
+    setups = np.zeros((sum(len(c.setups) for c in cases),) * 2, np.float32)
+    for number, case in enumerate(cases):
+        count = len(case.setups)
+        setups[shots : shots + count, shots : shots + count] = case.setups
+        for who, place in case.shown:
+            shown.append(((number, who), place if place < 0 else place + len(segments)))
+        for segment in case.segments:
+            own = segment.tracklet
+            moved = replace(
+                own, tracklet_id=own.tracklet_id + 1000 * number, shot_index=own.shot_index + shots,
+                frame=own.frame + frames,
+            )  # fmt: skip
+            segments.append(replace(segment, tracklet=moved))
+        shots += count
+        frames += max((s.stop_frame for s in case.segments), default=0)
+    return replace(
+        cases[0],
+        segments=tuple(segments),
+        setups=setups,
+        shown=tuple(shown),
+        count=sum(case.count for case in cases),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How the cast of one file came out.
+
+    Attributes:
+        case: The file.
+        bcubed: Over its labelled boxes; NaN where it has none.
+        said: How many characters.
+        linked: Pairs of characters of two clips that are one, and how many pairs there are.
+    """
+
+    case: Case
+    bcubed: float
+    said: int
+    linked: tuple[int, int] = (0, 0)
+
+
+def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSettings) -> Row:
+    """Return how the cast of a file comes out with these numbers."""
+    same_person, somebody = models
+    calibration = calibration_of_parts(same_person)
+    cast = build_cast(case.segments, case.setups, calibration, settings, somebody=somebody)
+    labels = cast.labels.tolist()
+    counted = [
+        (who, place) for who, place in case.shown
+        if (who[1] if isinstance(who, tuple) else who) not in (_NOBODY, _ONCE)
+    ]  # fmt: skip
+    pairs = [
+        (str(who), None if place < 0 else labels[place] if labels[place] >= 0 else (place,))
+        for who, place in counted
+    ]
+    score: Score | None = grouping(pairs) if pairs else None
+    worn: dict[int, set[int]] = {}
+    for segment, label in zip(case.segments, labels, strict=True):
+        if label >= 0:
+            worn.setdefault(segment.tracklet.tracklet_id // 1000, set()).add(label)
+    both = list(combinations(worn.values(), 2))
+    linked = sum(len(a & b) for a, b in both), sum(len(a) * len(b) for a, b in both)
+    return Row(case, score.f1 if score else float("nan"), cast.character_count, linked)
+
+
+def left_out(
+    cases: Sequence[Case], settings: ClusteringSettings, *, seed: int
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows of all clips, and of files of three, each without its sources in the fit."""
+    sources = sorted({case.source for case in cases})
+    single, triples = [], []
+    for source in sources:
+        models = fit_both([case for case in cases if case.source != source])
+        single += [judge(case, models, settings) for case in cases if case.source == source]
+    rng = np.random.default_rng(seed)
+    several = [case for case in cases if len(case.segments) > 1]
+    for _ in range(_TRIPLES):
+        chosen = rng.choice(len(sources), 3, replace=False)
+        own = [[c for c in several if c.source == sources[k]] for k in chosen.tolist()]
+        if not all(own):
+            continue
+        picked = [some[int(rng.integers(len(some)))] for some in own]
+        out = {case.source for case in picked}
+        models = fit_both([case for case in cases if case.source not in out])
+        triples.append(judge(joined(picked), models, settings))
+    return single, triples
+
+
+def numbers(single: Sequence[Row], triples: Sequence[Row]) -> dict[str, Any]:
+    """Return the figures of sources left out, by group of clips."""
+    found: dict[str, Any] = {}
+    for name, rows in (
+        ("all", single),
+        ("earlier", [r for r in single if r.case.earlier]),
+        ("new", [r for r in single if not r.case.earlier]),
+    ):
+        several = [r.bcubed for r in rows if len(r.case.setups) > 1]
+        found[name] = {
+            "clips": len(rows),
+            "bcubed": _mean([r.bcubed for r in rows]),
+            "bcubed_several_shots": _mean(several),
+            "count_right": _mean([r.said == r.case.count for r in rows]),
+        }
+    linked, pairs = (sum(r.linked[k] for r in triples) for k in range(2))
+    near = [abs(r.said - r.case.count) <= 1 for r in triples]
+    found["three clips in one file"] = {
+        "files": len(triples),
+        "bcubed": _mean([r.bcubed for r in triples]),
+        "strangers_linked": round(linked / max(pairs, 1), 3),
+        "count_within_one": _mean(near),
+    }
+    return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(float(np.nanmean(np.array(values, np.float64))), 3) if values else float("nan")
