@@ -1,10 +1,10 @@
 """`python -m training evidence`: fits what `identity/evidence/evidence.json` holds.
 
 Two logistic models over scores of cues, never over pixels, on the labelled clips as a whole: are
-two looks one person, and does a track make a character? What the two give is printed for sources
-left out: every clip is judged by numbers fitted on clips of other sources. Beside the clips themselves,
-the tracks of three clips of three sources stand in one file, where everybody is somebody else: that
-is what no label and no prior about a clip can help with.
+two looks one person, and does a track make a character? What they give is printed for sources left
+out: every clip is judged by numbers fitted on clips of other sources. Beside the clips themselves,
+the tracks of three clips of three sources stand in one file, where everybody is somebody else:
+that is what no label and no prior about a clip can help with.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from identity.evidence.logistic import EITHER, FOR, Logistic
 from identity.evidence.same_look import cosines_between
 from identity.evidence.setups import setup_likeness
 from identity.evidence.somebody import FEATURES, somebody_features
+from scenes.errors import CastcheckError
 from tracker import boxes
 from training.decisions.fit import fit_bounded
 
@@ -63,7 +64,7 @@ _CENTRE = {
     "head_look": 0.8, "upper_look": 0.8, "lower_look": 0.4,
 }  # fmt: skip
 _PAIR_RIDGE = 0.3
-_TRIPLES = 50
+_TRIPLES, _JOINED = 50, 3
 _NOBODY, _ONCE = "-", "x"
 
 
@@ -312,8 +313,17 @@ def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSet
 def left_out(
     cases: Sequence[Case], settings: ClusteringSettings, *, seed: int
 ) -> tuple[list[Row], list[Row]]:
-    """Return the rows of all clips, and of files of three, each without its sources in the fit."""
+    """Return the rows of all clips, and of files of three, each without its sources in the fit.
+
+    Raises:
+        CastcheckError: With three sources left out of a file, none is left to fit on.
+    """
     sources = sorted({case.source for case in cases})
+    if len(sources) <= _JOINED:
+        raise CastcheckError(
+            f"labelled clips of {len(sources)} sources", where="--real",
+            hint=f"more than {_JOINED} are wanted: a source is the first word of a clip's name",
+        )  # fmt: skip
     single, triples = [], []
     for source in sources:
         models = fit_both([case for case in cases if case.source != source])
@@ -321,7 +331,7 @@ def left_out(
     rng = np.random.default_rng(seed)
     several = [case for case in cases if len(case.segments) > 1]
     for _ in range(_TRIPLES):
-        chosen = rng.choice(len(sources), 3, replace=False)
+        chosen = rng.choice(len(sources), _JOINED, replace=False)
         own = [[c for c in several if c.source == sources[k]] for k in chosen.tolist()]
         if not all(own):
             continue

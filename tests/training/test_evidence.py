@@ -1,0 +1,123 @@
+"""What the evidence learns from, on made-up tracks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.labelled import drawn_characters
+from identity.evidence.learnt import LearntEvidence, learnt_evidence
+from identity.settings import ClusteringSettings
+from identity.tracks.segments import Segment, make_segment
+from scenes.errors import CastcheckError
+from tests.identity.people import looks, tracklet
+from training.evidence import (
+    PAIR_FEATURES,
+    Case,
+    fit_both,
+    joined,
+    judge,
+    left_out,
+    numbers,
+    pair_rows,
+    somebody_rows,
+)
+
+
+def case(source: str, people: str = "AB", *, seed: int = 0, thing: bool = True) -> Case:
+    """Return two shots with the same people and, where asked for, a thing the detector doubts."""
+    segments: list[Segment] = []
+    shown: list[tuple[str, int]] = []
+    for shot in range(2):
+        frames = list(range(100 * shot, 100 * shot + 40))
+        rows = [(who, 0.9) for who in people] + ([("H", 0.2)] if thing else [])
+        for place, (who, score) in enumerate(rows):
+            number = len(segments)
+            own = tracklet(number, frames, shot=shot, at=(60 + 150 * place, 60), score=score)
+            seen = looks(frames, [who] * 40, seed=seed + number)
+            segments.append(make_segment(own, seen, 0, 40))
+            if who != "H":
+                shown.append((who, number))
+    asked = frozenset({0, 1, 100, 101})
+    shown = [(who, place) for who, place in shown for _ in range(2)]
+    setups = np.eye(2, dtype=np.float32)
+    return Case(
+        Path(f"{source}.mp4"), source, False, tuple(segments), setups, tuple(shown), (), asked,
+        len(people),
+    )  # fmt: skip
+
+
+CASES = [
+    case(name, seed=100 * number) for number, name in enumerate(("one", "two", "three", "four"))
+]
+
+
+def test_rows_say_who_is_one_person_and_who_is_somebody():
+    rows, same = pair_rows(CASES[0])
+    assert rows.shape == (4, len(PAIR_FEATURES))
+    assert same.tolist() == [True, False, False, True]
+    assert somebody_rows(CASES[0])[1].tolist() == [True, True, False] * 2
+
+
+def test_of_two_boxes_around_one_person_the_surer_makes_the_character():
+    frames = list(range(40))
+    segments = [
+        make_segment(
+            tracklet(k, frames, at=(60, 60), score=score), looks(frames, ["A"] * 40, seed=k), 0, 40
+        )
+        for k, score in enumerate((0.5, 0.9))
+    ]
+    shown = tuple(("A", k) for k in (0, 1) for _ in range(2))
+    both = Case(
+        Path("a.mp4"), "a", False, tuple(segments), np.eye(1, dtype=np.float32), shown, (),
+        frozenset({0, 1}), 1,
+    )  # fmt: skip
+    assert somebody_rows(both)[1].tolist() == [False, True]
+
+
+def test_what_is_learnt_names_everybody_of_a_source_left_out():
+    single, triples = left_out(CASES, ClusteringSettings(), seed=0)
+    assert [(row.bcubed, row.said) for row in single] == [(1.0, 2)] * 4
+    assert triples
+    assert numbers(single, triples)["all"]["count_right"] == 1.0
+
+
+def test_too_few_sources_are_told():
+    with pytest.raises(CastcheckError, match="3 sources"):
+        left_out(CASES[:3], ClusteringSettings(), seed=0)
+
+
+def test_the_same_two_people_in_three_files_are_told_as_linked():
+    row = judge(joined(CASES[:3]), fit_both(CASES), ClusteringSettings())
+    assert row.case.count == 6
+    assert row.linked[0] > 0  # they look alike, since they are: the measure has to see it
+
+
+def test_alike_looks_never_speak_against_one_person():
+    same_person, somebody = fit_both(CASES)
+    assert min(w for cue, w in same_person.weights.items() if "look" in cue or cue == "body") >= 0
+    assert somebody.weights["shared_with_surer"] <= 0
+
+
+def test_the_data_file_is_what_its_text_says():
+    kept = learnt_evidence()
+    again = LearntEvidence.from_json(kept.to_json())
+    assert again.to_json() == kept.to_json()
+    assert set(kept.same_person.weights) == set(PAIR_FEATURES)
+
+
+def test_drawn_characters_are_boxes():
+    rows = [row for some in drawn_characters().values() for row in some]
+    assert len(rows) == 102
+    for row in rows:
+        x1, y1, x2, y2 = row["box"]
+        assert 0 <= x1 < x2
+        assert 0 <= y1 < y2
+
+
+@pytest.mark.parametrize("people", ["A", "ABC"])
+def test_any_number_of_people(people):
+    row = judge(case("x", people, thing=False), fit_both(CASES), ClusteringSettings())
+    assert row.said == len(people)
