@@ -336,7 +336,6 @@ def _calibrated_for(config: Config, provenance: dict[str, object]) -> tuple[str,
 def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:
     detector, embedder = models.detector_for(clip), models.embedder
     references = models.references
-    heads = getattr(detector, "heads_from", None)
     facts: dict[str, object] = {
         "version": __version__,
         "detector": {"name": detector.name, "sha256": detector.sha256},
@@ -347,8 +346,8 @@ def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]
         "config": config.to_dict(),
         "device": models.device,
     }
-    if heads is not None:
-        facts["heads"] = heads
+    if detector.heads_from is not None:
+        facts["heads"] = detector.heads_from
     if references is not None:
         facts["cast"] = {"name": references.path, "sha256": references.sha256}
         if references.script.lines:
