@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.matching import claimed_place
-from castcheck.kinds.table import KINDS
 from castcheck.runs.matching import Truth, followed, match, notices, said_instead
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from castcheck.findings_builder import character_id
-from castcheck.kinds.table import KINDS
 from castcheck.report.pictures import spread
 from castcheck.report.visuals import Comparison
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ import numpy as np
 from castcheck.crops import COMPARISON_PX
 from castcheck.findings_builder import character_id
 from castcheck.images import shrunk_jpeg
-from castcheck.kinds.table import KINDS
 from castcheck.report.visuals import Comparison, Picture, Visuals
+from castcheck.tables.kinds import KINDS
 from identity.explanations.presence import is_gap, largest_step
 
 if TYPE_CHECKING:

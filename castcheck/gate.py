@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS
 from castcheck.suggestions import did_you_mean
+from castcheck.tables.kinds import KINDS
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import ConfigError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS
 from castcheck.report.facts import ordered
+from castcheck.tables.kinds import KINDS
 from castcheck.verdict import doubted
 
 if TYPE_CHECKING:

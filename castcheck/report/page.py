@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.kinds.table import KINDS, PAIR_LABELS
 from castcheck.labels import clock, display_name, headline, kind_title, plural, when
 from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.facts import ordered
@@ -24,6 +23,7 @@ from castcheck.report.timeline import (
     links,
     shot_blocks,
 )
+from castcheck.tables.kinds import KINDS, PAIR_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

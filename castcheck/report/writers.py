@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import load
 from castcheck.report.formats import FORMATS
+from castcheck.tables.kinds import load
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.store import DECISIONS_FILE
 from castcheck.batch.work import POSTER_FILE
-from castcheck.kinds.table import KINDS
 from castcheck.labels import plural
 from castcheck.locking import try_lock
 from castcheck.report.formats import FORMATS
@@ -29,6 +28,7 @@ from castcheck.review.decisions import (
 )
 from castcheck.review.drawn import clip_row, drawn
 from castcheck.review.frames import FrameShelf
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

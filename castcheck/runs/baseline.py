@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from castcheck.kinds.table import KINDS, MOMENTS
 from castcheck.report.model import BaselineFacts, GoneFacts, frame_rate
 from castcheck.runs.matching import TOLERANCE_FRAMES
+from castcheck.tables.kinds import KINDS, MOMENTS
 from scenes.errors import CastcheckError
 from tracker import boxes
 

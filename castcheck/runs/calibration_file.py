@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from castcheck.config import CalibrationSettings, Config
-from castcheck.kinds.table import KINDS
 from castcheck.labels import plural
 from castcheck.runs.calibrate import NEVER
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

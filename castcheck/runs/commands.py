@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from castcheck.exit_codes import EXIT_OK
-from castcheck.kinds.table import KINDS
 from castcheck.labels import plural
 from castcheck.options import OUTPUT, Quiet
 from castcheck.screen import Screen
+from castcheck.tables.kinds import KINDS
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from castcheck.kinds.table import MOMENTS
+from castcheck.tables.kinds import MOMENTS
 from tracker import boxes
 
 if TYPE_CHECKING:

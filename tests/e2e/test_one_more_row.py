@@ -77,7 +77,7 @@ def render(inputs):
     return "".join(f"{one.kind} / {one.start_frame}\\n" for one in inputs.report.findings)
 '''
 ASK = """
-import castcheck.kinds.table as table
+import castcheck.tables.kinds as table
 from castcheck.config import Config
 from castcheck.gate import parse_gate
 from castcheck.planting.ways import WAYS
@@ -98,7 +98,7 @@ def copied(tmp_path_factory):
     for room in ("identity", "tracker", "scenes"):
         (folder / room).symlink_to(REPOSITORY / room)
     for table, end, row in (
-        ("kinds/table.py", ")\nKINDS: dict", KIND_ROW),
+        ("tables/kinds.py", ")\nKINDS: dict", KIND_ROW),
         ("report/formats.py", ")\nFORMATS: dict", FORMAT_ROW),
     ):
         path = folder / "castcheck" / table
@@ -128,7 +128,7 @@ def test_settings_gate_and_planting_know_a_new_row(copied):
     answer = run(copied, "-c", ASK)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines() == [
-        str(copied / "castcheck/kinds/table.py"),
+        str(copied / "castcheck/tables/kinds.py"),
         "0.5",
         "['standing_by'] standing_by nothing to plant in it",
     ]

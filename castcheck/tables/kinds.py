@@ -1,6 +1,6 @@
 """The table of kinds: a row is everything castcheck needs to know about a kind of finding.
 
-A new kind is one row here and one file beside it, which finds it (`castcheck/kinds/<name>.py`).
+A new kind is one row here and one file, `castcheck/kinds/<name>.py`, which finds it.
 Command line, settings, reports, pages, planting, `calibrate` and `compare` read this table.
 """
 
