@@ -14,10 +14,10 @@ from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
 from castcheck.labels import clock, headline, kind_title, weight, when
 from castcheck.report import github
 from castcheck.report.facts import ordered
-from castcheck.report.formats import GITHUB
 from castcheck.report.writers import ReportInputs, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
 from castcheck.system_errors import refusal
+from castcheck.tables.formats import GITHUB
 from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from castcheck.cli import app
-from castcheck.report.formats import FORMATS
+from castcheck.tables.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

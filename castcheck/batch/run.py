@@ -18,8 +18,8 @@ from castcheck.batch.work import Job
 from castcheck.checking import tell_github, tell_github_of_failure
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.labels import kind_count, plural
-from castcheck.report.formats import FORMATS, GITHUB
 from castcheck.report.model import report_from_json
+from castcheck.tables.formats import FORMATS, GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

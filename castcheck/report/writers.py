@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from castcheck.report.formats import FORMATS
+from castcheck.tables.formats import FORMATS
 from castcheck.tables.kinds import load
 from scenes.errors import CastcheckError
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from castcheck.config import ReportSettings
     from castcheck.progress import Progress
-    from castcheck.report.formats import Format
     from castcheck.report.model import Report
     from castcheck.report.visuals import Visuals
+    from castcheck.tables.formats import Format
 
 
 class OutputError(CastcheckError):

@@ -11,8 +11,8 @@ from castcheck.batch.record import Record, record_of
 from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE
-from castcheck.report.formats import FORMATS
 from castcheck.report.model import report_from_json
+from castcheck.tables.formats import FORMATS
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:

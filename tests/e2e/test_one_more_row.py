@@ -99,7 +99,7 @@ def copied(tmp_path_factory):
         (folder / room).symlink_to(REPOSITORY / room)
     for table, end, row in (
         ("tables/kinds.py", ")\nKINDS: dict", KIND_ROW),
-        ("report/formats.py", ")\nFORMATS: dict", FORMAT_ROW),
+        ("tables/formats.py", ")\nFORMATS: dict", FORMAT_ROW),
     ):
         path = folder / "castcheck" / table
         text = path.read_text()
