@@ -10,7 +10,7 @@ from castcheck.runs.matching import TOLERANCE_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.matching import Truth
     from identity.findings import Finding
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from bench.code_key import code_key
+from castcheck.facts.report import Report
 from castcheck.observe import Observations, Observer, observe
 from castcheck.pipeline import embedder_name, report_on
-from castcheck.report.model import Report
 from scenes.source import clip_sha256, open_source
 from tracker.detections import Detections
 

@@ -40,8 +40,8 @@ from tracker.settings import DetectorSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from castcheck.facts.report import Report
     from castcheck.models import Models
-    from castcheck.report.model import Report
 
 SAMPLES = Path("sample_videos")
 STRENGTHS = (0.0, 0.15, 0.3, 0.45, 0.6, 1.01)

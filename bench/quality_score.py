@@ -16,7 +16,7 @@ from castcheck.tables.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 PLANTED_KINDS = ("swap", "morph", "drift", "attribute_swap", "clone", "vanish", "pop_in")
 SWAP_PLACES = ("open", "crossing", "cut")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from castcheck.facts.report import MemberFacts
 from castcheck.findings_builder import character_id
-from castcheck.report.model import MemberFacts
 from identity.findings import Finding
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
+from castcheck.facts.parts import ordered
 from castcheck.labels import clock, headline, kind_title, weight, when
 from castcheck.report import github
-from castcheck.report.facts import ordered
 from castcheck.report.writers import ReportInputs, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
 from castcheck.system_errors import refusal
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from castcheck.config import Config
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 STEM_LIMIT_BYTES = 200  # of the 255 most file systems allow, room left for a number
 

@@ -13,7 +13,7 @@ from scenes.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from castcheck.report.facts import Verdict
+    from castcheck.facts.parts import Verdict
 
 DEFAULT_GATE = "major"
 NEVER = "never"

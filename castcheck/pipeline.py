@@ -13,12 +13,7 @@ from castcheck.cast_findings import CastFindingBuilder, member_facts, names_of
 from castcheck.cast_pictures import with_references
 from castcheck.count_findings import count_findings
 from castcheck.crops import CropCollector
-from castcheck.finding_pictures import confirm_steps, make_visuals, request_steps
-from castcheck.findings_builder import FindingBuilder, character_id, descriptions
-from castcheck.kinds.case import Case, find, in_order
-from castcheck.models import Models, load_models
-from castcheck.observe import THUMBNAIL_PX, Observations, observe
-from castcheck.report.model import (
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Curve,
@@ -27,6 +22,11 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
+from castcheck.finding_pictures import confirm_steps, make_visuals, request_steps
+from castcheck.findings_builder import FindingBuilder, character_id, descriptions
+from castcheck.kinds.case import Case, find, in_order
+from castcheck.models import Models, load_models
+from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.runs.baseline import apply_baseline
 from castcheck.runs.provenance import models_of
 from castcheck.script import Script

@@ -52,8 +52,8 @@ ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("castcheck/report/timeline.py", _tests("page_geometry")),
     ("castcheck/report/curves.py", _tests("page_geometry")),
     ("castcheck/report/p*.py", _tests("html")),  # page, palette, pictures, play
-    ("castcheck/report/model.py", _tests("report_json")),
-    ("castcheck/report/facts.py", _tests("report_json", "labels")),
+    ("castcheck/facts/report.py", _tests("report_json")),
+    ("castcheck/facts/parts.py", _tests("report_json", "labels")),
     ("castcheck/report/*.py", _tests("markers", "github", "writers", "html")),
     ("identity/**/*.py", ("tests/identity",)),
 )

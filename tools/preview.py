@@ -19,7 +19,7 @@ from identity.findings import Finding
 from tests.castcheck import support
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.tables.kinds import Kind
 
 DEFAULT_FOLDER = Path("castcheck-preview")

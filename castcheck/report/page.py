@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from castcheck.facts.parts import ordered
+from castcheck.facts.report import frame_rate
 from castcheck.labels import clock, display_name, headline, kind_title, plural, when
 from castcheck.report.curves import character_plot, finding_plot
-from castcheck.report.facts import ordered
-from castcheck.report.model import frame_rate
 from castcheck.report.page_model import Badge, CaptionedImage, Card, Page, Pair, Person, ShotCard
 from castcheck.report.palette import style_of
 from castcheck.report.pictures import choose
@@ -28,7 +28,7 @@ from castcheck.tables.kinds import KINDS, PAIR_LABELS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from castcheck.report.model import CharacterFacts, Report
+    from castcheck.facts.report import CharacterFacts, Report
     from castcheck.report.visuals import Comparison, Picture, Visuals
     from identity.findings import Finding
 

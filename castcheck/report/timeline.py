@@ -11,7 +11,7 @@ from castcheck.report.palette import CharacterStyle, style_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.report.model import Report, TrackletFacts
+    from castcheck.facts.report import Report, TrackletFacts
     from identity.findings import Finding
 
 MARKER_GAP_PERCENT = 3.2  # markers closer than this go onto another level

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from castcheck.config import ReportSettings
+    from castcheck.facts.report import Report
     from castcheck.progress import Progress
-    from castcheck.report.model import Report
     from castcheck.report.visuals import Visuals
     from castcheck.tables.formats import Format
 

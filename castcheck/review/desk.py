@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.review.decisions import Reading
     from castcheck.review.run_folder import ClipFinder, Run, RunClip, Whereabouts
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from castcheck.report.model import BaselineFacts, GoneFacts, frame_rate
+from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
 from castcheck.runs.matching import TOLERANCE_FRAMES
 from castcheck.tables.kinds import KINDS, MOMENTS
 from scenes.errors import CastcheckError
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from castcheck.facts.report import Report
     from castcheck.gate import Gate
-    from castcheck.report.model import Report
     from identity.findings import Finding
 
 BASELINE_SCHEMA = "castcheck.baseline/1"

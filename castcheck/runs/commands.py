@@ -18,7 +18,7 @@ from scenes.errors import CastcheckError, ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.decisions import Decisions
     from castcheck.runs.evidence import Evidence
     from castcheck.runs.reading import Run

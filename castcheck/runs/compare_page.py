@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.compare import Comparison, Couple, Measure
     from castcheck.runs.leaderboard import Place
     from castcheck.runs.reading import RunClip

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from castcheck.facts.report import Report
     from castcheck.gate import Gate
-    from castcheck.report.model import Report
     from castcheck.runs.reading import RunClip
     from identity.findings import Finding
 

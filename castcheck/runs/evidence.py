@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.decisions import Decisions
     from castcheck.runs.reading import Run, RunClip
     from identity.findings import Finding

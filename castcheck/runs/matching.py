@@ -21,7 +21,7 @@ from tracker import boxes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from identity.findings import Finding
 
 TOLERANCE_FRAMES = 3

@@ -9,8 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from castcheck.report.curves import CONTEXT_S, MOST_POINTS, character_plot, finding_plot
-from castcheck.report.model import (
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Curve,
@@ -19,6 +18,7 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
+from castcheck.report.curves import CONTEXT_S, MOST_POINTS, character_plot, finding_plot
 from castcheck.report.timeline import (
     LAST_TICK_PERCENT,
     MARKER_GAP_PERCENT,

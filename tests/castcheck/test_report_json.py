@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from castcheck.report.model import (
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Curve,

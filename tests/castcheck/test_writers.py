@@ -13,9 +13,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from castcheck.config import Config
+from castcheck.facts.report import Report
 from castcheck.report.csv_out import csv_text
 from castcheck.report.junit import junit_text
-from castcheck.report.model import Report
 from castcheck.report.mot import mot_text
 from castcheck.report.otio import otio_timeline
 from castcheck.report.writers import (
