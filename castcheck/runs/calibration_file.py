@@ -87,7 +87,7 @@ def config_text(
     Args:
         found: The bars and what they promise.
         config: The resolved settings that the clips were judged with.
-        judged_with: The models, see `castcheck.runs.provenance.models_of`.
+        judged_with: The models, see `castcheck.facts.provenance.models_of`.
         notes: For the head of the file.
     """
     statement = "; ".join([alarm_line(found.alarms), *recall_lines(found)])

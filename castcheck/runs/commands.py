@@ -85,6 +85,7 @@ def calibrate(
     quiet: Quiet = False,
 ) -> None:
     """Set how confident each kind must be, for a stated false-alarm rate on good clips."""
+    from castcheck.facts.provenance import models_of  # noqa: PLC0415
     from castcheck.runs.calibrate import calibrate as fitted  # noqa: PLC0415 (brings SciPy along)
     from castcheck.runs.calibration_file import (  # noqa: PLC0415
         alarm_line,
@@ -94,7 +95,6 @@ def calibrate(
         shortfall,
     )
     from castcheck.runs.evidence import collect  # noqa: PLC0415
-    from castcheck.runs.provenance import models_of  # noqa: PLC0415
     from castcheck.runs.writing import write_text  # noqa: PLC0415
 
     asked = false_alarms_per_100_clips
@@ -226,7 +226,7 @@ def _one_provenance(reports: Sequence[Report]) -> dict[str, dict[str, dict[str, 
     Raises:
         CastcheckError: They were not all judged alike, or by a version without bars.
     """
-    from castcheck.runs.provenance import differences, judged_with  # noqa: PLC0415
+    from castcheck.facts.provenance import differences, judged_with  # noqa: PLC0415
 
     first = dict(reports[0].provenance)
     for report in reports[1:]:
