@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.runs.matching import TOLERANCE_FRAMES
+from castcheck.tables.kinds import TOLERANCE_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from castcheck.config import Config
 from castcheck.models import load_models
 from castcheck.pipeline import report_on
 from castcheck.planting.score import Judged, judged_clip, truths, wilson
-from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, TOLERANCE_FRAMES, Truth
+from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, Truth
+from castcheck.tables.kinds import TOLERANCE_FRAMES
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.settings import DetectorSettings

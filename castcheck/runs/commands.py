@@ -161,7 +161,7 @@ def baseline(
     quiet: Quiet = False,
 ) -> None:
     """Store accepted findings, so that only new ones fail (`--baseline FILE`)."""
-    from castcheck.runs.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
+    from castcheck.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
     from castcheck.runs.writing import write_text  # noqa: PLC0415
 
     screen = Screen(quiet=quiet)

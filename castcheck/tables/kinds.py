@@ -280,3 +280,4 @@ _ROWS = (
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 KIND_NAMES = tuple(KINDS)
 MOMENTS = frozenset(kind.name for kind in _ROWS if kind.is_moment)
+TOLERANCE_FRAMES = 3  # two findings of a moment that start so close are one and the same

@@ -16,8 +16,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
-from castcheck.runs.matching import TOLERANCE_FRAMES
-from castcheck.tables.kinds import KINDS, MOMENTS
+from castcheck.tables.kinds import KINDS, MOMENTS, TOLERANCE_FRAMES
 from scenes.errors import CastcheckError
 from tracker import boxes
 
