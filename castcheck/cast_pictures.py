@@ -13,7 +13,7 @@ from castcheck.tables.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from castcheck.references import References
+    from castcheck.cast.references import References
     from castcheck.report.visuals import Picture, Visuals
     from identity.cast.matching import CastMatch
     from identity.findings import Finding

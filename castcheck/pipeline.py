@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.baseline import apply_baseline
+from castcheck.cast.script import Script
 from castcheck.cast_findings import CastFindingBuilder, member_facts, names_of
 from castcheck.cast_pictures import with_references
 from castcheck.count_findings import count_findings
@@ -29,7 +30,6 @@ from castcheck.findings_builder import FindingBuilder, character_id, description
 from castcheck.kinds.case import Case, find, in_order
 from castcheck.models import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
-from castcheck.script import Script
 from castcheck.script_findings import ScriptFindingBuilder
 from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.verdict import verdict_on
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from castcheck.cast.references import References
     from castcheck.config import Config
     from castcheck.progress import Progress
-    from castcheck.references import References
     from castcheck.report.visuals import Visuals
 
 _SURELY_SOMEBODY = 0.4  # median score of a tracklet

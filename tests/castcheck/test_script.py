@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from castcheck.cast.script import Line, Script
 from castcheck.cast_findings import member_facts
 from castcheck.count_findings import count_findings
 from castcheck.findings_builder import FindingBuilder
-from castcheck.script import Line, Script
 from castcheck.script_findings import ScriptFindingBuilder
 from castcheck.script_spans import expected_in, presence_in, spans_of
 from identity.appearance.looks import Cue
