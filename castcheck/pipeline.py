@@ -11,10 +11,6 @@ import numpy as np
 
 from castcheck.baseline import apply_baseline
 from castcheck.cast.script import Script
-from castcheck.cast_findings import CastFindingBuilder, member_facts, names_of
-from castcheck.cast_pictures import with_references
-from castcheck.count_findings import count_findings
-from castcheck.crops import CropCollector
 from castcheck.facts.provenance import models_of
 from castcheck.facts.report import (
     CharacterFacts,
@@ -25,13 +21,17 @@ from castcheck.facts.report import (
     ShotFacts,
     TrackletFacts,
 )
-from castcheck.finding_pictures import confirm_steps, make_visuals, request_steps
-from castcheck.findings_builder import FindingBuilder, character_id, descriptions
+from castcheck.findings.against_cast import CastFindingBuilder, member_facts, names_of
+from castcheck.findings.against_script import ScriptFindingBuilder
+from castcheck.findings.builder import FindingBuilder, character_id, descriptions
+from castcheck.findings.cast_pictures import with_references
+from castcheck.findings.count import count_findings
+from castcheck.findings.crops import CropCollector
+from castcheck.findings.pictures import confirm_steps, make_visuals, request_steps
+from castcheck.findings.script_spans import expected_in, presence_in, spans_of
 from castcheck.kinds.case import Case, find, in_order
 from castcheck.models import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
-from castcheck.script_findings import ScriptFindingBuilder
-from castcheck.script_spans import expected_in, presence_in, spans_of
 from castcheck.verdict import verdict_on
 from castcheck.version import __version__
 from identity.appearance.open_embedder import COLOUR

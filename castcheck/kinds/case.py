@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from castcheck.tables.kinds import KINDS, load
 
 if TYPE_CHECKING:
-    from castcheck.findings_builder import FindingBuilder
+    from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
     from identity.explanations.presence import PixelStep, PresenceCandidate
     from identity.findings import Finding

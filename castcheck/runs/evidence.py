@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from castcheck.findings_builder import SEVERITY_IF_SURE
+from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.runs.matching import Truth, followed, match
 from castcheck.runs.reading import RunReadError
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from castcheck.cli import app
 from castcheck.config import Config
-from castcheck.findings_builder import SEVERITY_IF_SURE
+from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.runs.calibrate import NEVER, calibrate, fit
 from castcheck.runs.evidence import Alarm, Error, KnownClip
 from castcheck.tables.kinds import KIND_NAMES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from castcheck.findings_builder import character_id
+from castcheck.findings.builder import character_id
 from castcheck.report.pictures import spread
 from castcheck.report.visuals import Comparison
 from castcheck.tables.kinds import KINDS
