@@ -24,6 +24,7 @@ from castcheck.report.timeline import (
     shot_blocks,
 )
 from castcheck.tables.kinds import KINDS, PAIR_LABELS
+from identity.appearance.cues.table import CUE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -310,9 +311,10 @@ def _plain(value: Any) -> str:
 
 
 def _flat(evidence: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    """Yield the evidence as rows of text; a tree becomes dotted names."""
+    """Yield the evidence as rows of text; a tree becomes dotted names, a cue its title."""
     for key, value in evidence.items():
-        name = f"{prefix}{key}".replace("_", " ")
+        title = CUE_TABLE[key].title if key in CUE_TABLE else key.replace("_", " ")
+        name = f"{prefix}{title}"
         if isinstance(value, dict):
             yield from _flat(value, f"{name} · ")
         else:
