@@ -87,7 +87,7 @@ class Axis:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._length_s = report.clip.duration_s or report.time_s(report.clip.frames)
+        self._length_s = report.clip.duration_s
 
     def percent(self, frame: int) -> float:
         """Return where `frame` begins, in percent of the clip."""
