@@ -43,9 +43,11 @@ def _tests(*names: str) -> tuple[str, ...]:
     return tuple(f"tests/castcheck/test_{name}.py" for name in names)
 
 
+_MATCHING = tuple(f"tests/tracker/test_{name}.py" for name in ("matching", "boxes", "shot_tracker"))
+
 ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scenes/timebase.py", ("tests/scenes/test_timebase.py",)),
-    ("tracker/matching.py", ("tests/tracker/test_boxes.py", "tests/tracker/test_shot_tracker.py")),
+    ("tracker/matching.py", _MATCHING),
     ("castcheck/report/sound.py", ("tests/castcheck/test_sound.py",)),
     ("castcheck/report/video.py", ("tests/castcheck/test_video.py",)),
     ("castcheck/report/draw.py", ("tests/castcheck/test_video.py",)),
