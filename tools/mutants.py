@@ -44,16 +44,16 @@ def _tests(*names: str) -> tuple[str, ...]:
 
 
 _MATCHING = tuple(f"tests/tracker/test_{name}.py" for name in ("matching", "boxes", "shot_tracker"))
-
 ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scenes/timebase.py", ("tests/scenes/test_timebase.py",)),
     ("tracker/matching.py", _MATCHING),
     ("castcheck/report/sound.py", ("tests/castcheck/test_sound.py",)),
     ("castcheck/report/video.py", ("tests/castcheck/test_video.py",)),
-    ("castcheck/report/draw.py", ("tests/castcheck/test_video.py",)),
+    ("castcheck/report/draw.py", _tests("drawing", "video")),
     ("castcheck/report/timeline.py", _tests("page_geometry")),
     ("castcheck/report/curves.py", _tests("page_geometry")),
-    ("castcheck/report/p*.py", _tests("html")),  # page, palette, pictures, play
+    ("castcheck/report/p*.py", _tests("drawing", "html")),  # page, palette, pictures, play
+    ("castcheck/tables/formats.py", _tests("writers")),
     ("castcheck/facts/report.py", _tests("report_json")),
     ("castcheck/facts/parts.py", _tests("report_json", "labels")),
     ("castcheck/report/*.py", _tests("markers", "github", "writers", "html")),
