@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 EXIT_BAD_INPUT = 2
 _MARGIN_FRAMES = 2

@@ -27,7 +27,7 @@ from castcheck.pipeline import judge, load_models
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 NO_GPU = 2
 _SAME_CONFIDENCE = 0.005  # scores may differ in the third digit

@@ -12,7 +12,7 @@ from tracker import boxes
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from identity.findings import Finding
 
 _MIN_IOU = 0.5

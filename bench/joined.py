@@ -29,7 +29,7 @@ import numpy as np
 
 from bench.observed import observations
 from castcheck.config import Config
-from castcheck.findings_builder import FindingBuilder
+from castcheck.findings.builder import FindingBuilder
 from castcheck.kinds.case import Case, find
 from castcheck.models import load_models
 from castcheck.pipeline import calibrate, embedder_name, judge_observations

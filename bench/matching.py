@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.runs.matching import TOLERANCE_FRAMES
+from castcheck.tables.kinds import TOLERANCE_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.matching import Truth
     from identity.findings import Finding
 

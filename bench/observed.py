@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from bench.code_key import code_key
+from castcheck.facts.report import Report
 from castcheck.observe import Observations, Observer, observe
 from castcheck.pipeline import embedder_name, report_on
-from castcheck.report.model import Report
 from scenes.source import clip_sha256, open_source
 from tracker.detections import Detections
 
@@ -48,13 +48,14 @@ class StoredDetector:
     Attributes:
         found: Boxes of the whole clip.
         name, sha256: Of the detector that found them.
-        passing_classes: Classes of its that count only where they are large and stay.
+        passing_classes, heads_from: As that detector has them.
     """
 
     found: Detections
     name: str
     sha256: str | None
     passing_classes: frozenset[int] = frozenset()
+    heads_from: dict[str, str | None] | None = None
 
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`."""
@@ -115,9 +116,7 @@ def observations(
         return seen, True
     found, _ = detections(clip, config=config, models=models, cache=cache)
     real = models.detector_for(clip)
-    stored = StoredDetector(
-        found, real.name, real.sha256, getattr(real, "passing_classes", frozenset())
-    )
+    stored = StoredDetector(found, real.name, real.sha256, real.passing_classes, real.heads_from)
     models = replace(models, detector=stored)
     if altered is None:
         seen = observe(clip, config=config, models=models, progress=lambda *_: None)

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from castcheck.kinds.table import MOMENTS
-from castcheck.runs.matching import MIN_IOU, TOLERANCE_FRAMES, Track, Truth
+from castcheck.runs.matching import MIN_IOU, Track, Truth
+from castcheck.tables.kinds import MOMENTS, TOLERANCE_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from castcheck.config import Config
 from castcheck.models import load_models
 from castcheck.pipeline import report_on
 from castcheck.planting.score import Judged, judged_clip, truths, wilson
-from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, TOLERANCE_FRAMES, Truth
+from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, Truth
+from castcheck.tables.kinds import TOLERANCE_FRAMES
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.settings import DetectorSettings
@@ -40,8 +41,8 @@ from tracker.settings import DetectorSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from castcheck.facts.report import Report
     from castcheck.models import Models
-    from castcheck.report.model import Report
 
 SAMPLES = Path("sample_videos")
 STRENGTHS = (0.0, 0.15, 0.3, 0.45, 0.6, 1.01)

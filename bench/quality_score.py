@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.matching import claimed_place
-from castcheck.kinds.table import KINDS
 from castcheck.runs.matching import Truth, followed, match, notices, said_instead
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 PLANTED_KINDS = ("swap", "morph", "drift", "attribute_swap", "clone", "vanish", "pop_in")
 SWAP_PLACES = ("open", "crossing", "cut")

@@ -27,8 +27,8 @@ from castcheck.pipeline import report_on
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
+    from castcheck.facts.report import Report
     from castcheck.models import Models
-    from castcheck.report.model import Report
 
 CUT_SLACK_FRAMES = 2
 

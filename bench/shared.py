@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class FixedCostDevice:
     """A `Detector` that finds nothing, at a price per call and one per picture."""
 
     name, sha256 = "made up", None
+    passing_classes: ClassVar[frozenset[int]] = frozenset()
+    heads_from: ClassVar[None] = None
 
     def __init__(self) -> None:
         self.calls = 0
@@ -53,6 +55,7 @@ class Counting:
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self.name, self.sha256 = detector.name, detector.sha256
+        self.passing_classes, self.heads_from = detector.passing_classes, detector.heads_from
         self.calls = self.pictures = 0
 
     def detect(self, batch: FrameBatch) -> Detections:
@@ -69,7 +72,7 @@ def made_up_row(frame_count: int, at_once: int) -> str:
     pictures = np.zeros((frame_count, 4, 4, 3), np.uint8)
 
     def clip(_: int) -> None:
-        with shared.gatherer.asker():
+        with shared.batcher.asker():
             for first in range(0, frame_count, _BATCH):
                 own = pictures[first : first + _BATCH]
                 frames = np.arange(first, first + len(own))
@@ -77,7 +80,7 @@ def made_up_row(frame_count: int, at_once: int) -> str:
                 time.sleep(_OWN_S)
 
     started = time.perf_counter()
-    with shared.gatherer, ThreadPoolExecutor(at_once) as threads:
+    with shared.batcher, ThreadPoolExecutor(at_once) as threads:
         list(threads.map(clip, range(_CLIPS)))
     took = time.perf_counter() - started
     total = _CLIPS * frame_count

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from castcheck.api import check
     from castcheck.config import Config
+    from castcheck.facts.report import Report
     from castcheck.planting.api import plant
-    from castcheck.report.model import Report
     from castcheck.version import __version__
     from identity.findings import Finding
     from scenes.errors import CastcheckError
@@ -27,7 +27,7 @@ _HOMES = {
     "CastcheckError": "scenes.errors",
     "Config": "castcheck.config",
     "Finding": "identity.findings",
-    "Report": "castcheck.report.model",
+    "Report": "castcheck.facts.report",
     "__version__": "castcheck.version",
     "check": "castcheck.api",
     "plant": "castcheck.planting.api",

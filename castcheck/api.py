@@ -11,7 +11,7 @@ from scenes.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 
 def check(

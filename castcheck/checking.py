@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
+from castcheck.facts.parts import ordered
 from castcheck.labels import clock, headline, kind_title, weight, when
 from castcheck.report import github
-from castcheck.report.facts import ordered
-from castcheck.report.formats import GITHUB
 from castcheck.report.writers import ReportInputs, check_writable, write_reports
 from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
 from castcheck.system_errors import refusal
+from castcheck.tables.formats import GITHUB
 from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from castcheck.config import Config
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 STEM_LIMIT_BYTES = 200  # of the 255 most file systems allow, room left for a number
 

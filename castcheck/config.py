@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
-from castcheck.kinds.table import KINDS
-from castcheck.report.formats import FORMATS
 from castcheck.suggestions import did_you_mean
+from castcheck.tables.formats import FORMATS
+from castcheck.tables.kinds import KINDS
 from castcheck.toml_file import read_toml
 from identity.settings import ClusteringSettings, FindingSettings, LooksSettings
 from scenes.cut_settings import ShotSettings

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS
 from castcheck.suggestions import did_you_mean
+from castcheck.tables.kinds import KINDS
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from castcheck.report.facts import Verdict
+    from castcheck.facts.parts import Verdict
 
 DEFAULT_GATE = "major"
 NEVER = "never"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS
-from castcheck.report.facts import ordered
+from castcheck.facts.parts import ordered
+from castcheck.tables.kinds import KINDS
 from castcheck.verdict import doubted
 
 if TYPE_CHECKING:
-    from castcheck.report.facts import CharacterFacts
-    from castcheck.report.model import Report
+    from castcheck.facts.parts import CharacterFacts
+    from castcheck.facts.report import Report
     from identity.findings import Finding
 
 
@@ -108,7 +108,7 @@ def headline(report: Report) -> str:
     """Return the verdict in plain words, without the name of the clip.
 
     Example:
-        >>> from castcheck.report.model import ClipFacts, Report
+        >>> from castcheck.facts.report import ClipFacts, Report
         >>> clip = ClipFacts("a.mp4", "", 64, 64, 5, "24/1", 0.2)
         >>> headline(Report(clip, "abstain"))
         'no one is seen well enough to judge'

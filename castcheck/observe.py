@@ -108,7 +108,7 @@ class Observer:
         often = config.detector.stride_at(fps)
         if self._stride == 1 and often > 1 and not isinstance(detector, ReplayDetector):
             self._boxes = StridedDetector(detector, often, watchful=True)
-        self._passing: frozenset[int] = getattr(detector, "passing_classes", frozenset())
+        self._passing = detector.passing_classes
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []

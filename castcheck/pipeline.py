@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.cast_findings import CastFindingBuilder, member_facts, names_of
-from castcheck.cast_pictures import with_references
-from castcheck.count_findings import count_findings
-from castcheck.crops import CropCollector
-from castcheck.finding_pictures import confirm_steps, make_visuals, request_steps
-from castcheck.findings_builder import FindingBuilder, character_id, descriptions
-from castcheck.kinds.case import Case, find, in_order
-from castcheck.models import Models, load_models
-from castcheck.observe import THUMBNAIL_PX, Observations, observe
-from castcheck.report.model import (
+from castcheck.baseline import apply_baseline
+from castcheck.cast.script import Script
+from castcheck.facts.provenance import models_of
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Curve,
@@ -27,11 +21,17 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
-from castcheck.runs.baseline import apply_baseline
-from castcheck.runs.provenance import models_of
-from castcheck.script import Script
-from castcheck.script_findings import ScriptFindingBuilder
-from castcheck.script_spans import expected_in, presence_in, spans_of
+from castcheck.findings.against_cast import CastFindingBuilder, member_facts, names_of
+from castcheck.findings.against_script import ScriptFindingBuilder
+from castcheck.findings.builder import FindingBuilder, character_id, descriptions
+from castcheck.findings.cast_pictures import with_references
+from castcheck.findings.count import count_findings
+from castcheck.findings.crops import CropCollector
+from castcheck.findings.pictures import confirm_steps, make_visuals, request_steps
+from castcheck.findings.script_spans import expected_in, presence_in, spans_of
+from castcheck.kinds.case import Case, find, in_order
+from castcheck.models import Models, load_models
+from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.verdict import verdict_on
 from castcheck.version import __version__
 from identity.appearance.open_embedder import COLOUR
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from castcheck.cast.references import References
     from castcheck.config import Config
     from castcheck.progress import Progress
-    from castcheck.references import References
     from castcheck.report.visuals import Visuals
 
 _SURELY_SOMEBODY = 0.4  # median score of a tracklet
@@ -336,7 +336,6 @@ def _calibrated_for(config: Config, provenance: dict[str, object]) -> tuple[str,
 def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:
     detector, embedder = models.detector_for(clip), models.embedder
     references = models.references
-    heads = getattr(detector, "heads_from", None)
     facts: dict[str, object] = {
         "version": __version__,
         "detector": {"name": detector.name, "sha256": detector.sha256},
@@ -347,8 +346,8 @@ def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]
         "config": config.to_dict(),
         "device": models.device,
     }
-    if heads is not None:
-        facts["heads"] = heads
+    if detector.heads_from is not None:
+        facts["heads"] = detector.heads_from
     if references is not None:
         facts["cast"] = {"name": references.path, "sha256": references.sha256}
         if references.script.lines:

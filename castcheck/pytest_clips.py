@@ -12,17 +12,17 @@ import pytest
 
 from castcheck.api import settings_of
 from castcheck.checking import clip_folders
+from castcheck.facts.parts import ordered
 from castcheck.labels import headline, kind_title, when
 from castcheck.pytest_keys import CHECKED, MARKER
-from castcheck.report.facts import ordered
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from castcheck.config import Config
+    from castcheck.facts.report import Report
     from castcheck.pipeline import Models, Outcome
-    from castcheck.report.model import Report
 
 _KEPT_OUTCOMES = 32  # with their pictures, some hundred kB each
 # What decides which networks are loaded, and how; everything else may differ from clip to clip.

@@ -6,8 +6,8 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from castcheck.facts.parts import ordered
 from castcheck.labels import headline, kind_title, when
-from castcheck.report.facts import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

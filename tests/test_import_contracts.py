@@ -46,6 +46,9 @@ def test_contracts_hold(copy):
     [
         ("scenes/planted.py", "import castcheck", "one-way flow BROKEN"),
         ("tracker/planted.py", "from identity import findings", "one-way flow BROKEN"),
+        ("castcheck/batch/planted.py", "from castcheck.runs import compare", "of castcheck BROKEN"),
+        ("castcheck/facts/planted.py", "from castcheck import labels", "of castcheck BROKEN"),
+        ("identity/evidence/planted.py", "import identity.judge", "rooms of identity BROKEN"),
         ("castcheck/planted.py", "import torch", "vendor code stays in adapters BROKEN"),
         ("identity/planted.py", "import av", "vendor code stays in adapters BROKEN"),
     ],
@@ -91,8 +94,47 @@ def test_a_circle_is_seen(imports, expect):
     assert circles(imports) == expect
 
 
-def test_no_file_imports_itself_by_way_of_others():
+@pytest.fixture(scope="module")
+def imports():
     graph = grimp.build_graph(*ROOMS, cache_dir=None)
-    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+
+def test_no_file_imports_itself_by_way_of_others(imports):
     assert len(imports) > 150
     assert circles(imports) == []
+
+
+def rooms(imports: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return the imports between folders; a file that lies in none stands for itself."""
+
+    def room(name: str) -> str:
+        return ".".join(name.split(".")[:2])
+
+    found: dict[str, set[str]] = {}
+    for name, imported in imports.items():
+        found.setdefault(room(name), set()).update({room(o) for o in imported} - {room(name)})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("imports", "expect"),
+    [
+        pytest.param({"p.a.x": {"p.a.y"}, "p.a.y": set()}, [], id="within a folder"),
+        pytest.param({"p.a.x": {"p.b.x"}, "p.b.y": {"p.c"}, "p.c": set()}, [], id="in order"),
+        pytest.param(
+            {"p.a.x": {"p.b.x"}, "p.b.y": {"p.c"}, "p.c": {"p.a.z"}},
+            [{"p.a", "p.b", "p.c"}],
+            id="files in order, folders in a circle",
+        ),
+    ],
+)
+def test_a_circle_of_folders_is_seen(imports, expect):
+    every = set(imports).union(*imports.values())
+    assert circles(rooms({name: imports.get(name, set()) for name in every})) == expect
+
+
+def test_no_folder_imports_itself_by_way_of_others(imports):
+    found = rooms(imports)
+    assert len(found) > 80
+    assert circles(found) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from castcheck.cli import app
-from castcheck.report.formats import FORMATS
+from castcheck.tables.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,8 @@ The best model that was pulled before is `auto`; without one it is the bundled o
 report holds name and sha256 of both. `--detector` also takes a folder of stored boxes, `--embedder` also `colour`.
 Known models are kept in `~/.cache/castcheck/models`, or under `$CASTCHECK_CACHE`. Pickled weights can run code when they
 are opened: castcheck opens those whose sha256 it knows, and others only with `--trust-weights`.
-`dinov2-small` and `clip-vit-b32` are networks of pictures in general. They are never `auto`, only named, and were not
-measured: the report says that they are not calibrated, and each clip sets their scale as far as it can.
+`youtu-reid-2021`, `dinov2-small` and `clip-vit-b32` were not measured, so they are never `auto`, only named. The report says
+that they are not calibrated, and each clip sets their scale as far as it can.
 """
 
 

@@ -43,17 +43,19 @@ def _tests(*names: str) -> tuple[str, ...]:
     return tuple(f"tests/castcheck/test_{name}.py" for name in names)
 
 
+_MATCHING = tuple(f"tests/tracker/test_{name}.py" for name in ("matching", "boxes", "shot_tracker"))
 ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scenes/timebase.py", ("tests/scenes/test_timebase.py",)),
-    ("tracker/matching.py", ("tests/tracker/test_boxes.py", "tests/tracker/test_shot_tracker.py")),
+    ("tracker/matching.py", _MATCHING),
     ("castcheck/report/sound.py", ("tests/castcheck/test_sound.py",)),
     ("castcheck/report/video.py", ("tests/castcheck/test_video.py",)),
-    ("castcheck/report/draw.py", ("tests/castcheck/test_video.py",)),
+    ("castcheck/report/draw.py", _tests("drawing", "video")),
     ("castcheck/report/timeline.py", _tests("page_geometry")),
     ("castcheck/report/curves.py", _tests("page_geometry")),
-    ("castcheck/report/p*.py", _tests("html")),  # page, palette, pictures, play
-    ("castcheck/report/model.py", _tests("report_json")),
-    ("castcheck/report/facts.py", _tests("report_json", "labels")),
+    ("castcheck/report/p*.py", _tests("drawing", "html")),  # page, palette, pictures, play
+    ("castcheck/tables/formats.py", _tests("writers")),
+    ("castcheck/facts/report.py", _tests("report_json")),
+    ("castcheck/facts/parts.py", _tests("report_json", "labels")),
     ("castcheck/report/*.py", _tests("markers", "github", "writers", "html")),
     ("identity/**/*.py", ("tests/identity",)),
 )

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.config import Config
-from castcheck.kinds.table import KINDS
 from castcheck.report.writers import ReportInputs, write_reports
+from castcheck.tables.kinds import KINDS
 from identity.findings import Finding
 from tests.castcheck import support
 
 if TYPE_CHECKING:
-    from castcheck.kinds.table import Kind
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
+    from castcheck.tables.kinds import Kind
 
 DEFAULT_FOLDER = Path("castcheck-preview")
 _FORMATS = ("json", "html", "md", "csv", "junit")

@@ -66,6 +66,18 @@ def paired_nesting(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np
     return np.asarray(paired_intersection(a, b) / np.maximum(smaller, 1e-9), np.float32)
 
 
+def iou_of_pairs(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (N, N) intersection over union of the (N, 4) boxes with each other, own ones 0.
+
+    Example:
+        >>> iou_of_pairs(np.array([[0, 0, 2, 2], [0, 0, 2, 1]], np.float32)).tolist()
+        [[0.0, 0.5], [0.5, 0.0]]
+    """
+    table = iou(xyxy, xyxy)
+    np.fill_diagonal(table, 0)
+    return table
+
+
 def covered(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the (A, B) share in [0, 1] of each box of `a` that a box of `b` covers."""
     return np.asarray(intersection(a, b) / np.maximum(area(a)[:, None], 1e-9), np.float32)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from scenes.errors import WeightsError
 from tracker.lean_torchvision import import_torchvision
+from tracker.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,10 +32,6 @@ _BACKBONE_WEIGHTS = 2
 def save_bundled(model: Any, path: Path, metadata: Mapping[str, str]) -> None:
     """Write an Ultralytics detection model as safetensors; whole or not at all.
 
-    Matrices are stored in half precision, which halves the file. Rows of numbers (the statistics
-    of batch normalisation, biases) stay in single precision: they are a hundredth of the file, and
-    a variance below 6e-8 would become 0.
-
     Args:
         model: A `DetectionModel` that is not fused, such as the averaged one of a training run.
         path: The file, ending in .safetensors.
@@ -48,28 +44,15 @@ def save_bundled(model: Any, path: Path, metadata: Mapping[str, str]) -> None:
         >>> save_bundled(trainer.ema.ema, Path("nano.safetensors"), {"imgsz": "416"})
         ... # doctest: +SKIP
     """
-    import torch
-    from safetensors.torch import save_file
-
     if model.is_fused():
         raise WeightsError("the model is fused, its layers are lost", where=path)
-    tensors = {}
-    for key, rows in model.state_dict().items():
-        kept = rows.detach().cpu()
-        if kept.is_floating_point():
-            kept = kept.to(torch.float16 if kept.ndim > 1 else torch.float32)
-            if not torch.isfinite(kept).all():
-                raise WeightsError(f"{key} does not fit half precision", where=path)
-        tensors[key] = kept.contiguous()
     facts = {
         **metadata,
         "format": FORMAT,
         "architecture": json.dumps(_plain(model.yaml), sort_keys=True),
         "names": json.dumps({str(k): str(v) for k, v in dict(model.names).items()}),
     }
-    part = path.with_name(path.name + ".part")
-    save_file(tensors, str(part), metadata=facts)
-    os.replace(part, path)  # noqa: PTH105 (one call that replaces on every system)
+    write_tensors(model.state_dict(), path, facts)
 
 
 def load_bundled(path: Path) -> Any:
@@ -80,16 +63,7 @@ def load_bundled(path: Path) -> Any:
     Raises:
         WeightsError: Damaged, not such a file, or an architecture that could run code.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="pt", device="cpu") as file:
-            facts = file.metadata() or {}
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError) as err:
-        raise WeightsError(
-            "is not a safetensors file", where=path, hint="fetch it again, or give ONNX"
-        ) from err
+    facts, state = read_tensors(path, instead="fetch it again, or give ONNX")
     if facts.get("format") != FORMAT:
         raise WeightsError(
             f"its metadata does not say {FORMAT!r}, so its architecture is not known",

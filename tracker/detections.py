@@ -93,6 +93,16 @@ class Detector(Protocol):
         """Of the weights file; `None` where there is no single file."""
         ...
 
+    @property
+    def passing_classes(self) -> frozenset[int]:
+        """Ids of classes that count as characters only where they are large and stay."""
+        ...
+
+    @property
+    def heads_from(self) -> dict[str, str | None] | None:
+        """Name and sha256 of what finds the heads, where another network does; for the report."""
+        ...
+
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`, sorted by frame."""
         ...

@@ -36,9 +36,7 @@ def needs_heads(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> 
         return True
     if float(boxes.area(xyxy).max()) >= LARGE_SHARE * width_px * height_px:
         return True
-    overlap = boxes.iou(xyxy, xyxy)
-    np.fill_diagonal(overlap, 0)
-    return bool(overlap.max() >= OVERLAP)
+    return bool(boxes.iou_of_pairs(xyxy).max() >= OVERLAP)
 
 
 class HeadPairedDetector:

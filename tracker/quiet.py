@@ -87,15 +87,9 @@ def _meet(early: Detections, late: Detections, pairs: Sequence[tuple[int, int]])
     if len(pairs) < 2:
         return False
     old, new = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
-    now, then = (_overlaps(xyxy) for xyxy in (early.xyxy[old], late.xyxy[new]))
+    now, then = (boxes.iou_of_pairs(xyxy) for xyxy in (early.xyxy[old], late.xyxy[new]))
     most = float(max(now.max(), then.max()))
     return most >= MEETING_IOU or float(np.abs(now - then).max()) >= MEETING_CHANGE
-
-
-def _overlaps(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-    overlap = boxes.iou(xyxy, xyxy)
-    np.fill_diagonal(overlap, 0)
-    return overlap
 
 
 def _moves_on(

@@ -63,6 +63,16 @@ class ReplayDetector:
         """Of the file."""
         return self._sha256
 
+    @property
+    def passing_classes(self) -> frozenset[int]:
+        """None: a file of boxes names no classes."""
+        return frozenset()
+
+    @property
+    def heads_from(self) -> None:
+        """Nothing finds heads."""
+        return None
+
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`, sorted by frame, then by falling score."""
         height, width = batch.rgb.shape[1:3]

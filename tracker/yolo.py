@@ -127,6 +127,11 @@ class YoloDetector:
         return self._passing
 
     @property
+    def heads_from(self) -> None:
+        """No other network finds heads for it."""
+        return None
+
+    @property
     def knows_heads(self) -> bool:
         """Whether its bodies have been matched with heads."""
         return bool(self._heads)

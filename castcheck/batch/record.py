@@ -7,15 +7,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from castcheck.facts.parts import ordered
+from castcheck.facts.report import finding_to_dict
 from castcheck.labels import headline
-from castcheck.report.facts import ordered
-from castcheck.report.model import finding_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from castcheck.facts.report import Report
     from castcheck.gate import Gate
-    from castcheck.report.model import Report
 
 SUMMARY_SCHEMA = "castcheck.summary/1"
 RESULT_SCHEMA = "castcheck.result/1"

@@ -17,9 +17,9 @@ from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunSto
 from castcheck.batch.work import Job
 from castcheck.checking import tell_github, tell_github_of_failure
 from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
+from castcheck.facts.report import report_from_json
 from castcheck.labels import kind_count, plural
-from castcheck.report.formats import FORMATS, GITHUB
-from castcheck.report.model import report_from_json
+from castcheck.tables.formats import FORMATS, GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from castcheck.batch.record import Finished
     from castcheck.batch.scheduler import Done, Pool
     from castcheck.config import Config
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.screen import Screen
 
     PoolMaker = Callable[[RunStore, int], Pool]

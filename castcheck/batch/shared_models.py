@@ -60,12 +60,12 @@ class SharedDetector:
     @property
     def passing_classes(self) -> frozenset[int]:
         """Classes that count only where they are large and stay."""
-        return getattr(self._detector, "passing_classes", frozenset())
+        return self._detector.passing_classes
 
     @property
     def heads_from(self) -> dict[str, str | None] | None:
         """What finds the heads, where another network does."""
-        return getattr(self._detector, "heads_from", None)
+        return self._detector.heads_from
 
     def detect(self, batch: FrameBatch) -> Detections:
         """Return the boxes of all frames of `batch`, sorted by frame."""

@@ -1,1 +1,1 @@
-"""What castcheck finds: the table of kinds, and a file for each that finds it."""
+"""What castcheck finds: a file for each row of `castcheck/tables/kinds.py`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS, load
+from castcheck.tables.kinds import KINDS, load
 
 if TYPE_CHECKING:
-    from castcheck.findings_builder import FindingBuilder
+    from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
     from identity.explanations.presence import PixelStep, PresenceCandidate
     from identity.findings import Finding

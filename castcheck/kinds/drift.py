@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from castcheck.findings_builder import rounded
+from castcheck.findings.builder import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from castcheck.report.model import Report
+from castcheck.facts.report import Report
 from castcheck.runs.matching import Truth, followed, match, said_instead
 from scenes.errors import ConfigError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS, load
 from castcheck.planting import parts
 from castcheck.planting.legal import LEGAL
 from castcheck.planting.plan import Plan
+from castcheck.tables.kinds import KINDS, load
 
 if TYPE_CHECKING:
     import numpy as np

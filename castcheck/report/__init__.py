@@ -1,1 +1,1 @@
-"""The report: its model and its writers."""
+"""Writes the report: a file for each row of `castcheck/tables/formats.py`."""

@@ -7,10 +7,10 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from castcheck.report.facts import ordered
+from castcheck.facts.parts import ordered
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.report.writers import ReportInputs
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.report.model import Report, TrackletFacts
+    from castcheck.facts.report import Report, TrackletFacts
     from identity.findings import Finding
 
 WIDTH, HEIGHT = 1000, 100  # units of the picture; the page stretches them to its own width

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from castcheck.facts.parts import ordered
 from castcheck.labels import display_name, kind_title
-from castcheck.report.facts import ordered
 from castcheck.report.palette import SEVERITY_COLOURS, UNTOLD_COLOUR, rgb, style_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from identity.findings import Finding
 
 BANNER_HOLD_S = 1.0  # a swap lasts one frame; nobody could read its banner in that time

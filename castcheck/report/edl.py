@@ -11,12 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castcheck.facts.parts import ordered
+from castcheck.facts.report import frame_rate
 from castcheck.labels import kind_title
-from castcheck.report.facts import ordered
-from castcheck.report.model import frame_rate
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.report.writers import ReportInputs
 
 START_HOUR = 1  # where timelines begin in DaVinci Resolve and by habit elsewhere

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castcheck.facts.parts import ordered
 from castcheck.labels import kind_title, when
-from castcheck.report.facts import ordered
 from castcheck.report.markdown import markdown_text
 
 if TYPE_CHECKING:
+    from castcheck.facts.report import Report
     from castcheck.gate import Gate
-    from castcheck.report.model import Report
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 SUMMARY_LIMIT_BYTES = 1024 * 1024  # GitHub drops a summary that is larger, all of it

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from castcheck.kinds.table import KINDS
-from castcheck.report.formats import FORMATS
 from castcheck.report.page import build_page
+from castcheck.tables.formats import FORMATS
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from castcheck.report.writers import ReportInputs

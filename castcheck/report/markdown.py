@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from castcheck.facts.parts import ordered
 from castcheck.labels import display_name, headline, kind_title, when
-from castcheck.report.facts import ordered
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.report.writers import ReportInputs
     from identity.findings import Finding
 

@@ -9,13 +9,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from castcheck.facts.parts import ordered
+from castcheck.facts.report import frame_rate
 from castcheck.labels import kind_title
 from castcheck.report.edl import timeline_frame
-from castcheck.report.facts import ordered
-from castcheck.report.model import frame_rate
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report, ShotFacts
+    from castcheck.facts.report import Report, ShotFacts
     from castcheck.report.writers import ReportInputs
     from identity.findings import Finding
 

@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.kinds.table import KINDS, PAIR_LABELS
+from castcheck.facts.parts import ordered
+from castcheck.facts.report import frame_rate
 from castcheck.labels import clock, display_name, headline, kind_title, plural, when
 from castcheck.report.curves import character_plot, finding_plot
-from castcheck.report.facts import ordered
-from castcheck.report.model import frame_rate
 from castcheck.report.page_model import Badge, CaptionedImage, Card, Page, Pair, Person, ShotCard
 from castcheck.report.palette import style_of
 from castcheck.report.pictures import choose
@@ -24,11 +23,13 @@ from castcheck.report.timeline import (
     links,
     shot_blocks,
 )
+from castcheck.tables.kinds import KINDS, PAIR_LABELS
+from identity.appearance.cues.table import CUE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from castcheck.report.model import CharacterFacts, Report
+    from castcheck.facts.report import CharacterFacts, Report
     from castcheck.report.visuals import Comparison, Picture, Visuals
     from identity.findings import Finding
 
@@ -310,9 +311,10 @@ def _plain(value: Any) -> str:
 
 
 def _flat(evidence: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    """Yield the evidence as rows of text; a tree becomes dotted names."""
+    """Yield the evidence as rows of text; a tree becomes dotted names, a cue its title."""
     for key, value in evidence.items():
-        name = f"{prefix}{key}".replace("_", " ")
+        title = CUE_TABLE[key].title if key in CUE_TABLE else key.replace("_", " ")
+        name = f"{prefix}{title}"
         if isinstance(value, dict):
             yield from _flat(value, f"{name} · ")
         else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from castcheck.report.facts import ordered
+from castcheck.facts.parts import ordered
 from castcheck.report.visuals import Comparison, Picture, Visuals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 EVIDENCE_SHARE = 0.6  # before/after crops come first: they are what a page is opened for
 SHOTS_SHARE = 0.25

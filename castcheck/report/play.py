@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from castcheck.kinds.table import KINDS
+from castcheck.facts.parts import ordered
+from castcheck.facts.report import frame_rate
 from castcheck.labels import display_name, kind_title, when
-from castcheck.report.facts import ordered
-from castcheck.report.model import frame_rate
 from castcheck.report.palette import style_of
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report, TrackletFacts
+    from castcheck.facts.report import Report, TrackletFacts
     from identity.findings import Finding
 
 NOBODY = -1

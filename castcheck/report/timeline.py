@@ -11,7 +11,7 @@ from castcheck.report.palette import CharacterStyle, style_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.report.model import Report, TrackletFacts
+    from castcheck.facts.report import Report, TrackletFacts
     from identity.findings import Finding
 
 MARKER_GAP_PERCENT = 3.2  # markers closer than this go onto another level
@@ -87,7 +87,7 @@ class Axis:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._length_s = report.clip.duration_s or report.time_s(report.clip.frames)
+        self._length_s = report.clip.duration_s
 
     def percent(self, frame: int) -> float:
         """Return where `frame` begins, in percent of the clip."""

@@ -10,8 +10,8 @@ import av
 import cv2
 import numpy as np
 
+from castcheck.facts.report import frame_rate
 from castcheck.report.draw import Annotator
-from castcheck.report.model import frame_rate
 from castcheck.report.sound import Sound
 from scenes.errors import VideoOpenError
 from scenes.source import clip_sha256, open_source
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.report.writers import ReportInputs
 
 BATCH_FRAMES = 8

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import load
-from castcheck.report.formats import FORMATS
+from castcheck.tables.formats import FORMATS
+from castcheck.tables.kinds import load
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from castcheck.config import ReportSettings
+    from castcheck.facts.report import Report
     from castcheck.progress import Progress
-    from castcheck.report.formats import Format
-    from castcheck.report.model import Report
     from castcheck.report.visuals import Visuals
+    from castcheck.tables.formats import Format
 
 
 class OutputError(CastcheckError):

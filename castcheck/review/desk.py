@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.store import DECISIONS_FILE
 from castcheck.batch.work import POSTER_FILE
-from castcheck.kinds.table import KINDS
 from castcheck.labels import plural
 from castcheck.locking import try_lock
-from castcheck.report.formats import FORMATS
 from castcheck.report.play import play_data
 from castcheck.report.writers import OutputError
 from castcheck.review.agreement import agreements, disputed
@@ -29,13 +27,15 @@ from castcheck.review.decisions import (
 )
 from castcheck.review.drawn import clip_row, drawn
 from castcheck.review.frames import FrameShelf
+from castcheck.tables.formats import FORMATS
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from typing import IO
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.review.decisions import Reading
     from castcheck.review.run_folder import ClipFinder, Run, RunClip, Whereabouts
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from castcheck.facts.parts import ordered
 from castcheck.labels import clock
 from castcheck.report.curves import character_plot, finding_plot
-from castcheck.report.facts import ordered
 from castcheck.report.timeline import Axis, finding_markers, lanes, links, shot_blocks
 
 if TYPE_CHECKING:
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.review.run_folder import RunClip
 
 

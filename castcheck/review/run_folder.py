@@ -12,8 +12,8 @@ from castcheck.batch.record import Finished, record_of
 from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE, clip_fingerprint
-from castcheck.report.formats import FORMATS
-from castcheck.report.model import report_from_json
+from castcheck.facts.report import report_from_json
+from castcheck.tables.formats import FORMATS
 from scenes.errors import CastcheckError, ConfigError
 from scenes.source import clip_sha256
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from castcheck.batch.record import Record
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 REPORT_FILE = FORMATS["json"].filename
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.kinds.table import KIND_NAMES
 from castcheck.runs.statistics import Rate, clips_needed, most_hits, rate_of
+from castcheck.tables.kinds import KIND_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

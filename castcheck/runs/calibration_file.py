@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from castcheck.config import CalibrationSettings, Config
-from castcheck.kinds.table import KINDS
 from castcheck.labels import plural
 from castcheck.runs.calibrate import NEVER
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def config_text(
     Args:
         found: The bars and what they promise.
         config: The resolved settings that the clips were judged with.
-        judged_with: The models, see `castcheck.runs.provenance.models_of`.
+        judged_with: The models, see `castcheck.facts.provenance.models_of`.
         notes: For the head of the file.
     """
     statement = "; ".join([alarm_line(found.alarms), *recall_lines(found)])

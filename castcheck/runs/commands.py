@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from castcheck.exit_codes import EXIT_OK
-from castcheck.kinds.table import KINDS
 from castcheck.labels import plural
 from castcheck.options import OUTPUT, Quiet
 from castcheck.screen import Screen
+from castcheck.tables.kinds import KINDS
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.decisions import Decisions
     from castcheck.runs.evidence import Evidence
     from castcheck.runs.reading import Run
@@ -85,6 +85,7 @@ def calibrate(
     quiet: Quiet = False,
 ) -> None:
     """Set how confident each kind must be, for a stated false-alarm rate on good clips."""
+    from castcheck.facts.provenance import models_of  # noqa: PLC0415
     from castcheck.runs.calibrate import calibrate as fitted  # noqa: PLC0415 (brings SciPy along)
     from castcheck.runs.calibration_file import (  # noqa: PLC0415
         alarm_line,
@@ -94,7 +95,6 @@ def calibrate(
         shortfall,
     )
     from castcheck.runs.evidence import collect  # noqa: PLC0415
-    from castcheck.runs.provenance import models_of  # noqa: PLC0415
     from castcheck.runs.writing import write_text  # noqa: PLC0415
 
     asked = false_alarms_per_100_clips
@@ -161,7 +161,7 @@ def baseline(
     quiet: Quiet = False,
 ) -> None:
     """Store accepted findings, so that only new ones fail (`--baseline FILE`)."""
-    from castcheck.runs.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
+    from castcheck.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
     from castcheck.runs.writing import write_text  # noqa: PLC0415
 
     screen = Screen(quiet=quiet)
@@ -226,7 +226,7 @@ def _one_provenance(reports: Sequence[Report]) -> dict[str, dict[str, dict[str, 
     Raises:
         CastcheckError: They were not all judged alike, or by a version without bars.
     """
-    from castcheck.runs.provenance import differences, judged_with  # noqa: PLC0415
+    from castcheck.facts.provenance import differences, judged_with  # noqa: PLC0415
 
     first = dict(reports[0].provenance)
     for report in reports[1:]:

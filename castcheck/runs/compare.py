@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from castcheck.kinds.table import KINDS
 from castcheck.runs.statistics import (
     Interval,
     bootstrap,
@@ -16,6 +15,7 @@ from castcheck.runs.statistics import (
     holm,
     paired_difference,
 )
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from castcheck.kinds.table import KINDS
 from castcheck.labels import clock, kind_meaning
 from castcheck.report.html import environment, read_asset
 from castcheck.report.palette import style_of
 from castcheck.runs.compare import PER_CLIP
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.compare import Comparison, Couple, Measure
     from castcheck.runs.leaderboard import Place
     from castcheck.runs.reading import RunClip

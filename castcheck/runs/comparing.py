@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.kinds.table import KINDS
+from castcheck.facts.provenance import differences, judged_with
 from castcheck.labels import kind_title, plural
 from castcheck.report.page import data_uri
 from castcheck.runs.compare import compare, couples_of
@@ -25,9 +25,9 @@ from castcheck.runs.compare_page import (
 from castcheck.runs.compare_pictures import pictures_at, telling_times_s
 from castcheck.runs.leaderboard import leaderboard
 from castcheck.runs.pairing import pair, read_cohorts
-from castcheck.runs.provenance import differences, judged_with
 from castcheck.runs.reading import RunReadError, names_of, read_run
 from castcheck.runs.writing import write_text
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from castcheck.findings_builder import SEVERITY_IF_SURE
+from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.runs.matching import Truth, followed, match
 from castcheck.runs.reading import RunReadError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from castcheck.runs.decisions import Decisions
     from castcheck.runs.reading import Run, RunClip
     from identity.findings import Finding

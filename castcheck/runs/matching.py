@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from castcheck.kinds.table import MOMENTS
+from castcheck.tables.kinds import MOMENTS, TOLERANCE_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
     from identity.findings import Finding
 
-TOLERANCE_FRAMES = 3
 MIN_SHARE_OF_EVENT = 0.5
 MIN_IOU = 0.5
 # Whom a tracklet follows is asked near the event: at a crossing it may come to follow another.

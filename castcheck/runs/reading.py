@@ -11,14 +11,14 @@ from castcheck.batch.record import Record, record_of
 from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE
-from castcheck.report.formats import FORMATS
-from castcheck.report.model import report_from_json
+from castcheck.facts.report import report_from_json
+from castcheck.tables.formats import FORMATS
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from castcheck.report.model import Report
+    from castcheck.facts.report import Report
 
 REPORT_FILE = FORMATS["json"].filename
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from identity.appearance.colour import HISTOGRAM_DIM, colour_histograms
+from identity.appearance.colour import HISTOGRAM_DIM
+from identity.appearance.cues.body import COLOUR_DIM, colour_bodies
+from identity.appearance.cues.crops import Crops
+from identity.appearance.cues.table import CUE_TABLE, CUES, Cue, cues_of
 from identity.appearance.embedder import PartsEmbedder, checked_rows
-from identity.appearance.zones import Zone, framing_of, is_sliver, strip_of
+from identity.appearance.zones import Zone, is_sliver
 from scenes.arrays import check_network_output, frozen_array
 from tracker import boxes
 
@@ -25,18 +28,14 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
-# Body is the embedder's; head, upper and lower are colours. The others are there only where the
-# embedder tells parts apart: three looks of its own, the colours of the upper half of the head as
-# it finds it, and (cos, sin) of how far the body is turned from the camera, which is nobody's look.
-Cue = Literal[
-    "body", "head", "upper", "lower", "head_look", "upper_look", "lower_look", "hair", "facing"
-]
-PART_CUES: tuple[Cue, ...] = ("head_look", "upper_look", "lower_look")
-CUES: tuple[Cue, ...] = get_args(Cue)
-MIN_VISIBILITY = 0.5
-_HAIR_INSET = 0.1
 _MEAN_ROWS = 4096
 ZONES: tuple[Zone, ...] = get_args(Zone)
+PART_CUES = tuple(cue for cue in cues_of("network") if CUE_TABLE[cue].parts_only)
+
+__all__ = [
+    "CUES", "PART_CUES", "ZONES", "Cue", "Looks", "LooksReader", "StoredVectors", "colour_bodies",
+    "covered_from_front", "hidden_share",
+]  # fmt: skip
 
 
 class StoredVectors(Mapping[Cue, "NDArray[np.float16]"]):
@@ -166,7 +165,7 @@ class LooksReader:
     @property
     def body_dim(self) -> int:
         """Length of the body cue."""
-        return HISTOGRAM_DIM * 2 if self._embedder is None else self._embedder.dim
+        return COLOUR_DIM if self._embedder is None else self._embedder.dim
 
     def read(self, batch: FrameBatch, found: Detections) -> Looks:
         """Return the looks of the boxes `found` in the pictures of `batch`."""
@@ -177,14 +176,13 @@ class LooksReader:
         usable = np.asarray(tall & (covered <= self._settings.max_covered) & ~sliver, np.bool_)
         # Nobody reads the looks of the others, so they are not taken.
         rows = np.flatnonzero(usable).tolist()
-        crops = {row: self._crop(batch, found, row) for row in rows}
-        vectors: dict[Cue, NDArray[np.float16]] = {
-            "body": np.full((len(found), self.body_dim), np.nan, np.float16)
-        }
-        for zone in ZONES:
-            vectors[zone] = np.full((len(found), HISTOGRAM_DIM), np.nan, np.float16)
-        self._add_colours(vectors, crops, found, batch)
-        self._add_embeddings(vectors, crops, found)
+        pictures = {row: self._crop(batch, found, row) for row in rows}
+        crops = self._looked_at(found, pictures, width_px=width_px, height_px=height_px)
+        vectors: dict[Cue, NDArray[np.float16]] = {}
+        for cue in CUE_TABLE.values():
+            if crops.parts is not None or not cue.parts_only:
+                shown, values = cue.measure()(crops, cue.name)
+                vectors[cue.name] = _rows_at(shown, values, len(found))
         return Looks(vectors, covered, usable)
 
     @staticmethod
@@ -196,69 +194,31 @@ class LooksReader:
         crop: NDArray[np.uint8] = picture[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
         return crop
 
-    @staticmethod
-    def _add_colours(
-        vectors: dict[Cue, NDArray[np.float16]],
-        crops: dict[int, NDArray[np.uint8]],
-        found: Detections,
-        batch: FrameBatch,
-    ) -> None:
-        """Fill in the colours of every zone in view, all of them in one go."""
-        height_px, width_px = batch.rgb.shape[1:3]
-        places: list[tuple[Cue, int]] = []
-        patches = []
-        for row, crop in crops.items():
-            x1, y1, x2, y2 = found.xyxy[row].tolist()
-            view = framing_of((x1, y1, x2, y2), width_px=width_px, height_px=height_px)
-            height, width = crop.shape[:2]
-            for zone in ZONES:
-                strip = strip_of(zone, view)
-                if strip is None:
-                    continue
-                top, left = int(strip.y1 * height), int(strip.x1 * width)
-                patch = crop[
-                    top : max(int(strip.y2 * height), top + 1),
-                    left : max(int(strip.x2 * width), left + 1),
-                ]
-                if patch.size:
-                    places.append((zone, row))
-                    patches.append(patch)
-        for (cue, row), histogram in zip(places, colour_histograms(patches), strict=True):
-            vectors[cue][row] = histogram
-
-    def _add_embeddings(
+    def _looked_at(
         self,
-        vectors: dict[Cue, NDArray[np.float16]],
-        crops: dict[int, NDArray[np.uint8]],
         found: Detections,
-    ) -> None:
-        body = vectors["body"]
-        if self._embedder is None:
-            if crops:
-                body[list(crops)] = colour_bodies(list(crops.values()))
-            return
-        rows = [row for row in crops if found.frame[row] % self._stride_frames == 0]
-        chosen = [crops[row] for row in rows]
-        if isinstance(self._embedder, PartsEmbedder):
-            cues = self._embedder.read_cues(chosen)
+        pictures: dict[int, NDArray[np.uint8]],
+        *,
+        width_px: int,
+        height_px: int,
+    ) -> Crops:
+        """Return the crops with what the network says of those it looks at."""
+        network = self._embedder
+        if network is None:
+            body = colour_bodies(list(pictures.values()))
+            return Crops(found, pictures, list(pictures), width_px, height_px, body)
+        rows = [row for row in pictures if found.frame[row] % self._stride_frames == 0]
+        chosen = [pictures[row] for row in rows]
+        if isinstance(network, PartsEmbedder):
+            cues = network.read_cues(chosen)
             for values in cues[1:]:
-                check_network_output(values, network=self._embedder.name, what="looks")
-            checked_rows(cues.body, network=self._embedder.name)
-            places = np.array(rows, np.int64)
-            body[rows] = cues.body
-            seen = cues.visibility >= MIN_VISIBILITY
-            for number, cue in enumerate(PART_CUES):
-                vectors[cue] = _rows_at(
-                    places[seen[:, number]], cues.parts[seen[:, number], number], len(body)
-                )
-            with_head = np.flatnonzero(seen[:, 0])
-            hair = [hair_patch(chosen[row], cues.head_box[row]) for row in with_head]
-            vectors["hair"] = _rows_at(places[with_head], colour_histograms(hair), len(body))
-            facing = np.clip(cues.facing, -1, 1)
-            turned = np.stack([facing, np.sqrt(1 - facing**2)], axis=1)
-            vectors["facing"] = _rows_at(places, turned, len(body))
-        elif rows:
-            body[rows] = checked_rows(self._embedder.embed(chosen), network=self._embedder.name)
+                check_network_output(values, network=network.name, what="looks")
+            body = checked_rows(cues.body, network=network.name)
+            return Crops(found, pictures, rows, width_px, height_px, body, cues)
+        body = np.zeros((0, network.dim), np.float32)
+        if rows:
+            body = checked_rows(network.embed(chosen), network=network.name)
+        return Crops(found, pictures, rows, width_px, height_px, body)
 
 
 def _rows_at(
@@ -268,41 +228,6 @@ def _rows_at(
     whole = np.full((count, vectors.shape[1]), np.nan, np.float16)
     whole[rows] = vectors
     return whole
-
-
-def hair_patch(crop: NDArray[np.uint8], head_box: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the upper half of the head of an (h, w, 3) crop: hair, hat or bald head.
-
-    Args:
-        crop: Of the whole box.
-        head_box: (4,) x1, y1, x2, y2 in shares of the crop.
-
-    Example:
-        >>> hair_patch(np.zeros((100, 50, 3), np.uint8), np.array([0.3, 0.0, 0.7, 0.2])).shape
-        (10, 16, 3)
-    """
-    height, width = crop.shape[:2]
-    x1, y1, x2, y2 = head_box * (width, height, width, height)
-    aside = _HAIR_INSET * (x2 - x1)  # a head is round: its box's corners show what is behind
-    left = int(np.clip(round(x1 + aside), 0, width - 1))
-    top = int(np.clip(round(y1), 0, height - 1))
-    right, bottom = max(round(x2 - aside), left + 1), max(round((y1 + y2) / 2), top + 1)
-    return crop[top:bottom, left:right]
-
-
-def colour_bodies(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """Return (N, 972) unit vectors of the colours of the upper and lower half of N crops.
-
-    What stands in for a network where there is none: weak, but needs no weights.
-    """
-    halves = []
-    for crop in crops:
-        height, width = crop.shape[:2]
-        inner = crop[:, int(0.1 * width) : max(int(0.9 * width), int(0.1 * width) + 1)]
-        middle = max(height // 2, 1)
-        halves += [inner[:middle], inner[middle:] if height > 1 else inner]
-    joined = colour_histograms(halves).reshape(len(crops), 2 * HISTOGRAM_DIM)
-    return np.asarray(joined / np.sqrt(2), np.float32)
 
 
 def covered_from_front(found: Detections) -> NDArray[np.float32]:

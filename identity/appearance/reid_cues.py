@@ -10,6 +10,7 @@ from identity.appearance.embedder import CrossCues, unit_rows
 from identity.appearance.prepare import prepare_crops
 from scenes.errors import WeightsError
 from tracker.device_pixels import brought_back
+from tracker.tensor_file import write_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,9 +147,6 @@ def build_cue_reader(
 def save_cue_network(network: Any, path: Path, metadata: dict[str, str]) -> None:
     """Write a `CueNetwork` as safetensors; whole or not at all.
 
-    Matrices are stored in half precision; rows of numbers, such as the statistics of batch
-    normalisation, stay in single precision, since they are few and span more decades.
-
     Raises:
         WeightsError: It holds numbers that half precision cannot.
 
@@ -156,19 +154,4 @@ def save_cue_network(network: Any, path: Path, metadata: dict[str, str]) -> None
         >>> save_cue_network(network, Path("reid.safetensors"), {"seed": "0"})
         ... # doctest: +SKIP
     """
-    import os
-
-    import torch
-    from safetensors.torch import save_file
-
-    tensors = {}
-    for key, rows in network.state_dict().items():
-        kept = rows.detach().cpu()
-        if kept.is_floating_point():
-            kept = kept.to(torch.float16 if kept.ndim > 1 else torch.float32)
-            if not torch.isfinite(kept).all():
-                raise WeightsError(f"{key} does not fit half precision", where=path)
-        tensors[key] = kept.contiguous()
-    part = path.with_name(path.name + ".part")
-    save_file(tensors, str(part), metadata={**metadata, "architecture": ARCHITECTURE})
-    os.replace(part, path)  # noqa: PTH105 (one call that replaces on every system)
+    write_tensors(network.state_dict(), path, {**metadata, "architecture": ARCHITECTURE})

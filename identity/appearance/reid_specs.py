@@ -63,8 +63,18 @@ _BUNDLED = KnownWeights(
     package="identity/weights",
 )
 
-# Networks of pictures in general, not trained to tell people apart. They were not measured here, so
-# they stand behind the bundled one, where `auto` never reaches them: whoever wants one names it.
+# What was not measured here stands behind the bundled one, where `auto` never reaches it: whoever
+# wants one names it. The first was trained to tell people apart, the others on pictures in general.
+_YOUTU = KnownWeights(
+    name="youtu-reid-2021",
+    filename="person_reid_youtu_2021nov.onnx",
+    sha256="0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d",
+    licence="Apache-2.0",
+    source="OpenCV Model Zoo, YoutuReID (Tencent Youtu Lab), a ResNet-50",
+    url="https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
+    "person_reid_youtureid/person_reid_youtu_2021nov.onnx",
+    size_bytes=106_878_407,
+)
 _DINOV2 = KnownWeights(
     name="dinov2-small",
     filename="dinov2_small.onnx",
@@ -86,8 +96,8 @@ _CLIP = KnownWeights(
     size_bytes=351_685_709,
 )
 
-# Best first, as far as they were measured here (the third was not); `auto` takes the first that
-# is there. MobileNetV2 stands behind them: on real footage, colour alone tells people apart better.
+# Best first, as measured here, then what was not; `auto` takes the first that is there.
+# MobileNetV2 stands behind them: on real footage, colour alone tells people apart better.
 KNOWN_REID: tuple[KnownWeights, ...] = (
     KnownWeights(
         name="intel-person-reid-0286",
@@ -115,17 +125,8 @@ KNOWN_REID: tuple[KnownWeights, ...] = (
         source="the same network, another export",
         size_bytes=921_616,
     ),
-    KnownWeights(
-        name="youtu-reid-2021",
-        filename="person_reid_youtu_2021nov.onnx",
-        sha256="0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d",
-        licence="Apache-2.0",
-        source="OpenCV Model Zoo, YoutuReID (Tencent Youtu Lab), a ResNet-50",
-        url="https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
-        "person_reid_youtureid/person_reid_youtu_2021nov.onnx",
-        size_bytes=106_878_407,
-    ),
     *([_BUNDLED] if _BUNDLED_SHA256 else []),
+    _YOUTU,
     _DINOV2,
     _CLIP,
     MOBILENET,
@@ -138,7 +139,7 @@ KNOWN_SPECS: dict[str, ReidSpec] = {
     ),
     "61b2604171ef9d58d21758626f83b35a253c3d7123976523a6e03068c3c95d7b": _OSNET,
     "e78604f4ccda49b8f41cd0f8f7303800ce75d2361895ebb0729513c1bf53d277": _OSNET,
-    "0579683334d4b9440221606dcb461656dd0dc64143b18f48faedaced9b4f580d": ReidSpec("youtu-reid-2021"),
+    _YOUTU.sha256: ReidSpec("youtu-reid-2021"),
     _DINOV2.sha256: ReidSpec(
         "dinov2-small",
         height_px=224,

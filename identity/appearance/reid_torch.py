@@ -13,6 +13,7 @@ from identity.appearance.reid_cues import ARCHITECTURE, build_cue_reader
 from identity.appearance.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
 from tracker.lean_torchvision import import_torchvision
+from tracker.tensor_file import read_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,16 +129,7 @@ def open_safetensors(
         WeightsError: No safetensors, no architecture named, or tensors that do not fit it.
     """
     torchvision = import_torchvision()
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError) as err:
-        raise WeightsError(
-            "is not a safetensors file", where=path, hint="give ONNX or safetensors"
-        ) from err
+    metadata, state = read_tensors(path, instead="give ONNX or safetensors")
     architecture = metadata.get(_ARCHITECTURE_KEY, "")
     name = path.name if spec is UNKNOWN else spec.name
     if architecture == ARCHITECTURE:

@@ -13,12 +13,12 @@ learns (`identity.evidence.learnt`), and scales are what `python -m bench.calibr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.looks import CUES, Cue
+from identity.appearance.cues.table import CUE_TABLE, CUES, Cue
 from identity.appearance.open_embedder import COLOUR
 from identity.evidence.learnt import learnt_evidence
 
@@ -111,7 +111,7 @@ class Calibration:
 
     def likeness(self, cue: Cue, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (M,) likeness of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
-        scale = HAIR_SCALE if cue == "hair" else self.scales[cue]
+        scale = _OWN_SCALES[cue] if cue in _OWN_SCALES else self.scales[cue]
         return np.clip((cosine - scale.different) / (scale.same - scale.different), -1.0, 1.5)
 
     def likenesses(
@@ -121,7 +121,7 @@ class Calibration:
         return {
             cue: self.likeness(cue, cosine)
             for cue, cosine in cosines.items()
-            if cue == "hair" or cue in self.scales
+            if cue in _OWN_SCALES or cue in self.scales
         }
 
 
@@ -129,7 +129,10 @@ def _middle_if_unseen(likeness: NDArray[np.float64] | None) -> NDArray[np.float6
     return np.nan_to_num(0.5 if likeness is None else likeness, nan=0.5)
 
 
-HAIR_SCALE = Scale(0.6, 0.98)  # colours of hair, hat or bald head; see `identity.evidence.hair`
+# What is asked about by itself has a scale of its own, whatever the embedder.
+_OWN_SCALES = {row.name: Scale(*row.scale) for row in CUE_TABLE.values() if row.scale}
+_OWN_WEIGHTS = {row.name: row.log_odds for row in CUE_TABLE.values() if row.log_odds}
+HAIR_SCALE = _OWN_SCALES["hair"]  # see `identity.evidence.hair`
 _COLOUR_SCALES: dict[Cue, Scale] = {
     "head": Scale(0.60, 0.90),
     "upper": Scale(0.35, 0.90),
@@ -190,6 +193,9 @@ def calibration_for(embedder: str, *, body_scale: Scale | None = None) -> Calibr
         body_scale: Scale measured in the clip itself, for an embedder that is not known.
     """
     body = _BODY_SCALES.get(embedder) or body_scale or Scale(0.4, 0.85)
+    found = Calibration({"body": body, **_COLOUR_SCALES}, _WEIGHTS)
     if embedder == _BUNDLED:
-        return calibration_of_parts(learnt_evidence().same_person)
-    return Calibration({"body": body, **_COLOUR_SCALES}, _WEIGHTS)
+        found = calibration_of_parts(learnt_evidence().same_person)
+    # What was learnt of a cue counts before what its row says.
+    parts = {**_OWN_WEIGHTS, **found.weights.parts}
+    return replace(found, weights=replace(found.weights, parts=parts))

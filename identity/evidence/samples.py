@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.looks import PART_CUES, Cue
+from identity.appearance.cues.table import CUE_TABLE, Cue, cues_of
 from identity.evidence.same_look import Compared
 from identity.tracks.crossings import Crossing, find_crossings
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
-NETWORKS: tuple[Cue, ...] = ("body", *PART_CUES)
-COLOURS: tuple[Cue, ...] = ("head", "upper", "lower")
-COMPARED: tuple[Cue, ...] = (*NETWORKS, *COLOURS, "hair", "facing")
+NETWORKS = cues_of("network")
+COLOURS = cues_of("colour")
+COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class ShotSamples:
             {
                 cue: _summed(rows[one] @ rows[two].T)
                 for cue, rows in self.looks.items()
-                if cue != "facing"  # nobody's look
+                if CUE_TABLE[cue].role != "pose"  # nobody's look
             },
             {
                 cue: (_counted(self.seen[cue][one]), _counted(self.seen[cue][two]))

@@ -74,4 +74,4 @@ def test_an_unknown_entry_is_an_error(root):
 def test_thresholds_of_findings_do_not_touch_what_was_seen():
     behind = modules_behind(["castcheck.observe"])
     assert "identity.appearance.looks" in behind
-    assert not behind & {"identity.explanations.shot", "identity.judge", "castcheck.crops"}
+    assert not behind & {"identity.explanations.shot", "identity.judge", "castcheck.findings.crops"}

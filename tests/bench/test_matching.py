@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.matching import claimed_place
-from castcheck.report.model import ClipFacts, Report, SegmentFacts, TrackletFacts
+from castcheck.facts.report import ClipFacts, Report, SegmentFacts, TrackletFacts
 from castcheck.runs.matching import Event, Match, Truth, followed, match, notices, said_instead
 from identity.findings import Finding
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bench.planted import prefix, tables, true_boxes, why_missed
+from castcheck.facts.report import SegmentFacts, ShotFacts, TrackletFacts
 from castcheck.planting.score import Judged
-from castcheck.report.model import SegmentFacts, ShotFacts, TrackletFacts
 from tests.castcheck.support import pass_report
 
 FRAMES = list(range(40))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from castcheck.batch.record import Finished, record_of
 from castcheck.batch.work import clip_fingerprint
 from castcheck.config import Config
-from castcheck.report.model import Report
+from castcheck.facts.report import Report
 from castcheck.report.writers import ReportInputs, write_reports
 from scenes.source import clip_sha256
 from tests.castcheck import killing, support

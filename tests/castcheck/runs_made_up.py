@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.record import Finished, Record, record_of
 from castcheck.config import Config
-from castcheck.report.model import (
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Report,

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from castcheck.baseline import Baseline, apply_baseline, baseline_json, entry_of, load_baseline
 from castcheck.cli import app
+from castcheck.facts.report import report_from_json
 from castcheck.gate import parse_gate
 from castcheck.labels import headline
 from castcheck.report.csv_out import csv_text
 from castcheck.report.junit import junit_text
-from castcheck.report.model import report_from_json
-from castcheck.runs.baseline import Baseline, apply_baseline, baseline_json, entry_of, load_baseline
 from scenes.errors import CastcheckError
 from tests.castcheck.runs_made_up import make_report, told, write_run
 

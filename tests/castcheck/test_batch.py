@@ -15,7 +15,7 @@ from castcheck.batch.run import Batch
 from castcheck.batch.scheduler import WorkersError
 from castcheck.batch.store import RunStore
 from castcheck.config import Config
-from castcheck.report.model import Report
+from castcheck.facts.report import Report
 from castcheck.report.writers import OutputError
 from castcheck.screen import Screen
 from tests.castcheck import batch_workers

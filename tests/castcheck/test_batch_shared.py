@@ -29,6 +29,7 @@ class BoxPerBright:
     """Finds one box per bright column of a picture, and counts its calls."""
 
     name, sha256 = "columns", "c" * 64
+    passing_classes, heads_from = frozenset(), None
 
     def __init__(self):
         self.calls = []

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from castcheck.cast_file import CastFileError, read_cast
+from castcheck.cast.cast_file import CastFileError, read_cast
+from castcheck.cast.references import load_references, readings
 from castcheck.config import Config
 from castcheck.models import Models
-from castcheck.references import load_references, readings
 from scenes.errors import CastcheckError
 from tracker.replay import ReplayFolder
 

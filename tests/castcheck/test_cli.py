@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from castcheck.cli import app
 from castcheck.commands import COMMANDS
-from castcheck.report.model import Report
+from castcheck.facts.report import Report
 from scenes.errors import VideoOpenError, WeightsError
 from tests.castcheck.support import FakePipeline
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from castcheck.config import Config
-from castcheck.findings_builder import FindingBuilder, least_box_score
+from castcheck.findings.builder import FindingBuilder, least_box_score
 from castcheck.kinds.case import Case, find
 from castcheck.models import load_models
 from castcheck.observe import observe

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from castcheck.finding_pictures import _rows_of_drift, _strip_picks
+from castcheck.findings.pictures import _rows_of_drift, _strip_picks
 from identity.tracks.segments import make_segment
 from tests.identity.people import FPS, looks, tracklet
 

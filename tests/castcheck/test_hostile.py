@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from castcheck.cast_file import CastFileError, read_cast
+from castcheck.cast.cast_file import CastFileError, read_cast
 from castcheck.cli import app
 from castcheck.config import Config
 from castcheck.options import _FLAGS
@@ -94,7 +94,7 @@ CAST_KEYS = st.sampled_from(["name", "references", "presence", "nmae"])
 @some
 @given(st.lists(st.dictionaries(CAST_KEYS, VALUES, max_size=4), max_size=3))
 def test_any_cast(rows: list[dict[str, object]]) -> None:
-    from castcheck.cast_file import _from_table
+    from castcheck.cast.cast_file import _from_table
 
     works_or_says(lambda: _from_table({"character": rows}, Path("cast.toml")), CastFileError)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from castcheck.config import Config, ReportSettings
+from castcheck.facts.report import Report
 from castcheck.report.html import render
-from castcheck.report.model import Report
 from castcheck.report.palette import contrast, style_of
 from castcheck.report.pictures import MARKUP_BYTES, choose
 from castcheck.report.visuals import Picture, Visuals

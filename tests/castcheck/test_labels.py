@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from castcheck.facts.report import CharacterFacts, ClipFacts, Report, ShotFacts
 from castcheck.labels import headline
-from castcheck.report.model import CharacterFacts, ClipFacts, Report, ShotFacts
 
 SHOT = ShotFacts(0, 0, 5, 0.0, 0.2, "start")
 

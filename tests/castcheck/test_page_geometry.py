@@ -9,8 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from castcheck.report.curves import CONTEXT_S, MOST_POINTS, character_plot, finding_plot
-from castcheck.report.model import (
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Curve,
@@ -19,11 +18,15 @@ from castcheck.report.model import (
     ShotFacts,
     TrackletFacts,
 )
+from castcheck.report.curves import CONTEXT_S, MOST_POINTS, character_plot, finding_plot
 from castcheck.report.timeline import (
     LAST_TICK_PERCENT,
     MARKER_GAP_PERCENT,
     MARKER_LEVELS,
     Axis,
+    Lane,
+    Link,
+    Marker,
     finding_markers,
     lanes,
     links,
@@ -287,3 +290,106 @@ def test_a_long_curve_is_thinned_and_keeps_its_dip():
     assert 100 < len(points) <= MOST_POINTS
     assert "517,100" in points
     assert points == sorted(points, key=lambda point: float(point.split(",")[0]))
+
+
+def points_of(values, **where):
+    made = replace(
+        report(frames=len(values)),
+        tracklets=(tracklet(0, 0, len(values), [(0, len(values), "char-01")], values=values),),
+        **where,
+    )
+    plot = character_plot(made, "char-01", [])
+    assert plot is not None
+    return plot.lines[0].points.split(" ")
+
+
+def test_a_curve_is_thinned_from_241_points_on_and_keeps_its_first_point_and_its_peak():
+    assert len(points_of([0.5] * 240)) == MOST_POINTS == 240
+    assert len(points_of([0.5, 0.6] * 120 + [0.5])) == 2 * 80 + 1  # two of every three
+    values = [0.0] * 1000
+    values[517] = 1.0
+    points = points_of(values)
+    assert points[0] == "0,100"
+    assert "517,0" in points
+
+
+def test_heights_are_told_to_a_tenth():
+    assert points_of([0.1234] * 2) == ["0,87.7", "500,87.7"]
+
+
+@pytest.mark.parametrize(
+    ("at", "start_s", "stop_s", "cuts"),
+    [
+        pytest.param(5, 0.0, 2.1, (), id="not before the clip"),
+        pytest.param(24, 0.9, 4.0, (), id="the cut is where the window ends"),
+        pytest.param(55, 4.0, 7.1, (), id="the cut is where the window begins"),
+        pytest.param(54, 3.9, 7.0, (32.3,), id="a frame after that"),
+    ],
+)
+def test_a_window_shows_cuts_inside_it(at, start_s, stop_s, cuts):
+    made = report(tracklets=(tracklet(0, 0, 100, [(0, 100, None)], values=[0.5] * 100),))
+    plot = finding_plot(made, 1, finding(at))
+    assert plot is not None
+    assert (plot.start_s, plot.stop_s, plot.cuts) == (start_s, stop_s, cuts)
+    assert [line.owner for line in plot.lines] == [-1]
+
+
+def test_of_a_very_slow_clip_a_frame_on_either_side_is_shown():
+    made = replace(
+        report(frames=10, tracklets=(tracklet(0, 0, 10, [(0, 10, "char-01")], values=[1.0] * 10),)),
+        clip=ClipFacts("a.mp4", "", 64, 48, 10, "1/5", 50.0),
+    )
+    plot = finding_plot(made, 1, finding(5))
+    assert plot is not None
+    assert (plot.start_s, plot.stop_s) == (20.0, 35.0)
+
+
+def test_a_mark_ends_with_the_picture():
+    late = replace(finding(40, 80), start_frame=40)
+    made = report(tracklets=(tracklet(0, 0, 50, [(0, 50, "char-01")], values=[1.0] * 50),))
+    plot = finding_plot(made, 1, finding(0, characters=("char-01",)))
+    assert plot is not None
+    assert plot.marks == ((0.0, 62.5, 1, "major"),)
+    shown = character_plot(
+        replace(made, clip=replace(made.clip, frames=50, duration_s=5.0)), "char-01", [(2, late)]
+    )
+    assert shown is not None
+    assert shown.marks == ((800.0, 200.0, 2, "major"),)  # 4 s of 5, to the end
+
+
+@pytest.mark.parametrize(
+    ("frames", "duration_s", "frame", "percent"),
+    [
+        pytest.param(5, 0.5, 1, 20.0, id="half a second"),
+        pytest.param(7, 0.7, 1, 14.286, id="to a thousandth"),
+        pytest.param(100, 20.0, 50, 25.0, id="the length that is stated"),
+        pytest.param(100, 5.0, 80, 100.0, id="never more than all of it"),
+    ],
+)
+def test_percent_of_the_length(frames, duration_s, frame, percent):
+    made = report(frames=frames)
+    axis = Axis(replace(made, clip=replace(made.clip, duration_s=duration_s)))
+    assert axis.percent(frame) == percent
+    span = axis.span(frame, frames, "")
+    assert (span.left, span.width) == (percent, round(100.0 - percent, 3))
+
+
+@pytest.mark.parametrize(
+    ("starts", "levels"),
+    [
+        pytest.param([0], [0], id="at the very start"),
+        pytest.param([100, 131], [0, 1], id="3.1 % is too close"),
+        pytest.param([100, 132], [0, 0], id="3.2 % is not"),
+    ],
+)
+def test_how_close_is_too_close(starts, levels):
+    made = report(frames=1000)
+    markers = finding_markers(made, Axis(made), [finding(start) for start in starts])
+    assert [marker.level for marker in markers] == levels
+
+
+def test_a_link_reaches_from_the_first_lane_to_the_last():
+    one, two = (Marker(n, "swap", "minor", 10.0 * n, 1.0, 0, "") for n in (1, 2))
+    shared = [(), (one,), (one, two), (), (one,)]
+    found = links([Lane(None, "", "", (), markers) for markers in shared])
+    assert found == (Link(10.0, 1, 3, "minor"),)

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from castcheck.kinds.table import KIND_NAMES
-from castcheck.report.model import (
+from castcheck.facts.report import (
     CharacterFacts,
     ClipFacts,
     Curve,
@@ -21,6 +20,7 @@ from castcheck.report.model import (
     TrackletFacts,
     report_to_dict,
 )
+from castcheck.tables.kinds import KIND_NAMES
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import CastcheckError
 from tests.castcheck import support

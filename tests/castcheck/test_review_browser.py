@@ -19,8 +19,8 @@ import pytest
 
 from castcheck.batch.record import Finished
 from castcheck.config import ReportSettings
+from castcheck.facts.report import Report
 from castcheck.report.html import render
-from castcheck.report.model import Report
 from castcheck.report.writers import ReportInputs
 from castcheck.review.decisions import current, read_decisions
 from tests.castcheck import review_run, support

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from castcheck.cast_findings import member_facts
-from castcheck.count_findings import count_findings
-from castcheck.findings_builder import FindingBuilder
-from castcheck.script import Line, Script
-from castcheck.script_findings import ScriptFindingBuilder
-from castcheck.script_spans import expected_in, presence_in, spans_of
+from castcheck.cast.script import Line, Script
+from castcheck.findings.against_cast import member_facts
+from castcheck.findings.against_script import ScriptFindingBuilder
+from castcheck.findings.builder import FindingBuilder
+from castcheck.findings.count import count_findings
+from castcheck.findings.script_spans import expected_in, presence_in, spans_of
 from identity.appearance.looks import Cue
 from identity.cast.characters import build_cast
 from identity.cast.matching import Member, ReferenceFeatures, match_to_cast, with_schedule

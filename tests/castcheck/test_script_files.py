@@ -7,10 +7,10 @@ import json
 import pytest
 from PIL import Image
 
-from castcheck.cast_file import CastFileError, cast_sha256, read_cast_file
+from castcheck.cast.cast_file import CastFileError, cast_sha256, read_cast_file
+from castcheck.cast.references import load_references
+from castcheck.cast.script import ScriptError
 from castcheck.config import Config
-from castcheck.references import load_references
-from castcheck.script import ScriptError
 from tracker.replay import ReplayFolder
 
 BEN = '[[character]]\nname = "Ben"\nreferences = ["ben.png"]\n'

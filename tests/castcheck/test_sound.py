@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from castcheck.config import Config
+from castcheck.facts.report import ClipFacts, Report, ShotFacts
 from castcheck.report import video
-from castcheck.report.model import ClipFacts, Report, ShotFacts
 from tests.castcheck import support
 
 FRAMES, RATE, SIZE = 48, 24, (64, 48)

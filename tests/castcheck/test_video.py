@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from castcheck.config import Config
+from castcheck.facts.report import ClipFacts, Report, ShotFacts
 from castcheck.report import video
 from castcheck.report.draw import Annotator, text_patch
-from castcheck.report.model import ClipFacts, Report, ShotFacts
 from castcheck.report.palette import SEVERITY_COLOURS, rgb, style_of
 from scenes.errors import VideoOpenError
 from scenes.source import clip_sha256

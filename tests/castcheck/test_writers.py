@@ -13,10 +13,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from castcheck.config import Config
+from castcheck.facts.report import Report
 from castcheck.report.csv_out import csv_text
-from castcheck.report.formats import FORMATS
 from castcheck.report.junit import junit_text
-from castcheck.report.model import Report
 from castcheck.report.mot import mot_text
 from castcheck.report.otio import otio_timeline
 from castcheck.report.writers import (
@@ -25,6 +24,7 @@ from castcheck.report.writers import (
     check_writable,
     write_reports,
 )
+from castcheck.tables.formats import FORMATS
 from scenes.source import clip_sha256
 from tests.castcheck import support
 

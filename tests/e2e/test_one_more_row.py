@@ -1,4 +1,4 @@
-"""A kind and a format that are made up: each takes one row and one file, and nothing else.
+"""A kind, a format and a cue that are made up: each takes one row and one file, nothing else.
 
 They are put into a copy of the package, which then judges a clip in a process of its own.
 """
@@ -76,8 +76,63 @@ def render(inputs):
     """Return a line per finding."""
     return "".join(f"{one.kind} / {one.start_frame}\\n" for one in inputs.report.findings)
 '''
+CUE_ROW = """\
+    CueRow(
+        name="stature",
+        title="build",
+        role="own",
+        measured_by="identity.appearance.cues.stature:measure",
+        scale=(0.5, 1.0),
+        log_odds=3.0,
+    ),
+)
+CUE_TABLE: dict"""
+CUE_FILE = '''\
+"""How tall a box is for its width, in every frame."""
+
+import numpy as np
+
+
+def measure(crops, cue):
+    """Return all rows worth looking at, and a direction that turns with the shape of the box."""
+    rows = np.array(list(crops.pictures), np.int64)
+    sides = crops.found.xyxy[rows, 2:] - crops.found.xyxy[rows, :2]
+    return rows, (sides / np.linalg.norm(sides, axis=1, keepdims=True)).astype(np.float32)
+'''
+ASK_CUE = """
+from dataclasses import replace
+from fractions import Fraction
+import numpy as np
+from castcheck.report.page import _flat
+from identity.appearance.looks import LooksReader
+from identity.evidence.calibration import calibration_for
+from identity.evidence.same_look import same_look
+from identity.evidence.samples import COMPARED
+from identity.settings import LooksSettings
+from identity.tracks.segments import make_segment
+from scenes.frames import FrameBatch
+from tracker.detections import Detections
+from tracker.tracklets import Tracklet
+
+def means(width_px):
+    box = np.array([[10, 10, 10 + width_px, 90]] * 2, np.float32)
+    found = Detections(np.arange(2), box, np.ones(2, np.float32), np.zeros(2, np.int32))
+    grey = np.full((2, 100, 100, 3), 90, np.uint8)
+    batch = FrameBatch(np.arange(2), (Fraction(0), Fraction(1, 24)), grey)
+    looks = LooksReader(None, LooksSettings(), fps=24).read(batch, found)
+    return make_segment(Tracklet(0, 0, found.frame, box, found.score), looks, 0, 2).means
+
+scales = calibration_for("colour")
+without = replace(scales, weights=replace(scales.weights, parts={}))
+thin, wide = means(20), means(80)
+print("stature" in COMPARED, [round(float(v), 2) for v in wide["stature"]])
+for one in (thin, wide):
+    odds = same_look([thin], [one], scales) - same_look([thin], [one], without)
+    print(round(float(odds[0, 0]), 1))
+print(dict(_flat({"gain": {"stature": 0.5}})))
+"""
 ASK = """
-import castcheck.kinds.table as table
+import castcheck.tables.kinds as table
 from castcheck.config import Config
 from castcheck.gate import parse_gate
 from castcheck.planting.ways import WAYS
@@ -90,23 +145,26 @@ print(sorted(parse_gate("standing_by").kinds), WAYS["stand"].group, WAYS["stand"
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
-    """Return a copy of the package with one more kind and one more format."""
+    """Return a copy of the package with one more kind, one more format and one more cue."""
     folder = tmp_path_factory.mktemp("copy")
-    shutil.copytree(
-        REPOSITORY / "castcheck", folder / "castcheck", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for room in ("identity", "tracker", "scenes"):
+    for room in ("castcheck", "identity"):
+        shutil.copytree(
+            REPOSITORY / room, folder / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for room in ("tracker", "scenes"):
         (folder / room).symlink_to(REPOSITORY / room)
     for table, end, row in (
-        ("kinds/table.py", ")\nKINDS: dict", KIND_ROW),
-        ("report/formats.py", ")\nFORMATS: dict", FORMAT_ROW),
+        ("castcheck/tables/kinds.py", ")\nKINDS: dict", KIND_ROW),
+        ("castcheck/tables/formats.py", ")\nFORMATS: dict", FORMAT_ROW),
+        ("identity/appearance/cues/table.py", ")\nCUE_TABLE: dict", CUE_ROW),
     ):
-        path = folder / "castcheck" / table
+        path = folder / table
         text = path.read_text()
         assert text.count(end) == 1
         path.write_text(text.replace(end, row))
     (folder / "castcheck/kinds/standing_by.py").write_text(KIND_FILE)
     (folder / "castcheck/report/haiku.py").write_text(FORMAT_FILE)
+    (folder / "identity/appearance/cues/stature.py").write_text(CUE_FILE)
     return folder
 
 
@@ -128,9 +186,22 @@ def test_settings_gate_and_planting_know_a_new_row(copied):
     answer = run(copied, "-c", ASK)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines() == [
-        str(copied / "castcheck/kinds/table.py"),
+        str(copied / "castcheck/tables/kinds.py"),
         "0.5",
         "['standing_by'] standing_by nothing to plant in it",
+    ]
+
+
+@pytest.mark.slow
+def test_a_new_cue_is_measured_averaged_weighed_and_named(copied):
+    answer = run(copied, "-c", ASK_CUE)
+    assert answer.returncode == 0, answer.stderr
+    # Cosine of (20, 80) with itself 1, with (80, 80) 0.857: similarity 1 and 0.715 on its scale.
+    assert answer.stdout.splitlines() == [
+        "True [0.71, 0.71]",
+        "1.5",
+        "0.6",
+        "{'gain · build': '0.5'}",
     ]
 
 

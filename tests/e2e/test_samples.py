@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from bench.identities import bcubed
 from castcheck.cli import app
-from castcheck.report.model import Report
+from castcheck.facts.report import Report
 from tracker.boxes import iou
 
 SAMPLES = Path(__file__).parents[2] / "sample_videos"

@@ -30,11 +30,17 @@ def times_ms(stamps: list[int | None], rate: int | None = 25) -> tuple[list[Frac
         pytest.param([0, 33, 100, 101], [0, 33, 100, 101], 0, id="variable-rate"),
         pytest.param([None, None, None], [0, 40, 80], 3, id="no-stamps"),
         pytest.param([None, 7, 47], [0, 40, 80], 1, id="first-missing"),
+        pytest.param([0, 40, 100, None], [0, 40, 100, 160], 1, id="last-missing-steps-as-before"),
         pytest.param([0, 40, 40, 120], [0, 40, 80, 120], 1, id="repeated"),
         pytest.param([0, 80, 40, 240], [0, 80, 160, 240], 1, id="shuffled"),
         pytest.param([9000, 9040, 0, 50], [0, 40, 80, 130], 1, id="joined-files"),
         pytest.param([0, 40, 95_000_000, 95_000_050], [0, 40, 80, 130], 1, id="a-day-apart"),
         pytest.param([0, 600_000], [0, 600_000], 0, id="ten-minutes-of-one-picture"),
+        pytest.param([0, 600_001, 600_041], [0, 40, 80], 1, id="a-little-more-than-ten-minutes"),
+        pytest.param([5000, 5040, 3500, 3540], [0, 40, 80, 120], 1, id="back-by-1.5-s-joined"),
+        pytest.param([5000, 5040, 4040, 4080], [0, 40, 80, 120], 2, id="back-by-1-s-shuffled"),
+        pytest.param([None, None, 7, 57], [0, 40, 80, 130], 2, id="two-missing-at-first"),
+        pytest.param([500, 540, 95_000_540, 95_000_640], [0, 40, 80, 180], 1, id="a-day-from-500"),
     ],
 )
 def test_times(stamps: list[int | None], expected: list[int], repaired: int) -> None:
@@ -65,6 +71,8 @@ def test_good_stamps_are_kept_exactly(steps: list[int], start: int) -> None:
         pytest.param(10, 110, id="said"),
         pytest.param(None, 200, id="as-before"),
         pytest.param(0, 200, id="0-is-unknown"),
+        pytest.param(-10, 200, id="less-is-unknown"),
+        pytest.param(1, 101, id="the-shortest"),
     ],
 )
 def test_the_end(duration: int | None, end_ms: int) -> None:
@@ -74,6 +82,22 @@ def test_the_end(duration: int | None, end_ms: int) -> None:
     assert clock.end_s == Fraction(1, 25)
     clock.tick(150, duration)
     assert clock.end_s == end_ms * MS
+
+
+@pytest.mark.parametrize(
+    ("stamps", "closed_ms"),
+    [
+        pytest.param([], 0, id="none"),
+        pytest.param([0, 40, 100], 0, id="no gap"),
+        pytest.param([0, 40, 1_000_080, 1_000_120], 1_000_000, id="one"),
+        pytest.param([0, 40, 1_000_080, 3_000_120], 3_000_000, id="two"),
+    ],
+)
+def test_what_is_closed_is_added_up(stamps: list[int], closed_ms: int) -> None:
+    clock = FrameClock(time_base=MS, rate=Fraction(25))
+    for stamp in stamps:
+        clock.tick(stamp, None)
+    assert clock.closed_s == closed_ms * MS
 
 
 @pytest.mark.parametrize("transpose", [False, True])

@@ -7,7 +7,7 @@ from PIL import Image
 
 pytest.importorskip("moderngl", reason="the studio extra is not installed")
 
-from castcheck.cast_file import read_cast
+from castcheck.cast.cast_file import read_cast
 from studio.director import Wish, plant, stage_scene
 from studio.references import CAST_FILE, cast_text, listed, still_scene
 from studio.schedule import draw_list

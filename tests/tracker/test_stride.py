@@ -19,6 +19,7 @@ class Walker:
     """Finds one character who walks 1 px a frame, from frame `first` on; notes what it saw."""
 
     name, sha256 = "walker", None
+    passing_classes, heads_from = frozenset[int](), None
 
     def __init__(self, first: int = 0) -> None:
         self._first = first

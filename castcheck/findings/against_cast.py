@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.findings_builder import character_id
-from castcheck.report.model import MemberFacts
+from castcheck.facts.report import MemberFacts
+from castcheck.findings.builder import character_id
 from identity.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.findings_builder import FindingBuilder
+    from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
     from identity.cast.matching import CastMatch, Member
     from identity.judge import Judgement

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.cast_file import CastFileError, cast_sha256, is_picture, read_cast_file
+from castcheck.cast.cast_file import CastFileError, cast_sha256, is_picture, read_cast_file
+from castcheck.cast.script import Script
 from castcheck.images import shrunk_jpeg
 from castcheck.report.visuals import Picture
-from castcheck.script import Script
 from identity.appearance.looks import CUES, LooksReader
 from identity.cast.matching import Member, ReferenceFeatures
 from scenes.alpha import BACKGROUND
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.cast_file import Listed
+    from castcheck.cast.cast_file import Listed
     from castcheck.config import Config
     from identity.appearance.embedder import Embedder
     from tracker.detections import Detector

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.crops import COMPARISON_PX
-from castcheck.findings_builder import character_id
+from castcheck.findings.builder import character_id
+from castcheck.findings.crops import COMPARISON_PX
 from castcheck.images import shrunk_jpeg
-from castcheck.kinds.table import KINDS
 from castcheck.report.visuals import Comparison, Picture, Visuals
+from castcheck.tables.kinds import KINDS
 from identity.explanations.presence import is_gap, largest_step
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.crops import CropCollector
+    from castcheck.findings.crops import CropCollector
     from castcheck.observe import Observations
     from identity.explanations.presence import PixelStep, PresenceCandidate
     from identity.findings import Finding

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from castcheck.report.facts import (
+from castcheck.facts.parts import (
     BaselineFacts,
     CharacterFacts,
     ClipFacts,

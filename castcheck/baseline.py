@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from castcheck.kinds.table import KINDS, MOMENTS
-from castcheck.report.model import BaselineFacts, GoneFacts, frame_rate
-from castcheck.runs.matching import TOLERANCE_FRAMES
+from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
+from castcheck.tables.kinds import KINDS, MOMENTS, TOLERANCE_FRAMES
 from scenes.errors import CastcheckError
 from tracker import boxes
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from castcheck.facts.report import Report
     from castcheck.gate import Gate
-    from castcheck.report.model import Report
     from identity.findings import Finding
 
 BASELINE_SCHEMA = "castcheck.baseline/1"

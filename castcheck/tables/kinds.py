@@ -1,6 +1,6 @@
 """The table of kinds: a row is everything castcheck needs to know about a kind of finding.
 
-A new kind is one row here and one file beside it, which finds it (`castcheck/kinds/<name>.py`).
+A new kind is one row here and one file, `castcheck/kinds/<name>.py`, which finds it.
 Command line, settings, reports, pages, planting, `calibrate` and `compare` read this table.
 """
 
@@ -280,3 +280,4 @@ _ROWS = (
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 KIND_NAMES = tuple(KINDS)
 MOMENTS = frozenset(kind.name for kind in _ROWS if kind.is_moment)
+TOLERANCE_FRAMES = 3  # two findings of a moment that start so close are one and the same

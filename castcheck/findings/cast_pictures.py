@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from castcheck.findings_builder import character_id
-from castcheck.kinds.table import KINDS
+from castcheck.findings.builder import character_id
 from castcheck.report.pictures import spread
 from castcheck.report.visuals import Comparison
+from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from castcheck.references import References
+    from castcheck.cast.references import References
     from castcheck.report.visuals import Picture, Visuals
     from identity.cast.matching import CastMatch
     from identity.findings import Finding

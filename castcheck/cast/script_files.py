@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from castcheck.script import Line, Script, ScriptError
+from castcheck.cast.script import Line, Script, ScriptError
 from scenes.pictures import picture_files
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
-from castcheck.script import Script, script_from_tables
-from castcheck.script_files import read_schedule
+from castcheck.cast.script import Script, script_from_tables
+from castcheck.cast.script_files import read_schedule
 from castcheck.suggestions import did_you_mean
 from castcheck.toml_file import read_toml
 from identity.cast.matching import Presence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from castcheck.script_files import Schedule
+    from castcheck.cast.script_files import Schedule
 
 CAST_FILE = "cast.toml"
 STORY_FILE = "story.json"  # of ViStoryBench
@@ -78,7 +78,7 @@ def read_cast_file(path: str | Path) -> CastFile:
     In a folder every picture is a character named like the file, a number at the end left out, so
     that `ben-1.jpg` and `ben-2.jpg` show one; a folder inside it is a character with all pictures
     in it. A folder that holds `cast.toml` or `story.json` is read as that file. A file that ends in
-    `.json` is the schedule of a benchmark, see `castcheck.script_files`.
+    `.json` is the schedule of a benchmark, see `castcheck.cast.script_files`.
 
     Raises:
         CastcheckError: It cannot be read, or a line of it is wrong; the text names the section.

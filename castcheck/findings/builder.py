@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from castcheck.config import ConfidenceSettings
-from castcheck.kinds.table import KINDS
+from castcheck.tables.kinds import KINDS
 from identity.appearance.colour_words import colour_word
 from identity.findings import Finding
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.findings_builder import character_id
+from castcheck.findings.builder import character_id
 from castcheck.labels import plural
 from identity.cast.matching import MIN_SAMPLES
 from identity.findings import Finding
 
 if TYPE_CHECKING:
-    from castcheck.findings_builder import FindingBuilder
+    from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
     from identity.judge import Judgement
     from identity.tracks.segments import Segment

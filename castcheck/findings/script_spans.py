@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from castcheck.cast.script import Line, Script
     from castcheck.observe import Observations
-    from castcheck.script import Line, Script
     from identity.judge import Judgement
     from identity.tracks.segments import Segment
 

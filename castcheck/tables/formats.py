@@ -1,6 +1,7 @@
 """The table of report formats: a row is everything castcheck needs to know about one.
 
-A new format is one row here and one file beside it, which turns `ReportInputs` into text.
+A new format is one row here and one file, `castcheck/report/<name>.py`, which turns `ReportInputs`
+into text.
 """
 
 from __future__ import annotations

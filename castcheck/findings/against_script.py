@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.findings_builder import character_id
+from castcheck.findings.builder import character_id
 from identity.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from castcheck.findings_builder import FindingBuilder
-    from castcheck.script_spans import Presence, Span
+    from castcheck.findings.builder import FindingBuilder
+    from castcheck.findings.script_spans import Presence, Span
     from identity.cast.matching import CastMatch, Member
     from identity.findings import Severity
     from identity.judge import Judgement

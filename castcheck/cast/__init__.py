@@ -1,0 +1,1 @@
+"""Who should be in a clip: cast files, scripts and reference pictures."""

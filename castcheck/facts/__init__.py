@@ -1,0 +1,1 @@
+"""What a report says: the report itself, its parts, and what it was judged with."""

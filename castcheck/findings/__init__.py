@@ -1,0 +1,1 @@
+"""What is made of what identity found: findings with message, severity, confidence and pictures."""

@@ -1,0 +1,1 @@
+"""The tables: a row for each kind of finding, and for each report format."""

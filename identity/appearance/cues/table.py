@@ -1,0 +1,132 @@
+"""The table of cues: a row is everything castcheck needs to know about one part of a look.
+
+A new cue is one row here and one file beside it, `identity/appearance/cues/<name>.py`, which
+measures it. Reading, storing, averaging and comparing looks, and the page, read this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Cue = str  # a name of the table
+Role = Literal["network", "colour", "own", "pose"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueRow:
+    """One cue.
+
+    Attributes:
+        name: In code, settings of the fit, and the evidence of a finding.
+        title: For people.
+        role: What it counts as. "network": how a network sees a body or a part of it. "colour":
+            colours of a part; a turn moves one of them, another person two. "own": asked about by
+            itself. "pose": circumstances, nobody's look; it is never compared as one.
+        measured_by: "module:function". It takes `Crops` and the name of the cue, and returns the
+            rows of boxes that show it, (K,) int64, and their (K, D) float32 unit vectors.
+        parts_only: It wants what only an embedder with parts knows, so it is there only with one.
+        scale: Median cosine of different people who are on screen together, and of one person
+            within one shot. `None` = measured per embedder, in `identity/evidence/calibration.py`.
+        log_odds: What it adds to the log-odds that two looks are one person, per unit of similarity
+            counted from 0.5. 0 = nothing, or weighed in `identity/evidence/calibration.py`.
+    """
+
+    name: Cue
+    title: str
+    role: Role
+    measured_by: str
+    parts_only: bool = False
+    scale: tuple[float, float] | None = None
+    log_odds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.role == "own" and self.scale is None:
+            raise ValueError(f"cue {self.name!r} needs a scale to be compared by itself")
+
+    def measure(self) -> Callable[..., Any]:
+        """Return the function that `measured_by` names."""
+        module, _, name = self.measured_by.partition(":")
+        function: Callable[..., Any] = getattr(import_module(module), name)
+        return function
+
+
+_HERE = "identity.appearance.cues"
+_ROWS = (
+    CueRow(
+        name="body",
+        title="look of the whole body",
+        role="network",
+        measured_by=f"{_HERE}.body:measure",
+    ),
+    CueRow(
+        name="head",
+        title="colours of the head",
+        role="colour",
+        measured_by=f"{_HERE}.zones:measure",
+    ),
+    CueRow(
+        name="upper",
+        title="colours of the upper body",
+        role="colour",
+        measured_by=f"{_HERE}.zones:measure",
+    ),
+    CueRow(
+        name="lower",
+        title="colours of the lower body",
+        role="colour",
+        measured_by=f"{_HERE}.zones:measure",
+    ),
+    CueRow(
+        name="head_look",
+        title="look of the head",
+        role="network",
+        measured_by=f"{_HERE}.parts:measure",
+        parts_only=True,
+    ),
+    CueRow(
+        name="upper_look",
+        title="look of the upper body",
+        role="network",
+        measured_by=f"{_HERE}.parts:measure",
+        parts_only=True,
+    ),
+    CueRow(
+        name="lower_look",
+        title="look of the lower body",
+        role="network",
+        measured_by=f"{_HERE}.parts:measure",
+        parts_only=True,
+    ),
+    CueRow(
+        name="hair",
+        title="colours of the hair",
+        role="own",
+        measured_by=f"{_HERE}.hair:measure",
+        parts_only=True,
+        scale=(0.6, 0.98),
+    ),
+    CueRow(
+        name="facing",
+        title="turn of the body",
+        role="pose",
+        measured_by=f"{_HERE}.facing:measure",
+        parts_only=True,
+    ),
+)
+CUE_TABLE: dict[Cue, CueRow] = {row.name: row for row in _ROWS}
+CUES: tuple[Cue, ...] = tuple(CUE_TABLE)
+
+
+def cues_of(*roles: Role) -> tuple[Cue, ...]:
+    """Return the names of the cues of some roles, in the order of the table.
+
+    Example:
+        >>> cues_of("colour")
+        ('head', 'upper', 'lower')
+    """
+    return tuple(row.name for row in _ROWS if row.role in roles)
