@@ -484,7 +484,9 @@ def test_merging_says_how_far_two_agree(run, tmp_path):
     ]
     append_decisions(run / "decisions.jsonl", ours)
     other = tmp_path / "ben.jsonl"
-    append_decisions(other, [*theirs, said(clip="c" * 64, by="ben")])
+    append_decisions(
+        other, [*theirs, said(clip="c" * 64, by="ben"), said(finding="gone-1", clip=clip, by="ben")]
+    )
     with other.open("a") as file:
         file.write("half a li\n")
     with review_run.serving(run, "--merge", str(other)) as process:
@@ -492,8 +494,8 @@ def test_merging_says_how_far_two_agree(run, tmp_path):
     assert code == 0
     assert f"{other}: 3 decisions taken in, 0 known" in out
     assert "ann and ben: the same on 2 of 3 findings, kappa 0.40" in out
-    assert "1 decision about clips that are not in this run" in err
-    assert "line 5 is not a decision" in err
+    assert "2 decisions about clips or findings that are not in this run" in err
+    assert "line 6 is not a decision" in err
     assert len(read_decisions(run / "decisions.jsonl").decisions) == 6
     assert len(names) == len(known)
 
