@@ -102,7 +102,9 @@ def _episode(table: Mapping[str, Any], path: Path) -> Schedule:
         match = _SHOT_KEY.fullmatch(key)
         if match is None:
             raise ScriptError(
-                f"{key!r} is no shot: wanted is scene:shot, such as 1:2", where=path, hint=_WANTED
+                f"{key!r} is not a shot: wanted is scene:shot, such as 1:2",
+                where=path,
+                hint=_WANTED,
             )
         place = (int(match[1]), int(match[2]))
         where = f"{path}, scene {place[0]}, shot {place[1]}"

@@ -242,7 +242,7 @@ def test_pictures_of_a_cast_file_and_the_script_of_an_episode(folder):
             id="a shot of nothing",
         ),
         pytest.param(
-            {"entity_schedule": {"one": {}}}, "'one' is no shot: wanted", id="no shot key"
+            {"entity_schedule": {"one": {}}}, "'one' is not a shot: wanted", id="no shot key"
         ),
         pytest.param(episode([{"age": 3}]), "a character without a name", id="no name"),
         pytest.param("3", "holds no shots", id="a number"),
