@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from bench.examples import pictures_of
-from castcheck.report.palette import look
-from scenes.errors import CastcheckError
+from castcheck.report.palette import style_of
+from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 SAMPLES = Path(__file__).parents[1] / "sample_videos"
 HALF_PX = (480, 270)
-_GAP_PX, _BAR_PX, _TEXT_PX = 6, 28, 15
+_GAP_PX, _BAR_PX, _TEXT_PX = 6, 44, 28  # to be read on a phone, at a third of the width
 # Kind, clip, frame on the left, frame on the right, people.
 KINDS: tuple[tuple[str, str, int, int, tuple[str, ...]], ...] = (
     ("swap", "room_swap", 12, 20, ("omar", "mei")),
@@ -74,7 +74,7 @@ def draw_cast(
     slot = HALF_PX[0] // len(cast)
     for place, (stem, name) in enumerate(cast):
         crop = _crop(samples / f"{stem}.mp4", name)
-        crop.thumbnail((slot - 30, HALF_PX[1] - 44))
+        crop.thumbnail((slot - 30, HALF_PX[1] - 60))
         x = place * slot + (slot - crop.width) // 2
         half.paste(crop, (x, 12))
         _text(half, name.title(), (x, 20 + crop.height), "#14171A")
@@ -84,7 +84,11 @@ def draw_cast(
 
 
 def _truth(clip: Path) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(clip.with_suffix(".truth.json").read_text("utf-8"))
+    path = clip.with_suffix(".truth.json")
+    try:
+        table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as err:
+        raise ConfigError(f"cannot be read: {err}", where=path, hint="check --samples") from err
     return table
 
 
@@ -101,8 +105,8 @@ def _half(rgb: Any, truth: dict[str, Any], frame: int, people: Sequence[str]) ->
             row = track["frames"].index(frame)
             box = [v * scale[axis % 2] for axis, v in enumerate(track["boxes"][row])]
             worn = track["look"][row]
-            style = look(looks.index(worn) if worn in looks else len(looks))
-            draw.rectangle(box, outline=style.colour, width=3)
+            style = style_of(looks.index(worn) if worn in looks else len(looks))
+            draw.rectangle(box, outline=style.colour, width=4)
     return picture
 
 

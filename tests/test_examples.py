@@ -89,6 +89,7 @@ def test_the_hook_of_pre_commit_starts_castcheck():
     known = CliRunner().invoke(app, [words[1], "--help"], env={"COLUMNS": "200"}).output
     assert words[0] == "castcheck"
     assert all(word in known for word in words[2:] if word.startswith("--"))
+    assert "--quiet" not in words  # who commits has to read why it failed
     pattern = re.compile(hook["files"])
     assert [bool(pattern.search(name)) for name in ("a/b.mp4", "x.mov", "x.py")] == [
         True,

@@ -1,12 +1,15 @@
 """The schedules of public benchmarks of multi-shot video, read as scripts.
 
-Only what both papers and loaders publish is relied on: EntityBench's shots carry an
-`entity_schedule` with `characters`; ViStoryBench's `Shots` say who is in `Characters Appearing`.
+Read is what the loaders of both read. An episode of EntityBench has one `entity_schedule`, from
+"scene:shot" to the `characters` in it; its `scenes` list a prompt for each shot, and some a `cut`:
+false where a shot goes on from the one before. A story of ViStoryBench has `Shots`, each with its
+`Characters Appearing`, and pictures in a folder for each key of `Characters`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +17,14 @@ from castcheck.cast.script import Line, Script, ScriptError
 from scenes.pictures import picture_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 _WANTED = (
     "wanted is a story of ViStoryBench (Shots with Characters Appearing) or an episode of "
-    "EntityBench (shots with an entity_schedule)"
+    "EntityBench (an entity_schedule with shots such as 1:2)"
 )
-_NAME_KEYS = ("name", "id", "entity_id", "entity")
-_REGISTRIES = ("entity_registry", "registry", "entities")
+_SHOT_KEY = re.compile(r"(\d+):(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,11 @@ def read_schedule(path: Path) -> Schedule:
         raise ScriptError(f"is not JSON: {err}", where=path, hint=_WANTED) from err
     if isinstance(table, dict) and isinstance(table.get("Shots"), list):
         return _story(table, path)
-    shots = list(_entity_shots(table))
-    if not shots:
-        raise ScriptError("holds no shots that say who is in them", where=path, hint=_WANTED)
-    return _episode(table, shots, path)
+    if isinstance(table, dict) and isinstance(table.get("entity_schedule"), dict):
+        if not table["entity_schedule"]:
+            raise ScriptError("holds no shots", where=path, hint=_WANTED)
+        return _episode(table, path)
+    raise ScriptError("holds no shots that say who is in them", where=path, hint=_WANTED)
 
 
 def _story(table: Mapping[str, Any], path: Path) -> Schedule:
@@ -75,87 +78,79 @@ def _story(table: Mapping[str, Any], path: Path) -> Schedule:
     if not lines:
         raise ScriptError("holds no shots", where=path, hint=_WANTED)
     script = Script(tuple(lines), shot_count=len(lines))
-    folders = {name: path.parent / "image" / name for name in script.names}
-    pictures = {name: folder for name, folder in folders.items() if folder.is_dir()}
+    characters = table.get("Characters")
+    keys = {key.strip(): key for key in (characters if isinstance(characters, dict) else {})}
+    folders = {name: path.parent / "image" / keys.get(name, name) for name in script.names}
     return Schedule(
-        script, {name: tuple(picture_files(folder)) for name, folder in pictures.items()}
+        script,
+        {name: _pictures(folder) for name, folder in folders.items() if folder.is_dir()},
     )
 
 
-def _entity_shots(table: Any) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
-    """Yield scene and shot number, from 1, and what is said of each shot."""
-    if isinstance(table, dict) and isinstance(table.get("scenes"), list):
-        scenes = table["scenes"]
-    else:
-        scenes = [table if isinstance(table, dict) else {"shots": table}]
-    for scene_place, scene in enumerate(scenes, start=1):
-        shots = scene.get("shots") if isinstance(scene, dict) else None
-        for shot_place, shot in enumerate(shots if isinstance(shots, list) else [], start=1):
-            if isinstance(shot, dict) and "entity_schedule" in shot:
-                yield (
-                    _number(scene, ("scene_id", "scene", "scene_number"), scene_place),
-                    _number(shot, ("shot_id", "shot", "shot_number"), shot_place),
-                    shot,
-                )
+def _pictures(folder: Path) -> tuple[Path, ...]:
+    """Return the pictures of one character, in its folder and the folders below."""
+    below = sorted(item for item in folder.rglob("*") if item.is_dir())
+    return tuple(picture for one in (folder, *below) for picture in picture_files(one))
 
 
-def _episode(table: Any, shots: list[tuple[int, int, Mapping[str, Any]]], path: Path) -> Schedule:
-    known = _registry(table)
+def _episode(table: Mapping[str, Any], path: Path) -> Schedule:
+    schedule = table["entity_schedule"]
+    cuts = _cuts(table)
+    known = _names_by_label(table)
+    said = {}
+    for key, row in schedule.items():
+        match = _SHOT_KEY.fullmatch(key)
+        if match is None:
+            raise ScriptError(
+                f"{key!r} is not a shot: wanted is scene:shot, such as 1:2",
+                where=path,
+                hint=_WANTED,
+            )
+        place = (int(match[1]), int(match[2]))
+        where = f"{path}, scene {place[0]}, shot {place[1]}"
+        said[place] = _names(row, known, where)
     lines: list[Line] = []
     number = -1
-    for scene, shot, said in shots:
-        where = f"{path}, scene {scene}, shot {shot}"
-        schedule = said["entity_schedule"]
-        listed = schedule.get("characters", []) if isinstance(schedule, dict) else None
-        if not isinstance(listed, list):
-            raise ScriptError("does not say who is expected", where=where, hint=_WANTED)
-        names = [_name(one, known, where) for one in listed]
-        number += 0 if lines and _goes_on(said) else 1
-        lines.append(
-            Line(
-                f"shot {number + 1}", tuple(dict.fromkeys(names)), shots=(number,),
-                clip_stem=f"{scene:03d}_{shot:03d}",
-            )
-        )  # fmt: skip
+    # A shot of which nothing is said is one all the same: the numbers after it depend on it.
+    for place in sorted(said.keys() | cuts.keys()):
+        number += 1 if number < 0 or cuts.get(place, True) else 0
+        if place in said:
+            stem = f"{place[0]:03d}_{place[1]:03d}"
+            line = Line(f"shot {number + 1}", said[place], shots=(number,), clip_stem=stem)
+            lines.append(line)
     return Schedule(Script(tuple(lines), shot_count=number + 1), {})
 
 
-def _goes_on(shot: Mapping[str, Any]) -> bool:
-    """Tell whether a shot goes on where the last one ended, without a cut."""
-    return (
-        shot.get("continuation") is True
-        or shot.get("cut") is False
-        or shot.get("transition") == "continuation"
-    )
+def _cuts(table: Mapping[str, Any]) -> dict[tuple[int, int], bool]:
+    """Return scene and shot number, from 1, to whether the shot begins with a cut."""
+    cuts = {}
+    scenes = table.get("scenes")
+    for scene_place, scene in enumerate(scenes if isinstance(scenes, list) else [], start=1):
+        if not isinstance(scene, dict):
+            continue
+        number = scene.get("scene_num", scene_place)
+        prompts, flags = scene.get("video_prompts"), scene.get("cut")
+        flags = flags if isinstance(flags, list) else []
+        for place in range(len(prompts) if isinstance(prompts, list) else 0):
+            goes_on = place < len(flags) and flags[place] is False
+            cuts[number if isinstance(number, int) else scene_place, place + 1] = not goes_on
+    return cuts
 
 
-def _registry(table: Any) -> dict[str, str]:
-    """Return id to name of everybody whom the episode describes."""
-    found = {}
-    for key in _REGISTRIES:
-        rows = table.get(key) if isinstance(table, dict) else None
-        rows = rows.get("characters", rows) if isinstance(rows, dict) else rows
-        if isinstance(rows, dict):
-            rows = [{"id": name, **row} for name, row in rows.items() if isinstance(row, dict)]
-        for row in rows if isinstance(rows, list) else []:
-            name = row.get("name") if isinstance(row, dict) else None
-            for one in ("id", "entity_id"):
-                if isinstance(name, str) and isinstance(row.get(one), str):
-                    found[row[one]] = name
-    return found
+def _names_by_label(table: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an episode calls its entities, such as "Character 1", to their names."""
+    rows = table.get("entity_descriptions")
+    return {
+        label: row["name"]
+        for label, row in (rows if isinstance(rows, dict) else {}).items()
+        if isinstance(row, dict) and isinstance(row.get("name"), str)
+    }
 
 
-def _name(one: Any, known: Mapping[str, str], where: str) -> str:
-    if isinstance(one, dict):
-        one = next((one[key] for key in _NAME_KEYS if isinstance(one.get(key), str)), None)
-    if not isinstance(one, str) or not one.strip():
+def _names(row: Any, known: Mapping[str, str], where: str) -> tuple[str, ...]:
+    listed = row.get("characters", []) if isinstance(row, dict) else None
+    if not isinstance(listed, list):
+        raise ScriptError("does not say who is expected", where=where, hint=_WANTED)
+    if not all(isinstance(one, str) and one.strip() for one in listed):
         raise ScriptError("lists a character without a name", where=where, hint=_WANTED)
-    return known.get(one, one).strip()
-
-
-def _number(row: Mapping[str, Any], keys: tuple[str, ...], place: int) -> int:
-    for key in keys:
-        text = str(row.get(key, "")).rpartition("_")[2]
-        if text.isdecimal():
-            return int(text)
-    return place
+    return tuple(dict.fromkeys(known.get(one, one).strip() for one in listed))

@@ -213,6 +213,15 @@ figcaption{font-size:.8rem;opacity:.75}
 h2{font-size:1rem;margin:.1rem 0}
 .bar{position:sticky;top:0;background:Canvas;padding:.5rem 0;z-index:1}
 button,label{font:inherit}
+button{padding:.4rem .8rem}
+label{display:inline-block;padding:.4rem 0}
+input{width:1.2rem;height:1.2rem;vertical-align:middle;margin:0 .3rem 0 0}
+a{overflow-wrap:anywhere}
+@media (max-width:600px){
+ .shown{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.3rem}
+ figure{margin:0}
+ figure img{width:100%;height:auto}
+}
 """
 _SCRIPT = """
 const data=JSON.parse(document.getElementById('list').textContent);
@@ -254,7 +263,8 @@ def _page(entries: Sequence[Entry], data: dict[str, Any]) -> str:
         parts.append(
             f'<section data-clip="{name}"><label><input type="checkbox" checked> keep</label>'
             f"<h2>{title}: {escape(entry.where)}{when}{over}{strength}</h2>"
-            f'<div><a href="{name}">{name}</a></div>{shown}</section>'
+            f'<div><a href="{name}">{name}</a></div>'
+            f'<div class="shown">{shown}</div></section>'
         )
     left = "".join(
         f"<li>{escape(row['source'])}: {escape(row['reason'])}</li>" for row in data["left_out"]

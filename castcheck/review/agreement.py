@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from castcheck.review.decisions import MISSED, Decision, current
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from castcheck.review.decisions import Key
 
@@ -47,7 +47,7 @@ class Merge:
     Attributes:
         new: Lines to add.
         known: How many say what is here already, or less than a later line here.
-        foreign: How many are about clips that are not in this run.
+        foreign: How many are about clips or findings that are not in this run.
     """
 
     new: tuple[Decision, ...]
@@ -55,24 +55,30 @@ class Merge:
     foreign: int
 
 
-def merge(here: Iterable[Decision], there: Iterable[Decision], *, clips: Collection[str]) -> Merge:
+def merge(
+    here: Iterable[Decision],
+    there: Iterable[Decision],
+    *,
+    findings: Mapping[str, Collection[str]],
+) -> Merge:
     """Return which decisions of another file are to be added: those that are the newest word.
 
     Args:
         here: The decisions of this run.
         there: The decisions of the other file.
-        clips: sha256 of the clips of this run.
+        findings: sha256 of each clip of this run to the ids of its findings.
     """
     ours = {decision.key: decision for decision in here}
     theirs = {decision.key: decision for decision in there}
-    foreign = [d for d in theirs.values() if d.clip_sha256 not in clips]
-    new = [
-        decision
-        for key, decision in theirs.items()
-        if decision.clip_sha256 in clips and (key not in ours or ours[key].time < decision.time)
-    ]
-    known = len(theirs) - len(new) - len(foreign)
-    return Merge(tuple(sorted(new, key=lambda d: d.time)), known, len(foreign))
+    own = {
+        key: d
+        for key, d in theirs.items()
+        if d.clip_sha256 in findings and (d.finding is None or d.finding in findings[d.clip_sha256])
+    }
+    new = [d for key, d in own.items() if key not in ours or ours[key].time < d.time]
+    return Merge(
+        tuple(sorted(new, key=lambda d: d.time)), len(own) - len(new), len(theirs) - len(own)
+    )
 
 
 def agreements(decisions: Iterable[Decision]) -> tuple[Agreement, ...]:

@@ -147,7 +147,7 @@ def _merge(run: Run, paths: Sequence[Path], screen: Screen) -> None:
     from castcheck.review.decisions import append_decisions, read_decisions  # noqa: PLC0415
 
     target = run.folder / DECISIONS_FILE
-    clips = {clip.sha256 for clip in run.clips}
+    findings = {c.sha256: {str(f["id"]) for f in c.record.findings} for c in run.clips}
     for path in paths:
         if not path.is_file():
             raise ConfigError("no such file", where=path, hint="check --merge")
@@ -155,13 +155,13 @@ def _merge(run: Run, paths: Sequence[Path], screen: Screen) -> None:
         there = read_decisions(path)
         for line in there.complaints:
             screen.error(line)
-        found = merge(read_decisions(target).decisions, there.decisions, clips=clips)
+        found = merge(read_decisions(target).decisions, there.decisions, findings=findings)
         append_decisions(target, found.new)
         screen.line(f"{path}: {plural(len(found.new), 'decision')} taken in, {found.known} known")
         if found.foreign:
             screen.error(
-                f"{path}: {plural(found.foreign, 'decision')} about clips that are not in this "
-                "run; left out"
+                f"{path}: {plural(found.foreign, 'decision')} about clips or findings that are "
+                "not in this run: made on another one, or it was judged again since; left out"
             )
     for row in agreements(read_decisions(target).decisions):
         kappa = "" if row.kappa is None else f", kappa {row.kappa:.2f}"

@@ -155,20 +155,21 @@ class ClipFinder:
         if is_remote(clip.lies_at):
             note = f"The clip is at {clip.lies_at}, which this page does not fetch."
             return Whereabouts(None, note + _HELP)
-        changed = False
+        others = []
         for place in self._usual_places(clip):
             if self._is(place, clip):
                 return self._found(place, clip)
-            changed = changed or place.exists()
+            others += [place] if place.exists() else []
         for place in self._searched(clip):
             if self._is(place, clip):
                 return self._found(place, clip)
-        what = (
-            f"The file at {clip.lies_at} is another one than was judged (its sha256 differs)."
-            if changed
-            else f"The clip is no longer at {clip.lies_at}."
-        )
-        return Whereabouts(None, what + _HELP)
+        lost = Path(clip.lies_at) not in others
+        what = [f"The clip is no longer at {clip.lies_at}."] if lost else []
+        if others:
+            what.append(
+                f"The file at {others[0]} is not the one that was judged: its sha256 differs."
+            )
+        return Whereabouts(None, " ".join(what) + _HELP)
 
     def _found(self, place: Path, clip: RunClip) -> Whereabouts:
         self._known[clip.sha256] = place

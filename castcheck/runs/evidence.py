@@ -118,7 +118,7 @@ def collect(
             if report.verdict == "abstain":
                 evidence.left_out["no one is seen well enough to judge"] += 1
             elif truth is not None:
-                _add(evidence, _of_truth(report, truth), "truth beside the clip")
+                _add(evidence, _of_truth(report, truth), "with truth beside them")
             elif reviewed:
                 pending.append((report, bool(_grave(report))))
             else:

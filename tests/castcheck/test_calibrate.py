@@ -159,6 +159,18 @@ def test_the_file_is_a_config_and_the_report_names_it(runs):
     assert config.to_dict()["calibration"]["asked_per_100_clips"] == 40
 
 
+def test_settings_that_were_judged_with_are_kept_but_not_the_gate(runs):
+    judged = Config().to_dict()
+    judged["gate"]["fail_on"] = "never"  # as planted clips are judged
+    judged["findings"]["min_confidence"] = 0.6
+    write_run(runs / "open", [make_report(runs / "open.mp4", config=judged)])
+    result = run("calibrate", runs / "open", "-o", runs / "c.toml")
+    assert result.exit_code == 0, result.output
+    config = Config.load(runs / "c.toml")
+    assert config.findings.min_confidence == 0.6
+    assert config.gate.fail_on == Config().gate.fail_on
+
+
 def test_decisions_say_what_is_good_and_what_is_found(runs):
     folder = runs / "reviewed"
     sha = {k: make_report(runs / f"r{k}.mp4").clip.sha256 for k in range(4)}

@@ -223,12 +223,15 @@ def _no_space(_: int) -> None:
         pytest.param([said(minute=1)], [said("wrong", minute=5)], 1, 0, 0, id="newer-than-ours"),
         pytest.param([said(minute=1)], [said(None, minute=5)], 1, 0, 0, id="taken-back-there"),
         pytest.param([], [said(clip=OTHER)], 0, 0, 1, id="another-run"),
+        pytest.param([], [said(finding="gone-1")], 0, 0, 1, id="a-finding-of-another-run"),
+        pytest.param([], [missed(3)], 1, 0, 0, id="missed-has-no-finding"),
     ],
 )
 def test_merge(here, there, new, known, foreign):
-    found = merge(here, there, clips={CLIP})
+    findings = {CLIP: {"swap-38-0-1"}}
+    found = merge(here, there, findings=findings)
     assert (len(found.new), found.known, found.foreign) == (new, known, foreign)
-    again = merge([*here, *found.new], there, clips={CLIP})
+    again = merge([*here, *found.new], there, findings=findings)
     assert again.new == ()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -426,6 +427,8 @@ def test_hundreds_of_clips(page, run):
         lines.append(json.dumps(record))
     with (run / "summary.jsonl").open("a") as file:
         file.write("".join(f"{line}\n" for line in lines))
+    asked = Counter()
+    page.on("request", lambda request: asked.update([request.url] * ("/poster" in request.url)))
     with review_run.serving(run, "--port", "0") as process:
         enter(page, review_run.address_of(process))
         assert page.inner_text("#count") == "702 clips"
@@ -447,6 +450,8 @@ def test_hundreds_of_clips(page, run):
         page.wait_for_function(
             "() => document.querySelector('#count').textContent === '1 of 702 clips'"
         )
+    assert asked
+    assert set(asked.values()) == {1}  # a list that is drawn again asks for no picture again
 
 
 def test_a_phone(browser, run):

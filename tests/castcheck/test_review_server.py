@@ -335,6 +335,7 @@ MOVES = [
     "moved-below-clips",
     "renamed-below-clips",
     "changed",
+    "gone-and-another-beside-the-run",
 ]
 
 
@@ -355,21 +356,28 @@ def test_a_clip_that_moved_is_found_by_its_sha256(tmp_path, made, move):
         "moved-below-clips": far / clip.name,
         "renamed-below-clips": far / "take7.mp4",
         "changed": None,
+        "gone-and-another-beside-the-run": None,
     }
     target = targets[move]
     if move == "changed":
         clip.write_bytes(clip.read_bytes() + b"x")
     elif target is None:
         clip.unlink()
+        if move == "gone-and-another-beside-the-run":
+            (home / clip.name).write_bytes(b"another clip")
     else:
         clip.rename(target)
     with closing(open_desk(run, tmp_path / "far")) as desk:
         where = desk.media(0).where
         table = desk.clip(0)
         assert where.path == target
-        assert ("was moved" in where.note) == (move not in {"here", "gone", "changed"})
+        assert ("was moved" in where.note) == (target is not None and move != "here")
         if target is None:
-            assert ("sha256 differs" if move == "changed" else "no longer at") in where.note
+            assert (f"no longer at {clip}" in where.note) == (move != "changed")
+            other = {"changed": clip, "gone": None}.get(move, home / clip.name)
+            assert (f"The file at {other} is not the one that was judged" in where.note) == (
+                other is not None
+            )
             assert table["media"]["video"] is table["media"]["frames"] is None
             assert table["media"]["page"] == "clips/0/report"
             assert ask(desk, "/clips/0/video").status == 404
@@ -484,7 +492,9 @@ def test_merging_says_how_far_two_agree(run, tmp_path):
     ]
     append_decisions(run / "decisions.jsonl", ours)
     other = tmp_path / "ben.jsonl"
-    append_decisions(other, [*theirs, said(clip="c" * 64, by="ben")])
+    append_decisions(
+        other, [*theirs, said(clip="c" * 64, by="ben"), said(finding="gone-1", clip=clip, by="ben")]
+    )
     with other.open("a") as file:
         file.write("half a li\n")
     with review_run.serving(run, "--merge", str(other)) as process:
@@ -492,8 +502,8 @@ def test_merging_says_how_far_two_agree(run, tmp_path):
     assert code == 0
     assert f"{other}: 3 decisions taken in, 0 known" in out
     assert "ann and ben: the same on 2 of 3 findings, kappa 0.40" in out
-    assert "1 decision about clips that are not in this run" in err
-    assert "line 5 is not a decision" in err
+    assert "2 decisions about clips or findings that are not in this run" in err
+    assert "line 6 is not a decision" in err
     assert len(read_decisions(run / "decisions.jsonl").decisions) == 6
     assert len(names) == len(known)
 

@@ -124,7 +124,8 @@ def story(*shots):
 
 def test_a_story_of_vistorybench_brings_its_pictures_along(folder):
     (folder / "image" / "Fox").mkdir(parents=True)
-    for name in ("00.jpg", "01.png"):
+    (folder / "image" / "Fox" / "more").mkdir()
+    for name in ("00.jpg", "more/01.png"):
         Image.new("RGB", (40, 120), "orange").save(folder / "image" / "Fox" / name)
     write(folder, story(["Fox"], [], ["Fox", "Crow "]), "story.json")
     cast = read_cast_file(folder)  # the folder of a story is the story
@@ -138,49 +139,85 @@ def test_a_story_of_vistorybench_brings_its_pictures_along(folder):
     assert [picture is not None for picture in loaded.pictures] == [True, False]
 
 
-def scheduled(*names, **more):
+def episode(*shots, **more):
+    """Return an episode of one scene, in the shape that EntityBench's files have."""
     return {
-        "entity_schedule": {"characters": list(names), "objects": ["o1"], "locations": []},
+        "story_name": "made up",
+        "story_overview": "-",
+        "entity_descriptions": {
+            "Character 1": {"name": "Ann", "description": "in red"},
+            "Character 2": {"name": "Bo", "description": "in blue"},
+            "Location 1": {"name": "the quay", "description": "wet"},
+        },
+        "scenes": [scene(1, len(shots))],
+        "entity_schedule": {
+            f"1:{number}": scheduled(*names) for number, names in enumerate(shots, start=1)
+        },
         **more,
     }
 
 
+def scene(number, shots, **more):
+    return {
+        "scene_num": number, "video_prompts": ["-"] * shots, "action_descriptions": ["-"] * shots,
+        **more,
+    }  # fmt: skip
+
+
+def scheduled(*names):
+    return {"characters": list(names), "objects": ["a lamp"], "places": ["the quay"]}
+
+
 EPISODES = [
     pytest.param(
-        {"scenes": [{"shots": [scheduled("Ann"), scheduled("Bo")]}, {"shots": [scheduled("Ann")]}]},
-        [("001_001", (0,), ("Ann",)), ("001_002", (1,), ("Bo",)), ("002_001", (2,), ("Ann",))],
-        id="scenes",
+        episode(["Ann"], ["Bo", "Ann "]),
+        [("001_001", (0,), ("Ann",)), ("001_002", (1,), ("Bo", "Ann"))],
+        2,
+        id="one scene",
     ),
     pytest.param(
-        {
-            "episode_id": "e1",
-            "entity_registry": {"characters": {"c1": {"name": "Ann"}, "c2": {"name": "Bo"}}},
-            "shots": [
-                scheduled("c1", shot_id=1),
-                scheduled({"entity_id": "c2"}, shot_id=2, transition="continuation"),
-                scheduled({"name": "Cy"}, shot_id=3, transition="cut"),
-            ],
-        },
-        [("001_001", (0,), ("Ann",)), ("001_002", (0,), ("Bo",)), ("001_003", (1,), ("Cy",))],
-        id="a list of shots, ids, and one that goes on without a cut",
+        episode(
+            scenes=[scene(1, 3, cut=[True, False, True]), scene(2, 1, cut=[True])],
+            entity_schedule={
+                key: scheduled(*names)
+                for key, names in (
+                    ("2:1", ["Cy"]), ("1:1", ["Ann"]), ("1:2", ["Bo"]), ("1:3", [])
+                )
+            },
+        ),
+        [
+            ("001_001", (0,), ("Ann",)), ("001_002", (0,), ("Bo",)), ("001_003", (1,), ()),
+            ("002_001", (2,), ("Cy",)),
+        ],
+        3,
+        id="two scenes out of order, and a shot that goes on without a cut",
     ),
-    pytest.param([scheduled()], [("001_001", (0,), ())], id="nobody"),
+    pytest.param(
+        episode(scenes=[scene(1, 12)], entity_schedule={"1:10": scheduled(), "1:2": scheduled()}),
+        [("001_002", (1,), ()), ("001_010", (9,), ())],
+        12,
+        id="shots of which nothing is said count",
+    ),
+    pytest.param(
+        episode(["Character 2"], scenes=None), [("001_001", (0,), ("Bo",))], 1,
+        id="labels for names, and no scenes",
+    ),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("episode", "expect"), EPISODES)
-def test_an_episode_of_entitybench_is_a_script(episode, expect, folder):
-    cast = read_cast_file(write(folder, episode, "episode.json"))
+@pytest.mark.parametrize(("table", "expect", "shot_count"), EPISODES)
+def test_an_episode_of_entitybench_is_a_script(table, expect, shot_count, folder):
+    cast = read_cast_file(write(folder, table, "episode.json"))
     lines = cast.script.lines
     assert [(line.clip_stem, line.shots, line.names) for line in lines] == expect
-    assert cast.script.shot_count == expect[-1][1][0] + 1
+    assert cast.script.shot_count == shot_count
     assert [one.name for one in cast.members] == list(
         dict.fromkeys(n for *_, w in expect for n in w)
     )
 
 
 def test_pictures_of_a_cast_file_and_the_script_of_an_episode(folder):
-    write(folder, [scheduled("Ben"), scheduled("Mei")], "episode.json")
+    write(folder, episode(["Ben"], ["Mei"]), "episode.json")
     cast = read_cast_file(write(folder, 'script = "episode.json"\n' + BEN + MEI))
     assert [(one.name, len(one.references)) for one in cast.members] == [("Ben", 1), ("Mei", 0)]
     assert len(cast.script.lines) == 2
@@ -197,8 +234,17 @@ def test_pictures_of_a_cast_file_and_the_script_of_an_episode(folder):
         pytest.param({"Shots": []}, "holds no shots", id="a story without shots"),
         pytest.param({"Shots": [{"index": 1}]}, "shot 1: does not say who", id="nobody said"),
         pytest.param({"Shots": ["x"]}, "shot 1: does not say who", id="no shot"),
-        pytest.param([{"entity_schedule": []}], "shot 1: does not say who", id="no schedule"),
-        pytest.param([scheduled({"age": 3})], "a character without a name", id="no name"),
+        pytest.param({"entity_schedule": []}, "holds no shots that say", id="no schedule"),
+        pytest.param({"entity_schedule": {}}, "holds no shots; wanted is", id="an empty schedule"),
+        pytest.param(
+            {"entity_schedule": {"1:2": []}},
+            "scene 1, shot 2: does not say",
+            id="a shot of nothing",
+        ),
+        pytest.param(
+            {"entity_schedule": {"one": {}}}, "'one' is not a shot: wanted", id="no shot key"
+        ),
+        pytest.param(episode([{"age": 3}]), "a character without a name", id="no name"),
         pytest.param("3", "holds no shots", id="a number"),
     ],
 )

@@ -27,6 +27,7 @@ export class ClipList {
     this.open = open;
     this.rows = [];
     this.current = -1;
+    this.pictures = new Map();
     this.inner = make("div", "clip-rows");
     box.append(this.inner);
     box.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -78,10 +79,7 @@ export class ClipList {
     row.setAttribute("aria-selected", String(clip.index === this.current));
     row.setAttribute("aria-setsize", this.rows.length);
     row.setAttribute("aria-posinset", place + 1);
-    const picture = make("img");
-    picture.alt = "";
-    picture.src = `clips/${clip.index}/poster`;
-    picture.addEventListener("error", () => { picture.style.visibility = "hidden"; });
+    const picture = this.picture(clip.index);
     const text = make("span", "clip-text");
     const facts = make("span", "clip-facts");
     const verdict = make("span", `clip-verdict ${clip.verdict}`);
@@ -95,5 +93,17 @@ export class ClipList {
     row.append(picture, text);
     row.title = clip.path;
     return row;
+  }
+  // Kept, so that a list that is drawn again asks for no picture a second time.
+  picture(index) {
+    let picture = this.pictures.get(index);
+    if (!picture) {
+      picture = make("img");
+      picture.alt = "";
+      picture.src = `clips/${index}/poster`;
+      picture.addEventListener("error", () => { picture.style.visibility = "hidden"; });
+      this.pictures.set(index, picture);
+    }
+    return picture;
   }
 }
