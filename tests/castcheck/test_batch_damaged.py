@@ -25,6 +25,7 @@ CLIPS = {
     "cut-mkv": ("judged", "pictures end at"),
     "cut-gif": ("judged", "the mark that closes a GIF"),
     "zeros-in-mkv": ("judged", "checksum"),
+    "flipped-vp9": ("judged", "no picture of it is sound"),
     "alpha-apng": ("judged", "transparent pictures"),
     "huge-gif": ("bad_input", "16000x16000"),
     "empty": ("bad_input", "the file is empty"),
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make.write(name, folder / "clips")
     lines = [f"{n},-1,{6 + 3 * n % 60},10,24,50,0.9\n" for n in range(1, make.FRAMES + 1)]
     (folder / "boxes.txt").write_text("".join(lines))
-    (folder / "c.toml").write_text('[shots]\ndetector = "content"\n')
+    (folder / "c.toml").write_text('[shots]\nmethod = "content"\n')
     return folder
 
 

@@ -260,7 +260,10 @@ ODD: dict[str, Odd] = {
     "cut-gif": _cut_odd("gif", says="without the mark that closes a GIF"),
     "flipped-gif": Odd(".gif", lambda: flip(encode(BY_NAME["gif"]), 1, bits=10), -1, "damaged"),
     "flipped-vp9": Odd(
-        ".webm", lambda: flip(encode(BY_NAME["vp9-webm"]), 3, bits=40), None, "damaged"
+        ".webm",
+        lambda: flip(encode(BY_NAME["vp9-webm"]), 7, bits=40),
+        FRAMES,
+        "no picture of it is sound",
     ),
     "zeros-in-mkv": Odd(".mkv", lambda: zeros(encode(BY_NAME["h264-mkv"]), 3), -1, "checksum"),
     "cut-apng": _cut_odd("apng", says="without the mark that closes a PNG"),

@@ -112,8 +112,18 @@ def test_one_long_take_is_judged_in_time(folder: Path) -> None:
     assert check("take_1600.mp4", *boxes, "--format", "json")[0] in {0, 1}
 
 
-def test_a_damaged_vp9_is_said(folder: Path) -> None:
-    code, said = check("c_flip0.webm")
-    assert code in {0, 1, 2}
-    assert "damaged" in said
+@pytest.mark.parametrize(
+    ("options", "expected"), [pytest.param([], 0, id="plain"), pytest.param(["--strict"], 2, id="strict")]
+)
+def test_a_clip_of_damage_is_read_said_and_not_judged(
+    options: list[str], expected: int, folder: Path
+) -> None:
+    code, said = check("c_flip0.webm", *options)
+    report = json.loads((folder / "out" / "c_flip0" / "report.json").read_text("utf-8"))
+    assert (code, report["verdict"], report["findings"]) == (expected, "abstain", [])
+    assert "damaged: no picture of it is sound" in said
+    assert [(s["start_frame"], s["stop_frame"]) for s in report["shots"]] == [(0, 16)]
+
+
+def test_the_same_clip_undamaged_fails(folder: Path) -> None:
     assert check("c_whole.webm")[0] == 1
