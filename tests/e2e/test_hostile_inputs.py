@@ -129,7 +129,8 @@ def test_time_grows_with_the_length_of_a_take(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"), [pytest.param([], 0, id="plain"), pytest.param(["--strict"], 2, id="strict")]
+    ("options", "expected"),
+    [pytest.param([], 0, id="plain"), pytest.param(["--strict"], 2, id="strict")],
 )
 def test_a_clip_of_damage_is_read_said_and_not_judged(
     options: list[str], expected: int, folder: Path

@@ -102,9 +102,7 @@ def test_an_exchange_for_eight_frames_is_one_swap(start):
 
 
 def test_two_who_exchange_again_and_again_are_told_each_time():
-    one, two = (
-        [own] * 8 + [other] * 16 + [own] * 8 + [other] * 16 for own, other in ("AB", "BA")
-    )
+    one, two = ([own] * 8 + [other] * 16 + [own] * 8 + [other] * 16 for own, other in ("AB", "BA"))
     told = explained(bodies(one, two, ["C"] * 48))
     assert sorted(e.start_frame for e in told) == [8, 24, 32]
     assert {(e.kind, e.tracks, e.undone_frame) for e in told} == {("swap", (0, 1), None)}
