@@ -1,7 +1,7 @@
-"""More codecs and containers, whole: what FFmpeg can write, each codec and each container once at least.
+"""More codecs and containers that FFmpeg can write, for clips that are whole.
 
-Kept apart from `make`, whose own ones are also damaged. Beside them stand in no row: Theora and
-animated WebP, which this FFmpeg only reads or only writes, and those with fixed sizes, such as DV.
+Those of `make` are damaged too. Left out: Theora and animated WebP, which FFmpeg only reads or only
+writes, and what has a fixed size of picture, such as DV.
 """
 
 from __future__ import annotations
