@@ -6,10 +6,10 @@ Only what both papers and loaders publish is relied on: EntityBench's shots carr
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from castcheck.json_text import from_json
 from castcheck.script import Line, Script, ScriptError
 from scenes.pictures import picture_files
 
@@ -45,7 +45,7 @@ def read_schedule(path: Path) -> Schedule:
         ScriptError: It cannot be read, or is none that is known.
     """
     try:
-        table = json.loads(path.read_bytes().decode("utf-8-sig"))
+        table = from_json(path.read_bytes().decode("utf-8-sig"))
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         raise ScriptError(f"cannot be read: {reason}", where=path) from err

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from castcheck.json_text import from_json
 from castcheck.labels import headline
 from castcheck.report.facts import ordered
 from castcheck.report.model import finding_to_dict
@@ -135,7 +136,7 @@ class Finished:
         Raises:
             ValueError: It is none of ours.
         """
-        table = json.loads(text)
+        table = from_json(text)
         if not isinstance(table, dict) or table.get("schema") != RESULT_SCHEMA:
             raise ValueError("not a result of this version")
         try:

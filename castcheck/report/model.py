@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from castcheck.json_text import from_json
 from castcheck.report.facts import (
     BaselineFacts,
     CharacterFacts,
@@ -225,7 +226,7 @@ def report_from_json(text: str) -> Report:
         ReportReadError: The text is not JSON, or no report this version can read.
     """
     try:
-        table = json.loads(text)
+        table = from_json(text)
     except ValueError as err:
         raise ReportReadError(f"not JSON: {err}", where="report") from err
     if not isinstance(table, dict):

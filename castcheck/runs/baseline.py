@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from castcheck.json_text import from_json
 from castcheck.kinds.table import KINDS, MOMENTS
 from castcheck.report.model import BaselineFacts, GoneFacts, frame_rate
 from castcheck.runs.matching import TOLERANCE_FRAMES
@@ -102,7 +103,7 @@ def load_baseline(path: Path) -> Baseline:
             f"cannot be read: {reason}", where=path, hint="check --baseline"
         ) from err
     try:
-        table = json.loads(data.decode("utf-8"))
+        table = from_json(data.decode("utf-8"))
         if not isinstance(table, dict) or table.get("schema") != BASELINE_SCHEMA:
             raise ValueError("no baseline of a schema this version knows")  # noqa: TRY301
         entries = tuple(_entry(row) for row in table["findings"])
