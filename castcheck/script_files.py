@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+_MOST_DIGITS = 10  # of the number of a shot
 _WANTED = (
     "wanted is a story of ViStoryBench (Shots with Characters Appearing) or an episode of "
     "EntityBench (shots with an entity_schedule)"
@@ -156,6 +157,6 @@ def _name(one: Any, known: Mapping[str, str], where: str) -> str:
 def _number(row: Mapping[str, Any], keys: tuple[str, ...], place: int) -> int:
     for key in keys:
         text = str(row.get(key, "")).rpartition("_")[2]
-        if text.isdecimal():
+        if text.isdecimal() and len(text) < _MOST_DIGITS:
             return int(text)
     return place
