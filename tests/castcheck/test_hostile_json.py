@@ -25,7 +25,9 @@ TEXTS = {
     "half-a-pair": b'{"clip":"\\ud800","Shots":[{"Characters":["\\ud800"]}]}',
     "no-json": b"a = 1",
     "long-name": b'{"Shots":[{"Characters Appearing":["' + b"a" * 5000 + b'"]}]}',
-    "long-number-in-a-name": b'{"shots":[{"shot_id":"s_' + b"9" * 5000 + b'","entity_schedule":0}]}',
+    "long-number-in-a-name": b'{"shots":[{"shot_id":"s_'
+    + b"9" * 5000
+    + b'","entity_schedule":0}]}',
 }
 COMMANDS = {
     "baseline-of-check": "check real.mp4 --detector b.txt --embedder colour --baseline a.json",
