@@ -113,7 +113,7 @@ def actors(root: psutil.Process) -> list[psutil.Process]:
 
 @needs_ray
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_killed_and_resumed_on_ray(cluster, tmp_path):
     address, root = cluster
     made_up_clips(tmp_path)
