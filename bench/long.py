@@ -114,7 +114,7 @@ def measure(
             formats,
         ]
         if not networks:
-            config.write_text('[shots]\ndetector = "content"\n')
+            config.write_text('[shots]\nmethod = "content"\n')
             args += ["--detector", str(boxes), "--embedder", "colour", "--config", str(config)]
         said = folder / "said"
         with said.open("w") as file:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
+from castcheck.json_text import from_json
 from castcheck.tables.kinds import KINDS, MOMENTS, TOLERANCE_FRAMES
 from scenes.errors import CastcheckError
 from tracker import boxes
@@ -101,7 +102,7 @@ def load_baseline(path: Path) -> Baseline:
             f"cannot be read: {reason}", where=path, hint="check --baseline"
         ) from err
     try:
-        table = json.loads(data.decode("utf-8"))
+        table = from_json(data.decode("utf-8"))
         if not isinstance(table, dict) or table.get("schema") != BASELINE_SCHEMA:
             raise ValueError("no baseline of a schema this version knows")  # noqa: TRY301
         entries = tuple(_entry(row) for row in table["findings"])

@@ -180,7 +180,8 @@ class Observer:
         self._cuts += self._splitter.finish()
         self.timings["shots"] += time.perf_counter() - started
         found = Detections.concat(self._found)
-        self._cuts = self._without_false_cuts(info, found)
+        # Of damaged pictures every new key picture looks like a cut.
+        self._cuts = [] if info.all_damaged else self._without_false_cuts(info, found)
         shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         parted = self._boxes.spans_cut(found.frame, [cut.frame for cut in self._cuts])
         if self._stride > 1:

@@ -128,6 +128,8 @@ def report_on(
         elif all(member.views for member in members):
             against = (*against, *by_cast.findings(min_confidence=least))
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
+    if seen.info.all_damaged:
+        findings = ()  # whoever changes in guessed pictures has not changed in the clip
     visuals = make_visuals(crops, seen, judgement, findings, strip_px=strip_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
@@ -277,7 +279,7 @@ def _character_facts(
             if label == number
         ]
         frames = np.unique(np.concatenate([s.frames for s in own]))
-        judged = counts[number] > 0
+        judged = counts[number] > 0 and not seen.info.all_damaged
         consistency = judgement.consistency[number] if judged else None
         facts.append(
             CharacterFacts(
@@ -285,11 +287,17 @@ def _character_facts(
                 name=names[number],
                 consistency=None if consistency is None else round(consistency, 4),
                 screen_s=round(len(frames) * frame_s, 3),
-                abstained="" if judged else "never seen large, long and free enough",
+                abstained="" if judged else _why_not_judged(seen),
                 description=words,
             )
         )
     return tuple(facts)
+
+
+def _why_not_judged(seen: Observations) -> str:
+    if seen.info.all_damaged:
+        return "no picture of the clip is sound"
+    return "never seen large, long and free enough"
 
 
 def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletFacts, ...]:

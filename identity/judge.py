@@ -194,8 +194,9 @@ def _split_where_looks_change(
     cuts: dict[int, set[int]] = {}
     for one in explained:
         if one.kind in ("swap", "morph"):  # else it stays the same person
+            ends = {f for f in (one.start_frame, one.undone_frame) if f is not None}
             for member in (m for k in one.tracks for m in tracks[k].members):
-                cuts.setdefault(member, set()).add(one.start_frame)
+                cuts.setdefault(member, set()).update(ends)
     segments = []
     for tracklet, own in zip(tracklets, looks, strict=True):
         rows = {0, len(tracklet)}

@@ -55,6 +55,8 @@ class VideoInfo:
         rate: Average frames per second, exact. `None` where the container does not say.
         frame_count: Frames the container claims; `None` where it does not say. Not to be trusted.
         codec: Name of the video codec, such as "h264".
+        all_damaged: No picture of it is sound. What is shown is what a decoder guesses, so
+            changes in it say nothing of the clip.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class VideoInfo:
     rate: Fraction | None
     frame_count: int | None
     codec: str
+    all_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _STRICTER = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Errors are raised, not concealed: a picture that was made up must not be judged.
 _ERRORS = {"err_detect": "crccheck+bitstream+buffer+explode"}
+_GUESSES = {"err_detect": "ignore_err"}  # whatever the bits may mean
 
 
 class StrictDecoder:
@@ -26,13 +27,17 @@ class StrictDecoder:
         threads: 0 = as `scenes.threads` decides.
         max_pixels: Larger pictures are refused, before memory is taken for them.
         on_device: A device decodes, so the decoder is the one the container was opened with.
+        guesses: Draw over damage after all, where nothing else is left to look at.
     """
 
-    def __init__(self, stream: Any, *, threads: int, max_pixels: int, on_device: bool) -> None:
+    def __init__(
+        self, stream: Any, *, threads: int, max_pixels: int, on_device: bool, guesses: bool = False
+    ) -> None:
         own = stream.codec_context
-        self._context = None if on_device else _stricter(own)
+        self._context = None if on_device or guesses else _stricter(own)
         context = self._context or own
-        context.options = {**_ERRORS, "max_pixels": str(max_pixels)}
+        errors = _GUESSES if guesses else _ERRORS
+        context.options = {**errors, "max_pixels": str(max_pixels)}
         context.thread_type = "AUTO"
         context.thread_count = threads or decoder_thread_count()
 

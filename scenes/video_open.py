@@ -137,7 +137,8 @@ def video_stream(container: Any, path: Path, *, limits: LimitSettings = NO_LIMIT
     if not streams:
         what = "only sound" if container.streams.audio else "no video"
         raise VideoOpenError(f"there is {what} in it", where=path, hint="give a clip with pictures")
-    stream = streams[0]
+    # One picture beside a sequence is what is shown until that is loaded, in AVIF.
+    stream = next((s for s in streams if s.frames != 1), streams[0])
     if stream.codec_context is None:
         raise VideoOpenError(
             "its video codec is unknown to this FFmpeg", where=path, hint="re-encode it as H.264"

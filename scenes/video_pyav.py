@@ -11,7 +11,7 @@ import numpy as np
 
 from scenes.alpha import BACKGROUND, has_alpha, opaque
 from scenes.claims import Claims
-from scenes.errors import FrameDecodeError, VideoOpenError
+from scenes.errors import CastcheckError, FrameDecodeError, VideoOpenError
 from scenes.frames import FrameBatch, VideoInfo, batch_length
 from scenes.limits import NO_LIMITS, too_large
 from scenes.orient import Orientation, orientation_from_matrix
@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from scenes.limits import LimitSettings
 
 MAX_RATE = 1000  # frames per second; above it, the "rate" is the resolution of the clock
+_NONE_SOUND = (
+    "damaged: no picture of it is sound, so nothing was decided and no cuts were looked for"
+)
 
 
 class PyAvSource:
     """The pictures of a clip file, decoded once, in order; see `scenes.frames.FrameSource`.
 
     Damage does not end the reading: a picture that is damaged, or that is predicted from one, is
-    left out up to the next key picture, and `degradations` says how many and where.
+    left out up to the next key picture, and `degradations` says how many and where. Where that
+    leaves nothing, all pictures are what a decoder guesses, and `info.all_damaged` says so.
 
     Args:
         path: The clip.
@@ -58,9 +62,21 @@ class PyAvSource:
         limits: LimitSettings = NO_LIMITS,
     ) -> None:
         self._path, self._limits = Path(path), limits
+        try:
+            self._open(decoder, threads, guesses=False)
+        except FrameDecodeError as err:
+            # Whoever sent it shall see what there is, but a file that gives nothing stays bad.
+            try:
+                self._open(CPU, threads, guesses=True)
+            except CastcheckError:
+                raise err from None
+
+    def _open(self, decoder: str, threads: int, *, guesses: bool) -> None:
+        limits = self._limits
         self._container, self._not_decoded_there = open_container(
             self._path, decoder, limits=limits
         )
+        self._guesses = guesses
         try:
             self._stream = video_stream(self._container, self._path, limits=limits)
             self._decoder = StrictDecoder(
@@ -68,6 +84,7 @@ class PyAvSource:
                 threads=threads,
                 max_pixels=limits.decoder_px,
                 on_device=decoder != CPU and not self._not_decoded_there,
+                guesses=guesses,
             )
             self._start()
         except BaseException:
@@ -105,6 +122,7 @@ class PyAvSource:
             rate=rate,
             frame_count=stream.frames or None,
             codec=stream.codec_context.name,
+            all_damaged=self._guesses,
         )
 
     @property
@@ -121,6 +139,8 @@ class PyAvSource:
     def degradations(self) -> tuple[str, ...]:
         """What could not be read as it should; complete once the last batch was read."""
         notes = []
+        if self._guesses:
+            notes.append(_NONE_SOUND)
         if self._left_out:
             at = seconds_text(self._left_out_at_s or Fraction(0))
             notes.append(f"damaged pictures left out: {self._left_out}, the first near {at}")
@@ -212,8 +232,8 @@ class PyAvSource:
         """Yield decoded frames; leave out damaged ones and all that are predicted from them."""
         waiting = False  # for a key picture, after damage
         for frame in self._decoded():
-            damaged = frame is None or frame.is_corrupt
-            waiting = damaged or (waiting and not frame.key_frame)
+            damaged = frame is None or (frame.is_corrupt and not self._guesses)
+            waiting = damaged or (waiting and not frame.key_frame and not self._guesses)
             if waiting:
                 if self._left_out_at_s is None:
                     self._left_out_at_s = self._clock.end_s

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from castcheck.facts.parts import ordered
 from castcheck.facts.report import finding_to_dict
+from castcheck.json_text import from_json
 from castcheck.labels import headline
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Finished:
         Raises:
             ValueError: It is none of ours.
         """
-        table = json.loads(text)
+        table = from_json(text)
         if not isinstance(table, dict) or table.get("schema") != RESULT_SCHEMA:
             raise ValueError("not a result of this version")
         try:

@@ -8,12 +8,12 @@ false where a shot goes on from the one before. A story of ViStoryBench has `Sho
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from castcheck.cast.script import Line, Script, ScriptError
+from castcheck.json_text import from_json
 from scenes.pictures import picture_files
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _WANTED = (
     "wanted is a story of ViStoryBench (Shots with Characters Appearing) or an episode of "
     "EntityBench (an entity_schedule with shots such as 1:2)"
 )
-_SHOT_KEY = re.compile(r"(\d+):(\d+)")
+_SHOT_KEY = re.compile(r"(\d{1,9}):(\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def read_schedule(path: Path) -> Schedule:
         ScriptError: It cannot be read, or is none that is known.
     """
     try:
-        table = json.loads(path.read_bytes().decode("utf-8-sig"))
+        table = from_json(path.read_bytes().decode("utf-8-sig"))
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         raise ScriptError(f"cannot be read: {reason}", where=path) from err

@@ -23,6 +23,7 @@ from castcheck.facts.parts import (
     frame_rate,
     ordered,
 )
+from castcheck.json_text import from_json
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import CastcheckError
 
@@ -225,7 +226,7 @@ def report_from_json(text: str) -> Report:
         ReportReadError: The text is not JSON, or no report this version can read.
     """
     try:
-        table = json.loads(text)
+        table = from_json(text)
     except ValueError as err:
         raise ReportReadError(f"not JSON: {err}", where="report") from err
     if not isinstance(table, dict):

@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 def find(case: Case) -> Iterator[Finding]:
     """Yield the exchanges."""
     for swap in case.judgement.of_kind("swap"):
-        found = _over_cut(case, swap) if swap.over_cut else in_shot(case, swap, _message)
+        found = _over_cut(case, swap) if swap.over_cut else _in_shot(case, swap)
         if found is not None:
             yield found
 
 
-def _message(when: str, who: list[str]) -> str:
-    return f"From {when} on, {' and '.join(who)} have exchanged looks."
+def _in_shot(case: Case, swap: Explained) -> Finding | None:
+    undone = swap.undone_frame
+
+    def message(when: str, who: list[str]) -> str:
+        until = "on" if undone is None else f"to {case.build.time(undone)}"
+        return f"From {when} {until}, {' and '.join(who)} have exchanged looks."
+
+    return in_shot(
+        case, swap, message, evidence=None if undone is None else {"undone_frame": undone}
+    )
 
 
 def _over_cut(case: Case, swap: Explained) -> Finding:

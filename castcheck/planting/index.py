@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from castcheck.json_text import from_json
 from castcheck.report.writers import OutputError
 from scenes.errors import ConfigError
 
@@ -139,7 +140,7 @@ def read_index(path: Path) -> dict[str, Any]:
     """
     data: Any = None
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = from_json(path.read_text(encoding="utf-8"))
         known = data["schema"] == SCHEMA and all(isinstance(e["clip"], str) for e in data["clips"])
     except OSError as err:
         raise ConfigError(

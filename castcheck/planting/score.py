@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from castcheck.facts.report import Report
+from castcheck.json_text import from_json
 from castcheck.runs.matching import Truth, followed, match, said_instead
 from scenes.errors import ConfigError
 
@@ -116,7 +116,7 @@ def truths(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         raise ConfigError("holds no planted clips", where=folder, hint="see `castcheck plant`")
     for file in files:
         try:
-            data = json.loads(file.read_text(encoding="utf-8"))
+            data = from_json(file.read_text(encoding="utf-8"))
             Truth.from_dict(data)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
             raise ConfigError("is not the truth of a clip", where=file, hint="plant anew") from err

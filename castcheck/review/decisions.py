@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any
 
+from castcheck.json_text import from_json
 from castcheck.locking import wait_lock
 from castcheck.report.writers import OutputError
 from castcheck.tables.kinds import KINDS
@@ -255,8 +256,8 @@ def _append(file: IO[bytes], data: bytes) -> None:
 
 def _parse(line: bytes) -> Decision:
     try:
-        table = json.loads(line)
-    except (ValueError, RecursionError) as err:
+        table = from_json(line)
+    except ValueError as err:
         raise DecisionError("it is not JSON") from err
     if not isinstance(table, dict):
         raise DecisionError("it is not a JSON object")

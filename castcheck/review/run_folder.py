@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE, clip_fingerprint
 from castcheck.facts.report import report_from_json
+from castcheck.json_text import from_json
 from castcheck.tables.formats import FORMATS
 from scenes.errors import CastcheckError, ConfigError
 from scenes.source import clip_sha256
@@ -119,7 +119,7 @@ def _listed(folder: Path) -> dict[str, int]:
     """Return the place of each clip's folder in the list of the run."""
     try:
         lines = (folder / SUMMARY_FILE).read_text(encoding="utf-8").splitlines()
-        rows: list[Any] = [json.loads(line) for line in lines]
+        rows: list[Any] = [from_json(line) for line in lines]
         return {str(row["folder"]): place for place, row in enumerate(rows) if row.get("folder")}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}  # `castcheck check` writes no list: the order of the names will do

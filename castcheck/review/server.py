@@ -7,7 +7,6 @@ seek in a video, and a player that stops reading holds no thread.
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 import socket
 from importlib.resources import files
@@ -25,6 +24,7 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
+from castcheck.json_text import from_json
 from castcheck.report.html import icons, read_asset
 from castcheck.report.writers import OutputError
 from castcheck.review.decisions import DecisionError
@@ -246,8 +246,8 @@ async def _decide(request: Request) -> Response:
 
 def _wish(body: bytes) -> dict[str, Any]:
     try:
-        table = json.loads(body)
-    except (ValueError, RecursionError):
+        table = from_json(body)
+    except ValueError:
         table = None
     if not isinstance(table, dict):
         raise DecisionError("that is not a JSON object")

@@ -7,12 +7,12 @@ decided anything about, every clip is taken for a good one, as the user says.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from castcheck.findings.builder import SEVERITY_IF_SURE
+from castcheck.json_text import from_json
 from castcheck.runs.matching import Truth, followed, match
 from castcheck.runs.reading import RunReadError
 
@@ -152,7 +152,7 @@ def read_truth_of(clip: RunClip) -> Truth | None:
 
 def _truth(path: Path, clip: Path, *, must_name: bool) -> Truth | None:
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = from_json(path.read_text(encoding="utf-8"))
         if must_name and table.get("clip") != clip.name:
             return None
         return Truth.from_dict(table)

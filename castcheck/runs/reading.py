@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE
 from castcheck.facts.report import report_from_json
+from castcheck.json_text import from_json
 from castcheck.tables.formats import FORMATS
 from scenes.errors import CastcheckError
 
@@ -55,7 +55,7 @@ class RunClip:
         if self.folder is not None:
             try:
                 text = (self.folder / RESULT_FILE).read_text(encoding="utf-8")
-                key = str(json.loads(text)["key"])
+                key = str(from_json(text)["key"])
             except (OSError, ValueError, KeyError, TypeError):
                 pass  # a folder of `check` has none
         return None if is_remote(key) else Path(key)
@@ -124,7 +124,7 @@ def _from_summary(path: Path, folder: Path) -> Iterator[RunClip]:
         raise RunReadError("is not a text file in UTF-8", where=path) from err
     for number, line in enumerate(lines, start=1):
         try:
-            record = Record.from_dict(json.loads(line))
+            record = Record.from_dict(from_json(line))
         except (ValueError, TypeError, AttributeError) as err:
             raise RunReadError(
                 f"line {number} is not a line of a summary: {err}", where=path,

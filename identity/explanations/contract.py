@@ -52,6 +52,7 @@ class Explained:
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
         curves: How a look changes, by track: the evidence that this rests on.
         segments: Those of the tracks that it concerns, of what is told of segments.
+        undone_frame: Where it is undone, if that is a part of the same error; `None` = it stays.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Explained:
     vouched: bool = True
     curves: dict[int, LikenessCurve] = field(default_factory=dict)
     segments: tuple[int, ...] = ()
+    undone_frame: int | None = None
 
     @property
     def confidence(self) -> float:

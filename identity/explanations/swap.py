@@ -7,7 +7,7 @@ out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -176,7 +176,7 @@ def find(scene: Scene) -> list[Explained]:
     for pair in combinations(range(len(samples.tracks)), 2):
         meetings = samples.crossings(*pair)
         for span in _between_meetings(samples, both_seen(samples, *pair), meetings):
-            found += _exchanges(scene, pair, span) or _for_a_moment(scene, pair, span)
+            found += _exchanges(scene, pair, span) or _as_one(_for_a_moment(scene, pair, span))
         behind = (_behind(scene, pair, meeting) for meeting in meetings)
         found += [one for one in behind if one is not None]
     return found
@@ -218,7 +218,8 @@ def _between_meetings(
 def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> list[Explained]:
     """Return the exchanges of two between two samples: the surest, then those on either side of it.
 
-    Looks beyond an exchange are of the other one, so no window reaches over it.
+    Looks beyond an exchange are of the other one, so no window reaches over it. Of two who exchange
+    once more beside it, and back, nobody can say which undoes which: each is told.
     """
     samples = scene.samples
     moments = moments_of(samples, *span)
@@ -236,16 +237,19 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
     sides = (span[0], int(moments.last[best])), (int(moments.first[best]), span[1])
     return [
         one,
-        *(e for side in sides for e in _exchanges(scene, pair, side)),
+        *(
+            e
+            for side in sides
+            for e in _exchanges(scene, pair, side) or _for_a_moment(scene, pair, side)
+        ),
     ]
 
 
 def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> list[Explained]:
-    """Return the exchange of two who change back within a second, where both ends of it show.
+    """Return the exchange of two who change back within a second, and the return; else nothing.
 
     A window of a second holds looks from before, between and after it, so shorter ones are
-    compared; that there are two moments, one the undoing of the other, makes up for it. The
-    return is a part of the one error.
+    compared; that there are two moments, one the undoing of the other, makes up for it.
     """
     samples, (low, high) = scene.samples, span
     least = scene.settings.least_log_odds
@@ -255,17 +259,22 @@ def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) ->
         return []
     features, judged = features_of(samples, *pair, moments, scene.calibration)
     odds = np.where(judged, scene.model["swap"].log_odds(features), -np.inf)
-    best: tuple[float, int] | None = None
+    best: tuple[float, int, int] | None = None
     for one in np.flatnonzero(odds >= least).tolist():
         for two in np.flatnonzero(odds >= least).tolist():
             apart_s = (moments.last[two] - moments.last[one]) / samples.per_s
             if 1 / samples.per_s < apart_s <= WINDOW_S:
                 both = float(min(odds[one], odds[two]))
-                best = max(best or (both, one), (both, one))
+                best = max(best or (both, one, two), (both, one, two))
     if best is None:
         return []
-    frame = exact_frame(samples, pair, moments, best[1])
-    return [_explained(scene, pair, frame, best[0], features, moments, best[1])]
+    frames = {at: exact_frame(samples, pair, moments, at) for at in best[1:]}
+    return [_explained(scene, pair, frames[k], best[0], features, moments, k) for k in best[1:]]
+
+
+def _as_one(ends: list[Explained]) -> list[Explained]:
+    """Return an exchange with its return as the one error that it is."""
+    return [replace(ends[0], undone_frame=ends[1].start_frame)] if ends else []
 
 
 def _behind(scene: Scene, pair: tuple[int, int], meeting: Crossing) -> Explained | None:

@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 120
+# Workers load what takes half a minute of a processor, of which a busy machine gives a tenth.
+PATIENCE_S = 600
 MADE_UP_CLIPS = 40
 # Its arguments: the folder of the clips, how many at once, and the address of a cluster, if any.
 MADE_UP_RUN = """

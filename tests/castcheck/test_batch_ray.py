@@ -18,7 +18,6 @@ import pytest
 from tests.castcheck.killing import (
     MADE_UP_CLIPS,
     MADE_UP_RUN,
-    PATIENCE_S,
     all_gone,
     check_made_up,
     kill_and_resume,
@@ -36,10 +35,26 @@ VARIABLES = {
     "RAY_AUTH_TOKEN": secrets.token_hex(32),
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
+    # On a busy machine everything takes longer than Ray waits by itself.
+    "RAY_gcs_server_port_wait_time_s": "120",
+    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_worker_register_timeout_seconds": "240",
 }
+# Ray waits 30 s for its node, which cannot be set. Within them three processes import Ray, 5 s of a
+# processor, which is more than there is where ten jobs share one. So it is asked again for longer.
 CLUSTER = """
 import time
 import ray
+from ray._private import services
+ask = services.get_node
+def ask_again(*args):
+    for _ in range(90):
+        try:
+            return ask(*args)
+        except RuntimeError:
+            time.sleep(1)
+    return ask(*args)
+services.get_node = ask_again
 info = ray.init(
     num_cpus=2, object_store_memory=100 * 1024 * 1024, include_dashboard=False, log_to_driver=False
 )
@@ -48,9 +63,8 @@ time.sleep(3600)
 """
 
 
-# Ray gives a machine 30 s to start and cannot be told otherwise; a busy one may need another try,
-# for which most is in the cache.
-STARTS = 4
+START_S = 240
+STARTS = 2  # for the second, most is in the cache
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +75,7 @@ def cluster() -> Iterator[tuple[str, psutil.Process]]:
             if address:
                 yield address, root
                 return
-    pytest.fail(f"Ray did not start within its 30 s, {STARTS} times")
+    pytest.fail(f"Ray did not start, {STARTS} times")
 
 
 @contextmanager
@@ -71,7 +85,7 @@ def started_cluster() -> Iterator[tuple[str, psutil.Process]]:
         root = psutil.Process(process.pid)
         assert process.stdout is not None
         try:
-            readable, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+            readable, _, _ = select.select([process.stdout], [], [], START_S)
             yield (process.stdout.readline().strip() if readable else ""), root
         finally:  # some of Ray's processes leave the group of the one that started them
             family = family_of(root)
@@ -99,7 +113,7 @@ def actors(root: psutil.Process) -> list[psutil.Process]:
 
 @needs_ray
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_killed_and_resumed_on_ray(cluster, tmp_path):
     address, root = cluster
     made_up_clips(tmp_path)

@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
 
 import av
 import numpy as np
@@ -29,7 +28,8 @@ class BoxPerBright:
     """Finds one box per bright column of a picture, and counts its calls."""
 
     name, sha256 = "columns", "c" * 64
-    passing_classes, heads_from = frozenset(), None
+    passing_classes: frozenset[int] = frozenset()
+    heads_from: dict[str, str | None] | None = None
 
     def __init__(self):
         self.calls = []
@@ -202,7 +202,7 @@ def test_several_clips_at_once_give_the_same_reports(clips, tmp_path):
 
 class WithHeads(BoxPerBright):
     passing_classes = frozenset({15})
-    heads_from: ClassVar = {"name": "b", "sha256": None}
+    heads_from: dict[str, str | None] | None = {"name": "b", "sha256": None}  # noqa: RUF012
 
 
 def test_what_counts_only_where_it_stays_is_the_same_for_many_clips():

@@ -83,7 +83,7 @@ def report(*findings, width=200, height=100, doubtful=False, cut=40):
 
 
 def visuals(findings, *, strips=(4, 2), shots=3):
-    pairs = {
+    pairs: dict[str, tuple[Comparison, ...]] = {
         one.finding_id: (
             Comparison("char-01", (picture(1000, 1), picture(1000, 2)), (picture(1000, 3),)),
         )

@@ -89,14 +89,25 @@ def test_any_bytes_as_config_and_as_cast(data: bytes) -> None:
 
 
 CAST_KEYS = st.sampled_from(["name", "references", "presence", "nmae"])
+SHOT_KEYS = st.sampled_from(["index", "start_s", "stop_s", "characters", "scene", "idnex"])
+ROWS = st.lists(st.dictionaries(CAST_KEYS, VALUES, max_size=4), max_size=3)
+SHOT_ROWS = st.lists(st.dictionaries(SHOT_KEYS, VALUES, max_size=4), max_size=3)
 
 
 @some
-@given(st.lists(st.dictionaries(CAST_KEYS, VALUES, max_size=4), max_size=3))
-def test_any_cast(rows: list[dict[str, object]]) -> None:
+@given(
+    st.fixed_dictionaries(
+        {"character": st.one_of(ROWS, VALUES)},
+        optional={
+            "shot": st.one_of(SHOT_ROWS, VALUES), "scene": st.one_of(SHOT_ROWS, VALUES),
+            "characters": VALUES, "script": VALUES,
+        },
+    )
+)  # fmt: skip
+def test_any_cast(table: dict[str, object]) -> None:
     from castcheck.cast.cast_file import _from_table
 
-    works_or_says(lambda: _from_table({"character": rows}, Path("cast.toml")), CastFileError)
+    works_or_says(lambda: _from_table(table, Path("cast.toml")), CastcheckError)
 
 
 @pytest.mark.parametrize(

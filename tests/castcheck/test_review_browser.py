@@ -427,7 +427,7 @@ def test_hundreds_of_clips(page, run):
         lines.append(json.dumps(record))
     with (run / "summary.jsonl").open("a") as file:
         file.write("".join(f"{line}\n" for line in lines))
-    asked = Counter()
+    asked: Counter[str] = Counter()
     page.on("request", lambda request: asked.update([request.url] * ("/poster" in request.url)))
     with review_run.serving(run, "--port", "0") as process:
         enter(page, review_run.address_of(process))

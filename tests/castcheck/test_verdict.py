@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from castcheck.observe import judging_rate
 from castcheck.pipeline import judge, load_models
 from castcheck.verdict import verdict_on
 from identity.findings import Finding
+from scenes.cut_settings import ShotSettings
 from scenes.errors import VideoOpenError
 from scenes.source import Fingerprint
 from tests.corpus import make
@@ -94,6 +96,26 @@ def test_a_clip_nobody_was_looked_at_in_is_no_pass(tmp_path: Path) -> None:
     config = settings_for(tmp_path, BOXES)
     outcome = judge(clip, config=config, models=load_models(config), progress=lambda *_: None)
     assert outcome.report.verdict == "abstain"
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        pytest.param("whole-vp9-webm", "fail", id="sound"),
+        # By what is drawn of it, the clip would fail too, and have a cut.
+        pytest.param("flipped-vp9", "abstain", id="no-picture-is-sound"),
+    ],
+)
+def test_what_a_decoder_guesses_decides_nothing(name: str, verdict: str, tmp_path: Path) -> None:
+    config = settings_for(tmp_path, BOXES)
+    config = replace(config, shots=ShotSettings(method="content"))
+    clip = make.write(name, tmp_path)
+    report = judge(clip, config=config, models=load_models(config), progress=lambda *_: None).report
+    assert (report.verdict, len(report.shots)) == (verdict, 1)
+    assert report.clip.frames == make.FRAMES
+    assert bool(report.findings) == (verdict == "fail")
+    assert bool(report.degradations) == (verdict == "abstain")
+    assert all((one.consistency is None) == bool(one.abstained) for one in report.characters)
 
 
 @pytest.mark.parametrize("how", ["longer", "other-bytes", "gone", "touched"])

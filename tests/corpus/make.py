@@ -19,6 +19,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.corpus.codecs import CODECS, OPTIONS
+
 FRAMES, WIDTH_PX, HEIGHT_PX = 24, 96, 64
 
 
@@ -56,7 +58,14 @@ RECIPES = (
     Recipe("gif", "gif", "gif", ".gif", "rgb8", rate=25),
     Recipe("apng", "apng", "apng", ".apng", "rgb24", exact=True),
     Recipe("raw-y4m", "wrapped_avframe", "yuv4mpegpipe", ".y4m"),
-)
+    *(
+        Recipe(
+            f"{codec}-in-{container}", codec, container, suffix, pix_fmt, OPTIONS.get(codec, ()),
+            rate=25,  # MPEG-1 and -2 know no 24
+        )
+        for codec, container, suffix, pix_fmt in CODECS
+    ),
+)  # fmt: skip
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 
 
@@ -260,7 +269,10 @@ ODD: dict[str, Odd] = {
     "cut-gif": _cut_odd("gif", says="without the mark that closes a GIF"),
     "flipped-gif": Odd(".gif", lambda: flip(encode(BY_NAME["gif"]), 1, bits=10), -1, "damaged"),
     "flipped-vp9": Odd(
-        ".webm", lambda: flip(encode(BY_NAME["vp9-webm"]), 3, bits=40), None, "damaged"
+        ".webm",
+        lambda: flip(encode(BY_NAME["vp9-webm"]), 7, bits=40),
+        FRAMES,
+        "no picture of it is sound",
     ),
     "zeros-in-mkv": Odd(".mkv", lambda: zeros(encode(BY_NAME["h264-mkv"]), 3), -1, "checksum"),
     "cut-apng": _cut_odd("apng", says="without the mark that closes a PNG"),

@@ -11,7 +11,7 @@ from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from tests.identity.people import FPS, looks, tracklet
-from tests.identity.told import incidents_of
+from tests.identity.told import explained, incidents_of
 
 LENGTH = 72
 # Less alike is never better evidence for "same", and so on: the signs that common sense asks for.
@@ -63,12 +63,15 @@ def test_what_is_not_known_says_nothing():
     assert one.log_odds({"gain": np.array([np.nan, 1.0])}).tolist() == [-1.0, 1.0]
 
 
-def told_of(*people, stride=3, fps=FPS):
+def bodies(*people, stride=3, fps=FPS):
     frames = list(range(len(people[0])))
     tracks = [tracklet(k, frames, at=(40 + 190 * k, 60)) for k in range(len(people))]
     seen = [looks(frames, wears, stride=stride, seed=k) for k, wears in enumerate(people)]
-    series = [make_body_track(c, tracks, seen) for c in link_tracklets(tracks, fps=fps)]
-    return incidents_of(series, fps=fps)
+    return [make_body_track(c, tracks, seen) for c in link_tracklets(tracks, fps=fps)]
+
+
+def told_of(*people, stride=3, fps=FPS):
+    return incidents_of(bodies(*people, stride=stride, fps=fps), fps=fps)
 
 
 def mix(first, second, at, over):
@@ -95,6 +98,14 @@ def test_an_exchange_for_eight_frames_is_one_swap(start):
         [own] * start + [other] * 8 + [own] * (LENGTH - start - 8) for own, other in ("AB", "BA")
     )
     assert told_of(one, two, ["C"] * LENGTH) == [("swap", (0, 1), start)]
+    assert [e.undone_frame for e in explained(bodies(one, two, ["C"] * LENGTH))] == [start + 8]
+
+
+def test_two_who_exchange_again_and_again_are_told_each_time():
+    one, two = ([own] * 8 + [other] * 16 + [own] * 8 + [other] * 16 for own, other in ("AB", "BA"))
+    told = explained(bodies(one, two, ["C"] * 48))
+    assert sorted(e.start_frame for e in told) == [8, 24, 32]
+    assert {(e.kind, e.tracks, e.undone_frame) for e in told} == {("swap", (0, 1), None)}
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_where_the_lower_edge_cuts(bottom, name):
 def test_where_a_zone_lies(zone, head, strip):
     found = strip_of(zone, BoxFraming(head, "half"))
     assert (found is None) == (strip is None)
-    if strip is not None:
+    if found is not None:
         assert tuple(found) == pytest.approx(strip)
 
 
@@ -452,7 +452,9 @@ def test_a_trend_is_of_the_last_eight_boxes():
     xyxy[:, [0, 2]] += np.array([0, 0, 0, 0, 8, 16, 24, 32, 8, 8, 8, 8])[:, None]  # jumps about
     xyxy[4:, [0, 2]] = (np.arange(8) * 8)[:, None] + [0, 40]
     moved = Tracklet(0, 0, one[0].frame, xyxy, one[0].score)
-    late = Tracklet(1, 0, one[1].frame, one[1].xyxy + np.float32([32, 0, 32, 0]), one[1].score)
+    late = Tracklet(
+        1, 0, one[1].frame, one[1].xyxy + np.array([32, 0, 32, 0], np.float32), one[1].score
+    )
     assert [c.members for c in link_tracklets([moved, late], fps=24)] == [(0, 1)]  # 56 + 9 * 8
 
 
@@ -506,7 +508,10 @@ def test_samples_out_of_reach_do_not_count():
 
 @pytest.mark.parametrize(("x", "same"), [(53, True), (54, False)])
 def test_one_place_is_an_overlap_of_three_tenths(x, same):
-    one, two = np.float32([[0, 0, 100, 30]]), np.float32([[x, 0, x + 100, 30], [x, 0, x + 100, 30]])
+    one, two = (
+        np.array([[0, 0, 100, 30]], np.float32),
+        np.array([[x, 0, x + 100, 30], [x, 0, x + 100, 30]], np.float32),
+    )
     places = Positions([one, two])
     assert places.same(0, 1) == same
     assert places.same_as(0).tolist() == [True, same]

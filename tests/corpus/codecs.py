@@ -1,0 +1,77 @@
+"""More codecs and containers that FFmpeg can write, for clips that are whole.
+
+Those of `make` are damaged too. Left out: Theora and animated WebP, which FFmpeg only reads or only
+writes, and what has a fixed size of picture, such as DV.
+"""
+
+from __future__ import annotations
+
+# Codec, container, suffix, layout of the pixels.
+CODECS = (
+    ("libx264", "3gp", ".3gp", "yuv420p"),
+    ("libx264", "f4v", ".f4v", "yuv420p"),
+    ("libx264", "ismv", ".ismv", "yuv420p"),
+    ("libx264", "ipod", ".m4v", "yuv420p"),
+    ("libx264", "wtv", ".wtv", "yuv420p"),
+    ("libx264", "nut", ".nut", "yuv420p"),
+    ("libx264rgb", "mp4", ".mp4", "rgb24"),
+    ("libx265", "matroska", ".mkv", "yuv420p"),
+    ("libx265", "mpegts", ".ts", "yuv420p"),
+    ("libx265", "flv", ".flv", "yuv420p"),
+    ("libsvtav1", "matroska", ".mkv", "yuv420p"),
+    ("libsvtav1", "webm", ".webm", "yuv420p"),
+    ("libsvtav1", "ivf", ".ivf", "yuv420p"),
+    ("libsvtav1", "obu", ".obu", "yuv420p"),
+    ("libsvtav1", "flv", ".flv", "yuv420p"),
+    ("libsvtav1", "avif", ".avif", "yuv420p"),
+    ("libvpx", "ivf", ".ivf", "yuv420p"),
+    ("libvpx", "ogg", ".ogv", "yuv420p"),
+    ("libvpx-vp9", "ivf", ".ivf", "yuv420p"),
+    ("libvpx-vp9", "mp4", ".mp4", "yuv420p"),
+    ("mpeg1video", "mpeg", ".mpg", "yuv420p"),
+    ("mpeg1video", "mpeg1video", ".m1v", "yuv420p"),
+    ("mpeg2video", "mxf", ".mxf", "yuv420p"),
+    ("mpeg2video", "vob", ".vob", "yuv420p"),
+    ("mpeg2video", "mpegts", ".ts", "yuv420p"),
+    ("mpeg4", "mp4", ".mp4", "yuv420p"),
+    ("mpeg4", "m4v", ".m4v", "yuv420p"),
+    ("msmpeg4", "asf", ".wmv", "yuv420p"),
+    ("msmpeg4v2", "avi", ".avi", "yuv420p"),
+    ("wmv1", "asf", ".wmv", "yuv420p"),
+    ("h263p", "avi", ".avi", "yuv420p"),
+    ("flv", "flv", ".flv", "yuv420p"),
+    ("flv", "swf", ".swf", "yuv420p"),
+    ("flashsv", "flv", ".flv", "bgr24"),
+    ("flashsv2", "flv", ".flv", "bgr24"),
+    ("rv10", "rm", ".rm", "yuv420p"),
+    ("rv20", "rm", ".rm", "yuv420p"),
+    ("mjpeg", "mov", ".mov", "yuvj420p"),
+    ("mjpeg", "mjpeg", ".mjpeg", "yuvj420p"),
+    ("ljpeg", "avi", ".avi", "bgr24"),
+    ("jpeg2000", "mov", ".mov", "rgb24"),
+    ("png", "mov", ".mov", "rgb24"),
+    ("huffyuv", "avi", ".avi", "yuv422p"),
+    ("utvideo", "avi", ".avi", "yuv420p"),
+    ("magicyuv", "avi", ".avi", "gbrp"),
+    ("zlib", "avi", ".avi", "bgr24"),
+    ("zmbv", "avi", ".avi", "bgr0"),
+    ("qtrle", "mov", ".mov", "rgb24"),
+    ("cinepak", "avi", ".avi", "rgb24"),
+    ("prores_aw", "mov", ".mov", "yuv422p10le"),
+    ("cfhd", "mov", ".mov", "yuv422p10le"),
+    ("v210", "mov", ".mov", "yuv422p10le"),
+    ("r210", "mov", ".mov", "gbrp10le"),
+    ("svq1", "mov", ".mov", "yuv410p"),
+    ("asv1", "avi", ".avi", "yuv420p"),
+    ("snow", "nut", ".nut", "yuv420p"),
+    ("speedhq", "nut", ".nut", "yuv420p"),
+    ("rawvideo", "avi", ".avi", "bgr24"),
+    ("rawvideo", "matroska", ".mkv", "yuv420p"),
+    ("rawvideo", "mov", ".mov", "rgb24"),
+)
+# What coders need to be told: quiet, or fast, or that they may be used at all.
+OPTIONS = {
+    "libx265": (("x265-params", "log-level=none"),),
+    "libsvtav1": (("preset", "12"),),
+    "snow": (("strict", "-2"),),
+}
