@@ -304,7 +304,7 @@ _RENAMED = {
     "tracker.lead_score": "backfill_score",
 }
 # Settings that decide nothing any more, by all names they had.
-_LEARNT = "what makes a character is learnt now, see clustering.min_somebody_confidence"
+_LEARNT = "what makes a character is learnt now, see clustering.min_someone_confidence"
 _GONE = {
     "clustering.min_box_score": _LEARNT,
     "clustering.min_piece_share": _LEARNT,

@@ -94,10 +94,10 @@ class ClusteringSettings:
         low=0,
         high=1,
     )
-    min_somebody_confidence: float = setting(
+    min_someone_confidence: float = setting(
         0.68,
-        "how sure it has to be that a tracklet is somebody, by its scores, its length and who is "
-        "in its way, for it to make a new character; it may join one",
+        "how sure it has to be that a tracklet is a character, by its scores, its length and who "
+        "is in its way, for it to make a new one; it may join one",
         low=0.01,
         high=0.99,
     )
@@ -118,14 +118,14 @@ class ClusteringSettings:
             )
 
     @property
-    def least_somebody_odds(self) -> float:
+    def least_someone_odds(self) -> float:
         """Log-odds from which a tracklet makes a character.
 
         Example:
-            >>> ClusteringSettings(min_somebody_confidence=0.5).least_somebody_odds
+            >>> ClusteringSettings(min_someone_confidence=0.5).least_someone_odds
             0.0
         """
-        return _log_odds(self.min_somebody_confidence)
+        return _log_odds(self.min_someone_confidence)
 
 
 @dataclass(frozen=True, slots=True)

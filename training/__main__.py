@@ -281,7 +281,7 @@ def evidence(
     ),
     seed: Annotated[int, typer.Option(min=0, help="Of which clips stand in one file.")] = 0,
 ) -> None:
-    """Fit who is one person and who is somebody, on labelled clips; print sources left out."""
+    """Fit who is one person and what makes a character; print sources left out."""
     config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
     models = load_models(config)
     cases = read_cases(
@@ -289,7 +289,7 @@ def evidence(
     )
     figures = numbers(*left_out(cases, config.clustering, seed=seed))
     typer.echo(json.dumps(figures, indent=1))
-    same_person, somebody = fit_both(cases)
+    same_person, someone = fit_both(cases)
     provenance = {
         "made_by": "python -m training evidence",
         "fitted_on": "labelled generated clips: scores of cues and boxes, no picture",
@@ -300,7 +300,7 @@ def evidence(
         "seed": seed,
         "sources_left_out": figures,
     }
-    output.write_text(LearntEvidence(same_person, somebody, provenance).to_json())
+    output.write_text(LearntEvidence(same_person, someone, provenance).to_json())
     typer.echo(f"written to {output}", err=True)
 
 

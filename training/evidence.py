@@ -28,7 +28,7 @@ from identity.evidence.learnt import learnt_evidence
 from identity.evidence.logistic import EITHER, FOR, Logistic
 from identity.evidence.same_look import cosines_between
 from identity.evidence.setups import setup_likeness
-from identity.evidence.somebody import FEATURES, somebody_features
+from identity.evidence.someone import FEATURES, someone_features
 from scenes.errors import CastcheckError
 from tracker import boxes
 from training.decisions.fit import fit_bounded
@@ -187,7 +187,7 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return np.array(rows).reshape(-1, len(PAIR_FEATURES)), np.array(same, np.bool_)
 
 
-def somebody_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def someone_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return (N, K) features of the segments whose frames were labelled, and who makes a character.
 
     Of two that show one person at once only the surer one does.
@@ -208,7 +208,7 @@ def somebody_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
                 surer = case.segments[other].score.sum() > segment.score.sum()
                 makes[number if surer else other] = False
         own.append(number)
-    features = somebody_features(case.segments)
+    features = someone_features(case.segments)
     rows = np.column_stack([features[name] for name in FEATURES])
     known = sorted(makes)
     return rows[known], np.array([makes[k] for k in known], np.bool_)
@@ -237,7 +237,7 @@ def fit_both(cases: Sequence[Case]) -> tuple[Logistic, Logistic]:
     """Return what tells whether two looks are one person, and whether a track is somebody."""
     centre = np.array([_CENTRE.get(name, 0.0) for name in PAIR_FEATURES])
     same_person = fit(cases, pair_rows, PAIR_FEATURES, centre=centre, ridge=_PAIR_RIDGE)
-    return same_person, fit(cases, somebody_rows, dict(FEATURES))
+    return same_person, fit(cases, someone_rows, dict(FEATURES))
 
 
 def joined(cases: Sequence[Case]) -> Case:
@@ -288,9 +288,9 @@ class Row:
 
 def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSettings) -> Row:
     """Return how the cast of a file comes out with these numbers."""
-    same_person, somebody = models
+    same_person, someone = models
     calibration = calibration_of_parts(same_person)
-    cast = build_cast(case.segments, case.setups, calibration, settings, somebody=somebody)
+    cast = build_cast(case.segments, case.setups, calibration, settings, someone=someone)
     labels = cast.labels.tolist()
     counted = [
         (who, place) for who, place in case.shown

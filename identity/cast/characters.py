@@ -14,7 +14,7 @@ from identity.cast.size import merge_to_count
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.same_look import same_look
 from identity.evidence.setups import SAME_SETUP, count_setups
-from identity.evidence.somebody import somebody_log_odds
+from identity.evidence.someone import someone_log_odds
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -59,7 +59,7 @@ def build_cast(
     calibration: Calibration,
     settings: ClusteringSettings,
     *,
-    somebody: Logistic | None = None,
+    someone: Logistic | None = None,
 ) -> Cast:
     """Join segments into characters over the whole clip.
 
@@ -68,7 +68,7 @@ def build_cast(
         setups: (S, S) likeness of the shots' set-ups.
         calibration: How likenesses become log-odds.
         settings: Priors and what counts as background.
-        somebody: What tells who makes a character; `None` = what the package has learnt.
+        someone: What tells who makes a character; `None` = what the package has learnt.
     """
     log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
     apart = seen_together(segments)
@@ -93,7 +93,7 @@ def build_cast(
         labels[makers] = _drop_background(found, known, settings)
         return merge_to_count(labels, settings.characters, log_odds, apart)
 
-    odds = somebody_log_odds(segments, somebody or learnt_evidence().somebody)
+    odds = someone_log_odds(segments, someone or learnt_evidence().someone)
     makers, labels = _makers(odds, grouped, settings)
     others = np.setdiff1d(np.arange(len(segments)), makers)
     believed = [float(segment.score.sum()) for segment in segments]
@@ -115,7 +115,7 @@ def _makers(
     somebody than not makes one too, the likeliest first.
     """
     wanted = settings.characters or settings.likely_characters
-    makers = np.flatnonzero(odds >= settings.least_somebody_odds)
+    makers = np.flatnonzero(odds >= settings.least_someone_odds)
     labels = grouped(makers)
     rest = np.setdiff1d(np.flatnonzero(odds > 0), makers)
     for one in rest[np.argsort(-odds[rest], kind="stable")].tolist():

@@ -23,18 +23,18 @@ class LearntEvidence:
     Attributes:
         same_person: Cue to log-odds per unit of likeness, counted from 0.5, that two looks of the
             bundled network are one person; `body_same_view` counts from 0.6, see `Weights`.
-        somebody: That a track makes a character.
+        someone: That a track makes a character.
         provenance: What they were fitted on, and what that gave on sources left out.
     """
 
     same_person: Logistic
-    somebody: Logistic
+    someone: Logistic
     provenance: Mapping[str, Any]
 
     def to_json(self) -> str:
         """Return the text of the data file."""
         data = {"provenance": dict(self.provenance)}
-        for name, model in (("same_person", self.same_person), ("somebody", self.somebody)):
+        for name, model in (("same_person", self.same_person), ("someone", self.someone)):
             weights = {cue: round(weight, 4) for cue, weight in model.weights.items()}
             data[name] = asdict(Logistic(round(model.bias, 4), weights))
         return json.dumps(data, indent=1) + "\n"
@@ -43,9 +43,7 @@ class LearntEvidence:
     def from_json(cls, text: str) -> LearntEvidence:
         """Return what `to_json` wrote."""
         data = json.loads(text)
-        return cls(
-            Logistic(**data["same_person"]), Logistic(**data["somebody"]), data["provenance"]
-        )
+        return cls(Logistic(**data["same_person"]), Logistic(**data["someone"]), data["provenance"])
 
 
 @lru_cache(maxsize=1)

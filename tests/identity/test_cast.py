@@ -6,7 +6,7 @@ import pytest
 from identity.appearance.looks import Looks
 from identity.cast.characters import build_cast, seen_together
 from identity.evidence.learnt import learnt_evidence
-from identity.evidence.somebody import somebody_features, somebody_log_odds
+from identity.evidence.someone import someone_features, someone_log_odds
 from identity.settings import ClusteringSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
@@ -38,7 +38,7 @@ def test_who_is_in_the_cast_and_who_is_background(beside, in_cast):
         segments.append(make_segment(own, seen, 0, len(frames)))
     cast = build_cast(segments, np.ones((1, 1), np.float32), calibration(), ClusteringSettings())
     assert cast.labels.tolist() == [0, 1 if in_cast else -1]
-    known = somebody_log_odds(segments, learnt_evidence().somebody) > 0
+    known = someone_log_odds(segments, learnt_evidence().someone) > 0
     assert cast.doubtful.tolist() == [False, not known[1]]
 
 
@@ -164,10 +164,10 @@ def test_what_makes_somebody_doubtful(feature, worse):
             count = len(facts["frames"])
             seen = looks(facts["frames"], ["A"] * count, seed=number)
             segments.append(make_segment(own, seen, 0, count))
-        features = somebody_features(segments)
-        return features[feature][1], somebody_log_odds(segments, learnt_evidence().somebody)[1]
+        features = someone_features(segments)
+        return features[feature][1], someone_log_odds(segments, learnt_evidence().someone)[1]
 
     good, bad = odds(), odds(**worse)
     assert good[0] != bad[0]
     assert good[1] > bad[1]
-    assert somebody_log_odds([], learnt_evidence().somebody).tolist() == []
+    assert someone_log_odds([], learnt_evidence().someone).tolist() == []

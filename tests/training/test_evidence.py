@@ -22,7 +22,7 @@ from training.evidence import (
     left_out,
     numbers,
     pair_rows,
-    somebody_rows,
+    someone_rows,
 )
 
 
@@ -58,7 +58,7 @@ def test_rows_say_who_is_one_person_and_who_is_somebody():
     rows, same = pair_rows(CASES[0])
     assert rows.shape == (4, len(PAIR_FEATURES))
     assert same.tolist() == [True, False, False, True]
-    assert somebody_rows(CASES[0])[1].tolist() == [True, True, False] * 2
+    assert someone_rows(CASES[0])[1].tolist() == [True, True, False] * 2
 
 
 def test_of_two_boxes_around_one_person_the_surer_makes_the_character():
@@ -74,7 +74,7 @@ def test_of_two_boxes_around_one_person_the_surer_makes_the_character():
         Path("a.mp4"), "a", False, tuple(segments), np.eye(1, dtype=np.float32), shown, (),
         frozenset({0, 1}), 1,
     )  # fmt: skip
-    assert somebody_rows(both)[1].tolist() == [False, True]
+    assert someone_rows(both)[1].tolist() == [False, True]
 
 
 def test_what_is_learnt_names_everybody_of_a_source_left_out():
@@ -96,9 +96,9 @@ def test_the_same_two_people_in_three_files_are_told_as_linked():
 
 
 def test_alike_looks_never_speak_against_one_person():
-    same_person, somebody = fit_both(CASES)
+    same_person, someone = fit_both(CASES)
     assert min(w for cue, w in same_person.weights.items() if "look" in cue or cue == "body") >= 0
-    assert somebody.weights["shared_with_surer"] <= 0
+    assert someone.weights["shared_with_surer"] <= 0
 
 
 def test_the_data_file_is_what_its_text_says():

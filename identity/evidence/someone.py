@@ -31,7 +31,7 @@ FEATURES: Mapping[str, Bounds] = {
 _BEST_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 
 
-def somebody_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float64]]:
+def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float64]]:
     """Return feature to (N,): how sure the detector is, how long one is seen, who is in the way.
 
     `best_score` is what one box in ten exceeds. `log_share` is the log of the share of the time
@@ -53,11 +53,11 @@ def somebody_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float
     return found
 
 
-def somebody_log_odds(segments: Sequence[Segment], model: Logistic) -> NDArray[np.float64]:
+def someone_log_odds(segments: Sequence[Segment], model: Logistic) -> NDArray[np.float64]:
     """Return (N,) log-odds that segments make a character."""
     if not segments:
         return np.zeros(0)
-    return model.log_odds(somebody_features(segments))
+    return model.log_odds(someone_features(segments))
 
 
 def _shared(one: Segment, others: Sequence[Segment]) -> float:
