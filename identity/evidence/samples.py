@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
 NETWORKS = cues_of("network")
 COLOURS = cues_of("colour")
+_AT_ONCE = 1024  # moments whose sums are held at a time
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
@@ -55,7 +56,7 @@ class ShotSamples:
     score: NDArray[np.float32]
     tone: NDArray[np.float32]
     fps: float
-    _kept: dict[tuple[int, int], Agreement] = field(default_factory=dict, repr=False)
+    _sums: dict[tuple[Cue, int], NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
 
     @property
@@ -65,23 +66,23 @@ class ShotSamples:
         return self.fps / float(np.median(steps)) if len(steps) else self.fps
 
     def agreement(self, one: int, two: int) -> Agreement:
-        """Return how alike all samples of two tracks are; of a track with itself it is kept."""
-        if (one, two) in self._kept:
-            return self._kept[one, two]
-        made = Agreement(
-            {
-                cue: _summed(rows[one] @ rows[two].T)
-                for cue, rows in self.looks.items()
-                if CUE_TABLE[cue].role != "pose"  # nobody's look
-            },
+        """Return how alike all samples of two tracks are."""
+        cues = [cue for cue in self.looks if CUE_TABLE[cue].role != "pose"]  # nobody's look
+        return Agreement(
+            {cue: (self._summed(cue, one), self._summed(cue, two)) for cue in cues},
             {
                 cue: (_counted(self.seen[cue][one]), _counted(self.seen[cue][two]))
                 for cue in self.looks
             },
         )
-        if one == two:
-            self._kept[one, two] = made
-        return made
+
+    def _summed(self, cue: Cue, track: int) -> NDArray[np.float64]:
+        """Return (G + 1, D) running sums of the looks of a track; they are worked out once."""
+        if (cue, track) not in self._sums:
+            rows = self.looks[cue][track]
+            self._sums[cue, track] = np.zeros((len(rows) + 1, rows.shape[1]))
+            np.cumsum(rows, axis=0, dtype=np.float64, out=self._sums[cue, track][1:])
+        return self._sums[cue, track]
 
     def means(self, track: int, span: slice) -> dict[Cue, NDArray[np.float32]]:
         """Return cue to the (D,) mean of the looks of a track in a stretch, where there are any."""
@@ -101,36 +102,37 @@ class ShotSamples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
-    """Sums of the cosines of two tracks over any two stretches, four look-ups each.
+    """Mean cosines of two tracks over any two stretches, from the sums of their looks.
+
+    A table of all cosines would be quicker to ask, but grow with the square of a take's length.
 
     Attributes:
-        sums: Cue to (G + 1, G + 1) float64, the cosines summed from the first samples on.
+        sums: Cue to two (G + 1, D) float64, the looks of each summed from the first sample on.
         counts: Cue to two (G + 1,), how many samples of each track saw it.
     """
 
-    sums: dict[Cue, NDArray[np.float64]]
+    sums: dict[Cue, tuple[NDArray[np.float64], NDArray[np.float64]]]
     counts: dict[Cue, tuple[NDArray[np.int64], NDArray[np.int64]]]
 
     def turned(self) -> Agreement:
         """Return the same with the two tracks in the other order."""
         return Agreement(
-            {cue: table.T for cue, table in self.sums.items()},
+            {cue: pair[::-1] for cue, pair in self.sums.items()},
             {cue: count[::-1] for cue, count in self.counts.items()},
         )
 
     def mean(self, cue: Cue, one: Stretch, two: Stretch) -> NDArray[np.float64]:
         """Return (M,) mean cosines between samples `one` and `two`; NaN where either has none."""
-        table, (count_a, count_b) = self.sums[cue], self.counts[cue]
+        (sums_a, sums_b), (count_a, count_b) = self.sums[cue], self.counts[cue]
         (a, b), (c, d) = one, two
-        total = table[b, d] - table[a, d] - table[b, c] + table[a, c]
+        total = np.concatenate(
+            [
+                np.einsum("md,md->m", sums_a[b[k]] - sums_a[a[k]], sums_b[d[k]] - sums_b[c[k]])
+                for k in (slice(at, at + _AT_ONCE) for at in range(0, len(a) or 1, _AT_ONCE))
+            ]
+        )
         number = (count_a[b] - count_a[a]) * (count_b[d] - count_b[c])
         return np.where(number > 0, total / np.maximum(number, 1), np.nan)
-
-
-def _summed(cosines: NDArray[np.float32]) -> NDArray[np.float64]:
-    table = np.zeros((len(cosines) + 1, cosines.shape[1] + 1))
-    table[1:, 1:] = cosines.astype(np.float64).cumsum(axis=0).cumsum(axis=1)
-    return table
 
 
 def _counted(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
