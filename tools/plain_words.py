@@ -97,7 +97,7 @@ def texts_of(source: str, name: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
-        if docstrings.get(node, True):
+        if docstrings.get(node, True) and not node.value.isidentifier():  # a key, not a text
             yield node.lineno, node.value
 
 

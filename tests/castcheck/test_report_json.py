@@ -176,3 +176,17 @@ def test_unknown_fields_of_a_later_version_are_passed_over():
     table["clip"]["new"] = 1
     table["findings"][0]["new"] = 1
     assert Report.from_json(json.dumps(table)) == report
+
+
+@pytest.mark.parametrize(
+    ("frame", "who"),
+    [(4, None), (5, "char-01"), (9, "char-01"), (10, "char-02"), (11, "char-02"), (12, None)],
+)
+def test_a_segment_holds_its_first_frame_and_not_its_stop_frame(frame, who):
+    one = TrackletFacts(
+        0, 0, (5, 11), ((0, 0, 1, 1),) * 2, (0.9, 0.9),
+        (SegmentFacts(5, 10, "char-01"), SegmentFacts(10, 12, "char-02")), None,
+    )  # fmt: skip
+    assert one.character_at(frame) == who
+    segment = one.segment_at(frame)
+    assert (segment and segment.character) == who

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -198,3 +199,16 @@ def test_otio_is_read_by_the_library_itself(tmp_path):
     assert [shot.name for shot in shots] == ["shot 1", "shot 2", "shot 3"]
     assert shots[0].markers[0].color == otio.schema.MarkerColor.RED
     assert timeline.duration().to_seconds() == pytest.approx(6.25)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+@pytest.mark.parametrize(("mask", "rights"), [(0o022, 0o644), (0o027, 0o640), (0, 0o666)])
+def test_a_file_has_the_rights_that_any_new_file_has(mask, rights, tmp_path):
+    material = support.make_material(support.full_report(), CONFIG, Path("x"))
+    before = os.umask(mask)
+    try:
+        path = write_reports(material, tmp_path, ["json"], progress=silent)["json"]
+    finally:
+        after = os.umask(before)
+    assert path.stat().st_mode & 0o777 == rights
+    assert after == mask
