@@ -17,6 +17,7 @@ from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
 from identity.tracks.linking import Chain
 from tests.identity.people import calibration, looks, tracklet
+from tests.identity.told import scene_of
 from tracker.tracklets import Tracklet
 
 NAN = float("nan")
@@ -374,3 +375,20 @@ def test_the_best_moment(odds, judged, best):
 
 def test_networks_are_the_embedders_cues():
     assert NETWORKS == ("body", "head_look", "upper_look", "lower_look")
+
+
+@pytest.mark.parametrize(
+    ("frame", "tracks", "mixed"),
+    [
+        pytest.param(20, "exchanged", True, id="at the first frame of a meeting"),
+        pytest.param(26, "unclear", True, id="at its last"),
+        pytest.param(19, "exchanged", False, id="before it"),
+        pytest.param(27, "exchanged", False, id="after it"),
+        pytest.param(22, "stayed", False, id="motion followed both"),
+    ],
+)
+def test_a_change_in_a_meeting_may_be_the_boxes(frame, tracks, mixed):
+    series = list(shot(STILL, STILL).tracks)
+    scene = scene_of(series)
+    scene.samples._crossings[frozenset((0, 1))] = [Crossing(20, 26, 23, tracks)]
+    assert change._may_be_mixed(one_change("morph", frame), scene) == mixed

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from identity.appearance.colour import colour_histogram, mean_lightness
 from identity.appearance.colour_words import colour_word
+from identity.appearance.looks import LooksReader
 from identity.appearance.zones import BoxFraming, framing_of, is_sliver, strip_of
 from identity.cast.size import merge_to_count
 from identity.evidence.calibration import HAIR_SCALE, Calibration, Scale, Weights, calibration_for
@@ -24,7 +27,9 @@ from identity.evidence.positions import Positions
 from identity.evidence.samples import lay_out
 from identity.tracks.body_track import fully_visible_span, make_body_track, sides_at
 from identity.tracks.linking import Chain, link_tracklets
+from scenes.frames import FrameBatch
 from tests.identity.people import looks, tracklet
+from tracker.detections import Detections
 from tracker.tracklets import Tracklet
 
 NAN = float("nan")
@@ -535,3 +540,25 @@ def test_characters_are_joined_until_there_are_as_many_as_wanted(wanted, apart, 
         together[a, b] = together[b, a] = True
     found = merge_to_count(np.array([0, 1, 2, -1]), wanted, odds, together)
     assert found.tolist() == labels
+
+
+@pytest.mark.parametrize(
+    ("box", "rows", "columns"),
+    [
+        pytest.param((10, 20, 40, 90), (20, 90), (10, 40), id="as it is"),
+        pytest.param((10.4, 20.6, 39.6, 90.4), (21, 90), (10, 40), id="to whole pixels"),
+        pytest.param((10.2, 20, 10.4, 90), (20, 90), (10, 11), id="thinner than a pixel"),
+        pytest.param((10, 20.2, 40, 20.4), (20, 21), (10, 40), id="lower than a pixel"),
+        pytest.param((100, 80, 100, 80), (79, 80), (99, 100), id="at the very corner"),
+    ],
+)
+def test_a_crop_is_what_lies_in_the_box(box, rows, columns):
+    picture = np.arange(80 * 100 * 3, dtype=np.uint64).astype(np.uint8).reshape(1, 80, 100, 3)
+    if rows[1] > 80:
+        rows = (rows[0], 80)
+    found = Detections(
+        np.array([7]), np.array([box], np.float32), np.ones(1, np.float32), np.zeros(1, np.int32)
+    )
+    batch = FrameBatch(np.array([7]), (Fraction(0),), picture)
+    crop = LooksReader._crop(batch, found, 0)
+    assert np.array_equal(crop, picture[0, rows[0] : rows[1], columns[0] : columns[1]])
