@@ -64,7 +64,7 @@ class ClusteringSettings:
         high=1000,
     )
     new_character_cost: float = setting(
-        0.75,
+        1.5,
         "log-odds of evidence that each further character needs, unless as many are seen at once",
         low=0,
         high=20,
