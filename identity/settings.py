@@ -45,7 +45,7 @@ class ClusteringSettings:
         high=MOST_CHARACTERS,
     )
     same_prior: float = setting(
-        0.5,
+        0.25,
         "added to the log-odds that two tracklets are one person; higher joins more",
         low=-10,
         high=10,
@@ -58,8 +58,8 @@ class ClusteringSettings:
     )
     independent_shots: float = setting(
         1.5,
-        "how many tracklets of a character count as independent beside reference pictures; the "
-        "rest repeat them",
+        "how many shots of one set-up count as independent, and how many tracklets of a character "
+        "beside reference pictures; the rest repeat them",
         low=0.1,
         high=1000,
     )

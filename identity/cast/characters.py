@@ -73,7 +73,8 @@ def build_cast(
     log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
     apart = seen_together(segments)
     # Shots of one set-up repeat each other, so many pairs of them say little more than a few.
-    discount = count_setups(setups) / max(len(setups), 1)
+    independent = max(settings.independent_shots, count_setups(setups))
+    discount = min(1.0, independent / max(len(setups), 1))
     likely = settings.characters or settings.likely_characters
 
     def grouped(makers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -112,7 +113,7 @@ def _makers(
     """Return (M,) the segments that make characters, and the (N,) labels that they make.
 
     Where those who are surely somebody make fewer characters than are likely, who is more likely
-    somebody than not makes one too, the likeliest first.
+    somebody than not is asked too, the likeliest first, and stays if that makes another character.
     """
     wanted = settings.characters or settings.likely_characters
     makers = np.flatnonzero(odds >= settings.least_someone_odds)
@@ -121,8 +122,10 @@ def _makers(
     for one in rest[np.argsort(-odds[rest], kind="stable")].tolist():
         if len(np.unique(labels[labels >= 0])) >= wanted:
             break
-        makers = np.sort(np.append(makers, one))
-        labels = grouped(makers)
+        more = np.sort(np.append(makers, one))
+        with_one = grouped(more)
+        if len(np.unique(with_one[with_one >= 0])) > len(np.unique(labels[labels >= 0])):
+            makers, labels = more, with_one
     return makers, labels
 
 
