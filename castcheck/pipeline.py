@@ -279,19 +279,24 @@ def _character_facts(
             if label == number
         ]
         frames = np.unique(np.concatenate([s.frames for s in own]))
-        judged = counts[number] > 0 and not seen.info.all_damaged
-        consistency = judgement.consistency[number] if judged else None
+        enough = counts[number] > 0 and not seen.info.all_damaged
+        consistency = judgement.consistency[number] if enough else None
+        # Someone whom a track becomes for less than half of it has no likeness of their own.
+        why = _ONLY_IN_PASSING if enough and consistency is None else _why_not_judged(seen)
         facts.append(
             CharacterFacts(
                 id=character_id(number),
                 name=names[number],
                 consistency=None if consistency is None else round(consistency, 4),
                 screen_s=round(len(frames) * frame_s, 3),
-                abstained="" if judged else _why_not_judged(seen),
+                abstained="" if consistency is not None else why,
                 description=words,
             )
         )
     return tuple(facts)
+
+
+_ONLY_IN_PASSING = "seen only for the smaller part of another character's track"
 
 
 def _why_not_judged(seen: Observations) -> str:
