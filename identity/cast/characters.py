@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
+_MOST_ASKED = 8  # of the likeliest; each asks for another partition
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
 _NESTED_SHARE = 0.85  # one in the other: half a body, where the one takes over from the other
@@ -119,7 +120,7 @@ def _makers(
     makers = np.flatnonzero(odds >= settings.least_someone_odds)
     labels = grouped(makers)
     rest = np.setdiff1d(np.flatnonzero(odds > 0), makers)
-    for one in rest[np.argsort(-odds[rest], kind="stable")].tolist():
+    for one in rest[np.argsort(-odds[rest], kind="stable")][:_MOST_ASKED].tolist():
         if len(np.unique(labels[labels >= 0])) >= wanted:
             break
         more = np.sort(np.append(makers, one))
