@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +157,7 @@ def _segment_of(row: dict[str, Any], segments: Sequence[Segment]) -> int:
     return found
 
 
+@cache  # every source left out asks again
 def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return (P, K) likenesses of pairs of segments of different shots, and which are one person.
 
@@ -187,6 +189,7 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return np.array(rows).reshape(-1, len(PAIR_FEATURES)), np.array(same, np.bool_)
 
 
+@cache
 def someone_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return (N, K) features of the segments whose frames were labelled, and who makes a character.
 

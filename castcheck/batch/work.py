@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.record import Finished, Record, record_of
 from castcheck.batch.remote import clip_path, fetched, is_remote, remote_stamp
+from castcheck.facts.provenance import flat
 from castcheck.report.writers import OutputError, ReportInputs, write_reports
 from castcheck.screen import DEBUG_VARIABLE, env_flag
 from castcheck.system_errors import refusal
@@ -170,7 +171,7 @@ class ClipWorker:
         if detector.sha256 is None:
             named["run.detector"] = self._config.run.detector
         left_out = _SPEED_ONLY | _NAMED_BY_CONTENT
-        settings = {k: v for k, v in _flat(self._config.to_dict()) if k not in left_out}
+        settings = {k: v for k, v in flat(self._config.to_dict()) if k not in left_out}
         return {**named, **settings}
 
 
@@ -243,14 +244,6 @@ def _changes(
     if stamp != finished.stamp and clip_sha256(clip.path) != finished.record.sha256:
         changed.append("the clip")
     return tuple(changed)
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _failed(job: Job, outcome: Outcome, message: str) -> Answer:

@@ -31,7 +31,7 @@ def judged_with(provenance: Mapping[str, Any]) -> dict[str, str]:
             known = (model.get("sha256"),) if role == "cast" else model.values()
             facts[role] = " ".join(str(value) for value in known if value)
     config = provenance.get("config")
-    for key, value in _flat(config if isinstance(config, dict) else {}):
+    for key, value in flat(config if isinstance(config, dict) else {}):
         if not key.startswith(_NO_MATTER):
             facts[key] = json.dumps(value)
     return facts
@@ -69,9 +69,10 @@ def models_of(provenance: Mapping[str, Any]) -> str:
     return " and ".join(texts)
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings of nested sections as ("section.name", value)."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -6,7 +6,7 @@ put on a scale on which different people who are on screen together lie around 0
 within one shot around 1, and the cues are then weighed by a logistic model.
 
 The weights of embedders without parts were fitted over labelled clips as a whole and checked by
-leaving whole sources out; those of the bundled network are what `python -m training.evidence`
+leaving whole sources out; those of the bundled network are what `python -m training evidence`
 learns (`identity.evidence.learnt`), and scales are what `python -m bench.calibrate` measures.
 `docs/measurements.md` holds what came out.
 """

@@ -1,4 +1,4 @@
-"""What is learnt about evidence, in one small data file: `python -m training.evidence` fits it."""
+"""What is learnt about evidence, in one small data file: `python -m training evidence` fits it."""
 
 from __future__ import annotations
 

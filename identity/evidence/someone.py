@@ -38,8 +38,8 @@ def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float6
     that somebody is seen in the shot. `shared_with_surer` is how much of a box, or of that of
     somebody surer beside it, both cover: 1 = the one lies in the other all along.
     """
-    count = len(segments)
-    found = {name: np.zeros(count) for name in FEATURES}
+    found = {name: np.zeros(len(segments)) for name in FEATURES}
+    total = [float(segment.score.sum()) for segment in segments]
     for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
         start = min(segments[k].start_frame for k in own)
         span = max(segments[k].stop_frame for k in own) - start
@@ -48,7 +48,7 @@ def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float6
             found["best_score"][k] = float(np.quantile(one.score, _BEST_SHARE))
             found["median_score"][k] = float(np.median(one.score))
             found["log_share"][k] = float(np.log(len(one.frames) / span))
-            surer = [segments[j] for j in own if segments[j].score.sum() > one.score.sum()]
+            surer = [segments[j] for j in own if total[j] > total[k] and _at_once(one, segments[j])]
             found["shared_with_surer"][k] = _shared(one, surer)
     return found
 
@@ -58,6 +58,10 @@ def someone_log_odds(segments: Sequence[Segment], model: Logistic) -> NDArray[np
     if not segments:
         return np.zeros(0)
     return model.log_odds(someone_features(segments))
+
+
+def _at_once(one: Segment, other: Segment) -> bool:
+    return one.start_frame < other.stop_frame and other.start_frame < one.stop_frame
 
 
 def _shared(one: Segment, others: Sequence[Segment]) -> float:
