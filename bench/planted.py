@@ -298,7 +298,12 @@ def make(folder: Path, options: argparse.Namespace) -> None:
         clips = [real / "clips" / f"{name}.mp4" for _, name in sorted(turn)] + clips
     else:
         print(f"{real}: no labelled clips here, the studio's alone", file=sys.stderr)
-    config = Config.from_dict({"run": {"detector": options.boxes or options.detector}})
+    config = Config.from_dict(
+        {
+            "run": {"detector": options.boxes or options.detector},
+            "detector": {"search_fps": 0.0},
+        }
+    )
     models = load_models(config)
 
     def see(clip: Path) -> Any:

@@ -48,6 +48,7 @@ _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("run", "half", bool, "--half/--no-half", None, MODELS),
     ("run", "bfloat16", bool, "--bfloat16", None, MODELS),
     ("detector", "batch_size", int, "--batch-size", "N", MODELS),
+    ("detector", "search_fps", float, "--search-fps", "N", MODELS),
     ("detector", "stride", int, "--stride", "N", MODELS),
     ("run", "trust_weights", bool, "--trust-weights", None, MODELS),
 )

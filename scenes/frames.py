@@ -70,7 +70,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameBatch:
-    """Pictures of one clip, consecutive or every Nth.
+    """Pictures of one clip, consecutive or some of them, in order.
 
     Attributes:
         index: (N,) int64, zero-based decode order.
@@ -90,9 +90,8 @@ class FrameBatch:
         object.__setattr__(
             self, "rgb", frozen_array("rgb", self.rgb, shape=(count, None, None, 3), dtype=np.uint8)
         )
-        steps = np.diff(self.index)
-        if count > 1 and not bool(steps[0] > 0 and np.all(steps == steps[0])):
-            raise ArrayShapeError("index: frames of a batch must be evenly spaced and rise")
+        if not bool(np.all(np.diff(self.index) > 0)):
+            raise ArrayShapeError("index: frames of a batch must rise")
 
     def __len__(self) -> int:
         return len(self.time_s)

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from tracker.letterbox import Letterbox
 
 
+def uploaded(rgb: NDArray[np.uint8], device: str) -> Any:
+    """Return pictures on a device as a tensor, copied there by way of memory it can read itself.
+
+    Pictures are read-only, and torch warns where it is handed such an array.
+    """
+    import torch
+
+    pinned = torch.device(device).type == "cuda"
+    staged = torch.empty(rgb.shape, dtype=torch.uint8, pin_memory=pinned)
+    np.copyto(staged.numpy(), rgb)
+    return staged.to(device)
+
+
 def letterboxed(pictures: Any, letterbox: Letterbox) -> Any:
     """Return (N, 3, h, w) float32 planes in 0..255 of (N, H, W, 3) uint8 pictures on a device.
 

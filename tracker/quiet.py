@@ -1,13 +1,14 @@
 """Where nothing happens between two pictures, so that what lies between need not be searched.
 
-Everything an explanation asks for is a reason to look: a step of the picture (a cut, a flash),
-somebody who comes or goes, two who meet, a box that moves unlike it did before. What is left is
-people who stand, sit or walk on, and there a straight line is as good as a search.
+Everything an explanation asks for is a reason to look: a step of the picture or of somebody's
+looks, somebody who comes or goes, two who might be taken for each other, a box that moves unlike it
+did before. What is left is people who stand, sit or walk on, and there a straight line is as good
+as a search.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -16,93 +17,164 @@ from tracker import boxes
 from tracker.matching import best_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
+    Reason = Literal["", "who", "motion"]
+
 SURE_SCORE = 0.25  # whoever is less sure may come and go: weak boxes do so all the time
-STAYS_IOU = 0.6  # least overlap of a box with itself, a tenth of a second later
-EXPECTED_IOU = 0.75  # the same, with where its motion so far puts it
-MEETING_IOU = 0.5  # two that overlap so much are looked at in every picture
-MEETING_CHANGE = 0.08  # and so are two that come closer, or part, by so much
-STEP_MIN, STEP_RATIO = 4.0, 2.5  # grey levels, and times the steps before: a cut, a flash
-_SMALL_PX = (48, 27)
-_STEPS_KEPT = 24
+DRAWN_IOU = 0.3  # least overlap of two boxes between which a line is drawn: one character
+STAYS_IOU = 0.6  # least overlap of a box with itself in the next searched picture
+EXPECTED_IOU = 0.7  # the same, with where its motion so far puts it
+CLEAR_IOU = 0.15  # by so much more a box overlaps itself than anybody else
+AGREES_IOU = 0.85  # of a drawn box with the found one: its motion is a straight line after all
+STEP_MIN, STEP_RATIO = 4.0, 2.5  # grey levels, and times the steps before: a cut, another face
+_SMALL_PX = (48, 27)  # width, height
+_SMALLEST_PX = (
+    2,
+    3,
+)  # width, height: of a box in that small picture; below it is one pixel of many
+_USUAL_FRAMES = 24  # steps that say what is usual in the picture
+_USUAL_IN_BOX_FRAMES = 16
+_USUAL_MIN = 3
+_LONGEST_STEP_FRAMES = 2  # a flash is one there and one back; what goes on is motion
 
 
-class PictureSteps:
-    """How much the picture changes from frame to frame, and where that stands out."""
+class Glances:
+    """Small grey copies of the newest pictures, and where the step from one to the next stands out.
+
+    Pictures are forgotten when they are older than `forget` was told.
+    """
 
     def __init__(self) -> None:
-        self._before: NDArray[np.float32] | None = None
+        self._grey: dict[int, NDArray[np.float32]] = {}
         self._usual: list[float] = []
+        self._out: set[int] = set()
+        self._size_px = (1, 1)
 
-    def push(self, rgb: NDArray[np.uint8]) -> list[bool]:
-        """Return for each of the (N, H, W, 3) next pictures whether the step into it stands out."""
-        out = []
-        for picture in rgb:
+    def push(self, batch: FrameBatch) -> None:
+        """Take in the next pictures."""
+        self._size_px = batch.rgb.shape[2], batch.rgb.shape[1]
+        for frame, picture in zip(batch.index.tolist(), batch.rgb, strict=True):
             small = cv2.resize(picture, _SMALL_PX, interpolation=cv2.INTER_AREA)
-            grey = small.astype(np.float32).mean(axis=2)
-            step = 0.0 if self._before is None else float(np.abs(grey - self._before).mean())
-            self._before = grey
+            self._grey[frame] = small.astype(np.float32).mean(axis=2)
+            step = self._step(frame, np.s_[:, :]) if frame - 1 in self._grey else 0.0
             usual = float(np.median(self._usual)) if self._usual else 0.0
-            out.append(step >= STEP_MIN and step >= STEP_RATIO * usual)
-            self._usual = [*self._usual[1 - _STEPS_KEPT :], step]
-        return out
+            if _stands_out(step, usual):
+                self._out.add(frame)
+            self._usual = [*self._usual[1 - _USUAL_FRAMES :], step]
+
+    def forget(self, before: int) -> None:
+        """Drop what is not needed for steps into frames after `before`."""
+        oldest = before - _USUAL_IN_BOX_FRAMES
+        self._grey = {frame: grey for frame, grey in self._grey.items() if frame >= oldest}
+        self._out = {frame for frame in self._out if frame >= oldest}
+
+    def steps(self, start: int, stop: int, people: NDArray[np.float32]) -> list[int]:
+        """Return the frames after `start` up to `stop` into which the picture or a box steps.
+
+        Args:
+            start: A frame.
+            stop: A later one.
+            people: (N, 4) boxes in which to look, x1, y1, x2, y2 in pixels.
+        """
+        found = {frame for frame in range(start + 1, stop + 1) if frame in self._out}
+        for box in people:
+            found.update(self._steps_in(box, start, stop))
+        return sorted(found)
+
+    def _steps_in(self, box: NDArray[np.float32], start: int, stop: int) -> list[int]:
+        width, height = (_SMALL_PX[k] / self._size_px[k] for k in range(2))
+        x1, y1 = (max(int(at), 0) for at in (box[0] * width, box[1] * height))
+        x2, y2 = int(np.ceil(box[2] * width)), int(np.ceil(box[3] * height))
+        if (
+            min(x2, _SMALL_PX[0]) - x1 < _SMALLEST_PX[0]
+            or min(y2, _SMALL_PX[1]) - y1 < _SMALLEST_PX[1]
+        ):
+            return []
+        first = max(min(self._grey), start - _USUAL_IN_BOX_FRAMES)
+        steps = {f: self._step(f, np.s_[y1:y2, x1:x2]) for f in range(first + 1, stop + 1)}
+        before = [step for frame, step in steps.items() if frame <= start]
+        usual = float(np.median(before if len(before) > _USUAL_MIN else [*steps.values()]))
+        run, found = 0, []
+        for frame, step in steps.items():
+            run = run + 1 if _stands_out(step, usual) else 0
+            if frame > start and 0 < run <= _LONGEST_STEP_FRAMES:
+                found.append(frame)
+        return found
+
+    def _step(self, frame: int, part: tuple[slice, slice]) -> float:
+        return float(np.abs(self._grey[frame][part] - self._grey[frame - 1][part]).mean())
 
 
-def is_quiet(early: Detections, late: Detections, before: Detections | None) -> bool:
-    """Return whether everybody in one frame is, little moved, in a later one.
+def _stands_out(step: float, usual: float) -> bool:
+    return step >= STEP_MIN and step >= STEP_RATIO * usual
+
+
+def why_look(early: Detections, late: Detections, before: Detections | None) -> Reason:
+    """Return why what lies between two frames should be searched: "" = nothing happens there.
 
     Args:
         early: Boxes of a frame.
         late: Boxes of a later one.
-        before: Boxes of the frame searched before `early`, where there is one.
+        before: Boxes of a frame searched before `early`, where motion goes on from there.
+
+    Returns:
+        "who" = somebody comes or goes, or may be taken for another; "motion" = somebody moves far,
+        or unlike before.
 
     Example:
         >>> from tracker.detections import Detections
         >>> score, kind = np.full(1, 0.5, np.float32), np.zeros(1, np.int32)
         >>> one = Detections(np.array([0]), np.array([[10, 0, 30, 40]], np.float32), score, kind)
         >>> two = Detections(np.array([3]), np.array([[12, 0, 32, 40]], np.float32), score, kind)
-        >>> is_quiet(one, two, None), is_quiet(one, Detections.empty(), None)
-        (True, False)
+        >>> why_look(one, two, None), why_look(one, Detections.empty(), None)
+        ('', 'who')
     """
-    pairs = best_pairs(boxes.iou(early.xyxy, late.xyxy), min_overlap=STAYS_IOU)
+    overlap = boxes.iou(early.xyxy, late.xyxy)
+    pairs = best_pairs(overlap, min_overlap=DRAWN_IOU)
     stay_early, stay_late = {i for i, _ in pairs}, {k for _, k in pairs}
     for found, stay in ((early, stay_early), (late, stay_late)):
         if set(np.flatnonzero(found.score >= SURE_SCORE).tolist()) - stay:
-            return False  # somebody comes, goes or jumps
+            return "who"
     sure = [(i, k) for i, k in pairs if max(early.score[i], late.score[k]) >= SURE_SCORE]
-    if _meet(early, late, sure):
-        return False
-    if before is None or not len(before) or not sure:
-        return True
-    return _moves_on(before, early, late, sure)
+    if any(_next_best(overlap, i, k) > overlap[i, k] - CLEAR_IOU for i, k in sure):
+        return "who"
+    if any(overlap[i, k] < STAYS_IOU for i, k in sure):
+        return "motion"
+    if before is None or _moves_on(before, early, late, sure):
+        return ""
+    return "motion"
 
 
-def _meet(early: Detections, late: Detections, pairs: Sequence[tuple[int, int]]) -> bool:
-    """Return whether two of the pairs meet, or part."""
-    if len(pairs) < 2:
-        return False
-    old, new = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
-    now, then = (boxes.iou_of_pairs(xyxy) for xyxy in (early.xyxy[old], late.xyxy[new]))
-    most = float(max(now.max(), then.max()))
-    return most >= MEETING_IOU or float(np.abs(now - then).max()) >= MEETING_CHANGE
+def _next_best(overlap: NDArray[np.float32], row: int, column: int) -> float:
+    """Return the largest overlap of either of two boxes with anybody else."""
+    others = (np.delete(overlap[row], column), np.delete(overlap[:, column], row))
+    return max(float(np.max(other, initial=0)) for other in others)
 
 
 def _moves_on(
-    before: Detections, early: Detections, late: Detections, pairs: Sequence[tuple[int, int]]
+    before: Detections, early: Detections, late: Detections, pairs: list[tuple[int, int]]
 ) -> bool:
     """Return whether each is where his motion so far puts him; who was not there had none."""
     known = {k: i for i, k in best_pairs(boxes.iou(before.xyxy, early.xyxy), min_overlap=0.3)}
+    pairs = [(i, k) for i, k in pairs if i in known]
+    if not pairs:
+        return True
     passed = float(late.frame[0] - early.frame[0]) / float(early.frame[0] - before.frame[0])
     for i, k in pairs:
-        if i not in known:
-            continue
         step = early.xyxy[i] - before.xyxy[known[i]]
         expected = early.xyxy[i] + step * np.float32(passed)
         if boxes.iou(expected[None], late.xyxy[[k]])[0, 0] < EXPECTED_IOU:
             return False
     return True
+
+
+def agrees(found: Detections, drawn: Detections) -> bool:
+    """Return whether everybody surely found in a frame is where he would be drawn."""
+    sure = found.xyxy[found.score >= SURE_SCORE]
+    if not len(sure):
+        return True
+    return bool(len(drawn)) and bool((boxes.iou(sure, drawn.xyxy).max(axis=1) >= AGREES_IOU).all())

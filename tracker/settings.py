@@ -46,9 +46,10 @@ class DetectorSettings:
     )
 
     search_fps: float = setting(
-        0.0,
-        "where nothing happens, search about so many pictures a second, and draw the boxes between "
-        "in straight lines; every picture around all that may matter; 0 = every picture everywhere",
+        8.0,
+        "where nothing happens, look for characters in about so many pictures a second, and draw "
+        "the boxes between in straight lines; elsewhere in as many as it takes, in both at a step; "
+        "0 = in every picture",
         low=0,
         high=1000,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from scenes.frames import FrameBatch
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.matching import best_pairs
-from tracker.quiet import PictureSteps, is_quiet
+from tracker.quiet import DRAWN_IOU, SURE_SCORE, Glances, agrees, why_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +20,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.detections import Detector
+    from tracker.quiet import Reason
 
     Found = tuple[FrameBatch, Detections]
 
-_MIN_IOU = 0.3  # of two boxes that one character has in two searched pictures
+
+class _Span(NamedTuple):
+    """Two searched frames, between which none is; motion goes on from `before`, if anything."""
+
+    start: int
+    stop: int
+    before: int | None
+
+    @property
+    def middle(self) -> int:
+        return (self.start + self.stop) // 2
+
+    @property
+    def halves(self) -> tuple[_Span, _Span]:
+        return _Span(self.start, self.middle, self.before), _Span(
+            self.middle, self.stop, self.start
+        )
 
 
 class StridedDetector:
@@ -36,8 +54,10 @@ class StridedDetector:
     Args:
         detector: Searches.
         stride_frames: N, at least 1; at 1 nothing is held back and nothing drawn.
-        watchful: Draw only where nothing happens (`tracker.quiet`), and search every picture
-            elsewhere. Scores then move straight as well: both ends are the same person, surely.
+        watchful: Draw only where nothing happens (`tracker.quiet`). Elsewhere the picture in the
+            middle is searched, and so on in both halves, until nothing happens between two
+            searched pictures or none is left between them; both pictures of a step are searched.
+            Scores then move straight as well: both ends are the same person, surely.
     """
 
     def __init__(self, detector: Detector, stride_frames: int, *, watchful: bool = False) -> None:
@@ -48,8 +68,7 @@ class StridedDetector:
         self._searched: dict[int, Detections] = {}  # of frames that may still be asked for
         self._frames: list[int] = []  # all that were searched, in order
         self._ends: list[int] = []  # the newest ends of spans, of which the last two are kept
-        self._steps = PictureSteps()
-        self._stands_out: set[int] = set()
+        self._glances = Glances()
         self.drawn_boxes = 0
 
     @property
@@ -63,8 +82,7 @@ class StridedDetector:
             self._frames += batch.index.tolist()
             return [(batch, self._detector.detect(batch))]
         if self._watchful:
-            out = self._steps.push(batch.rgb)
-            self._stands_out.update(batch.index[np.flatnonzero(out)].tolist())
+            self._glances.push(batch)
         self._waiting.append(batch)
         self._look(batch.index[batch.index % self._stride == 0].tolist())
         return self._ready()
@@ -96,21 +114,52 @@ class StridedDetector:
         return np.asarray(self.is_interpolated(frame) & parted, np.bool_)
 
     def _look(self, ends: list[int]) -> None:
-        """Search the ends of the next spans, then the spans in which something happens."""
+        """Search the ends of the next spans, then what is needed inside them."""
         self._search(ends)
+        spans: list[_Span] = []
         for end in ends:
-            if self._watchful and self._ends and not self._is_quiet(self._ends[-1], end):
-                self._search(list(range(self._ends[-1] + 1, end)))
+            if self._watchful and self._ends:
+                before = self._ends[0] if len(self._ends) > 1 else None
+                spans.append(_Span(self._ends[-1], end, before))
             self._ends = [*self._ends[-1:], end]
+        spans = self._parted_at_steps(spans)
+        while spans:
+            open_spans = [(span, why) for span in spans if (why := self._why(span))]
+            self._search([span.middle for span, _ in open_spans])
+            # Whoever moves unlike before may still move in a straight line: the middle tells.
+            spans = [
+                half
+                for span, why in open_spans
+                if why != "motion" or not self._is_straight(span)
+                for half in span.halves
+            ]
 
-    def _is_quiet(self, start: int, end: int) -> bool:
-        if any(frame in self._stands_out for frame in range(start + 1, end + 1)):
-            return False
-        before = self._searched[self._ends[0]] if len(self._ends) > 1 else None
-        return is_quiet(self._searched[start], self._searched[end], before)
+    def _parted_at_steps(self, spans: list[_Span]) -> list[_Span]:
+        """Search both pictures of each step, and return the spans that are left between."""
+        parts: list[_Span] = []
+        for span in spans:
+            ends = (self._searched[span.start], self._searched[span.stop])
+            people = np.concatenate([found.xyxy[found.score >= SURE_SCORE] for found in ends])
+            steps = self._glances.steps(span.start, span.stop, people)
+            edges = sorted({span.start, span.stop, *steps, *(frame - 1 for frame in steps)})
+            own = [_Span(start, stop, None) for start, stop in pairwise(edges)]
+            parts += own if steps else [span]
+        inner = {frame for part in parts for frame in (part.start, part.stop)}
+        self._search(sorted(inner - self._searched.keys()))
+        return parts
+
+    def _why(self, span: _Span) -> Reason:
+        if span.stop - span.start < 2:
+            return ""
+        before = None if span.before is None else self._searched[span.before]
+        return why_look(self._searched[span.start], self._searched[span.stop], before)
+
+    def _is_straight(self, span: _Span) -> bool:
+        start, middle, stop = (self._searched[f] for f in (span.start, span.middle, span.stop))
+        return agrees(middle, between(start, stop, span.middle, straight_scores=True))
 
     def _search(self, frames: list[int]) -> None:
-        """Search these of the waiting pictures, evenly spaced, all in one go."""
+        """Search these of the waiting pictures, all in one go."""
         if not frames:
             return
         wanted = set(frames)
@@ -134,7 +183,7 @@ class StridedDetector:
             ready.append((batch, Detections.concat(parts)))
             needed = min(self._ends[0], int(batch.index[-1]) // self._stride * self._stride)
             self._searched = {f: found for f, found in self._searched.items() if f >= needed}
-            self._stands_out = {frame for frame in self._stands_out if frame >= needed}
+            self._glances.forget(needed)
         return ready
 
     def _boxes_at(self, frame: int) -> Detections:
@@ -167,7 +216,7 @@ def between(
         >>> between(one, two, 2).xyxy.tolist()
         [[12.0, 0.0, 32.0, 40.0]]
     """
-    pairs = best_pairs(boxes.iou(early.xyxy, late.xyxy), min_overlap=_MIN_IOU)
+    pairs = best_pairs(boxes.iou(early.xyxy, late.xyxy), min_overlap=DRAWN_IOU)
     if not pairs:
         return Detections.empty()
     old, new = (np.array(side, np.int64) for side in zip(*pairs, strict=True))

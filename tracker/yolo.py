@@ -24,7 +24,7 @@ from tracker.box_filter import filter_boxes
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import choose_classes, creature_ids, head_ids, is_person, names_by_id
 from tracker.detections import Detections
-from tracker.device_pixels import brought_back, letterboxed
+from tracker.device_pixels import brought_back, letterboxed, uploaded
 from tracker.heads import join
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.lean_torchvision import import_torchvision
@@ -199,7 +199,7 @@ class YoloDetector:
             # (N, H, W, 3) seen as (N, 3, H, W) is channels_last already: nothing is copied.
             planes = self._torch.from_numpy(letterbox.apply(rgb)).permute(0, 3, 1, 2)
         else:
-            planes = letterboxed(self._torch.from_numpy(rgb).to(self._device), letterbox)
+            planes = letterboxed(uploaded(rgb, self._device), letterbox)
         return planes.to(self._dtype) / 255
 
     def _forward(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> list[NDArray[np.float32]]:

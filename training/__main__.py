@@ -282,7 +282,12 @@ def evidence(
     seed: Annotated[int, typer.Option(min=0, help="Of which clips stand in one file.")] = 0,
 ) -> None:
     """Fit who is one person and what makes a character; print sources left out."""
-    config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
+    config = Config.from_dict(
+        {
+            "run": {"detector": "bundled", "embedder": "bundled"},
+            "detector": {"search_fps": 0.0},
+        }
+    )
     models = load_models(config)
     cases = read_cases(
         real, config, models, cache=cache, say=lambda name: typer.echo(name, err=True)

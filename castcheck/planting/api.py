@@ -68,6 +68,8 @@ def plant(
         settings = settings.updated({"run": {"detector": str(boxes)}})
     if wish is None:
         wish = Wish(tuple(kinds), per_clip, tuple(strengths), seed, seconds, side_px)
+    # What is planted must lie on the bodies of every picture.
+    settings = settings.updated({"detector": {"search_fps": 0.0}})
     models = load_models(settings)
     reader = models.embedder if hasattr(models.embedder, "read_cues") else None
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tracker.device_pixels import brought_back, letterboxed
+from tracker.device_pixels import brought_back, letterboxed, uploaded
 from tracker.letterbox import Letterbox
 from tracker.yolo import YoloDetector
 
@@ -35,6 +35,16 @@ def test_a_letterbox_is_the_same_either_way(height, width, longer_px):
     there = letterboxed(torch.from_numpy(rgb), letterbox).numpy()
     assert here.shape == there.shape
     assert np.abs(here.astype(np.float32) - there).max() <= 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_pictures_that_may_not_be_written_are_uploaded_without_a_warning(count):
+    rgb = np.concatenate([picture(6, 8)] * 3)[:count]
+    rgb.flags.writeable = False
+    there = uploaded(rgb, "cpu")
+    assert there.dtype == torch.uint8
+    assert (there.numpy() == rgb).all()
+    assert there.shape == rgb.shape
 
 
 def test_no_pictures_make_none():

@@ -9,7 +9,7 @@ import pytest
 
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
-from tracker.quiet import PictureSteps, is_quiet
+from tracker.quiet import Glances, agrees, why_look
 from tracker.stride import StridedDetector, between
 
 WIDTH_PX = 20
@@ -123,48 +123,91 @@ A, WEAK = (0.0, 20.0, 0.9), (60.0, 20.0, 0.15)
 
 
 @pytest.mark.parametrize(
-    ("before", "early", "late", "quiet"),
+    ("before", "early", "late", "why"),
     [
-        pytest.param(None, [], [], True, id="nobody"),
-        pytest.param(None, [A], [(2.0, 20.0, 0.8)], True, id="walks"),
-        pytest.param([A], [(4.0, 20.0, 0.9)], [(8.0, 20.0, 0.9)], True, id="walks on"),
-        pytest.param([A], [(4.0, 20.0, 0.9)], [A], False, id="turns round"),
-        pytest.param(None, [A], [(15.0, 20.0, 0.9)], False, id="jumps"),
-        pytest.param(None, [A], [], False, id="goes"),
-        pytest.param(None, [], [A], False, id="comes"),
-        pytest.param(None, [A], [A, WEAK], True, id="somebody unsure comes"),
-        pytest.param(None, [A, WEAK], [A, (60.0, 20.0, 0.9)], True, id="becomes sure"),
-        pytest.param(None, [A], [(0.0, 40.0, 0.9)], False, id="grows twice as wide"),
-        pytest.param(None, [A, (22.0, 20.0, 0.9)], [A, (20.0, 20.0, 0.9)], True, id="near"),
-        pytest.param(None, [A, (19.0, 20.0, 0.9)], [A, (16.0, 20.0, 0.9)], False, id="meet"),
-        pytest.param(None, [A, (8.0, 20.0, 0.9)], [A, (8.0, 20.0, 0.9)], True, id="stay close"),
-        pytest.param(None, [A, (6.0, 20.0, 0.9)], [A, (6.0, 20.0, 0.9)], False, id="overlap"),
-        pytest.param([], [A], [A], True, id="just came"),
-        pytest.param([A], [], [], True, id="gone"),
+        pytest.param(None, [], [], "", id="nobody"),
+        pytest.param(None, [A], [(2.0, 20.0, 0.8)], "", id="walks"),
+        pytest.param([A], [(4.0, 20.0, 0.9)], [(8.0, 20.0, 0.9)], "", id="walks on"),
+        pytest.param([A], [(4.0, 20.0, 0.9)], [A], "motion", id="turns round"),
+        pytest.param(None, [A], [(8.0, 20.0, 0.9)], "motion", id="walks fast"),
+        pytest.param(None, [A], [(15.0, 20.0, 0.9)], "who", id="jumps"),
+        pytest.param(None, [A], [], "who", id="goes"),
+        pytest.param(None, [], [A], "who", id="comes"),
+        pytest.param(None, [A], [A, WEAK], "", id="somebody unsure comes"),
+        pytest.param(None, [A, WEAK], [A, (60.0, 20.0, 0.9)], "", id="becomes sure"),
+        pytest.param(None, [A], [(0.0, 40.0, 0.9)], "motion", id="grows twice as wide"),
+        pytest.param(None, [A, (19.0, 20.0, 0.9)], [A, (16.0, 20.0, 0.9)], "", id="come near"),
+        pytest.param(None, [A, (6.0, 20.0, 0.9)], [A, (6.0, 20.0, 0.9)], "", id="stay close"),
+        pytest.param(None, [A, (1.0, 20.0, 0.9)], [A, (1.0, 20.0, 0.9)], "who", id="in one place"),
+        pytest.param(None, [A, (9.0, 20.0, 0.9)], [A, (5.0, 20.0, 0.9)], "who", id="meet"),
+        pytest.param(None, [A, (8.0, 20.0, 0.9)], [(4.0, 20.0, 0.9)] * 2, "who", id="cross"),
+        pytest.param([], [A], [A], "", id="just came"),
+        pytest.param([A], [], [], "", id="gone"),
     ],
 )
-def test_where_nothing_happens(before, early, late, quiet):
+def test_why_to_look_between(before, early, late, why):
     earlier = None if before is None else row(0, *before)
-    assert is_quiet(row(3, *early), row(6, *late), earlier) is quiet
+    assert why_look(row(3, *early), row(6, *late), earlier) == why
 
 
 @pytest.mark.parametrize(
-    ("levels", "out"),
+    ("found", "drawn", "fine"),
     [
-        pytest.param([], [], id="empty"),
-        pytest.param([50], [], id="single"),
-        pytest.param([50, 51, 52, 90, 91], [3], id="cut"),
-        pytest.param([50, 52, 54, 56, 58], [], id="slow change of light"),
-        pytest.param([50, 60, 70, 80, 90, 100], [1], id="always as much: motion"),
-        pytest.param([50, 50, 50, 200, 50, 50], [3, 4], id="flash"),
+        pytest.param([], [], True, id="nobody"),
+        pytest.param([A], [(1.0, 20.0, 0.9)], True, id="there"),
+        pytest.param([A], [(5.0, 20.0, 0.9)], False, id="elsewhere"),
+        pytest.param([A], [], False, id="not drawn"),
+        pytest.param([WEAK], [], True, id="somebody unsure"),
+        pytest.param([A, (60.0, 20.0, 0.9)], [A], False, id="one of two"),
     ],
 )
-@pytest.mark.parametrize("size", [1, 4])
-def test_steps_that_stand_out(levels, out, size):
-    steps = PictureSteps()
+def test_a_line_holds_if_everybody_found_lies_on_it(found, drawn, fine):
+    assert agrees(row(3, *found), row(3, *drawn)) is fine
+
+
+def pictures(levels, *, inside=None, first=0) -> FrameBatch:
+    """Grey pictures of 96 x 54 px; `inside` = levels of the left half, where a box is."""
     rgb = np.array(levels, np.uint8).reshape(-1, 1, 1, 1).repeat(54, 1).repeat(96, 2).repeat(3, 3)
-    seen = [said for k in range(0, len(rgb), size) for said in steps.push(rgb[k : k + size])]
-    assert np.flatnonzero(seen).tolist() == out
+    if inside is not None:
+        rgb[:, 20:54, 8:40] = np.array(inside, np.uint8).reshape(-1, 1, 1, 1)
+    index = np.arange(first, first + len(rgb))
+    return FrameBatch(index, tuple(Fraction(int(i)) for i in index), rgb)
+
+
+LEFT, SPECK = [8.0, 20.0, 40.0, 54.0], [8.0, 20.0, 10.0, 22.0]
+
+
+@pytest.mark.parametrize(
+    ("levels", "inside", "box", "out"),
+    [
+        pytest.param([50], None, None, [], id="single"),
+        pytest.param([50, 51, 52, 90, 91], None, None, [3], id="cut"),
+        pytest.param([50, 52, 54, 56, 58], None, None, [], id="slow change of light"),
+        pytest.param([50, 60, 70, 80, 90, 100], None, None, [1], id="always as much: motion"),
+        pytest.param([50, 50, 50, 200, 50, 50], None, None, [3, 4], id="flash"),
+        pytest.param([50] * 7, [90] * 4 + [105] * 3, LEFT, [4], id="somebody else in the box"),
+        pytest.param([50] * 7, [90] * 4 + [105] * 3, SPECK, [], id="too small to tell"),
+        pytest.param([50] * 7, [90] * 4 + [105] * 3, None, [], id="where nobody is"),
+        pytest.param([50] * 16, [90] * 12 + [95, 105, 110, 120], LEFT, [12, 13], id="moves"),
+        pytest.param([50] * 7, [90, 91, 90, 92, 90, 91, 90], LEFT, [], id="stays"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4, 64])
+def test_steps_that_stand_out(levels, inside, box, out, size):
+    glances, whole = Glances(), pictures(levels, inside=inside)
+    for k in range(0, len(whole), size):
+        own = slice(k, k + size)
+        glances.push(FrameBatch(whole.index[own], whole.time_s[own], whole.rgb[own]))
+    people = np.array([] if box is None else [box], np.float32).reshape(-1, 4)
+    assert glances.steps(0, len(levels) - 1, people) == out
+
+
+def test_what_is_forgotten_does_not_grow():
+    glances = Glances()
+    for first in range(0, 400, 8):
+        glances.push(pictures([50] * 8, first=first))
+        glances.forget(first)
+    assert len(glances._grey) <= 8 + 16
 
 
 class Comer(Walker):
@@ -186,12 +229,13 @@ class Comer(Walker):
     ("second", "gone", "searched"),
     [
         pytest.param(99, 99, [0, 4, 8, 12, 13], id="nothing happens"),
-        pytest.param(6, 99, [0, 4, 5, 6, 7, 8, 12, 13], id="somebody comes"),
+        pytest.param(6, 99, [0, 4, 5, 6, 8, 12, 13], id="somebody comes"),
+        pytest.param(7, 99, [0, 4, 6, 7, 8, 12, 13], id="a frame later"),
         pytest.param(13, 99, [0, 4, 8, 12, 13], id="in the last frame"),
-        pytest.param(2, 11, [0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13], id="comes and goes"),
+        pytest.param(2, 11, [0, 1, 2, 4, 8, 10, 11, 12, 13], id="comes and goes"),
     ],
 )
-def test_every_picture_is_searched_where_something_happens(second, gone, searched, size):
+def test_whoever_comes_or_goes_does_so_in_the_right_frame(second, gone, searched, size):
     comer = Comer(second, gone)
     detector = StridedDetector(comer, 4, watchful=True)
     rows = boxes_of(detector, 14, size)
@@ -205,3 +249,63 @@ def test_scores_lie_on_the_line_where_the_search_was_watchful():
     early, late = row(0, (0.0, 20.0, 0.9)), row(4, (0.0, 20.0, 0.5))
     assert between(early, late, 1).score.tolist() == [0.5]
     assert between(early, late, 1, straight_scores=True).score == pytest.approx([0.8])
+
+
+class Turner(Walker):
+    """Finds one character who walks 1 px a frame, and back from frame `turn` on."""
+
+    def __init__(self, turn: int) -> None:
+        super().__init__()
+        self._turn = turn
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        self.searched += batch.index.tolist()
+        left = [f if f <= self._turn else 2.0 * self._turn - f for f in batch.index.tolist()]
+        return boxes_at(batch.index, np.array(left))
+
+
+@pytest.mark.parametrize("size", [1, 4, 64])
+@pytest.mark.parametrize(
+    ("turn", "searched"),
+    [
+        pytest.param(99, [0, 4, 8, 12, 16], id="walks on"),
+        pytest.param(8, [0, 4, 8, 10, 12, 16], id="turns where it was searched"),
+        pytest.param(10, [0, 4, 8, 10, 11, 12, 14, 16], id="turns between"),
+    ],
+)
+def test_a_turn_is_halved_until_lines_hold(turn, searched, size):
+    turner = Turner(turn)
+    rows = boxes_of(StridedDetector(turner, 4, watchful=True), 17, size)
+    assert sorted(turner.searched) == searched
+    wanted = [f if f <= turn else 2.0 * turn - f for f in range(17)]
+    assert [left for _, left in rows] == pytest.approx(wanted, abs=1.01)
+
+
+class Still(Walker):
+    """Finds one character in the left half of the picture, always."""
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        self.searched += batch.index.tolist()
+        return Detections.concat([
+            Detections(np.array([f]), np.array([LEFT], np.float32), np.ones(1, np.float32),
+                       np.zeros(1, np.int32)) for f in batch.index.tolist()
+        ])  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 4, 64])
+@pytest.mark.parametrize(
+    ("inside", "searched"),
+    [
+        pytest.param([90] * 17, [0, 8, 16], id="nothing happens"),
+        pytest.param([90] * 11 + [120] * 6, [0, 8, 10, 11, 16], id="somebody else stands there"),
+        pytest.param([90] * 9 + [120] * 8, [0, 8, 9, 16], id="right after a searched one"),
+    ],
+)
+def test_both_pictures_of_a_step_of_looks_are_searched(inside, searched, size):
+    still, whole = Still(), pictures([50] * len(inside), inside=inside)
+    detector = StridedDetector(still, 8, watchful=True)
+    for k in range(0, len(whole), size):
+        own = slice(k, k + size)
+        detector.push(FrameBatch(whole.index[own], whole.time_s[own], whole.rgb[own]))
+    detector.finish()
+    assert sorted(still.searched) == searched

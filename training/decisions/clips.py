@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")
 # Which boxes are where does not hang on where cuts are found, and the table knows the cuts.
 CONFIG = Config.from_dict(
-    {"run": {"detector": "bundled", "embedder": "bundled"}, "shots": {"method": "none"}}
+    {
+        "run": {"detector": "bundled", "embedder": "bundled"},
+        "shots": {"method": "none"},
+        "detector": {"search_fps": 0.0},
+    }
 )
 _COLUMNS = ("name", "repo", "cuts")
 _MIN_LOOKS = 4  # of a track: with fewer there is no moment with two sides
