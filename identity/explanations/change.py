@@ -19,6 +19,7 @@ from identity.evidence.moments import (
     FAST_S,
     MIN_SAMPLES,
     Moments,
+    ask_in_parts,
     circumstances,
     exact_frame,
     fast_moments,
@@ -208,7 +209,9 @@ def _change_of(scene: Scene, track: int) -> Explained | None:
         moments = moments_of(samples, track, slow=slow)
         if not len(moments):
             continue
-        features, judged = features_of(samples, track, moments, calibration)
+        features, judged = ask_in_parts(
+            samples, moments, lambda part: features_of(samples, track, part, calibration)
+        )
         odds = scene.model["drift" if slow else "morph"].log_odds(features)
         best = best_of(odds, judged, scene.settings.least_log_odds)
         if best is not None:

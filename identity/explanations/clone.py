@@ -15,7 +15,7 @@ import numpy as np
 from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
-from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
+from identity.evidence.moments import MIN_SAMPLES, Moments, ask_in_parts, circumstances
 from identity.evidence.same_look import same_look
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.change import mean_of
@@ -166,8 +166,13 @@ def find(scene: Scene) -> list[Explained]:
         if not len(moments):
             continue
         others = [odds for other, odds in alike.items() if other != pair]
-        features, judged = features_of(
-            samples, *pair, moments, scene.calibration, twins=max([scene.twins, *others])
+        twins = max([scene.twins, *others])
+        features, judged = ask_in_parts(
+            samples,
+            moments,
+            lambda part, pair=pair, twins=twins: features_of(  # type: ignore[misc]
+                samples, *pair, part, scene.calibration, twins=twins
+            ),
         )
         odds = scene.model["clone"].log_odds(features)
         best = best_of(odds, judged, scene.settings.least_log_odds)

@@ -19,6 +19,7 @@ from identity.evidence.moments import (
     MIN_SAMPLES,
     WINDOW_S,
     Moments,
+    ask_in_parts,
     circumstances,
     exact_frame,
     fast_moments,
@@ -225,7 +226,9 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
     moments = moments_of(samples, *span)
     if not len(moments):
         return []
-    features, judged = features_of(samples, *pair, moments, scene.calibration)
+    features, judged = ask_in_parts(
+        samples, moments, lambda part: features_of(samples, *pair, part, scene.calibration)
+    )
     odds = scene.model["swap"].log_odds(features)
     best = best_of(odds, judged, scene.settings.least_log_odds)
     if best is None:
@@ -257,13 +260,17 @@ def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) ->
     moments = Moments.between(samples, pairs, low=low, high=high, window_s=_BRIEF_S)
     if not len(moments):
         return []
-    features, judged = features_of(samples, *pair, moments, scene.calibration)
+    features, judged = ask_in_parts(
+        samples, moments, lambda part: features_of(samples, *pair, part, scene.calibration)
+    )
     odds = np.where(judged, scene.model["swap"].log_odds(features), -np.inf)
     best: tuple[float, int, int] | None = None
-    for one in np.flatnonzero(odds >= least).tolist():
-        for two in np.flatnonzero(odds >= least).tolist():
-            apart_s = (moments.last[two] - moments.last[one]) / samples.per_s
-            if 1 / samples.per_s < apart_s <= WINDOW_S:
+    likely = np.flatnonzero(odds >= least)
+    at = moments.last[likely]
+    for one, last in zip(likely.tolist(), at.tolist(), strict=True):
+        low, high = np.searchsorted(at, (last, last + WINDOW_S * samples.per_s), side="right")
+        for two in likely[low:high].tolist():
+            if (moments.last[two] - last) / samples.per_s > 1 / samples.per_s:
                 both = float(min(odds[one], odds[two]))
                 best = max(best or (both, one, two), (both, one, two))
     if best is None:
