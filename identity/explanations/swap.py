@@ -25,6 +25,7 @@ from identity.evidence.moments import (
     fast_moments,
 )
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
+from identity.explanations.asked import Asked
 from identity.explanations.change import SPAN_BOUNDS
 from identity.explanations.contract import Explained, best_of, features_at
 
@@ -222,30 +223,31 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
     Looks beyond an exchange are of the other one, so no window reaches over it. Of two who exchange
     once more beside it, and back, nobody can say which undoes which: each is told.
     """
-    samples = scene.samples
-    moments = moments_of(samples, *span)
-    if not len(moments):
-        return []
-    features, judged = ask_in_parts(
-        samples, moments, lambda part: features_of(samples, *pair, part, scene.calibration)
-    )
-    odds = scene.model["swap"].log_odds(features)
-    best = best_of(odds, judged, scene.settings.least_log_odds)
-    if best is None:
-        return []
-    frame = exact_frame(samples, pair, moments, best)
-    one = _explained(scene, pair, frame, float(odds[best]), features, moments, best)
-    if one.confidence < _SURELY:  # two who are alike seem to exchange again and again
-        return [one]
-    sides = (span[0], int(moments.last[best])), (int(moments.first[best]), span[1])
-    return [
-        one,
-        *(
-            e
-            for side in sides
-            for e in _exchanges(scene, pair, side) or _for_a_moment(scene, pair, side)
-        ),
-    ]
+    samples, known = scene.samples, Asked.nothing()
+    found: list[Explained] = []
+    spans = [span]  # of a take of hours there may be more than calls may be nested
+    while spans:
+        part = spans.pop()
+        asked = known.of(
+            samples,
+            moments_of(samples, *part),
+            lambda some: features_of(samples, *pair, some, scene.calibration),
+            scene.model["swap"],
+        )
+        known = known if len(known.moments) else asked
+        best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
+        if best is None:
+            if part != span:
+                found += _for_a_moment(scene, pair, part)
+            continue
+        moments = asked.moments
+        frame = exact_frame(samples, pair, moments, best)
+        odds = float(asked.log_odds[best])
+        one = _explained(scene, pair, frame, odds, asked.features, moments, best)
+        found.append(one)
+        if one.confidence >= _SURELY:  # two who are alike seem to exchange again and again
+            spans += [(int(moments.first[best]), part[1]), (part[0], int(moments.last[best]))]
+    return found
 
 
 def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> list[Explained]:

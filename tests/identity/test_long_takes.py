@@ -12,6 +12,7 @@ from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.course import course_of
 from identity.evidence.running_sums import BlockCache, LaidOut, RunningSums
 from identity.evidence.samples import COMPARED, lay_out
+from identity.explanations import swap
 from identity.explanations.contract import Scene
 from identity.explanations.model import bundled_model
 from identity.explanations.shot import explain_shot
@@ -147,3 +148,19 @@ def test_an_unknown_network_is_scaled_by_some_of_many_looks(monkeypatch):
     assert some is not None
     assert some.same == pytest.approx(every.same, abs=0.05)
     assert some.different == pytest.approx(every.different, abs=0.05)
+
+
+def test_two_who_exchange_many_times_are_not_asked_about_all_over_again(monkeypatch):
+    asked = []
+    real = swap.features_of
+
+    def counted(shot, one, two, moments, scales, **rest):
+        asked.append(len(moments))
+        return real(shot, one, two, moments, scales, **rest)
+
+    monkeypatch.setattr(swap, "features_of", counted)
+    one, two = (["A"] * 24 + ["B"] * 24) * 5, (["B"] * 24 + ["A"] * 24) * 5
+    found = told(lay_out(tracks_of(one, two, length=240), COMPARED, fps=FPS))
+    swaps = [row[2] for row in found if row[0] == "swap"]
+    assert sorted(swaps) == list(range(24, 240, 24))
+    assert sum(asked) < 3 * asked[0]
