@@ -194,7 +194,7 @@ def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
 def _facing(series: BodyTrack, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return (K,) the cosine of how a body is turned from the camera, where it is known."""
     seen, vectors = series.vectors("facing")
-    return vectors[np.isin(seen, rows), 0]
+    return np.asarray(vectors[np.isin(seen, rows), 0], np.float32)
 
 
 def _undisturbed(

@@ -69,7 +69,7 @@ class LaidOut:
         seen = at < len(places)
         seen[seen] = places[at[seen]] == which[seen]
         if seen.any():
-            looks[seen] = self._tracks[track].looks.rows(self._cue, rows[at[seen]])
+            looks[seen] = self._tracks[track].looks.rows(self._cue, rows[at[seen]].astype(np.int64))
         return looks
 
     def copy(self) -> NDArray[np.float32]:
@@ -143,7 +143,8 @@ class RunningSums:
         numbers = samples // self._block
         blocks = np.unique(numbers).tolist()
         if len(blocks) == 1:
-            return self._get(blocks[0])[samples - blocks[0] * self._block]
+            block = self._get(blocks[0])
+            return np.asarray(block[samples - blocks[0] * self._block], np.float64)
         if len(blocks) > _KEPT_BLOCKS:
             return self._here_and_there(samples)
         sums = np.empty((len(samples), self._starts.shape[1]))

@@ -67,6 +67,7 @@ class ShotSamples:
     fps: float
     _sums: dict[tuple[Cue, int], RunningSums] = field(default_factory=dict, repr=False)
     _blocks: list[BlockCache] = field(default_factory=list, repr=False)
+    _facing: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
 
     @property
@@ -120,6 +121,13 @@ class ShotSamples:
             return np.asarray(looks[track, span].sum(axis=0), np.float32)
         sums = self._summed(cue, track).at(np.array([span.start, span.stop]))
         return np.asarray(sums[1] - sums[0], np.float32)
+
+    def facing(self, track: int) -> NDArray[np.float32]:
+        """Return (G,) the cosine of how a body is turned from the camera; NaN where unknown."""
+        if track not in self._facing:
+            turned = self.looks["facing"][track, slice(None)][:, 0]
+            self._facing[track] = np.where(self.seen["facing"][track], turned, np.nan)
+        return self._facing[track]
 
     def crossings(self, one: int, two: int) -> list[Crossing]:
         """Return where two tracks pass each other; it is worked out once."""

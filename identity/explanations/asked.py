@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,8 +60,12 @@ class Asked:
             return Asked(moments, features, judged, weigh.log_odds(features))
         rows = order[at[known]]
         features = {name: values[rows] for name, values in self.features.items()}
-        columns = {**features, "judged": self.judged[rows], "odds": self.log_odds[rows]}
-        found = {name: np.empty(len(moments), values.dtype) for name, values in columns.items()}
+        columns: dict[str, NDArray[Any]] = {
+            **features, "judged": self.judged[rows], "odds": self.log_odds[rows]
+        }  # fmt: skip
+        found: dict[str, NDArray[Any]] = {
+            name: np.empty(len(moments), values.dtype) for name, values in columns.items()
+        }
         for name, values in columns.items():
             found[name][known] = values
         if len(new):

@@ -157,7 +157,7 @@ def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> 
     """Return (M,) by how much the cosine of facing differs; NaN where it is not known."""
     if "facing" not in samples.looks:
         return np.full(len(before[0]), np.nan)
-    cosine = np.where(samples.seen["facing"][track], samples.looks["facing"][track, :, 0], np.nan)
+    cosine = samples.facing(track)
     sides = [mean_over(cosine, *side, empty=np.nan) for side in (before, after)]
     return np.asarray(np.abs(sides[0] - sides[1]), np.float64)
 

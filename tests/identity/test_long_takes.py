@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,7 +28,11 @@ LENGTH = 96  # frames, a third of which the network sees
 def tracks_of(*people, length=LENGTH):
     frames = list(range(length))
     tracklets = [tracklet(k, frames, at=(40 + 150 * k, 60)) for k in range(len(people))]
-    seen = [looks(frames, wears, seed=k) for k, wears in enumerate(people)]
+    turns = np.linspace(-0.5, 0.5, length).tolist()
+    seen = [
+        looks(frames, w, hair=[str(who)[0] for who in w], facing=turns, seed=k)
+        for k, w in enumerate(people)
+    ]
     return [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
 
 
@@ -126,8 +131,9 @@ def test_a_change_in_hours_is_told_by_some_of_its_looks(begins, ends, monkeypatc
     at = np.arange(len(shot.frames)) / len(shot.frames)
     share = np.clip((at - begins) / max(ends - begins, 1e-9), 0, 1)
     turned = np.stack([np.cos(share), np.sin(share)], axis=1).astype(np.float32)
-    shot.looks["body"][0] = 0
-    shot.looks["body"][0, :, :2] = turned
+    body = np.zeros(shot.looks["body"].shape, np.float32)
+    body[0, :, :2] = turned
+    shot = replace(shot, looks={"body": body})
     found = course_of(shot, 0, 0, len(shot.frames))
     assert found is not None
     assert found.slow == (begins < ends)
