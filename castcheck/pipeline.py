@@ -30,6 +30,7 @@ from castcheck.findings.crops import CropCollector
 from castcheck.findings.pictures import confirm_steps, make_visuals, request_steps
 from castcheck.findings.script_spans import expected_in, presence_in, spans_of
 from castcheck.kinds.case import Case, find, in_order
+from castcheck.memory import trim_heap
 from castcheck.models import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.verdict import verdict_on
@@ -95,6 +96,7 @@ def report_on(
     references = models.references
     config = _with_count(config, references)
     judgement = judge_observations(seen, config, calibration)
+    trim_heap()  # of sums that a long take asked for; the pictures come next
     members = () if references is None else references.members
     roll = match_to_cast(
         judgement.segments, judgement.cast, members, calibration, config.clustering

@@ -7,7 +7,7 @@ row is stored as one bit per number and the numbers that are not zero: about a f
 from __future__ import annotations
 
 import itertools
-import tempfile
+import os
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.appearance.looks import Cue, Looks, StoredVectors
-from scenes.errors import ScratchError
+from scenes.scratch import no_room, scratch_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ CACHE_BYTES = 32 * 1024 * 1024  # what is being compared right now: everybody of
 # Rows that are read together where a few are asked for: a take may last for hours, and every moment
 # of it is compared with what is right before and after it.
 BLOCK_ROWS = 128
+_JOINED_AT = 1024  # pieces of a column
 _WHOLE = -1  # instead of the number of a block
 
 
@@ -42,10 +43,7 @@ class FeatureStore:
 
     def __init__(self) -> None:
         # Unbuffered: rows are read in an order of their own. It closes with the last of its looks.
-        try:
-            self._file = tempfile.TemporaryFile(prefix="castcheck-", buffering=0)  # noqa: SIM115
-        except OSError as err:
-            raise _no_room(err) from err
+        self._file = scratch_file()
         weakref.finalize(self, self._file.close)
         self._stop = 0
         self._dims: dict[Cue, int] = {}
@@ -71,9 +69,14 @@ class FeatureStore:
         try:
             self._write(b"".join(chunks))
         except OSError as err:
-            raise _no_room(err) from err
+            raise no_room(err) from err
         self._covered.append(looks.covered)
         self._usable.append(looks.usable)
+        if len(self._usable) > _JOINED_AT:  # an array for every few boxes is more head than numbers
+            columns: Any
+            for columns in (*self._starts.values(), *self._sizes.values(), self._covered):
+                _joined(columns)
+            _joined(self._usable)
 
     def _write(self, data: bytes) -> None:
         written = 0
@@ -82,30 +85,26 @@ class FeatureStore:
 
     def take(self, rows: NDArray[np.int64]) -> Looks:
         """Return the looks of the chosen rows; their vectors are read when they are asked for."""
-        columns: Any
-        for columns in (*self._starts.values(), *self._sizes.values(), self._covered, self._usable):
-            if len(columns) > 1:
-                columns[:] = [np.concatenate(columns)]
-        places = {
-            cue: (self._starts[cue][0][rows], self._sizes[cue][0][rows]) for cue in self._dims
-        }
-        return Looks(_Rows(self, places), self._covered[0][rows], self._usable[0][rows])
+        stored = rows.astype(np.int32)
+        return Looks(_Rows(self, stored), _joined(self._covered)[rows], _joined(self._usable)[rows])
 
     def read(
-        self, owner: int, cue: Cue, places: _Places, *, block: int = _WHOLE
+        self, owner: int, cue: Cue, rows: NDArray[np.int32], *, block: int = _WHOLE
     ) -> NDArray[np.float16]:
-        """Return (N, D) the vectors at `places`; what was asked for last is kept.
+        """Return (N, D) the vectors of `rows`; what was asked for last is kept.
 
         Args:
             owner: Whose rows they are.
             cue: Which cue.
-            places: Where they lie.
+            rows: Which of all.
             block: Which part of the owner's rows they are.
         """
         key = (owner, cue, block)
         found = self._cache.get(key)
         if found is None:
-            found = unpack_rows(self._bytes_at(places), places[1], dim=self._dims[cue])
+            sizes = _joined(self._sizes[cue])[rows]
+            data = self._bytes_at(_joined(self._starts[cue])[rows], sizes)
+            found = unpack_rows(data, sizes, dim=self._dims[cue])
             found.flags.writeable = False
             self._cache[key] = found
             self._cached_bytes += found.nbytes
@@ -114,76 +113,71 @@ class FeatureStore:
             self._cached_bytes -= self._cache.popitem(last=False)[1].nbytes
         return found
 
-    def dim(self, cue: Cue) -> int:
-        """Return the length of the vectors of a cue."""
-        return self._dims[cue]
+    @property
+    def cues(self) -> dict[Cue, int]:
+        """Cue to the length of its vectors."""
+        return self._dims
 
-    def _bytes_at(self, places: _Places) -> bytes:
-        parts = []
-        for start, size in zip(places[0].tolist(), places[1].tolist(), strict=True):
-            if size:
-                self._file.seek(start)
-                parts.append(self._file.read(size))
-        return b"".join(parts)
+    def known(self, cue: Cue, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return (N,) which of some rows show a cue."""
+        return np.asarray(_joined(self._sizes[cue])[rows] > 0, np.bool_)
+
+    def _bytes_at(self, starts: NDArray[np.int64], sizes: NDArray[np.int32]) -> bytes:
+        places = zip(starts.tolist(), sizes.tolist(), strict=True)
+        handle = self._file.fileno()
+        return b"".join(os.pread(handle, size, start) for start, size in places if size)
 
 
-_Places = tuple["NDArray[np.int64]", "NDArray[np.int32]"]  # of N rows: first byte, bytes
 _owners = itertools.count()
 
 
 class _Rows(StoredVectors):
     """Some rows of a `FeatureStore`."""
 
-    def __init__(self, file: FeatureStore, places: dict[Cue, _Places]) -> None:
+    def __init__(self, file: FeatureStore, stored: NDArray[np.int32]) -> None:
         self.file = file
-        self.places = places
+        self.stored = stored
         self._owner = next(_owners)
 
     def __getitem__(self, cue: Cue) -> NDArray[np.float16]:
-        return self.file.read(self._owner, cue, self.places[cue])
+        return self.file.read(self._owner, cue, self.stored)
 
     def __iter__(self) -> Iterator[Cue]:
-        return iter(self.places)
+        return iter(self.file.cues)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.file.cues)
 
     def __contains__(self, cue: object) -> bool:
-        return cue in self.places  # the mapping's own would read the rows
+        return cue in self.file.cues  # the mapping's own would read the rows
 
     def __reduce__(self) -> Any:
         return dict, (list(self.items()),)  # a copy elsewhere holds the numbers themselves
 
     def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        starts, sizes = self.places[cue]
-        chosen = np.empty((len(rows), self.file.dim(cue)), np.float16)
+        chosen = np.empty((len(rows), self.dim(cue)), np.float16)
         numbers = rows // BLOCK_ROWS
         for block in np.unique(numbers).tolist():
             part = slice(block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
-            read = self.file.read(self._owner, cue, (starts[part], sizes[part]), block=block)
+            read = self.file.read(self._owner, cue, self.stored[part], block=block)
             here = numbers == block
             chosen[here] = read[rows[here] - part.start]
         return chosen
 
+    def dim(self, cue: Cue) -> int:
+        return self.file.cues[cue]
+
     def known(self, cue: Cue) -> NDArray[np.bool_]:
-        return np.asarray(self.places[cue][1] > 0, np.bool_)
+        return self.file.known(cue, self.stored)
 
     def take(self, rows: NDArray[np.int64]) -> _Rows:
-        places = {cue: (start[rows], size[rows]) for cue, (start, size) in self.places.items()}
-        return _Rows(self.file, places)
+        return _Rows(self.file, self.stored[rows])
 
     def joined(self, others: Sequence[StoredVectors]) -> _Rows | None:
         parts = [self, *(o for o in others if isinstance(o, _Rows) and o.file is self.file)]
         if len(parts) <= len(others):
             return None
-        columns = {cue: zip(*(part.places[cue] for part in parts), strict=True) for cue in self}
-        return _Rows(
-            self.file,
-            {
-                cue: (np.concatenate(starts), np.concatenate(sizes))
-                for cue, (starts, sizes) in columns.items()
-            },
-        )
+        return _Rows(self.file, np.concatenate([part.stored for part in parts]))
 
 
 def pack_rows(rows: NDArray[np.float16]) -> tuple[bytes, NDArray[np.int32]]:
@@ -220,12 +214,11 @@ def unpack_rows(data: bytes, sizes: NDArray[np.int32], *, dim: int) -> NDArray[n
     return rows
 
 
-def _no_room(err: OSError) -> ScratchError:
-    reason = (err.strerror or str(err)).lower()
-    return ScratchError(
-        f"the folder for temporary files cannot be written: {reason}",
-        hint="make room in it, or name another one with TMPDIR",
-    )
+def _joined(columns: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return the pieces of a column as one, which takes their place."""
+    if len(columns) > 1:
+        columns[:] = [np.concatenate(columns)]
+    return columns[0]
 
 
 def _none(dtype: type) -> NDArray[Any]:

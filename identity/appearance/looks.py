@@ -19,7 +19,7 @@ from scenes.arrays import check_network_output, frozen_array
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
-_MEAN_ROWS = 4096
+_CHUNK_ROWS = 4096
 ZONES: tuple[Zone, ...] = get_args(Zone)
 PART_CUES = tuple(cue for cue in cues_of("network") if CUE_TABLE[cue].parts_only)
 
@@ -44,6 +44,10 @@ class StoredVectors(Mapping[Cue, "NDArray[np.float16]"]):
     @abstractmethod
     def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float16]:
         """Return the chosen rows (K, D) of a cue, without reading all others."""
+
+    @abstractmethod
+    def dim(self, cue: Cue) -> int:
+        """Return the length D of the vectors of a cue, without reading any."""
 
     @abstractmethod
     def known(self, cue: Cue) -> NDArray[np.bool_]:
@@ -133,6 +137,17 @@ class Looks:
             return np.flatnonzero(self.usable & self.vectors.known(cue))
         return np.flatnonzero(self.usable & ~np.isnan(self.vectors[cue][:, 0]))
 
+    def dim(self, cue: Cue) -> int:
+        """Return the length of the vectors of a cue; 0 = it is not told."""
+        if isinstance(self.vectors, StoredVectors):
+            return self.vectors.dim(cue) if cue in self.vectors else 0
+        return self.vectors[cue].shape[1] if cue in self.vectors else 0
+
+    def chunks(self, cue: Cue, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+        """Yield the chosen rows (at most 4096, D) of a cue; a take may have a hundred thousand."""
+        for first in range(0, len(rows), _CHUNK_ROWS):
+            yield self.rows(cue, rows[first : first + _CHUNK_ROWS])
+
     def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the chosen rows (K, D) of a cue."""
         if isinstance(self.vectors, StoredVectors):
@@ -141,10 +156,7 @@ class Looks:
 
     def mean(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (D,) the mean of the chosen rows, at least one, of which few are held at once."""
-        total = sum(
-            self.rows(cue, rows[first : first + _MEAN_ROWS]).sum(axis=0, dtype=np.float64)
-            for first in range(0, len(rows), _MEAN_ROWS)
-        )
+        total = sum(part.sum(axis=0, dtype=np.float64) for part in self.chunks(cue, rows))
         return np.asarray(total / len(rows), np.float32)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
+_ROWS_AT_ONCE = 512
 _MOST_ASKED = 8  # of the likeliest; each asks for another partition
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
@@ -169,7 +170,11 @@ def pairwise_log_odds(
     size = np.maximum(places[:, 2:] - places[:, :2], 1)
     shape = np.log(size[:, 1] / size[:, 0])
     means = [segment.means for segment in segments]
-    odds = same_look(means, means, calibration, view_gap=np.abs(shape[:, None] - shape))
+    odds = np.empty((len(segments), len(segments)))
+    for first in range(0, len(segments), _ROWS_AT_ONCE):  # a clip may have thousands
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        gap = np.abs(shape[rows, None] - shape)
+        odds[rows] = same_look(means[rows], means, calibration, view_gap=gap)
     shot = [segment.tracklet.shot_index for segment in segments]
     place = calibration.same_place(boxes.iou(places, places).astype(np.float64))
     odds += np.where(setups[np.ix_(shot, shot)] >= SAME_SETUP, place, 0)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 _MIN_APART_S = 0.5
+_MAX_LOOKS = 1024  # of a tracklet: all pairs of them are compared
 _MIN_SPAN = 0.15  # a network that tells people apart less than this cannot be scaled by one clip
 
 
@@ -40,7 +41,9 @@ def scale_from_clip(
         rows = own.seen(cue)
         if not len(rows):
             continue
-        samples.append((tracklet, own.vectors[cue][rows].astype(np.float32), tracklet.frame[rows]))
+        if len(rows) > _MAX_LOOKS:
+            rows = rows[np.linspace(0, len(rows) - 1, _MAX_LOOKS).round().astype(np.int64)]
+        samples.append((tracklet, own.rows(cue, rows), tracklet.frame[rows]))
     for _, vectors, frames in samples:
         far = np.abs(frames[:, None] - frames[None]) >= _MIN_APART_S * fps
         if far.any():

@@ -93,18 +93,17 @@ def likeness_curve(
     series: BodyTrack, calibration: Calibration, *, first: BodyTrack | None = None
 ) -> LikenessCurve:
     """Return how alike every sample is to the first ones of `first`, or its own, over three."""
-    rows, _ = series.vectors("body")
+    rows = series.looks.seen("body")
     best = np.full(len(rows), -np.inf)
     cues: tuple[Cue, ...] = ("body", "upper")
     for cue in cues:
-        seen, vectors = series.vectors(cue)
-        common, places, picks = np.intersect1d(rows, seen, return_indices=True)
+        common, places, _ = np.intersect1d(rows, series.looks.seen(cue), return_indices=True)
         if not len(common):
             continue
         reference = _first_look(first or series, cue)
         if reference is None:
             continue
-        cosine = vectors[picks] @ reference
+        cosine = np.concatenate([part @ reference for part in series.looks.chunks(cue, common)])
         scale = calibration.scales[cue]
         likeness = (cosine - scale.different) / (scale.same - scale.different)
         best[places] = np.maximum(best[places], likeness)
@@ -115,12 +114,10 @@ def likeness_curve(
 
 def _first_look(series: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
     """Return the (D,) unit mean of a cue where the network looked first; `None` = never seen."""
-    rows, _ = series.vectors("body")
-    seen, vectors = series.vectors(cue)
-    _, _, picks = np.intersect1d(rows, seen, return_indices=True)
-    if not len(picks):
+    rows = np.intersect1d(series.looks.seen("body"), series.looks.seen(cue))
+    if not len(rows):
         return None
-    mean: NDArray[np.float32] = vectors[picks[:_REFERENCE_SAMPLES]].mean(axis=0)
+    mean: NDArray[np.float32] = series.looks.rows(cue, rows[:_REFERENCE_SAMPLES]).mean(axis=0)
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 

@@ -12,6 +12,7 @@ from identity.evidence.moments import FAST_S, MIN_SAMPLES
 if TYPE_CHECKING:
     from identity.evidence.samples import ShotSamples
 
+_MAX_POINTS = 480  # of a stretch: a minute of looks. All pairs of them are tried
 _RAMP_BETTER = 0.8  # a ramp has one number more than a step to fit with
 
 
@@ -44,18 +45,22 @@ def course_of(samples: ShotSamples, track: int, low: int, high: int) -> Course |
     rows = low + np.flatnonzero(samples.seen["body"][track, low:high])
     if len(rows) < 2 * MIN_SAMPLES + 1:
         return None
+    thinned = len(rows) > _MAX_POINTS
+    if thinned:
+        rows = rows[np.linspace(0, len(rows) - 1, _MAX_POINTS).round().astype(np.int64)]
     looks = samples.looks["body"][track, rows].astype(np.float64)
     third = max(MIN_SAMPLES, len(rows) // 3)
     along = looks @ (looks[-third:].mean(axis=0) - looks[:third].mean(axis=0))
     best: dict[bool, tuple[float, int, int]] = {}
-    half_s = FAST_S * samples.per_s
+    # Of a take of many minutes: from one point to the next is as sudden as these can tell.
+    sudden = max(FAST_S * samples.per_s, int(np.diff(rows).max()) if thinned else 0)
     for start in range(len(rows) - 1):
         for stop in range(start + 1, len(rows)):
             shape = np.clip((rows - rows[start]) / (rows[stop] - rows[start]), 0, 1)
             shape = shape - shape.mean()
             size = float(shape @ along) / max(float(shape @ shape), 1e-9)
             error = float(np.square(along - along.mean() - size * shape).sum())
-            slow = bool(rows[stop] - rows[start] > half_s)
+            slow = bool(rows[stop] - rows[start] > sudden)
             if slow not in best or error < best[slow][0]:
                 best[slow] = (error, int(rows[start]), int(rows[stop]))
     if True not in best or False not in best:

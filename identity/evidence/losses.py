@@ -21,7 +21,7 @@ from identity.tracks.body_track import fully_visible_span, unoccluded_rows
 from identity.tracks.crossings import TOUCHING_IOU
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -93,17 +93,38 @@ def loss_between(
     early: NDArray[np.float32], late: NDArray[np.float32], scales: Calibration, cue: Cue
 ) -> float:
     """Return the likeness lost between two sides, beyond what the calmer of them varies itself."""
+    return _lost(_side([early]), _side([late]), scales, cue)
+
+
+def loss_between_tracks(
+    one: BodyTrack, two: BodyTrack, scales: Calibration, cue: Cue
+) -> float | None:
+    """Return the likeness lost from all looks of one track to those of another; `None` = few."""
+    rows = [track.looks.seen(cue) for track in (one, two)]
+    if min(len(own) for own in rows) < MIN_LOOKS:
+        return None
+    sides = [_side(t.looks.chunks(cue, own)) for t, own in zip((one, two), rows, strict=True)]
+    return _lost(sides[0], sides[1], scales, cue)
+
+
+_Side = tuple["NDArray[np.float32]", float]  # the mean of some looks, and how alike they are
+
+
+def _side(parts: Iterable[NDArray[np.float32]]) -> _Side:
+    total, count = np.zeros(1, np.float32), 0
+    for vectors in parts:
+        total = total + vectors.sum(axis=0)
+        count += len(vectors)
+    among = 1.0
+    if count > 1:
+        among = (float(np.square(total).sum()) - count) / (count * (count - 1))
+    return total / np.float32(count), among
+
+
+def _lost(early: _Side, late: _Side, scales: Calibration, cue: Cue) -> float:
     scale = scales.scales[cue]
-    within = min(_among(early), _among(late))
-    across = float(early.mean(axis=0) @ late.mean(axis=0))
-    return (within - across) / (scale.same - scale.different)
-
-
-def _among(vectors: NDArray[np.float32]) -> float:
-    count = len(vectors)
-    if count < 2:
-        return 1.0
-    return (float(np.square(vectors.sum(axis=0)).sum()) - count) / (count * (count - 1))
+    across = float(early[0] @ late[0])
+    return (min(early[1], late[1]) - across) / (scale.same - scale.different)
 
 
 def largest_loss(
@@ -118,11 +139,9 @@ def largest_loss(
             continue
         loss: dict[Cue, float] = {}
         for cue in scales.scales:
-            seen, vectors = series.vectors(cue)
-            vectors = vectors[np.isin(seen, rows)]
-            if len(vectors) >= MIN_LOOKS:
-                side = max(len(vectors) // 3, 2)
-                loss[cue] = _FULL_RAMP * loss_between(vectors[:side], vectors[-side:], scales, cue)
+            sides = _ends(series, cue, rows)
+            if sides is not None:
+                loss[cue] = _FULL_RAMP * _lost(*sides, scales, cue)
         head = _head_loss(series, rows, loss)
         stretch = LookLoss(rows, loss, _keeps_facing(series, rows), head)
         if best is None or stretch.strength > best.strength:
@@ -130,38 +149,52 @@ def largest_loss(
     return best
 
 
+def _ends(series: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> tuple[_Side, _Side] | None:
+    """Return the looks of the first and of the last third of some rows; `None` = too few."""
+    seen = series.looks.seen(cue)
+    own = seen[np.isin(seen, rows)]
+    if len(own) < MIN_LOOKS:
+        return None
+    side = max(len(own) // 3, 2)
+    early, late = (_side(series.looks.chunks(cue, part)) for part in (own[:side], own[-side:]))
+    return early, late
+
+
 def _head_loss(series: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
     """Return what hair and the colours of the head agree on; 0 where more than the head may change.
 
     A face that changes is read as one that turns, so a little of a turn is allowed here.
     """
-    hair, facing = (
-        vectors[np.isin(seen, rows)]
-        for seen, vectors in (series.vectors("hair"), series.vectors("facing"))
-    )
-    if min(len(hair), len(facing)) < MIN_LOOKS or "head" not in loss:
+    sides, facing = _ends(series, "hair", rows), _facing(series, rows)
+    if sides is None or len(facing) < MIN_LOOKS or "head" not in loss:
         return 0.0
     wider, taller = growth(series.xyxy[rows])
-    turned = float(np.ptp(facing[:, 0])) > _HEAD_RANGE
+    turned = float(np.ptp(facing)) > _HEAD_RANGE
     if turned or max(wider, taller) > _HEAD_GROWTH or garment_loses(loss) > _CLOTHES_STAY:
         return 0.0
-    if min(float(hair[0] @ hair[1]), float(hair[-1] @ hair[-2])) < _CALM_HAIR:
+    seen = series.looks.seen("hair")
+    own = seen[np.isin(seen, rows)]
+    hair = series.looks.rows("hair", own[[0, 1, -2, -1]])
+    if min(float(hair[0] @ hair[1]), float(hair[3] @ hair[2])) < _CALM_HAIR:
         return 0.0
-    side = max(len(hair) // 3, 2)
-    first: dict[Cue, NDArray[np.float32]] = {"hair": hair[:side].mean(axis=0)}
-    last: dict[Cue, NDArray[np.float32]] = {"hair": hair[-side:].mean(axis=0)}
+    first, last = ({"hair": mean} for mean, _ in sides)
     return min(1 - HAIR_SCALE.likeness(affinity(first, last, "hair")), loss["head"])
 
 
 def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
     """Tell whether the body is known to be turned from the camera alike all the while."""
-    seen, vectors = series.vectors("facing")
-    facing = vectors[np.isin(seen, rows), 0]
+    facing = _facing(series, rows)
     if len(facing) < MIN_LOOKS or growth(series.xyxy[rows])[0] > MAX_APPROACH:
         return False
     side = max(len(facing) // 3, 2)
     shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
     return float(np.ptp(facing)) <= _STEADY_RANGE and shift <= _STEADY_SHIFT
+
+
+def _facing(series: BodyTrack, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return (K,) the cosine of how a body is turned from the camera, where it is known."""
+    seen, vectors = series.vectors("facing")
+    return np.asarray(vectors[np.isin(seen, rows), 0], np.float32)
 
 
 def _undisturbed(

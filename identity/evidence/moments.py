@@ -10,8 +10,11 @@ import numpy as np
 from tracker import boxes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.evidence.samples import ShotSamples, Stretch
     from identity.tracks.body_track import BodyTrack
 
@@ -19,6 +22,7 @@ WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side
 FAST_S = 0.5  # a change that takes no longer is a morph or a swap: 12 frames at 24 a second
 NEAR_SAMPLES = 3  # around a moment: what a box does there makes its looks doubtful
+_TELLS_FRAME: tuple[Cue, ...] = ("upper", "head", "lower")  # known at every frame
 _SLOW_STOPS = 24  # ends of stretches that are asked about in a track: finer says nothing of a slope
 
 
@@ -49,6 +53,10 @@ class Moments:
         """The samples after."""
         return self.first, self.stop
 
+    def take(self, rows: NDArray[np.int64]) -> Moments:
+        """Return the chosen moments."""
+        return Moments(self.start[rows], self.last[rows], self.first[rows], self.stop[rows])
+
     @classmethod
     def between(
         cls,
@@ -72,6 +80,27 @@ class Moments:
         window = max(MIN_SAMPLES, round(window_s * samples.per_s))
         stop = np.minimum(first + window, len(samples.frames) if high < 0 else high)
         return cls(np.maximum(last - window, low), last, first, stop)
+
+
+Features = tuple[dict[str, "NDArray[np.float64]"], "NDArray[np.bool_]"]
+
+
+def ask_in_parts(
+    samples: ShotSamples, moments: Moments, ask: Callable[[Moments], Features]
+) -> Features:
+    """Return the features of M moments, each (M,), and which can be judged.
+
+    Of a long take a stretch is asked about after the other: what its moments share is held once.
+    """
+    found: dict[str, NDArray[np.float64]] = {}
+    judged = np.zeros(len(moments), np.bool_)
+    for rows in samples.parts(moments.last):
+        features, judged[rows] = ask(moments.take(rows))
+        for name, values in features.items():
+            if name not in found:
+                found[name] = np.empty(len(moments), values.dtype)
+            found[name][rows] = values
+    return found, judged
 
 
 def fast_moments(samples: ShotSamples, low: int, high: int) -> Moments:
@@ -102,14 +131,18 @@ def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments,
     steps: dict[int, float] = {}
     for track in tracks:
         series = samples.tracks[track]
-        for cue in ("upper", "head", "lower"):
-            rows, vectors = series.vectors(cue)  # type: ignore[arg-type]
-            frames = series.frame[rows]
+        for cue in _TELLS_FRAME:
+            rows, frames = series.looks.seen(cue), series.frames_of(cue)
             inside = np.flatnonzero((frames >= low) & (frames <= max(high, low)))
-            for k in inside[inside > 0].tolist():
-                steps[int(frames[k])] = (
-                    steps.get(int(frames[k]), 0.0) + 1 - float(vectors[k] @ vectors[k - 1])
-                )
+            inside = inside[inside > 0]
+            if not len(inside):
+                continue
+            # Only what lies between: a take may last for hours.
+            first = int(inside[0]) - 1
+            vectors = series.looks.rows(cue, rows[first : int(inside[-1]) + 1])
+            for k in inside.tolist():
+                alike = float(vectors[k - first] @ vectors[k - first - 1])
+                steps[int(frames[k])] = steps.get(int(frames[k]), 0.0) + 1 - alike
     if not steps:
         return high
     frame = max(steps, key=lambda f: steps[f])

@@ -14,6 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.cues.table import CUE_TABLE, Cue, cues_of
+from identity.evidence.running_sums import (
+    IN_MEMORY_BYTES,
+    PART_SAMPLES,
+    BlockCache,
+    LaidOut,
+    RunningSums,
+    cache_for,
+)
 from identity.evidence.same_look import Compared
 from identity.tracks.crossings import Crossing, find_crossings
 
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
 NETWORKS = cues_of("network")
 COLOURS = cues_of("colour")
-_AT_ONCE = 1024  # moments whose sums are held at a time
+_AT_ONCE = 256  # moments whose sums are held at a time
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
@@ -40,7 +48,8 @@ class ShotSamples:
     Attributes:
         frames: (G,) int64, strictly increasing.
         tracks: Where they come from, T of them.
-        looks: Cue to (T, G, D) float32 unit rows, 0 where the cue was not seen.
+        looks: Cue to (T, G, D) float32 unit rows, 0 where the cue was not seen; of a long take they
+            are read when they are asked for.
         seen: Cue to (T, G) bool.
         xyxy: (T, G, 4) float32, NaN where a track has no box.
         score: (T, G) float32, how sure the detector was, NaN as above.
@@ -50,13 +59,15 @@ class ShotSamples:
 
     frames: NDArray[np.int64]
     tracks: tuple[BodyTrack, ...]
-    looks: Mapping[Cue, NDArray[np.float32]]
+    looks: Mapping[Cue, NDArray[np.float32] | LaidOut]
     seen: Mapping[Cue, NDArray[np.bool_]]
     xyxy: NDArray[np.float32]
     score: NDArray[np.float32]
     tone: NDArray[np.float32]
     fps: float
-    _sums: dict[tuple[Cue, int], NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _sums: dict[tuple[Cue, int], RunningSums] = field(default_factory=dict, repr=False)
+    _blocks: list[BlockCache] = field(default_factory=list, repr=False)
+    _facing: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
 
     @property
@@ -76,21 +87,47 @@ class ShotSamples:
             },
         )
 
-    def _summed(self, cue: Cue, track: int) -> NDArray[np.float64]:
-        """Return (G + 1, D) running sums of the looks of a track; they are worked out once."""
+    def _summed(self, cue: Cue, track: int) -> RunningSums:
+        """Return the running sums of the looks of a track; they are begun once."""
+        if not self._blocks:
+            self._blocks.append(cache_for(list(self.looks.values())))
         if (cue, track) not in self._sums:
-            rows = self.looks[cue][track]
-            self._sums[cue, track] = np.zeros((len(rows) + 1, rows.shape[1]))
-            np.cumsum(rows, axis=0, dtype=np.float64, out=self._sums[cue, track][1:])
+            self._sums[cue, track] = RunningSums(self.looks[cue], cue, track, self._blocks[0])
         return self._sums[cue, track]
+
+    def parts(self, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Return which of M moments, at these samples, to ask about together.
+
+        Of a long take those beside each other, so that all their sums can be held at once.
+        """
+        is_long = any(isinstance(looks, LaidOut) for looks in self.looks.values())
+        if not is_long or len(at) <= PART_SAMPLES:  # few ones, of all over it
+            return [np.arange(len(at))]
+        order = np.argsort(at // PART_SAMPLES, kind="stable")
+        edges = np.flatnonzero(np.diff(at[order] // PART_SAMPLES)) + 1
+        return np.split(order, edges)
 
     def means(self, track: int, span: slice) -> dict[Cue, NDArray[np.float32]]:
         """Return cue to the (D,) mean of the looks of a track in a stretch, where there are any."""
         return {
-            cue: rows[track, span].sum(axis=0) / count
-            for cue, rows in self.looks.items()
+            cue: self._total(cue, track, span) / count
+            for cue in self.looks
             if (count := np.float32(self.seen[cue][track, span].sum()))
         }
+
+    def _total(self, cue: Cue, track: int, span: slice) -> NDArray[np.float32]:
+        looks = self.looks[cue]
+        if not isinstance(looks, LaidOut):
+            return np.asarray(looks[track, span].sum(axis=0), np.float32)
+        sums = self._summed(cue, track).at(np.array([span.start, span.stop]))
+        return np.asarray(sums[1] - sums[0], np.float32)
+
+    def facing(self, track: int) -> NDArray[np.float32]:
+        """Return (G,) the cosine of how a body is turned from the camera; NaN where unknown."""
+        if track not in self._facing:
+            turned = self.looks["facing"][track, slice(None)][:, 0]
+            self._facing[track] = np.where(self.seen["facing"][track], turned, np.nan)
+        return self._facing[track]
 
     def crossings(self, one: int, two: int) -> list[Crossing]:
         """Return where two tracks pass each other; it is worked out once."""
@@ -107,11 +144,11 @@ class Agreement:
     A table of all cosines would be quicker to ask, but grow with the square of a take's length.
 
     Attributes:
-        sums: Cue to two (G + 1, D) float64, the looks of each summed from the first sample on.
+        sums: Cue to the running sums of the looks of each.
         counts: Cue to two (G + 1,), how many samples of each track saw it.
     """
 
-    sums: dict[Cue, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    sums: dict[Cue, tuple[RunningSums, RunningSums]]
     counts: dict[Cue, tuple[NDArray[np.int64], NDArray[np.int64]]]
 
     def turned(self) -> Agreement:
@@ -127,7 +164,11 @@ class Agreement:
         (a, b), (c, d) = one, two
         total = np.concatenate(
             [
-                np.einsum("md,md->m", sums_a[b[k]] - sums_a[a[k]], sums_b[d[k]] - sums_b[c[k]])
+                np.einsum(
+                    "md,md->m",
+                    sums_a.at(b[k]) - sums_a.at(a[k]),
+                    sums_b.at(d[k]) - sums_b.at(c[k]),
+                )
                 for k in (slice(at, at + _AT_ONCE) for at in range(0, len(a) or 1, _AT_ONCE))
             ]
         )
@@ -145,6 +186,7 @@ def lay_out(
     *,
     fps: float,
     tone: NDArray[np.float32] | None = None,
+    in_memory_bytes: int = IN_MEMORY_BYTES,
 ) -> ShotSamples:
     """Lay the tracks of one shot out on the grid of all frames at which any of them was looked at.
 
@@ -153,23 +195,27 @@ def lay_out(
         cues: Which cues are compared.
         fps: Of the clip.
         tone: (F, 3) mean CIE Lab of the set at every frame of the clip; `None` = not known.
+        in_memory_bytes: Looks that need more are read when they are asked for.
     """
     looked = [series.frame[series.looks.seen("body")] for series in tracks]
     frames = np.unique(np.concatenate(looked)) if looked else np.zeros(0, np.int64)
     count, grid = len(tracks), len(frames)
-    looks: dict[Cue, NDArray[np.float32]] = {}
+    looks: dict[Cue, NDArray[np.float32] | LaidOut] = {}
     seen: dict[Cue, NDArray[np.bool_]] = {}
-    for cue in cues:
-        read = [series.vectors(cue) for series in tracks]
-        dim = max((vectors.shape[1] for rows, vectors in read if len(rows)), default=0)
+    dims = {cue: max((series.dim(cue) for series in tracks), default=0) for cue in cues}
+    whole = 4 * count * grid * sum(dims.values()) <= in_memory_bytes
+    for cue, dim in dims.items():
         if not dim:
             continue
-        looks[cue] = np.zeros((count, grid, dim), np.float32)
+        rows = [series.looks.seen(cue) for series in tracks]
+        placed = []
         seen[cue] = np.zeros((count, grid), np.bool_)
-        for track, (rows, vectors) in enumerate(read):
-            places, found = _places(frames, tracks[track].frame[rows])
-            looks[cue][track, places] = vectors[found]
+        for track, series in enumerate(tracks):
+            places, found = _places(frames, series.frame[rows[track]])
+            placed.append((places.astype(np.int32), rows[track][found].astype(np.int32)))
             seen[cue][track, places] = True
+        laid_out = LaidOut(tracks, cue, placed, count=grid, dim=dim)
+        looks[cue] = laid_out.copy() if whole else laid_out
     xyxy = np.full((count, grid, 4), np.nan, np.float32)
     score = np.full((count, grid), np.nan, np.float32)
     for track, series in enumerate(tracks):

@@ -68,10 +68,19 @@ def count_setups(alike: NDArray[np.float32]) -> int:
         >>> count_setups(np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]], np.float32))
         2
     """
-    label = list(range(len(alike)))
-    for a, b in np.argwhere(np.triu(alike >= SAME_SETUP, 1)).tolist():
-        label = [label[a] if one == label[b] else one for one in label]
-    return len(set(label))
+    same = np.triu(alike >= SAME_SETUP, 1)
+    same |= same.T
+    left = np.ones(len(alike), np.bool_)
+    count = 0
+    while left.any():
+        count += 1
+        reached = np.zeros(len(alike), np.bool_)
+        found = np.arange(len(alike)) == int(left.argmax())
+        while found.any():
+            reached |= found
+            found = same[found].any(axis=0) & ~reached
+        left &= ~reached
+    return count
 
 
 def _shrunk(

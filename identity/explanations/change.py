@@ -19,6 +19,7 @@ from identity.evidence.moments import (
     FAST_S,
     MIN_SAMPLES,
     Moments,
+    ask_in_parts,
     circumstances,
     exact_frame,
     fast_moments,
@@ -156,7 +157,7 @@ def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> 
     """Return (M,) by how much the cosine of facing differs; NaN where it is not known."""
     if "facing" not in samples.looks:
         return np.full(len(before[0]), np.nan)
-    cosine = np.where(samples.seen["facing"][track], samples.looks["facing"][track, :, 0], np.nan)
+    cosine = samples.facing(track)
     sides = [mean_over(cosine, *side, empty=np.nan) for side in (before, after)]
     return np.asarray(np.abs(sides[0] - sides[1]), np.float64)
 
@@ -208,7 +209,9 @@ def _change_of(scene: Scene, track: int) -> Explained | None:
         moments = moments_of(samples, track, slow=slow)
         if not len(moments):
             continue
-        features, judged = features_of(samples, track, moments, calibration)
+        features, judged = ask_in_parts(
+            samples, moments, lambda part: features_of(samples, track, part, calibration)
+        )
         odds = scene.model["drift" if slow else "morph"].log_odds(features)
         best = best_of(odds, judged, scene.settings.least_log_odds)
         if best is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
-from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
+from identity.evidence.moments import MIN_SAMPLES, Moments, ask_in_parts, circumstances
 from identity.evidence.same_look import same_look
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.change import mean_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.evidence.moments import Features
     from identity.explanations.contract import Kind, Scene
     from identity.tracks.segments import Segment
 
@@ -156,6 +157,13 @@ def alike_at_once(samples: ShotSamples, calibration: Calibration) -> dict[tuple[
     return found
 
 
+def _asked(scene: Scene, pair: tuple[int, int], moments: Moments, twins: float) -> Features:
+    def ask(part: Moments) -> Features:
+        return features_of(scene.samples, *pair, part, scene.calibration, twins=twins)
+
+    return ask_in_parts(scene.samples, moments, ask)
+
+
 def find(scene: Scene) -> list[Explained]:
     """Return which two look like one person, from when on."""
     samples = scene.samples
@@ -166,9 +174,7 @@ def find(scene: Scene) -> list[Explained]:
         if not len(moments):
             continue
         others = [odds for other, odds in alike.items() if other != pair]
-        features, judged = features_of(
-            samples, *pair, moments, scene.calibration, twins=max([scene.twins, *others])
-        )
+        features, judged = _asked(scene, pair, moments, max([scene.twins, *others]))
         odds = scene.model["clone"].log_odds(features)
         best = best_of(odds, judged, scene.settings.least_log_odds)
         if best is not None:

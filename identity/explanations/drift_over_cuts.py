@@ -14,10 +14,9 @@ import numpy as np
 from identity.evidence.consistency import MAX_APPROACH
 from identity.evidence.losses import (
     EVERYBODY,
-    MIN_LOOKS,
     garment_loses,
     largest_loss,
-    loss_between,
+    loss_between_tracks,
     networks_lose,
 )
 from identity.evidence.positions import Positions
@@ -96,9 +95,9 @@ def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, f
         return None
     loss: dict[Cue, float] = {}
     for cue in scales.scales:
-        sides = [s.vectors(cue)[1] for s in (one, two)]
-        if min(len(side) for side in sides) >= MIN_LOOKS:
-            loss[cue] = loss_between(sides[0], sides[1], scales, cue)
+        lost = loss_between_tracks(one, two, scales, cue)
+        if lost is not None:
+            loss[cue] = lost
     return loss
 
 

@@ -119,16 +119,16 @@ def _projected(
     total = np.zeros(len(rows))
     known = np.ones(len(rows), np.bool_)
     for cue in cues:
-        seen, vectors = series.vectors(cue)
-        inside = np.isin(seen, rows)
-        places = np.searchsorted(rows, seen[inside])
-        if len(places) < 2 * MIN_LOOKS:
+        looks, seen = series.looks, series.looks.seen(cue)
+        own = seen[np.isin(seen, rows)]
+        if len(own) < 2 * MIN_LOOKS:
             continue
-        own = vectors[inside]
         third = max(2, len(own) // 3)
-        way = own[-third:].mean(axis=0) - own[:third].mean(axis=0)
+        first, last = looks.mean(cue, own[:third]), looks.mean(cue, own[-third:])
         along = np.full(len(rows), np.nan)
-        along[places] = own @ way
+        along[np.searchsorted(rows, own)] = np.concatenate(
+            [part @ (last - first) for part in looks.chunks(cue, own)]
+        )
         known &= np.isfinite(along)
         total = total + np.nan_to_num(along)
     picks = np.flatnonzero(known)

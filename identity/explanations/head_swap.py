@@ -14,7 +14,7 @@ from identity.tracks.body_track import unoccluded_rows
 from identity.tracks.crossings import TOUCHING_IOU
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -111,7 +111,7 @@ def _outfit(series: BodyTrack) -> Means:
     if not len(rows):
         return {}
     few = rows[np.unique(np.linspace(0, len(rows) - 1, _OUTFIT_SAMPLES).round().astype(int))]
-    return {"upper": series.looks.vectors["upper"][few].astype(np.float32).mean(axis=0)}
+    return {"upper": series.looks.rows("upper", few).mean(axis=0)}
 
 
 def _heads_of(series: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sample]:
@@ -124,11 +124,16 @@ def _heads_of(series: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sa
     if not len(rows):
         return {}
     # Each cue is read once, and kept as it is: half the size of what is reckoned with.
-    read = {cue: series.looks.vectors[cue][rows] for cue in cues}
+    read = {cue: np.concatenate([*_halved(series, cue, rows)]) for cue in cues}
     return {
         int(frame): {cue: vectors[number] for cue, vectors in read.items()}
         for number, frame in enumerate(series.frame[rows])
     }
+
+
+def _halved(series: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float16]]:
+    for part in series.looks.chunks(cue, rows):
+        yield part.astype(np.float16)
 
 
 def _means(samples: Sequence[Sample]) -> Means:

@@ -19,7 +19,7 @@ from scenes.shots import numbers_by_shot
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from identity.evidence.alignment import Alignment
     from identity.explanations.contract import Clip, Kind
@@ -42,7 +42,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     found: list[Explained] = []
     exchanged: set[frozenset[int]] = set()
     for late in sorted(begins):
-        for early in sorted((s for s in ends if s < late), reverse=True):
+        for early in _maybe_crossed(clip, ends, begins[late], before=late):
             options = _crossed(clip, ends[early], begins[late])
             if not options:
                 continue
@@ -58,6 +58,28 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
                     found.append(best)
                 break
     return found[:1] if len(found) > 1 and not _independent(found) else found
+
+
+def _maybe_crossed(
+    clip: Clip, ends: Mapping[int, Sequence[int]], late: Sequence[int], *, before: int
+) -> list[int]:
+    """Return the shots before, the last first, of which two may look crossed in a later one.
+
+    All of them are asked at once whether one is more like another person's later look, and
+    somebody else the other way round: nearly always nobody is.
+    """
+    shots = sorted(s for s in ends if s < before)
+    early = [k for s in shots for k in ends[s]]
+    if not early or len(late) < 2:
+        return []
+    of_shot = np.repeat(shots, [len(ends[s]) for s in shots])
+    means = [[clip.segments[k].means for k in side] for side in (early, late)]
+    odds = Compared.of(cosines_between(*means), clip.calibration).log_odds
+    maybe: set[int] = set()
+    for c, d in combinations(range(len(late)), 2):
+        more = odds[:, d] > odds[:, c], odds[:, c] > odds[:, d]
+        maybe |= set(of_shot[more[0]].tolist()) & set(of_shot[more[1]].tolist())
+    return sorted(maybe, reverse=True)
 
 
 def _worn_at_the_edges(

@@ -19,11 +19,13 @@ from identity.evidence.moments import (
     MIN_SAMPLES,
     WINDOW_S,
     Moments,
+    ask_in_parts,
     circumstances,
     exact_frame,
     fast_moments,
 )
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
+from identity.explanations.asked import Asked
 from identity.explanations.change import SPAN_BOUNDS
 from identity.explanations.contract import Explained, best_of, features_at
 
@@ -221,28 +223,31 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
     Looks beyond an exchange are of the other one, so no window reaches over it. Of two who exchange
     once more beside it, and back, nobody can say which undoes which: each is told.
     """
-    samples = scene.samples
-    moments = moments_of(samples, *span)
-    if not len(moments):
-        return []
-    features, judged = features_of(samples, *pair, moments, scene.calibration)
-    odds = scene.model["swap"].log_odds(features)
-    best = best_of(odds, judged, scene.settings.least_log_odds)
-    if best is None:
-        return []
-    frame = exact_frame(samples, pair, moments, best)
-    one = _explained(scene, pair, frame, float(odds[best]), features, moments, best)
-    if one.confidence < _SURELY:  # two who are alike seem to exchange again and again
-        return [one]
-    sides = (span[0], int(moments.last[best])), (int(moments.first[best]), span[1])
-    return [
-        one,
-        *(
-            e
-            for side in sides
-            for e in _exchanges(scene, pair, side) or _for_a_moment(scene, pair, side)
-        ),
-    ]
+    samples, known = scene.samples, Asked.nothing()
+    found: list[Explained] = []
+    spans = [span]  # of a take of hours there may be more than calls may be nested
+    while spans:
+        part = spans.pop()
+        asked = known.of(
+            samples,
+            moments_of(samples, *part),
+            lambda some: features_of(samples, *pair, some, scene.calibration),
+            scene.model["swap"],
+        )
+        known = known if len(known.moments) else asked
+        best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
+        if best is None:
+            if part != span:
+                found += _for_a_moment(scene, pair, part)
+            continue
+        moments = asked.moments
+        frame = exact_frame(samples, pair, moments, best)
+        odds = float(asked.log_odds[best])
+        one = _explained(scene, pair, frame, odds, asked.features, moments, best)
+        found.append(one)
+        if one.confidence >= _SURELY:  # two who are alike seem to exchange again and again
+            spans += [(int(moments.first[best]), part[1]), (part[0], int(moments.last[best]))]
+    return found
 
 
 def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> list[Explained]:
@@ -257,13 +262,17 @@ def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) ->
     moments = Moments.between(samples, pairs, low=low, high=high, window_s=_BRIEF_S)
     if not len(moments):
         return []
-    features, judged = features_of(samples, *pair, moments, scene.calibration)
+    features, judged = ask_in_parts(
+        samples, moments, lambda part: features_of(samples, *pair, part, scene.calibration)
+    )
     odds = np.where(judged, scene.model["swap"].log_odds(features), -np.inf)
     best: tuple[float, int, int] | None = None
-    for one in np.flatnonzero(odds >= least).tolist():
-        for two in np.flatnonzero(odds >= least).tolist():
-            apart_s = (moments.last[two] - moments.last[one]) / samples.per_s
-            if 1 / samples.per_s < apart_s <= WINDOW_S:
+    likely = np.flatnonzero(odds >= least)
+    at = moments.last[likely]
+    for one, last in zip(likely.tolist(), at.tolist(), strict=True):
+        low, high = np.searchsorted(at, (last, last + WINDOW_S * samples.per_s), side="right")
+        for two in likely[low:high].tolist():
+            if (moments.last[two] - last) / samples.per_s > 1 / samples.per_s:
                 both = float(min(odds[one], odds[two]))
                 best = max(best or (both, one, two), (both, one, two))
     if best is None:

@@ -51,6 +51,10 @@ class BodyTrack:
             return rows, np.zeros((0, 1), np.float32)
         return rows, self.looks.rows(cue, rows)
 
+    def dim(self, cue: Cue) -> int:
+        """Return the length of the vectors of a cue; 0 where it was never judged."""
+        return self.looks.dim(cue) if len(self.looks.seen(cue)) else 0
+
     def frames_of(self, cue: Cue) -> NDArray[np.int64]:
         """Return (K,) the frames in which `cue` could be judged; not to be changed."""
         found = self._frames.get(cue)
@@ -79,7 +83,7 @@ def make_body_track(
         ),
         Looks.concat(
             [looks[m] for m in chain.members],
-            body_dim=looks[chain.members[0]].vectors["body"].shape[1],
+            body_dim=looks[chain.members[0]].dim("body"),
         ),
         np.concatenate([p.score for p in parts]),
     )

@@ -159,7 +159,7 @@ def _split(body: Body, frame: int) -> tuple[list[Body], list[Body]]:
 
 def _one_after_another(name: Tracklet, parts: Sequence[Body]) -> Body:
     """Return parts of bodies as one, with the number and shot of `name`."""
-    body_dim = parts[0][1].vectors["body"].shape[1]
+    body_dim = parts[0][1].dim("body")
     joined = Tracklet(
         name.tracklet_id, name.shot_index, np.concatenate([p.frame for p, _ in parts]),
         np.concatenate([p.xyxy for p, _ in parts]), np.concatenate([p.score for p, _ in parts]),

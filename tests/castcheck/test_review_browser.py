@@ -247,6 +247,41 @@ def test_something_missed_by_keys_alone(served, page, run):
     assert current(read_decisions(run / "decisions.jsonl").decisions) == {}
 
 
+def test_keys_that_come_before_the_player_are_kept(served, page):
+    """The clip before was at frame 38, and the file of this one is still on its way."""
+    held = []
+    page.route("**/clips/1/video", lambda route: held.append(route))  # noqa: PLW0108 (wants a function)
+    page.keyboard.press("j")
+    page.wait_for_selector("main[aria-busy=false]")
+    assert page.inner_text("#clip-name") == "room_clean.mp4"
+    for key in ("ArrowRight", "Shift+ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.get_attribute("#stage", "data-kind") is None  # not the one of the clip before
+    page.keyboard.press("m")
+    assert page.input_value("#missed-start") == "11"
+    page.keyboard.press("Escape")
+    assert held
+    page.unroute("**/clips/1/video")  # and what was held goes on
+    page.wait_for_selector("#stage[data-kind=clip]")
+    wait_frame(page, 11)
+    assert on_screen(page) == 11
+
+
+def test_what_is_asked_of_a_clip_on_its_way_is_said_to_wait(served, page):
+    held = []
+    page.route("**/api/clips/1", lambda route: held.append(route))  # noqa: PLW0108 (wants a function)
+    page.keyboard.press("j")
+    page.wait_for_selector("main[aria-busy=true]")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#saved") == "The next clip is still on its way."
+    page.keyboard.press("j")  # goes on from the clip that comes, not from the one that was there
+    assert page.inner_text("#saved") == "That was the last one."
+    held[0].continue_()
+    page.wait_for_selector("#stage[data-kind=clip]")
+    assert page.inner_text("#clip-name") == "room_clean.mp4"
+    wait_frame(page, 0)
+
+
 def test_nothing_is_decided_about_a_clip_that_is_on_its_way(served, page, run):
     held = []
     page.route("**/api/clips/1", lambda route: held.append(route))  # noqa: PLW0108 (wants a function)

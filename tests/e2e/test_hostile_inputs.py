@@ -61,6 +61,15 @@ REFUSED = [
 ]
 
 
+def test_every_row_of_the_table_is_asked_here() -> None:
+    """A row that is added has to be answered too."""
+    table = [row for row in (INPUTS / "README.md").read_text("utf-8").splitlines() if "|" in row]
+    named = {name for row in table for name in re.findall(r"`([\w.]+\.[a-z0-9]+)`", row)}
+    here = Path(__file__).read_text("utf-8")
+    assert len(named) > 15
+    assert sorted(name for name in named if name not in here) == []
+
+
 @pytest.mark.parametrize(("line", "says"), REFUSED)
 def test_what_is_bad_is_refused_in_one_line(line: str, says: str, folder: Path) -> None:
     code, said = check(*line.split(), *BOXES)
@@ -115,6 +124,31 @@ def test_exchanges_and_their_return_are_told(
     assert len(swaps) == len(report["findings"])
     assert [f["start_frame"] for f in swaps] == pytest.approx(starts, abs=3)
     assert [f["evidence"].get("undone_frame") for f in swaps] == undone
+
+
+@pytest.mark.parametrize(
+    ("folder_named", "reason"),
+    [pytest.param("missing", "no such file", id="missing"), ("base.mp4", "not a directory")],
+)
+@pytest.mark.parametrize("command", ["check", "batch"])
+def test_a_folder_for_temporary_files_that_cannot_be_is_said_at_once(
+    command: str, folder_named: str, reason: str, folder: Path
+) -> None:
+    began = time.process_time()
+    found = subprocess.run(
+        [sys.executable, "-m", "castcheck", command, "base.mp4", "-o", "out"],
+        env={**os.environ, "TMPDIR": str(folder / folder_named)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 2
+    (line,) = found.stderr.strip().splitlines()
+    assert reason in line
+    assert "TMPDIR" in line
+    assert folder_named in line
+    assert not list((folder / "out").rglob("*.json"))
+    assert time.process_time() - began < 5
 
 
 def test_time_grows_with_the_length_of_a_take(folder: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
+    from identity.evidence.running_sums import LaidOut
     from identity.tracks.body_track import BodyTrack
 
 
@@ -166,21 +167,22 @@ def _gone_over(
 
 
 def _put(
-    looks: dict[Cue, NDArray[np.float32]],
+    looks: dict[Cue, NDArray[np.float32] | LaidOut],
     seen: dict[Cue, NDArray[np.bool_]],
     cue: Cue,
     track: int,
     new: NDArray[np.float64] | NDArray[np.float32],
     new_seen: NDArray[np.bool_],
 ) -> None:
-    looks[cue], seen[cue] = looks[cue].copy(), seen[cue].copy()
-    looks[cue][track] = np.where(new_seen[:, None], new, 0)
+    own, seen[cue] = looks[cue].copy(), seen[cue].copy()
+    own[track] = np.where(new_seen[:, None], new, 0)
+    looks[cue] = own
     seen[cue][track] = new_seen
 
 
 def _with(
     samples: ShotSamples,
-    looks: Mapping[Cue, NDArray[np.float32]],
+    looks: Mapping[Cue, NDArray[np.float32] | LaidOut],
     seen: Mapping[Cue, NDArray[np.bool_]],
     *,
     xyxy: NDArray[np.float32] | None = None,

@@ -184,8 +184,11 @@ globalThis.castcheck = (() => {
       new ResizeObserver(() => this.paint()).observe(stage);
     }
     // Tries the sources in turn: [{kind: "clip"|"annotated"|"frames", url}]; returns what plays.
-    async load(clip, sources) {
+    // It shows frame `at` first, or where keys have gone to by the time that it is open.
+    async load(clip, sources, at) {
       this.close();
+      this.opening = true;
+      this.target = at;
       const ticket = (this.ticket = Symbol("load"));
       this.clip = clip;
       this.beat = new Beat(clip);
@@ -212,36 +215,51 @@ globalThis.castcheck = (() => {
         if (this.ticket !== ticket) { film.close(); return null; }
         this.kind = source.kind;
         film.rate = this.speed;
+        this.opening = false;
         this.stage.dataset.kind = source.kind;
+        const { target } = this;
         this.shown(this.frame);
+        if (target !== undefined) this.seek(target);
         this.changed();
+        if (this.starts) this.play();
         return source;
       }
+      this.opening = false;
       this.stage.replaceChildren();
       this.stage.dataset.kind = "none";
       return null;
     }
     close() {
       this.ticket = null;
+      this.opening = false;
+      this.starts = false;
       if (this.film) this.film.close();
       this.film = null;
+      delete this.stage.dataset.kind;
+      delete this.stage.dataset.frame;
     }
-    get playing() { return Boolean(this.film && this.film.playing); }
+    get playing() { return Boolean(!this.opening && this.film && this.film.playing); }
+    // The frame on screen, or the one that will be.
+    get place() { return this.opening ? this.target || 0 : this.frame || 0; }
     play() {
-      if (!this.film) return;
+      if (this.opening) this.starts = true;
+      if (this.opening || !this.film) return;
       if (this.loop && (this.frame < this.loop[0] || this.frame >= this.loop[1] - 1)) this.seek(this.loop[0]);
       else if (!this.loop && this.frame >= this.beat.frames - 1) this.seek(0);
       this.film.play();
     }
-    pause() { if (this.film) this.film.pause(); }
-    toggle() { if (this.playing) this.pause(); else this.play(); }
+    pause() {
+      this.starts = false;
+      if (this.film && !this.opening) this.film.pause();
+    }
+    toggle() { if (this.playing || this.starts) this.pause(); else this.play(); }
     seek(frame) {
-      if (!this.film) return;
+      if (!this.film && !this.opening) return;
       this.target = clamp(frame, 0, this.beat.frames - 1);
-      this.film.seek(this.target);
+      if (!this.opening) this.film.seek(this.target); // else it begins there
     }
     step(count) {
-      if (!this.film) return;
+      if (!this.film && !this.opening) return;
       const from = this.playing || this.target === undefined ? this.frame : this.target;
       this.pause();
       this.seek(from + count);

@@ -6,6 +6,8 @@ import { Store } from "./store.js";
 
 const { Player, around, boxesAt } = globalThis.castcheck;
 const find = (query) => document.querySelector(query);
+// What is asked of the clip on screen, and can't be while the next one is fetched.
+const OF_A_CLIP = new Set(["play", "back", "forward", "back10", "forward10", "next", "previous", "loop", "widen", "narrow"]);
 const SPEEDS = [1, 0.5, 0.25, 2];
 const KEYS = [
   ["space or k", "play or pause"], ["← →  or  , .", "one frame back, on"], ["Shift ← →", "ten frames"],
@@ -129,6 +131,7 @@ class Review {
   }
   async open(index, finding) {
     const ticket = (this.ticket = Symbol("open"));
+    this.coming = index;
     this.wait(true);
     this.player.close();
     const answer = await fetch(`api/clips/${index}`).catch(() => null);
@@ -168,12 +171,11 @@ class Review {
     const sources = [
       ["clip", media.video], ["annotated", media.annotated], ["frames", media.frames],
     ].filter(([, url]) => url).map(([kind, url]) => ({ kind, url }));
-    const playing = await this.player.load(clip, sources);
+    const playing = await this.player.load(clip, sources, this.frameOf(clip.findings[this.chosen]));
     if (this.ticket !== ticket) return;
     this.player.plain = media.frames_are_annotated && playing?.kind === "frames";
     this.sayMedia(playing);
-    const finding = clip.findings[this.chosen];
-    this.aim(finding);
+    this.mark(clip.findings[this.chosen]); // where to, keys may have said meanwhile
   }
   sayMedia(playing) {
     const { media } = this.clip, lines = [];
@@ -219,12 +221,17 @@ class Review {
   }
   aim(finding) {
     const { player } = this;
-    if (!player.film || player.clip !== this.clip) return;
+    if (player.clip !== this.clip) return;
+    this.mark(finding);
+    player.pause();
+    player.seek(this.frameOf(finding));
+  }
+  frameOf(finding) { return finding ? finding.sides[1] : 0; }
+  mark(finding) {
+    const { player } = this;
     player.marked = finding ? finding.tracks : [];
     const looping = find("#loop").getAttribute("aria-pressed") === "true";
     player.loop = finding && looping ? around(player.beat, finding) : null;
-    player.pause();
-    player.seek(finding ? finding.sides[1] : 0);
     player.paint();
   }
   showSides() {
@@ -266,8 +273,9 @@ class Review {
   goClip(step, wanted = () => true, last = false) {
     find("#saved").textContent = "";
     const rows = this.matching();
-    let place = rows.findIndex((row) => row.index === this.clip.index);
-    if (place < 0) place = step > 0 ? rows.findIndex((row) => row.index > this.clip.index) - 1 : rows.findLastIndex((row) => row.index < this.clip.index) + 1;
+    const at = this.waiting ? this.coming : this.clip.index; // keys may come faster than clips
+    let place = rows.findIndex((row) => row.index === at);
+    if (place < 0) place = step > 0 ? rows.findIndex((row) => row.index > at) - 1 : rows.findLastIndex((row) => row.index < at) + 1;
     for (let k = place + step; k >= 0 && k < rows.length; k += step) {
       if (!wanted(rows[k])) continue;
       return this.open(rows[k].index, step < 0 && last ? this.lastOf(rows[k]) : last ? this.firstOf(rows[k]) : undefined);
@@ -310,7 +318,7 @@ class Review {
   askMissed() {
     const { clip, player } = this;
     player.pause();
-    const frame = player.frame || 0;
+    const frame = player.place;
     find("#missed-start").value = frame;
     find("#missed-stop").value = frame; // the last one: people count both ends
     find("#missed-start").max = clip.frames - 1;
@@ -398,6 +406,8 @@ class Review {
     };
     if (this.waiting && (what in WORDS || what === "note")) {
       find("#saved").textContent = "Nothing decided: the next clip is still on its way.";
+    } else if (this.waiting && OF_A_CLIP.has(what)) {
+      find("#saved").textContent = "The next clip is still on its way.";
     } else if (this.clip && acts[what]) acts[what]();
   }
   key(event) {

@@ -1,0 +1,151 @@
+"""How judging alone grows with a clip: `python -m bench.long_judging --minutes 1,10,30,120`.
+
+One minute of `bench.long` is read, and what was seen in it is taken again and again: the one take
+goes on for hours, or the same shots come again. Nothing else is decoded, so that two hours can be
+judged on a laptop. Each length is judged in a process of its own; seconds are those of the
+processor for the judging, memory is the peak of the whole process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.long import RATE, write_boxes, write_clip
+from castcheck.config import Config
+from castcheck.models import load_models
+from castcheck.observe import Observations, observe
+from castcheck.pipeline import calibrate, embedder_name, judge_observations
+from identity.appearance.feature_store import FeatureStore
+from identity.tracks.repair import repair_id_switches
+from tracker.tracklets import Tracklet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TAKES = ("one", "cuts")
+
+
+def a_minute(*, cuts: bool, embedder: str) -> tuple[Observations, str]:
+    """Return what is seen in one minute, and the name of what compared looks."""
+    with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
+        clip, boxes = Path(name) / "long.mp4", Path(name) / "boxes.txt"
+        write_clip(clip, 1, cuts=cuts)
+        write_boxes(boxes, 1)
+        config = Config.from_dict(
+            {
+                "run": {"detector": str(boxes), "embedder": embedder},
+                "shots": {"method": "content"},
+            }
+        )
+        models = load_models(config)
+        seen = observe(clip, config=config, models=models, progress=lambda *_: None)
+        return seen, embedder_name(models)
+
+
+def again_and_again(seen: Observations, minutes: int, *, cuts: bool) -> Observations:
+    """Return the same, as often as there are minutes: as one take, or shot for shot."""
+    frames, shots = len(seen.frame_times_s), len(seen.shots)
+    store, stored = FeatureStore(), 0
+    pieces: dict[tuple[int, int], list[tuple[int, NDArray[np.int64]]]] = {}
+    for minute in range(minutes):
+        for number, looks in enumerate(seen.looks):
+            store.append(looks)
+            rows = np.arange(stored, stored + len(looks))
+            stored += len(looks)
+            pieces.setdefault((minute if cuts else 0, number), []).append((minute, rows))
+    tracklets = []
+    for (minute, number), parts in pieces.items():
+        one, times = seen.tracklets[number], [m for m, _ in parts]
+        tracklets.append(
+            Tracklet(
+                len(tracklets),
+                one.shot_index + minute * shots,
+                np.concatenate([one.frame + m * frames for m in times]),
+                np.tile(one.xyxy, (len(times), 1)),
+                np.tile(one.score, len(times)),
+                one.class_id,
+            )
+        )
+    if cuts:
+        all_shots = tuple(
+            replace(
+                shot,
+                index=shot.index + minute * shots,
+                start_frame=shot.start_frame + minute * frames,
+                stop_frame=shot.stop_frame + minute * frames,
+            )
+            for minute in range(minutes)
+            for shot in seen.shots
+        )
+    else:
+        all_shots = (replace(seen.shots[0], stop_frame=minutes * frames),)
+    return replace(
+        seen,
+        frame_times_s=tuple(Fraction(k, RATE) for k in range(minutes * frames)),
+        end_s=Fraction(minutes * frames, RATE),
+        shots=all_shots,
+        tracklets=tuple(tracklets),
+        looks=tuple(store.take(np.concatenate([r for _, r in p])) for p in pieces.values()),
+        thumbnails=np.tile(seen.thumbnails, (minutes if cuts else 1, 1, 1, 1, 1)),
+        tone=np.tile(seen.tone, (minutes, 1)),
+    )
+
+
+def judge_one(minutes: int, take: str, embedder: str) -> str:
+    """Judge so many minutes, and return the row of the table."""
+    minute, name = a_minute(cuts=take == "cuts", embedder=embedder)
+    seen = again_and_again(minute, minutes, cuts=take == "cuts")
+    del minute
+    began = time.process_time()
+    tracklets, looks = repair_id_switches(seen.tracklets, seen.looks, fps=seen.fps)
+    seen = replace(seen, tracklets=tracklets, looks=looks)
+    calibration, _ = calibrate(seen, embedder=name)
+    found = judge_observations(seen, Config(), calibration)
+    spent_s = time.process_time() - began
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (
+        f"| {take} | {minutes} | {len(seen.shots)} | {len(seen.frame_times_s)} | {spent_s:.1f} | "
+        f"{spent_s / minutes:.2f} | {peak_mib:.0f} | {found.cast.character_count} | "
+        f"{len(found.explained)} |"
+    )
+
+
+def main() -> int:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.long_judging")
+    parser.add_argument("--minutes", default="1,10,30,120", help="lengths, with commas between")
+    parser.add_argument("--takes", default=",".join(TAKES), help="one: no cut; cuts: one every 5 s")
+    parser.add_argument("--embedder", default="colour", help="looks are read once, for one minute")
+    parser.add_argument("--row", action="store_true", help="judge in this process")
+    options = parser.parse_args()
+    takes, lengths = options.takes.split(","), options.minutes.split(",")
+    if options.row:
+        print(judge_one(int(lengths[0]), takes[0], options.embedder))
+        return 0
+    print(
+        "| take | minutes | shots | pictures | judging, processor s | s per minute of clip | "
+        "peak MiB | characters | explained |\n|---|---|---|---|---|---|---|---|---|",
+        flush=True,
+    )
+    for take in takes:
+        for minutes in lengths:
+            row = ["--row", "--takes", take, "--minutes", minutes, "--embedder", options.embedder]
+            subprocess.run(  # noqa: S603 (this program)
+                [sys.executable, "-m", "bench.long_judging", *row], check=True
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
