@@ -353,9 +353,7 @@ def test_what_the_grouping_is_asked(monkeypatch, setups, free, discount):
         return np.arange(len(odds))
 
     monkeypatch.setattr(characters, "partition", partition)
-    monkeypatch.setattr(
-        characters, "pairwise_log_odds", lambda *_: np.array([[0, 3.0], [3.0, 0]])
-    )
+    monkeypatch.setattr(characters, "pairwise_log_odds", lambda *_: np.array([[0, 3.0], [3.0, 0]]))
     settings = replace(
         ClusteringSettings(independent_shots=2, new_character_cost=1.25, same_prior=-0.5), **free
     )

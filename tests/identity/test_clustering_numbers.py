@@ -104,7 +104,9 @@ LEAVES = {(0, 1): -1, (0, 2): -9, (1, 2): -9}
         pytest.param(
             [0, 0, 1], {(0, 1): 1, (0, 2): 2, (1, 2): -5}, 1.0, 0, [1, 0, 1], id="to a better one"
         ),
-        pytest.param([0, 0, 1], {(0, 1): 1, (0, 2): 1, (1, 2): -9}, 1.0, 0, None, id="to one as good: stays"),
+        pytest.param(
+            [0, 0, 1], {(0, 1): 1, (0, 2): 1, (1, 2): -9}, 1.0, 0, None, id="to one as good: stays"
+        ),
         pytest.param([], {}, 1.0, 0, None, id="nobody"),
     ],
 )
@@ -150,7 +152,7 @@ def test_polishing_goes_on_until_nothing_gains(start, pairs, apart, cost):
     assert before.tolist() == start
     assert whole.value(found) > whole.value(before)
     again = found.copy()
-    assert not (_join_best(again, whole) or _move_singles(again, whole) or _exchange(again, whole))
+    assert not any(step(again, whole) for step in (_join_best, _move_singles, _exchange))
 
 
 def test_groups_are_numbered_by_their_first_item():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.tracks.crossings import _Way, _judged, _stands, _way, find_crossings
+from identity.tracks.crossings import _judged, _stands, _Way, _way, find_crossings
 
 WIDTH = 60
 

@@ -54,6 +54,10 @@ def seen(person, *, wall=None, box=PLACE, place=PLACE, covered=None, scale=1, pa
 STAYS, GOES = [50] * 4, [100] * 4
 
 
+def by_whom(box, frames=range(8)):
+    return {frame: [box] for frame in frames}
+
+
 @pytest.mark.parametrize(
     ("person", "frame", "levels", "ratio", "lasting"),
     [
@@ -117,8 +121,7 @@ def test_how_much_of_the_place_changes(levels, share):
 
 @pytest.mark.parametrize(("columns", "judged"), [(61, True), (64, False)])
 def test_a_third_of_the_box_has_to_be_open(columns, judged):
-    other = [(200, 100, 200 + columns, 172)]
-    step = seen(STAYS + GOES, covered=dict.fromkeys(range(8), other))
+    step = seen(STAYS + GOES, covered=by_whom((200, 100, 200 + columns, 172)))
     assert (step is not None) == judged
 
 
@@ -130,10 +133,10 @@ def test_whoever_walks_by_is_left_out_for_as_long_as_he_is_there():
 
 
 def test_after_it_only_frames_count_in_which_the_place_is_open():
-    covered = dict.fromkeys((5, 6), [(200, 100, 296, 172)])
+    covered = by_whom((200, 100, 296, 172), (5, 6))
     step = seen([50] * 4 + [100, 0, 0, 100], covered=covered)
     assert (step.frame, step.lasting) == (34, pytest.approx(1))
-    covered = dict.fromkeys((6, 7), [(200, 100, 296, 172)])
+    covered = by_whom((200, 100, 296, 172), (6, 7))
     assert seen([50] * 4 + [100, 80, 0, 0], covered=covered).lasting == pytest.approx(0.8)
 
 
@@ -146,15 +149,14 @@ def test_after_it_only_frames_count_in_which_the_place_is_open():
     ],
 )
 def test_who_stands_behind_hides_nothing(bottom, judged):
-    other = [(190, 90, 300, bottom)]
-    step = seen(STAYS + GOES, covered=dict.fromkeys(range(8), other))
+    step = seen(STAYS + GOES, covered=by_whom((190, 90, 300, bottom)))
     assert (step is not None) == judged
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_pictures_of_any_scale_say_the_same(scale):
     box = np.array([224, 112, 272, 160], np.float32)
-    covered = dict.fromkeys(range(8), [(224, 112, 240, 170)])
+    covered = by_whom((224, 112, 240, 170))
     step = seen(STAYS + GOES, box=box, covered=covered, scale=scale)
     assert step.frame == 34
     assert step.levels == pytest.approx(50, rel=0.04)
