@@ -16,6 +16,7 @@ from identity.explanations import attribute_swap, change, clone, over_cut, shot
 from identity.explanations.contract import Explained, characters_of_tracks, drift_of
 from identity.settings import FindingSettings
 from identity.tracks.crossings import Crossing
+from tests.identity.people import body_of, calibration, colour_of
 
 NAN = float("nan")
 
@@ -401,6 +402,76 @@ def test_exchanges_over_cuts(monkeypatch, shots, more, pairs):
 
 def test_without_pictures_of_the_sets_nothing_is_told():
     assert over_cut.find_over_cuts(SimpleNamespace(sets=None, segments=[], explained=())) == []
+
+
+def worn(name, number, *, shot=0, samples=9, score=0.8, height=100):
+    """Return a segment whose looks are those of a name."""
+    boxes = np.array([[0, 0, 50, height]] * 10, np.float32)
+    one = segment(number, shot=shot, samples=samples, xyxy=boxes, first=20 * shot + number)
+    one.means = {"body": body_of(name), "upper": colour_of(name)}
+    one.score = np.full(10, score)
+    return one
+
+
+def crossed(early, late, *, least=0.0):
+    segments = [*early, *late]
+    asked = {}
+
+    def log_odds(features):
+        asked.update(features)
+        return features["gain"]
+
+    clip = SimpleNamespace(
+        segments=segments, calibration=calibration(), track_of=lambda k: 10 + k,
+        model={"swap": SimpleNamespace(log_odds=log_odds)},
+        settings=SimpleNamespace(least_log_odds=least),
+    )  # fmt: skip
+    numbers = list(range(len(early))), list(range(len(early), len(segments)))
+    return over_cut._crossed(clip, *numbers), asked
+
+
+def test_two_of_before_wear_each_others_looks():
+    early = worn("A", 0, samples=5, score=0.9), worn("B", 1, samples=7, height=60)
+    late = worn("B", 2, shot=1, samples=9, score=0.4), worn("A", 3, shot=1, samples=20)
+    (found,), asked = crossed(early, late)
+    assert found.segments == (0, 1, 2, 3)
+    assert (found.tracks, found.over_cut) == ((10, 11, 12, 13), True)
+    assert (found.start_frame, found.stop_frame) == (22, 23)
+    assert found.log_odds == pytest.approx(asked["gain"][0])
+    assert found.features["samples"] == pytest.approx(np.log(5))
+    assert found.features["score"] == pytest.approx(0.4)
+    assert found.features["size"] == pytest.approx(np.log(0.6))
+    assert found.strength == pytest.approx(found.features["network"])
+    nothing = [found.features[name] for name in ("leap", "touch", "span", "others")]
+    assert nothing == [0, 0, 0, -2]
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "least", "fours"),
+    [
+        pytest.param("AB", "AB", 0.0, [(0, 1, 3, 2)], id="their places are asked afterwards"),
+        pytest.param("AB", "BA", 99.0, [], id="not likely enough"),
+        pytest.param("A", "BA", 0.0, [], id="one before"),
+        pytest.param("AB", "", 0.0, [], id="nobody after"),
+        pytest.param("AB", "BC", 0.0, [], id="one becomes a third"),
+        pytest.param(
+            "ABC", "BAC", 0.0, [(0, 1, 3, 4), (0, 2, 5, 4), (1, 2, 5, 3)], id="any two of three"
+        ),
+    ],
+)
+def test_who_may_have_exchanged_looks(early, late, least, fours):
+    sides = (
+        [worn(name, k, shot=shot_) for k, name in enumerate(side)]
+        for shot_, side in enumerate((early, late))
+    )
+    found, _ = crossed(*sides, least=least)
+    assert [one.segments for one in found] == fours
+
+
+def test_more_than_eight_looks_say_no_more():
+    early, late = ([worn(name, k, samples=30) for k, name in enumerate(side)]
+                   for side in ("AB", "BA"))  # fmt: skip
+    assert crossed(early, late)[0][0].features["samples"] == pytest.approx(np.log(8))
 
 
 def test_heights_of_less_than_eight_pixels_are_eight():

@@ -145,3 +145,29 @@ def test_who_moves_by_less_than_half_a_width_stands(moved, stands):
     assert _stands(mover, 10, 15)  # as far as the frames that are asked about
     assert _stands(mover, 5, 9)
     assert _stands(mover, 9, 10) is stands
+
+
+def test_a_meeting_that_nobody_can_follow_is_put_in_its_middle():
+    found = _judged(body(range(20, 60), walks(0, 8)), body(range(20, 60), 240), 10, 31)
+    assert found is not None
+    assert (found.moment, found.tracks) == (20, "unclear")
+
+
+@pytest.mark.parametrize("speeds", [(8, -8), (4, -12)])
+def test_ways_are_compared_in_the_middle_of_a_meeting(speeds):
+    one, two = (body(FRAMES, walks(240, speed, 30)) for speed in speeds)
+    found = find_crossings(one, two, fps=24)
+    assert [(each.moment, each.tracks) for each in found] == [(30, "stayed")]
+
+
+def test_a_way_into_a_meeting_ends_before_it_and_the_way_out_begins_after_it():
+    def stumbles(frame):
+        return 8 * frame + (400 if 26 < frame < 34 else 0)
+
+    one, two = body(FRAMES, stumbles), body(FRAMES, walks(480, -8))
+    found = _judged(one, two, 26, 34)
+    assert found is not None
+    assert (found.tracks, found.moment) == ("stayed", 30)
+    for side in (26, 34):
+        row = np.flatnonzero(one.frame == side)[0]
+        assert one.xyxy[row, 0] == 8 * side - 30

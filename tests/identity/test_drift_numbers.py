@@ -69,6 +69,7 @@ def shaped(count, start, stop, *, noise=0.0):
     [
         pytest.param(shaped(12, 0, 11, noise=0.02), (10, 44), id="from the first to the last"),
         pytest.param(shaped(12, 5, 6), None, id="a step"),
+        pytest.param(shaped(12, 4, 6), (19, 32), id="two samples: better as a short ramp"),
         pytest.param(shaped(12, 5, 6, noise=0.05), None, id="a step with noise"),
         pytest.param(np.zeros(12), None, id="nothing"),
         pytest.param(shaped(8, 0, 7, noise=0.02), (10, 32), id="eight samples"),

@@ -132,6 +132,24 @@ def test_whoever_walks_by_is_left_out_for_as_long_as_he_is_there():
     assert step.ratio == pytest.approx(25)
 
 
+def test_a_step_that_cannot_be_seen_is_never_the_largest():
+    assert seen([70] * 8, covered=by_whom((200, 100, 296, 172), (1,))).frame == 33
+
+
+def test_a_box_that_moves_ends_where_it_was_seen_last_and_begins_where_it_was_first():
+    walker = body(range(110, 130))
+    walker.xyxy[:, [0, 2]] += 8 * np.arange(20, dtype=np.float32)[:, None]
+    gone, come = candidates(walker)
+    assert gone.box.tolist() == [212, 20, 242, 90]
+    assert come.box.tolist() == list(BOX)
+    # Who goes on is at the place of the last box; who was there before, at that of the first.
+    last, first = (216, 20, 246, 90), (62, 20, 92, 90)
+    assert ("vanish", 0, 130) not in kinds(walker, body(range(131, 160), last))
+    assert ("vanish", 0, 130) in kinds(walker, body(range(131, 160), first))
+    assert ("pop_in", 0, 110) not in kinds(walker, body(range(100, 110), first))
+    assert ("pop_in", 0, 110) in kinds(walker, body(range(100, 110), last))
+
+
 def test_after_it_only_frames_count_in_which_the_place_is_open():
     covered = by_whom((200, 100, 296, 172), (5, 6))
     step = seen([50] * 4 + [100, 0, 0, 100], covered=covered)

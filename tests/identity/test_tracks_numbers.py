@@ -46,7 +46,7 @@ def is_repaired(*bodies, fps=FPS):
 
 
 def half_way(share):
-    """Return how much of the other's look a mixture has, so that it lies so far on the way to it."""
+    """Return how much of the other's look a mixture has that lies so far on the way to it."""
     parts = np.linspace(0.5, 1, 5001)
     way = (2 * parts - 1) / np.sqrt(parts**2 + (1 - parts) ** 2)
     return float(parts[np.abs(way - share).argmin()])
