@@ -42,16 +42,19 @@ _MATCHING = tuple(f"tests/tracker/test_{name}.py" for name in ("matching", "boxe
 ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scenes/timebase.py", ("tests/scenes/test_timebase.py",)),
     ("tracker/matching.py", _MATCHING),
-    ("castcheck/report/sound.py", ("tests/castcheck/test_sound.py",)),
-    ("castcheck/report/video.py", ("tests/castcheck/test_video.py",)),
+    ("castcheck/report/sound.py", _tests("formats_numbers", "sound")),
+    ("castcheck/report/video.py", _tests("formats_numbers", "video")),
     ("castcheck/report/draw.py", _tests("drawing", "video")),
     ("castcheck/report/timeline.py", _tests("page_geometry")),
     ("castcheck/report/curves.py", _tests("page_geometry")),
-    ("castcheck/report/p*.py", _tests("drawing", "html")),  # page, palette, pictures, play
+    (
+        "castcheck/report/p*.py",
+        _tests("formats_numbers", "drawing", "html"),
+    ),  # page, palette, pictures, play
     ("castcheck/tables/formats.py", _tests("writers")),
-    ("castcheck/facts/report.py", _tests("report_json")),
-    ("castcheck/facts/parts.py", _tests("report_json", "labels")),
-    ("castcheck/report/*.py", _tests("markers", "github", "writers", "html")),
+    ("castcheck/facts/report.py", _tests("formats_numbers", "report_json")),
+    ("castcheck/facts/parts.py", _tests("formats_numbers", "report_json", "labels")),
+    ("castcheck/report/*.py", _tests("formats_numbers", "markers", "github", "writers", "html")),
     ("identity/**/*.py", ("tests/identity",)),
 )
 _NO_TARGETS = ("__init__.py",)
