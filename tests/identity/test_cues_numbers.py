@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ def told(count, *, visibility=None, head_box=None, cosine=None):
 
 def crops(pictures, *, sampled=(), cues=None, boxes=None):
     rows = boxes if boxes is not None else [[0, 0, 50, 100]] * (max(pictures, default=0) + 1)
-    found = SimpleNamespace(xyxy=np.array(rows, np.float32))
+    found: Any = SimpleNamespace(xyxy=np.array(rows, np.float32))
     return Crops(found, pictures, sampled, 640, 360, np.zeros((0, 4), np.float32), cues)
 
 
@@ -159,7 +160,7 @@ def test_one_colour_lies_in_the_bins_around_it():
     assert np.diff(np.unique(bins[:, 2])).tolist() == pytest.approx([13.75] * 8)
     share = np.square(colour_histogram(np.full((4, 4, 3), (200, 60, 50), np.uint8)))
     assert share.sum() == pytest.approx(1, abs=1e-5)
-    lab = cv2.cvtColor(np.float32([[(200, 60, 50)]]) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    lab = cv2.cvtColor(np.array([[(200, 60, 50)]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     assert share @ bins == pytest.approx(lab, abs=0.01)
     assert np.count_nonzero(share) <= 8
 

@@ -283,6 +283,7 @@ def test_large_pictures_are_shrunk_and_a_cell_is_free_where_all_of_it_is():
     small, cells = _shrunk(large, free)
     assert small.shape == (1, 2, 18, 32, 3)
     assert np.array_equal(small, checks(50, seed=1))
+    assert cells is not None
     assert cells.dtype == bool
     assert np.argwhere(~cells).tolist() == [[0, 0, 1, 2]]
     assert _shrunk(large, None)[1] is None
