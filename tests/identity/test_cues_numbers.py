@@ -232,10 +232,10 @@ def test_who_alone_faces_the_camera(people, apart, facing_):
 )
 def test_shot_and_reverse_shot(next_, back, other, reversed_):
     """Three shots: the second is another set-up than the first, and the third comes back."""
-    alike = np.eye(3)
+    alike = np.eye(3, dtype=np.float32)
     for a, b, value in ((0, 1, next_), (0, 2, back), (1, 2, other)):
         alike[a, b] = alike[b, a] = value
     assert _is_reversed(alike, 0) is reversed_
     backwards = alike[::-1, ::-1]
     assert _is_reversed(backwards, 1) is reversed_
-    assert _is_reversed(np.eye(2), 0) is False
+    assert _is_reversed(np.eye(2, dtype=np.float32), 0) is False
