@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_a_summary_that_would_be_dropped_is_left_alone(monkeypatch, tmp_path, be
     ],
 )
 def test_levels_of_annotations(severity, fails, silent, level):
-    gate = SimpleNamespace(trips=lambda _: fails, silent=silent)
+    gate: Any = SimpleNamespace(trips=lambda _: fails, silent=silent)
     (line,) = github.annotations_of(report(finding(5, severity=severity)), gate)
     assert line.startswith(f"::{level} file=")
 
@@ -270,7 +271,7 @@ def test_plain_values(value, said):
 def test_a_page_holds_no_more_than_200_megabytes(monkeypatch, tmp_path):
     clip = tmp_path / "a.mp4"
     clip.write_bytes(b"12345")
-    inputs = SimpleNamespace(settings=SimpleNamespace(embed_video=True), clip=clip)
+    inputs: Any = SimpleNamespace(settings=SimpleNamespace(embed_video=True), clip=clip)
     assert html.EMBED_LIMIT_BYTES == 200_000_000
     for limit, held in ((5, True), (4, False)):
         monkeypatch.setattr(html, "EMBED_LIMIT_BYTES", limit)
@@ -314,14 +315,14 @@ def test_pictures_are_padded_with_their_edge(size, padded):
 
 def test_ticks_of_frames():
     steady = video._Timing(report())
-    assert (steady.rate, steady.time_base) == (10, Fraction(1, 10))
+    assert (steady.rate, steady.time_base) == (Fraction(10), Fraction(1, 10))
     assert [steady.pts(frame) for frame in (0, 1, 5)] == [0, 1, 5]
     varying = video._Timing(report(frame_times_s=LATE))
     assert varying.time_base == Fraction(1, 90_000)
     assert [varying.pts(frame) for frame in (0, 60)] == [0, 495_000]
     assert varying.pts(60) == 495_001  # always later than the one before
     unknown = video._Timing(report(clip=replace(CLIP, fps="")))
-    assert (unknown.rate, unknown.time_base) == (25, Fraction(1, 90_000))
+    assert (unknown.rate, unknown.time_base) == (Fraction(25), Fraction(1, 90_000))
 
 
 # --- sound ----------------------------------------------------------------------------------------
@@ -357,7 +358,7 @@ def test_packets_of_sound_keep_their_time(tmp_path, first_s, packets, kept):
 
 
 def test_sound_is_written_up_to_a_time(tmp_path):
-    muxed = []
+    muxed: list[str] = []
     sound = Sound(tmp_path / "none.mp4", SimpleNamespace(mux=muxed.append))
     sound._packets = iter([(Fraction(k), f"at {k} s") for k in range(5)])
     for until, count in ((Fraction(-1), 0), (Fraction(1), 2), (Fraction(1), 2), (Fraction(9), 5)):
@@ -372,7 +373,7 @@ def test_sound_is_written_up_to_a_time(tmp_path):
 def test_a_file_can_be_read_by_whom_the_system_lets_read(tmp_path):
     mask = os.umask(0o027)
     try:
-        inputs = SimpleNamespace(report=report())
+        inputs: Any = SimpleNamespace(report=report())
         files = write_reports(inputs, tmp_path, ("mot",), progress=lambda *_: None)
         assert files["mot"].stat().st_mode & 0o777 == 0o640
         assert os.umask(0o027) == 0o027

@@ -104,6 +104,7 @@ def test_the_mean_look_of_some_rows():
     seen = looks(range(12), ["A"] * 6 + ["B"] * 6)
     assert _mean_body(seen, np.array([1, 2])) is None  # the network looked at every third
     mean = _mean_body(seen, np.arange(12))
+    assert mean is not None
     assert np.linalg.norm(mean) == pytest.approx(1, abs=1e-6)
     assert mean[:2] == pytest.approx([0.5**0.5] * 2, abs=0.05)
 
@@ -171,6 +172,7 @@ def test_rows_in_which_nobody_is_near(x, free):
 
 def test_one_look_on_a_side_is_like_itself():
     found = sides_at(body(), "body", 15, samples=1, reach_frames=9)
+    assert found is not None
     assert (found.among_before, found.among_after) == (1.0, 1.0)
     assert (found.last_before, found.first_after) == (12, 15)
 
@@ -236,9 +238,9 @@ def test_how_sure_a_strength_is(strength, confidence):
 
 
 def test_a_finding_is_named_by_what_where_and_whom():
-    facts = ("missing", "major", 0.9, ("char-01",), (), (2, 3), 38, 39, "")
-    assert Finding(*facts).finding_id == "missing-38-char-01-2-3"
-    assert not Finding(*facts).accepted
+    one = Finding("missing", "major", 0.9, ("char-01",), (), (2, 3), 38, 39, "")
+    assert one.finding_id == "missing-38-char-01-2-3"
+    assert not one.accepted
 
 
 # --- looks ----------------------------------------------------------------------------------------
