@@ -70,7 +70,7 @@ docs: $(READY)
 preview: $(READY)
 	$(BIN)/python -m tools.preview
 
-# Two minutes each; MUTANTS=N and SEED=N choose how many and which.
+# Some minutes to begin with, then seconds each; MUTANTS=N and SEED=N choose how many and which.
 mutants: $(READY)
 	$(BIN)/python -m tools.mutants --count $(MUTANTS) --seed $(SEED)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 
 import pytest
 
-from tools.mutants import ALIVE, KILLED, ROOT, Mutator, interval, mutants_of, mutated, targets
+from tools.mutant_runs import ALIVE, KILLED, changed_functions
+from tools.mutants import interval, judge, targets
+from tools.mutator import ROOT, Mutator, mutants_of, mutated
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,30 @@ def test_an_interval_holds_its_share():
     low, high = interval(0.9, 40)
     assert 0 < low < 0.9 < high < 1
     assert ALIVE != KILLED
+
+
+def mutant(file, what):
+    """Return the first mutant of a file with this change."""
+    return next(one for one in mutants_of(ROOT / file) if one.what == what)
+
+
+def test_a_fault_in_a_function_is_put_in_place_and_one_outside_is_not():
+    importlib.import_module("scenes.timebase")
+    importlib.import_module("tracker.matching")
+    changes = changed_functions(mutant("scenes/timebase.py", "Sub -> Add"))
+    assert changes is not None
+    (function, code), *others = changes
+    assert not others
+    assert function.__module__ == "scenes.timebase"
+    assert function.__code__ != code
+    constant = next(one for one in mutants_of(ROOT / "tracker/matching.py") if one.line < 30)
+    assert changed_functions(constant) is None
+
+
+TESTS = ["tests/scenes/test_timebase.py"]
+
+
+def test_a_mutant_lives_without_tests_and_dies_by_them(tmp_path):
+    one = mutant("scenes/timebase.py", "Sub -> Add")
+    assert judge([str(tmp_path)], [one]) == {one: ALIVE}
+    assert judge(TESTS, [one]) == {one: KILLED}

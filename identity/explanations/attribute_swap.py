@@ -54,19 +54,9 @@ class ExchangeScore:
     cross: tuple[float, float]
 
     @property
-    def gain(self) -> float:
-        """By how much the worse of "exchanged" beats the better of "stayed"."""
-        return min(self.cross) - max(self.straight)
-
-    @property
     def preference(self) -> float:
         """By how much "exchanged" beats "stayed" on average: > 0 = exchanged."""
         return (sum(self.cross) - sum(self.straight)) / 2
-
-    @property
-    def stays(self) -> float:
-        """By how much the worse of "stayed" beats the better of "exchanged"."""
-        return min(self.straight) - max(self.cross)
 
 
 def which_attribute(

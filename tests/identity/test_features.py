@@ -349,7 +349,6 @@ def test_which_attribute(preferences, hair, what):
 def test_scores_of_an_exchange():
     made = ExchangeScore((0.2, 0.4), (0.9, 0.5))
     assert made.preference == pytest.approx(0.4)
-    assert made.stays == pytest.approx(0.2 - 0.9)
 
 
 def test_calm_hair_is_alike_from_sample_to_sample():

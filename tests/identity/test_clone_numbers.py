@@ -1,0 +1,606 @@
+"""One person twice, exchanges over a cut, and judgements, on made-up evidence."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from identity import judge
+from identity.appearance.colour import HISTOGRAM_DIM
+from identity.cast.characters import Cast
+from identity.evidence.alignment import Alignment
+from identity.evidence.moments import Moments
+from identity.explanations import attribute_swap, change, clone, over_cut, shot
+from identity.explanations.contract import Explained, characters_of_tracks, drift_of
+from identity.settings import FindingSettings
+from identity.tracks.crossings import Crossing
+from tests.identity.people import body_of, calibration, colour_of
+
+NAN = float("nan")
+
+
+def told(kind, tracks, start=10, stop=11, *, odds=1.0, strength=0.5, **more):
+    return Explained(kind, tracks, start, stop, odds, strength, **more)
+
+
+# --- one person twice -----------------------------------------------------------------------------
+
+
+def samples(seen_one, seen_two, *, overlap=(), meetings=(), per_s=8.0):
+    """Return two tracks; where an overlap is given their boxes share that much."""
+    grid = len(seen_one)
+    xyxy = np.tile(np.array([0, 0, 100, 100], np.float32), (2, grid, 1))
+    xyxy[1, :, [0, 2]] += 500
+    for at, share in overlap:
+        aside = 100 * (1 - share) / (1 + share)
+        xyxy[1, at, [0, 2]] = aside, 100 + aside
+    return SimpleNamespace(
+        frames=3 * np.arange(grid), fps=24.0, per_s=per_s, xyxy=xyxy,
+        seen={"body": np.array([seen_one, seen_two], bool)},
+        crossings=lambda *_: [Crossing(a, b, (a + b) // 2, "stayed") for a, b in meetings],
+    )  # fmt: skip
+
+
+ALL = [True] * 20
+
+
+@pytest.mark.parametrize(
+    ("two", "more", "first"),
+    [
+        pytest.param(ALL, {}, [*range(19)], id="from any sample on but the last"),
+        pytest.param([False] * 20, {}, [], id="never at once"),
+        pytest.param([True] * 3 + [False] * 17, {}, [], id="three samples at once"),
+        pytest.param([True] * 4 + [False] * 16, {}, [0, 1, 2], id="four samples at once"),
+        pytest.param([True, False] * 10, {}, [*range(0, 18, 2)], id="at every other sample"),
+        pytest.param(
+            ALL, {"overlap": [(10, 0.31)]}, [*range(9), *range(11, 19)], id="boxes lie over others"
+        ),
+        pytest.param(ALL, {"overlap": [(10, 0.29)]}, [*range(19)], id="boxes touch"),
+        pytest.param(
+            ALL, {"meetings": [(30, 33)]}, [*range(7), *range(14, 19)], id="a quarter of a second"
+        ),
+        pytest.param(
+            ALL, {"meetings": [(12, 51)]}, [*range(1), *range(0)], id="a long meeting"
+        ),
+    ],
+)  # fmt: skip
+def test_from_when_on_two_may_be_one(two, more, first):
+    found = clone.moments_of(samples(ALL, two, **more), 0, 1)
+    if more.get("meetings") == [(12, 51)]:
+        assert len(found) == 0  # two samples before it, and two after it
+        return
+    assert found.first.tolist() == first
+    assert (found.last == found.first).all()
+
+
+def test_windows_reach_one_second_back_and_three_on():
+    found = clone.moments_of(samples(ALL * 3, ALL * 3), 0, 1)
+    at = found.first.tolist().index(20)
+    assert (found.start[at], found.last[at], found.first[at], found.stop[at]) == (12, 20, 20, 44)
+    assert (found.start[0], found.stop[-1]) == (0, 60)
+    mixed = clone.moments_of(samples(ALL, ALL, overlap=[(10, 0.9)]), 0, 1)
+    late = mixed.first >= 11
+    assert mixed.start[late].min() == 11
+    assert mixed.stop[~late].max() == 10
+
+
+def test_the_smallest_likeness_of_the_clothes():
+    rows = {"head": [0.1, 0.1, 0.1], "upper": [0.5, NAN, NAN], "lower": [0.7, 0.6, NAN]}
+    found = clone._smallest({cue: np.array(values) for cue, values in rows.items()})
+    assert found[:2].tolist() == [0.5, 0.6]
+    assert np.isnan(found[2])
+    assert np.isnan(clone._smallest({"body": np.array([1.0, 1.0])})).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("features", "start", "vouched"),
+    [
+        pytest.param({"had_before": 1.0}, 17, False, id="from that frame on"),
+        pytest.param({"had_before": 0.0}, 5, False, id="since both are there"),
+        pytest.param({"had_before": 1.0, "became": 1.0}, 17, True, id="one became the other"),
+        pytest.param({"had_before": 1.0, "became": 0.99}, 17, False, id="hardly"),
+        pytest.param({"had_before": 1.0, "appears": 1.0}, 17, True, id="one appears"),
+    ],
+)
+def test_what_is_told_of_a_clone(features, start, vouched):
+    bodies = [SimpleNamespace(frame=np.arange(a, b)) for a, b in ((0, 40), (5, 60))]
+    row = {"became": 0.0, "appears": 0.0, "network": 0.25, **features}
+    found = clone._explained(SimpleNamespace(tracks=bodies), (0, 1), 17, row, 2.0)
+    assert (found.kind, found.tracks, found.log_odds) == ("clone", (0, 1), 2.0)
+    assert (found.start_frame, found.stop_frame) == (start, 40)
+    assert found.strength == 0.75
+    assert found.vouched is vouched
+
+
+def dressed(lightness, *, hair=None, cues=("upper", "lower")):
+    """Return a segment whose clothes have that CIE L*, of a grey."""
+    from identity.appearance.colour import colour_histogram
+
+    level = 255 * ((lightness + 16) / 116) ** 3
+    grey = 255 * (1.055 * (level / 255) ** (1 / 2.4) - 0.055)
+    vector = colour_histogram(np.full((8, 8, 3), round(grey), np.uint8))
+    means = dict.fromkeys(cues, vector)
+    if hair is not None:
+        means |= {"hair": np.array(hair, np.float32), "facing": np.array([1.0, 0.0], np.float32)}
+    return SimpleNamespace(means=means)
+
+
+@pytest.mark.parametrize(
+    ("lightness", "cues", "black"),
+    [
+        (22, ("upper", "lower"), True),
+        (34, ("upper", "lower"), False),
+        (22, ("upper",), True),
+        (22, (), False),
+    ],
+)
+def test_who_wears_black(lightness, cues, black):
+    assert clone.wears_black(dressed(lightness, cues=cues)) is black
+
+
+def test_a_segment_in_black_trousers_alone_is_not_in_black():
+    one = dressed(10)
+    one.means["upper"] = dressed(60).means["upper"]
+    assert not clone.wears_black(one)
+    assert len(one.means["upper"]) == HISTOGRAM_DIM
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "may_be"),
+    [
+        pytest.param(dressed(60), dressed(60), True, id="in colours"),
+        pytest.param(dressed(10), dressed(10), False, id="both in black"),
+        pytest.param(dressed(10), dressed(60), True, id="one in black"),
+        pytest.param(dressed(60, hair=(1, 0)), dressed(60, hair=(0, 1)), False, id="other hair"),
+        pytest.param(dressed(60, hair=(1, 0)), dressed(60, hair=(1, 0)), True, id="the same hair"),
+    ],
+)
+def test_who_may_be_clones(one, two, may_be):
+    assert clone.may_be_clones(told("clone", (0, 1), segments=(1, 0)), [one, two]) is may_be
+
+
+# --- becoming another -----------------------------------------------------------------------------
+
+
+def candidate(last, first, step, at, *, slow=False, odds=1.0):
+    last, first = np.array(last), np.array(first)
+    moments = Moments(last - 2, last, first, first + 2)
+    return change._Candidate(slow, odds, at, moments, {"step": np.array(step, float)})
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "step", "abrupt"),
+    [
+        pytest.param([5, 5], [5, 9], [0.1, 0.0], True, id="two people right beside each other"),
+        pytest.param([5, 5], [5, 9], [0.0, 9.0], False, id="one person, right beside each other"),
+        pytest.param([4, 5], [4, 9], [0.1, 0.0], True, id="a sample before it"),
+        pytest.param([3, 5], [3, 9], [0.1, 0.0], False, id="two samples before it"),
+        pytest.param([10, 5], [10, 9], [0.1, 0.0], True, id="a sample after it"),
+        pytest.param([11, 5], [11, 9], [0.1, 0.0], False, id="two samples after it"),
+        pytest.param([5, 5], [6, 9], [0.1, 0.0], False, id="no two samples beside each other"),
+    ],
+)
+def test_what_is_abrupt(last, first, step, abrupt):
+    assert candidate(last, first, step, at=1).is_abrupt() is abrupt
+
+
+def test_the_course_is_asked_over_all_that_is_known(monkeypatch):
+    asked = []
+    monkeypatch.setattr(change, "course_of", lambda *spans: asked.append(spans[1:]))
+    change._course(None, 3, [candidate([4, 9], [6, 12], [0, 0], 0), candidate([9], [20], [0], 0)])
+    assert asked == [(3, 2, 22)]
+
+
+# --- causes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param(
+            [told("morph", (0,), 10, odds=5.0), told("swap", (0, 1), 12, odds=0.5)], ["swap"],
+            id="an exchange explains more",
+        ),
+        pytest.param(
+            [told("morph", (0,), 10, odds=5.0), told("swap", (0, 1), 12, odds=-0.5)], ["morph"],
+            id="unless it is unlikely",
+        ),
+        pytest.param(
+            [told("morph", (0,), 10, odds=5.0), told("swap", (0, 1), 12, odds=0.0)], ["swap"],
+            id="as likely as not is enough",
+        ),
+        pytest.param(
+            [told("morph", (0,), 34), told("clone", (0, 1), 10)], ["morph", "clone"][1:],
+            id="a second apart is one cause",
+        ),
+        pytest.param(
+            [told("morph", (0,), 35, odds=2.0), told("clone", (0, 1), 10)], ["morph", "clone"],
+            id="more than a second apart",
+        ),
+        pytest.param(
+            [told("morph", (2,), 10, odds=2.0), told("clone", (0, 1), 10)], ["morph", "clone"],
+            id="of others",
+        ),
+        pytest.param(
+            [told("swap", (0, 1), 10), told("swap", (0, 1), 20, odds=2.0)], ["swap", "swap"],
+            id="there and back",
+        ),
+        pytest.param(
+            [told("drift", (0,), 90), told("clone", (0, 1), 10)], ["clone"], id="slowly, whenever"
+        ),
+        pytest.param(
+            [told("clone", (0, 1), 90), told("swap", (0, 1), 10)], ["swap"], id="the same two"
+        ),
+    ],
+)  # fmt: skip
+def test_one_cause_is_told_once(found, kept):
+    said = shot.one_per_cause(found, fps=24)
+    assert [one.kind for one in said] == kept
+    assert [one.log_odds for one in said] == sorted((one.log_odds for one in said), reverse=True)
+
+
+def test_one_slow_change_of_each_track():
+    weak, sure, other = (
+        told("drift", who, odds=odds) for who, odds in (((0,), 0.1), ((0,), 3.0), ((1,), 0.2))
+    )
+    swap = told("swap", (0, 1))
+    assert shot._surest_drifts([weak, swap, sure, other]) == [swap, sure, other]
+    alike = told("drift", (0,), 99, odds=3.0)
+    assert shot._surest_drifts([sure, alike]) == [sure]
+    assert shot._surest_drifts([]) == []
+
+
+def test_a_drift_is_as_sure_as_its_strength_beside_the_threshold():
+    settings = FindingSettings(drift=0.3)
+    one = drift_of((4,), 10, 30, 0.3, {"body": 0.3, "upper": 0.1}, settings)
+    assert one.confidence == pytest.approx(0.6, abs=1e-3)  # odds of 1.5 at the threshold
+    assert drift_of((4,), 10, 30, 0.6, {}, settings).confidence == pytest.approx(12 / 13, abs=1e-3)
+    assert one.features == pytest.approx({"body": 0.7, "upper": 0.9})
+    assert (one.over_cut, one.vouched) == (False, True)
+
+
+# --- over a cut -----------------------------------------------------------------------------------
+
+
+def segment(number, *, shot=0, samples=9, tracklet=None, cues=("body",), first=0, xyxy=None):
+    boxes = np.array([[0, 0, 50, 100]] * 10, np.float32) if xyxy is None else xyxy
+    return SimpleNamespace(
+        tracklet=SimpleNamespace(tracklet_id=number if tracklet is None else tracklet,
+                                 shot_index=shot),
+        sample_count=samples, means=dict.fromkeys(cues, np.array([1.0, 0.0])), xyxy=boxes,
+        start_frame=first, stop_frame=first + 10, score=np.full(10, 0.8),
+    )  # fmt: skip
+
+
+def test_who_is_worn_at_the_edges_of_shots():
+    segments = [
+        segment(0, tracklet=7), segment(1, tracklet=7), segment(2, samples=1), segment(3, cues=()),
+        segment(4, samples=2), segment(5, shot=2),
+    ]  # fmt: skip
+    ends, begins = over_cut._worn_at_the_edges(segments)
+    assert ends == {0: [1, 4], 2: [5]}
+    assert begins == {0: [0, 4], 2: [5]}
+
+
+@pytest.mark.parametrize(
+    ("fours", "independent"),
+    [
+        ([(0, 1, 2, 3), (2, 3, 4, 5)], True),
+        ([(0, 1, 2, 3), (3, 9, 4, 5)], True),
+        ([(0, 1, 2, 3), (0, 1, 4, 5)], False),
+        ([(0, 1, 2, 3)], True),
+    ],
+)
+def test_later_exchanges_that_change_back(fours, independent):
+    found = [told("swap", (), segments=four) for four in fours]
+    assert over_cut._independent(found) is independent
+
+
+def placed(*boxes):
+    return [segment(k, xyxy=np.array(rows, np.float32)) for k, rows in enumerate(boxes)]
+
+
+LEFT, RIGHT = (0, 0, 50, 100), (200, 0, 250, 100)
+
+
+@pytest.mark.parametrize(
+    ("move", "scale", "in_place"),
+    [
+        pytest.param(0, 1.0, True, id="at the places of before"),
+        pytest.param(24, 1.0, True, id="half of a width aside"),
+        pytest.param(25, 1.0, False, id="more"),
+        pytest.param(0, 1.5, False, id="another framing"),
+    ],
+)
+def test_both_stand_where_the_other_one_stood(move, scale, in_place):
+    early = [[(900, 0, 950, 100)] * 2 + [box] * 8 for box in (LEFT, RIGHT)]  # the last eight boxes
+    late = [[box] * 8 + [(900, 0, 950, 100)] * 9 for box in (LEFT, RIGHT)]  # and the first eight
+    segments = placed(*early, *late)
+    lay = Alignment(1.0, scale, (move / 500, 0.0))
+    option = told("swap", (), segments=(0, 1, 2, 3))
+    assert over_cut._in_place(segments, option, lay, (500, 300)) is in_place
+
+
+def test_what_lies_beyond_the_picture_does_not_count():
+    early = [[LEFT] * 8, [RIGHT] * 8]
+    late = [[(-200, 0, 50, 100)] * 8, [RIGHT] * 8]
+    option = told("swap", (), segments=(0, 1, 2, 3))
+    assert over_cut._in_place(
+        placed(*early, *late), option, Alignment(1.0, 1.0, (0, 0)), (500, 300)
+    )
+
+
+def exchange_over_cuts(monkeypatch, shots, *, crossed, aligned=(), in_place=True, explained=()):
+    """Judge one pair a shot; crossed are the pairs of shots between which looks are exchanged."""
+    segments = [segment(k, shot=shot) for shot in shots for k in (2 * shot, 2 * shot + 1)]
+
+    def found(clip, early, late):
+        pair = segments[early[0]].tracklet.shot_index, segments[late[0]].tracklet.shot_index
+        return [
+            told("swap", (), odds=odds, segments=(*early, *late), start=late[0])
+            for odds in ((1.0, 2.0) if pair in crossed else ())
+        ]
+
+    monkeypatch.setattr(over_cut, "_crossed", found)
+    monkeypatch.setattr(over_cut, "_in_place", lambda *_: in_place)
+    sets = SimpleNamespace(
+        picture_px=(500, 300), alignment=lambda a, b: "lay" if (a, b) in aligned else None
+    )
+    clip = SimpleNamespace(sets=sets, segments=segments, explained=explained)
+    return [
+        tuple(segments[k].tracklet.shot_index for k in one.segments[::2])
+        for one in over_cut.find_over_cuts(clip)
+        if one.log_odds == 2.0
+    ]
+
+
+BY_CUT = (told("attribute_swap", (0, 1), over_cut=True),)
+IN_SHOT = (told("attribute_swap", (0, 1)),)
+
+
+@pytest.mark.parametrize(
+    ("shots", "more", "pairs"),
+    [
+        pytest.param([0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)]}, [(0, 1)], id="exchanged"),
+        pytest.param([0, 1], {"crossed": [], "aligned": [(0, 1)]}, [], id="looks stay"),
+        pytest.param([0, 1], {"crossed": [(0, 1)]}, [], id="another set-up"),
+        pytest.param(
+            [0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)], "in_place": False}, [], id="moved"
+        ),
+        pytest.param(
+            [0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)], "explained": BY_CUT}, [],
+            id="their clothes were",
+        ),
+        pytest.param(
+            [0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)], "explained": IN_SHOT}, [(0, 1)],
+            id="clothes, but in a shot",
+        ),
+        pytest.param(
+            [0, 1, 2], {"crossed": [(0, 2), (1, 2)], "aligned": [(0, 2)]}, [(0, 2)],
+            id="over another set-up",
+        ),
+        pytest.param(
+            [0, 1, 2], {"crossed": [(0, 2), (1, 2)], "aligned": [(0, 2), (1, 2)]}, [(1, 2)],
+            id="against the last shot of the set-up",
+        ),
+        pytest.param(
+            [0, 1, 2], {"crossed": [(0, 1), (0, 2)], "aligned": [(0, 1), (0, 2)]}, [(0, 1)],
+            id="what lasts is told once",
+        ),
+        pytest.param(
+            [0, 1, 2], {"crossed": [(0, 1), (1, 2)], "aligned": [(0, 1), (1, 2)]},
+            [(0, 1), (1, 2)], id="there and back is told twice",
+        ),
+    ],
+)  # fmt: skip
+def test_exchanges_over_cuts(monkeypatch, shots, more, pairs):
+    assert exchange_over_cuts(monkeypatch, shots, **more) == pairs
+
+
+def test_without_pictures_of_the_sets_nothing_is_told():
+    assert over_cut.find_over_cuts(SimpleNamespace(sets=None, segments=[], explained=())) == []
+
+
+def worn(name, number, *, shot=0, samples=9, score=0.8, height=100):
+    """Return a segment whose looks are those of a name."""
+    boxes = np.array([[0, 0, 50, height]] * 10, np.float32)
+    one = segment(number, shot=shot, samples=samples, xyxy=boxes, first=20 * shot + number)
+    one.means = {"body": body_of(name), "upper": colour_of(name)}
+    one.score = np.full(10, score)
+    return one
+
+
+def crossed(early, late, *, least=0.0):
+    segments = [*early, *late]
+    asked = {}
+
+    def log_odds(features):
+        asked.update(features)
+        return features["gain"]
+
+    clip = SimpleNamespace(
+        segments=segments, calibration=calibration(), track_of=lambda k: 10 + k,
+        model={"swap": SimpleNamespace(log_odds=log_odds)},
+        settings=SimpleNamespace(least_log_odds=least),
+    )  # fmt: skip
+    numbers = list(range(len(early))), list(range(len(early), len(segments)))
+    return over_cut._crossed(clip, *numbers), asked
+
+
+def test_two_of_before_wear_each_others_looks():
+    early = worn("A", 0, samples=5, score=0.9), worn("B", 1, samples=7, height=60)
+    late = worn("B", 2, shot=1, samples=9, score=0.4), worn("A", 3, shot=1, samples=20)
+    (found,), asked = crossed(early, late)
+    assert found.segments == (0, 1, 2, 3)
+    assert (found.tracks, found.over_cut) == ((10, 11, 12, 13), True)
+    assert (found.start_frame, found.stop_frame) == (22, 23)
+    assert found.log_odds == pytest.approx(asked["gain"][0])
+    assert found.features["samples"] == pytest.approx(np.log(5))
+    assert found.features["score"] == pytest.approx(0.4)
+    assert found.features["size"] == pytest.approx(np.log(0.6))
+    assert found.strength == pytest.approx(found.features["network"])
+    nothing = [found.features[name] for name in ("leap", "touch", "span", "others")]
+    assert nothing == [0, 0, 0, -2]
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "least", "fours"),
+    [
+        pytest.param("AB", "AB", 0.0, [(0, 1, 3, 2)], id="their places are asked afterwards"),
+        pytest.param("AB", "BA", 99.0, [], id="not likely enough"),
+        pytest.param("A", "BA", 0.0, [], id="one before"),
+        pytest.param("AB", "", 0.0, [], id="nobody after"),
+        pytest.param("AB", "BC", 0.0, [], id="one becomes a third"),
+        pytest.param(
+            "ABC", "BAC", 0.0, [(0, 1, 3, 4), (0, 2, 5, 4), (1, 2, 5, 3)], id="any two of three"
+        ),
+    ],
+)
+def test_who_may_have_exchanged_looks(early, late, least, fours):
+    sides = (
+        [worn(name, k, shot=shot_) for k, name in enumerate(side)]
+        for shot_, side in enumerate((early, late))
+    )
+    found, _ = crossed(*sides, least=least)
+    assert [one.segments for one in found] == fours
+
+
+def test_more_than_eight_looks_say_no_more():
+    early, late = ([worn(name, k, samples=30) for k, name in enumerate(side)]
+                   for side in ("AB", "BA"))  # fmt: skip
+    assert crossed(early, late)[0][0].features["samples"] == pytest.approx(np.log(8))
+
+
+def test_heights_of_less_than_eight_pixels_are_eight():
+    assert over_cut._height_px(segment(0)) == 100
+    tiny = np.array([[0, 10, 5, 13]] * 3, np.float32)
+    assert over_cut._height_px(segment(0, xyxy=tiny)) == 8
+
+
+def test_labels_stay_with_heads_where_clothes_were_exchanged():
+    labels = np.array([0, 1, 1, 0, 0])
+    cast = Cast(labels, np.zeros((5, 5)), np.zeros((5, 5), bool), np.zeros(5, bool), 2)
+    segments = [segment(k, first=10 * k) for k in range(5)]
+    clip = SimpleNamespace(segments=segments)
+    exchange = told("attribute_swap", (), 20, over_cut=True, attribute="clothes",
+                    segments=(0, 1, 2, 3))  # fmt: skip
+    assert attribute_swap.relabelled(cast, clip, [exchange]).labels.tolist() == [0, 1, 0, 1, 1]
+    for other in (
+        told("attribute_swap", (), 20, over_cut=True, attribute="head", segments=(0, 1, 2, 3)),
+        told("attribute_swap", (), 20, attribute="clothes", segments=(0, 1, 2, 3)),
+        told("attribute_swap", (), 20, over_cut=True, attribute="clothes", segments=(0, 1, 3, 2)),
+    ):
+        assert attribute_swap.relabelled(cast, clip, [other]).labels.tolist() == labels.tolist()
+
+
+# --- a judgement ----------------------------------------------------------------------------------
+
+
+def cast_of(*labels):
+    count = len(labels)
+    return Cast(np.array(labels), np.zeros((count, count)), np.zeros((count, count), bool),
+                np.zeros(count, bool), max(labels, default=-1) + 1)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "expect", "count"),
+    [
+        pytest.param((0, 1, 2), {}, [0, 0, 1], 2, id="both get the earlier number"),
+        pytest.param((1, 0, 2), {}, [0, 0, 1], 2, id="in either order"),
+        pytest.param((0, 1, 1), {}, [0, 0, 0], 1, id="with all their pieces"),
+        pytest.param((0, 1, 2), {"vouched": False}, [0, 1, 2], 3, id="they may be twins"),
+        pytest.param((0, 1, 2), {"odds": 1.09}, [0, 1, 2], 3, id="not sure enough"),
+        pytest.param((0, 1, 2), {"odds": 1.1}, [0, 0, 1], 2, id="just sure enough"),
+        pytest.param((0, -1, 1), {}, [0, -1, 1], 2, id="one is nobody of the cast"),
+    ],
+)
+def test_a_sure_clone_is_one_character(labels, more, expect, count):
+    both = told("clone", (0, 1), segments=(0, 1), **{"odds": 3.0, **more})
+    cast = judge._join_clones(cast_of(*labels), [both], FindingSettings(major_confidence=0.75))
+    assert (cast.labels.tolist(), cast.character_count) == (expect, count)
+
+
+def curve(lowest):
+    return SimpleNamespace(lowest=lowest)
+
+
+@pytest.mark.parametrize(
+    ("worn", "lowest", "drifts", "expect"),
+    [
+        pytest.param([], [], [], (None, None), id="never seen"),
+        pytest.param([0, 1], [0.9, 0.8], [], (0.9, 0.8), id="one body each"),
+        pytest.param([0, 0, 1], [0.9, 0.7, 0.8], [], (0.7, 0.8), id="the lowest of several"),
+        pytest.param([0, 1], [None, 0.8], [], (None, 0.8), id="too little to judge"),
+        pytest.param([-1, 1], [0.1, 0.8], [], (None, 0.8), id="nobody of the cast"),
+        pytest.param([0, 1], [0.9, 0.8], [((0,), 0.6)], (0.4, 0.8), id="a drift loses"),
+        pytest.param([0, 1], [0.3, 0.8], [((0,), 0.6)], (0.3, 0.8), id="less than is lost"),
+        pytest.param([0, 1], [0.9, 0.8], [((0, 1), 1.5)], (0.0, 0.0), id="no less than nothing"),
+        pytest.param([0, 1], [None, 0.8], [((0,), 0.6)], (None, 0.8), id="still not judged"),
+        pytest.param([-1, 1], [0.9, 0.8], [((0, 1), 0.6)], (None, 0.8), id="of one not in it"),
+    ],
+)
+def test_consistency_of_a_character(worn, lowest, drifts, expect):
+    found = judge._consistency(
+        worn, cast_of(0, 1), [curve(value) for value in lowest],
+        [told("drift", who, strength=lost) for who, lost in drifts],
+    )  # fmt: skip
+    assert found == pytest.approx(expect)
+
+
+def track(*members):
+    return SimpleNamespace(members=members)
+
+
+def piece(tracklet, start, stop):
+    return SimpleNamespace(
+        tracklet=SimpleNamespace(tracklet_id=tracklet), start_frame=start, stop_frame=stop
+    )
+
+
+PIECES = [piece(0, 0, 10), piece(0, 10, 20), piece(1, 0, 20), piece(2, 25, 30)]
+
+
+@pytest.mark.parametrize(
+    ("frame", "number"), [(0, 0), (9, 0), (10, 1), (19, 1), (20, 3), (29, 3), (99, 3)]
+)
+def test_which_segment_a_track_wears(frame, number):
+    assert judge._segment_at(track(0, 2), PIECES, frame) == number
+
+
+def test_a_track_wears_its_first_character_at_first():
+    labels = [4, 5, 6, -1]
+    assert characters_of_tracks([track(0, 2), track(1), track(2), track(9)], PIECES, labels) == [
+        4, 6, -1, -1,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "alone", "segments", "vouched"),
+    [
+        (told("clone", (0, 1), 12, vouched=True), True, (1, 2), True),
+        (told("clone", (0, 1), 12, vouched=False), True, (1, 2), False),
+        (told("clone", (0, 1), 12, vouched=False), False, (1, 2), True),
+        (told("swap", (0, 1), 12, vouched=False), False, (), False),
+    ],
+)
+def test_segments_of_a_clone(one, alone, segments, vouched):
+    found = judge._with_segments(one, [track(0, 2), track(1)], PIECES, alone=alone)
+    assert (found.segments, found.vouched) == (segments, vouched)
+
+
+def test_numbers_of_a_shot_become_those_of_the_clip():
+    found = judge._of_clip(told("swap", (0, 1), curves={1: "curve"}), [5, 7])
+    assert (found.tracks, found.curves) == ((5, 7), {7: "curve"})
+
+
+def test_what_is_known_of_a_frame():
+    judgement = judge.Judgement(
+        (SimpleNamespace(tracklet_at=lambda frame: 0 if frame < 22 else 2),), tuple(PIECES),
+        cast_of(4, 5, 6, 7), (told("swap", (0, 1)), told("clone", (0, 1))), (), (), (),
+    )  # fmt: skip
+    at = [judgement.character_at(0, frame) for frame in (0, 9, 10, 19, 20, 24, 25, 29, 30)]
+    assert at == [4, 4, 5, 5, -1, -1, 7, 7, -1]
+    assert [one.kind for one in judgement.of_kind("clone")] == ["clone"]

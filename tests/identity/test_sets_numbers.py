@@ -1,0 +1,360 @@
+"""Sets and set-ups in numbers: what is free of people, what agrees, what is flat."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from identity.evidence.alignment import SetPictures, aligned
+from identity.evidence.same_place import (
+    _agrees,
+    _blocks,
+    _blocks_that_stay,
+    free_of,
+    set_goes_on,
+    tone_of,
+)
+from identity.evidence.setups import (
+    _correlations,
+    _shrunk,
+    count_setups,
+    free_of_people,
+    setup_likeness,
+)
+from scenes.shots import Shot
+from tracker.tracklets import Tracklet
+
+NOBODY = np.zeros((0, 4), np.float32)
+
+
+def boxes(*rows):
+    return np.array(rows, np.float32).reshape(-1, 4)
+
+
+# --- where nobody stands --------------------------------------------------------------------------
+
+
+def hidden(free):
+    """Return the first and last row and column that are hidden."""
+    rows, columns = np.flatnonzero(~free.all(axis=1)), np.flatnonzero(~free.all(axis=0))
+    return (int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])) if len(rows) else None
+
+
+@pytest.mark.parametrize(
+    ("box", "margin", "where"),
+    [
+        pytest.param((100, 50, 150, 90), 0.0, (50, 89, 100, 149), id="as it is"),
+        pytest.param((100, 50, 150, 90), 0.1, (45, 94, 95, 154), id="a tenth of its width"),
+        pytest.param((100.4, 50, 150.4, 90), 0.0, (50, 89, 100, 150), id="each cell it touches"),
+        pytest.param((-30, -30, 20, 20), 0.1, (0, 24, 0, 24), id="at the corner"),
+        pytest.param((190, 90, 250, 150), 0.0, (90, 99, 190, 199), id="at the other corner"),
+        pytest.param((300, 50, 350, 90), 0.0, None, id="outside"),
+    ],
+)
+def test_a_box_hides_its_cells(box, margin, where):
+    free = free_of((100, 200), boxes(box), picture_px=(200, 100), margin=margin)
+    assert hidden(free) == where
+    if where is not None:
+        assert (~free).sum() == (where[1] - where[0] + 1) * (where[3] - where[2] + 1)
+
+
+def test_cells_are_shares_of_the_picture_and_margins_a_tenth():
+    free = free_of((10, 20), boxes((100, 200, 150, 300)), picture_px=(200, 500))
+    assert hidden(free) == (3, 6, 9, 15)
+    assert free_of((4, 5), NOBODY, picture_px=(200, 500)).all()
+
+
+@pytest.mark.parametrize(
+    ("frames", "ends"),
+    [
+        pytest.param(range(20), (True, True), id="all the shot"),
+        pytest.param(range(4, 20), (True, True), id="four frames late"),
+        pytest.param(range(5, 20), (False, True), id="five frames late"),
+        pytest.param(range(16), (True, True), id="gone four frames before the end"),
+        pytest.param(range(15), (True, False), id="five"),
+        pytest.param(range(8, 12), (False, False), id="only in the middle"),
+    ],
+)
+def test_who_stands_there_at_the_ends_of_a_shot(frames, ends):
+    shots = [Shot(0, 0, 50, "start"), Shot(1, 50, 70, "cut")]
+    xyxy = np.tile(boxes((100, 50, 150, 90)), (len(frames), 1))
+    own = Tracklet(0, 1, 50 + np.array(frames), xyxy, np.ones(len(frames), np.float32))
+    free = free_of_people([own], shots, picture_px=(200, 100), grid=(200, 100))
+    assert free.shape == (2, 2, 100, 200)
+    assert free[0].all()
+    assert tuple((~part).any() for part in free[1]) == ends
+    if ends[0]:
+        assert hidden(free[1, 0]) == (46, 93, 96, 153)  # 8 % of the width on each side
+
+
+# --- does the set go on ---------------------------------------------------------------------------
+
+
+def stripes(level, spread, *, flipped=0.0, offset=0, size=(20, 50)):
+    """Return pixels at level +- spread, a share of which has the other sign."""
+    count = size[0] * size[1]
+    sign = (-1.0) ** np.arange(count)
+    sign[: 2 * round(flipped * count / 2)] *= -1
+    values = (level + offset + spread * sign).clip(0, 255)
+    return np.repeat(values.astype(np.uint8)[:, None], 3, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("after", "same"),
+    [
+        pytest.param(stripes(120, 50), True, id="the same"),
+        pytest.param(stripes(120, 50, offset=7), True, id="lighter by .14 of the spread"),
+        pytest.param(stripes(120, 50, offset=8), False, id="lighter by .16 of it"),
+        pytest.param(stripes(120, 50, flipped=0.02), True, id="correlated by .96"),
+        pytest.param(stripes(120, 50, flipped=0.03), False, id="correlated by .94"),
+        pytest.param(stripes(120, 0), False, id="flat now"),
+    ],
+)
+def test_pixels_agree(after, same):
+    assert _agrees(stripes(120, 50), after) is same
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        pytest.param(stripes(120, 0), stripes(121, 0), True, id="flat, by one level"),
+        pytest.param(stripes(120, 0), stripes(122, 0), False, id="flat, by two levels"),
+        pytest.param(stripes(120, 1), stripes(120, 1, flipped=1), False, id="grain of one level"),
+        pytest.param(stripes(120, 2), stripes(120, 2), True, id="spread of two levels"),
+        pytest.param(stripes(120, 2), stripes(121, 2), False, id="and lighter by half of it"),
+    ],
+)
+def test_flat_pixels_agree_by_their_level(before, after, same):
+    assert _agrees(before, after) is same
+
+
+def picture(*blocks):
+    """Return one row of blocks of 8 x 8 px: a level, or (level, spread) of a fine pattern."""
+    made = []
+    for block in blocks:
+        level, spread = block if isinstance(block, tuple) else (block, 0)
+        rough = level + spread * (-1.0) ** np.arange(64).reshape(8, 8)
+        made.append(rough.clip(0, 255).astype(np.uint8))
+    return np.repeat(np.concatenate(made, axis=1)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "share"),
+    [
+        pytest.param((100, 100), (100, 100), 1.0, id="flat and the same"),
+        pytest.param((100, 100), (111, 112), 0.5, id="by eleven levels, and by twelve"),
+        pytest.param(((100, 40), 100), ((200, 40), 200), 0.5, id="texture counts, not its level"),
+        pytest.param(((100, 5), 100), ((100, -5), 100), 0.5, id="texture of five levels"),
+        pytest.param(((100, 4), 100), ((100, -4), 100), 1.0, id="four levels are none"),
+        pytest.param((100, 100), ((100, 40), 100), 0.5, id="texture that comes"),
+    ],
+)
+def test_blocks_that_stay(before, after, share):
+    assert _blocks_that_stay(picture(*before), picture(*after)) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("flipped", "stays"), [(9, 1.0), (10, 0.0)])
+def test_a_block_stays_where_its_texture_is_alike_by_seven_tenths(flipped, stays):
+    one = picture((100, 40))
+    two = one.copy().reshape(64, 3)
+    turned = two[: 2 * (flipped // 2) + flipped % 2]
+    turned[:] = 200 - turned
+    found = _blocks_that_stay(one, two.reshape(8, 8, 3))
+    assert found == (stays if flipped != 10 else 0.0)  # 1 - 2 * 10 / 64 = .69
+
+
+def test_blocks_are_whole():
+    cut = _blocks(np.arange(19 * 27, dtype=float).reshape(19, 27))
+    assert cut.shape == (6, 64)
+    assert cut[0, :9].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 27]
+    assert cut[1, 0] == 8
+    assert cut[3, 0] == 8 * 27
+
+
+WALL = np.random.default_rng(0).integers(0, 256, (54, 96, 3), dtype=np.uint8)
+OTHER = np.random.default_rng(1).integers(0, 256, (54, 96, 3), dtype=np.uint8)
+PX = {"picture_px": (96, 54)}
+
+
+def aside(share):
+    """Return a box that overlaps (0, 0, 40, 40) by so much, of what both cover."""
+    move = 40 * (1 - share) / (1 + share)
+    return (move, 0, 40 + move, 40)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "goes_on"),
+    [
+        pytest.param([], [], True, id="nobody"),
+        pytest.param([(0, 0, 40, 40)], [], True, id="somebody comes"),
+        pytest.param([(0, 0, 40, 40)], [aside(0.42)], True, id="moves a little"),
+        pytest.param([(0, 0, 40, 40)], [aside(0.38)], False, id="stands elsewhere"),
+        pytest.param(
+            [(0, 0, 40, 40), (50, 0, 90, 40)], [(0, 0, 40, 40), (50, 45, 90, 54)], False,
+            id="half of them stand elsewhere",
+        ),
+        pytest.param(
+            [(0, 0, 41, 40), (50, 0, 90, 40)], [(0, 0, 41, 40), (50, 45, 90, 54)], True,
+            id="a little less than half",
+        ),
+        pytest.param(
+            [(50, 45, 90, 54), (0, 0, 40, 40)], [(0, 0, 40, 40)], True,
+            id="the fewer ones stay: one goes",
+        ),
+    ],
+)  # fmt: skip
+def test_people_stay_where_they_are(before, after, goes_on):
+    assert set_goes_on(WALL, WALL, boxes(*before), boxes(*after), **PX) is goes_on
+
+
+@pytest.mark.parametrize(
+    ("columns", "goes_on"),
+    [
+        pytest.param(77, False, id="a fiftieth of the set is seen: it is another"),
+        pytest.param(84, False, id="with half the margin it still is"),
+        pytest.param(96, True, id="no set is seen: what people wear stays"),
+    ],
+)
+def test_where_little_of_the_set_is_seen(columns, goes_on):
+    before, after = WALL.copy(), OTHER.copy()
+    after[:, :48] = before[:, :48]
+    box = boxes((0, 0, columns, 54))
+    assert set_goes_on(before, after, box, box, **PX) is goes_on
+
+
+@pytest.mark.parametrize(("columns", "known"), [(85, True), (86, False)])
+def test_the_tone_of_too_little_is_not_known(columns, known):
+    box = boxes((0, 0, columns, 54))  # and a tenth more: 94 or 95 of 96
+    assert np.isfinite(tone_of(WALL, box, **PX)).all() == known
+    assert np.isfinite(tone_of(WALL, NOBODY, **PX)).all()
+
+
+# --- set-ups --------------------------------------------------------------------------------------
+
+
+def checks(spread, *, level=120, seed=None):
+    """Return (1, 2, 18, 32, 3) pictures of a pattern."""
+    rng = np.random.default_rng(seed)
+    sign = (-1.0) ** np.arange(576) if seed is None else rng.choice([-1.0, 1.0], 576)
+    rough = (level + spread * sign).reshape(18, 32)
+    return np.repeat(rough.astype(np.uint8)[None, None, ..., None], 3, axis=-1).repeat(2, axis=1)
+
+
+@pytest.mark.parametrize(("spread", "alike"), [(4, 1), (3, 0)])
+def test_flat_pictures_are_no_set_up(spread, alike):
+    both = np.concatenate([checks(spread), checks(spread, level=80)])
+    assert setup_likeness(both)[0, 1] == alike
+
+
+@pytest.mark.parametrize(
+    ("columns", "alike"),
+    [pytest.param(4, 1.0, id="an eighth is free"), pytest.param(3, None, id="less: all counts")],
+)
+def test_so_much_of_a_set_must_be_free(columns, alike):
+    one, two = checks(50, seed=1), checks(50, seed=2)
+    two[..., :columns, :] = one[..., :columns, :]
+    free = np.zeros((2, 2, 18, 32), bool)
+    free[..., :columns] = True
+    found = setup_likeness(np.concatenate([one, two]), free)
+    assert found[0, 1] == pytest.approx(alike if alike is not None else 0.1, abs=0.1)
+    assert found.diagonal().tolist() == [1, 1]
+
+
+def test_the_best_of_any_two_pictures_counts():
+    one, two = checks(50, seed=1), checks(50, seed=2)
+    one[0, 1], two[0, 0] = checks(50, seed=3)[0, 0], checks(50, seed=3)[0, 0]
+    assert setup_likeness(np.concatenate([one, two]))[0, 1] == pytest.approx(1)
+    turned = np.concatenate([checks(50), 255 - checks(50)])
+    assert setup_likeness(turned)[0, 1] == 0  # no less
+
+
+def test_correlations_are_over_what_both_know():
+    one, two = np.array([10.0, 20, 30, 99]), np.array([50.0, 70, 90, 0])
+    known = np.array([[1.0, 1, 1, 0], [1, 1, 1, 1]])
+    found = _correlations(np.stack([one, two]), known)
+    assert found[0, 1] == found[1, 0] == pytest.approx(1)
+    assert _correlations(np.stack([one, two]), np.zeros((2, 4))).tolist() == [[0, 0], [0, 0]]
+
+
+def test_large_pictures_are_shrunk_and_a_cell_is_free_where_all_of_it_is():
+    large = checks(50, seed=1).repeat(3, axis=2).repeat(3, axis=3)
+    free = np.ones((1, 2, 54, 96), bool)
+    free[0, 0, 4, 7] = False
+    small, cells = _shrunk(large, free)
+    assert small.shape == (1, 2, 18, 32, 3)
+    assert np.array_equal(small, checks(50, seed=1))
+    assert cells is not None
+    assert cells.dtype == bool
+    assert np.argwhere(~cells).tolist() == [[0, 0, 1, 2]]
+    assert _shrunk(large, None)[1] is None
+    same = checks(50)
+    assert _shrunk(same, free)[0] is same
+
+
+@pytest.mark.parametrize(
+    ("pairs", "count"),
+    [
+        ([], 4),
+        ([(0, 1, 0.9)], 3),
+        ([(0, 1, 0.89)], 4),
+        ([(0, 1, 0.95), (1, 2, 0.95)], 2),
+        ([(0, 3, 0.95), (1, 2, 0.95)], 2),
+        ([(0, 1, 1), (2, 3, 1), (1, 2, 1)], 1),
+    ],
+)
+def test_how_many_set_ups_there_are(pairs, count):
+    alike = np.eye(4, dtype=np.float32)
+    for a, b, value in pairs:
+        alike[a, b] = alike[b, a] = value
+    assert count_setups(alike) == count
+    assert count_setups(np.zeros((0, 0), np.float32)) == 0
+
+
+# --- alignment ------------------------------------------------------------------------------------
+
+FREE = np.ones((54, 96), bool)
+BIG = np.kron(np.random.default_rng(5).integers(0, 256, (20, 30, 3), dtype=np.uint8),
+              np.ones((6, 6, 1), np.uint8))  # fmt: skip
+
+
+def view(x, y):
+    return np.ascontiguousarray(BIG[y : y + 54, x : x + 96])
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (12, 0), (0, 9), (-10, 6)])
+def test_how_a_moved_picture_lies_over_another(dx, dy):
+    lay = aligned(view(30, 20), FREE, view(30 + dx, 20 + dy), FREE)
+    assert lay is not None
+    assert lay.scale == 1.0
+    assert (96 * lay.shift[0], 54 * lay.shift[1]) == pytest.approx((dx, dy))
+    assert lay.agrees > 0.98
+    (box,) = lay.mapped(boxes((0, 0, 10, 10)), picture_px=(960, 540))
+    assert box.tolist() == pytest.approx([10 * dx, 10 * dy, 10 * dx + 10, 10 * dy + 10], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        pytest.param(10, True, id="a tenth of the picture is free"),
+        pytest.param(6, False, id="less than seven hundredths"),
+    ],
+)
+def test_so_much_must_be_free_in_both(columns, found):
+    free = FREE.copy()
+    free[:, columns:] = False
+    assert (aligned(view(30, 20), free, view(30, 20), free) is not None) == found
+
+
+def test_a_flat_wall_is_no_set():
+    grey = np.full((54, 96, 3), 120, np.uint8)
+    grey[:, ::12] = 124
+    assert aligned(grey, FREE, grey, FREE) is None
+
+
+def test_the_last_picture_of_a_shot_meets_the_first_of_a_later_one():
+    pictures = np.stack([np.stack([OTHER, view(30, 20)]), np.stack([view(36, 20), WALL])])
+    sets = SetPictures(pictures, np.ones((2, 2, 54, 96), bool), (960, 540))
+    lay = sets.alignment(0, 1)
+    assert lay is not None
+    assert 96 * lay.shift[0] == pytest.approx(6)
+    assert sets.alignment(1, 0) is None
