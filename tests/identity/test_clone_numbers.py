@@ -1,5 +1,8 @@
 """One person twice, exchanges over a cut, and judgements, on made-up evidence."""
 
+# Stand-ins here hold only what is asked of them, so types of arguments are not compared.
+# mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -359,45 +362,6 @@ def exchange_over_cuts(monkeypatch, shots, *, crossed, aligned=(), in_place=True
 
 BY_CUT = (told("attribute_swap", (0, 1), over_cut=True),)
 IN_SHOT = (told("attribute_swap", (0, 1)),)
-
-
-@pytest.mark.parametrize(
-    ("shots", "more", "pairs"),
-    [
-        pytest.param([0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)]}, [(0, 1)], id="exchanged"),
-        pytest.param([0, 1], {"crossed": [], "aligned": [(0, 1)]}, [], id="looks stay"),
-        pytest.param([0, 1], {"crossed": [(0, 1)]}, [], id="another set-up"),
-        pytest.param(
-            [0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)], "in_place": False}, [], id="moved"
-        ),
-        pytest.param(
-            [0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)], "explained": BY_CUT}, [],
-            id="their clothes were",
-        ),
-        pytest.param(
-            [0, 1], {"crossed": [(0, 1)], "aligned": [(0, 1)], "explained": IN_SHOT}, [(0, 1)],
-            id="clothes, but in a shot",
-        ),
-        pytest.param(
-            [0, 1, 2], {"crossed": [(0, 2), (1, 2)], "aligned": [(0, 2)]}, [(0, 2)],
-            id="over another set-up",
-        ),
-        pytest.param(
-            [0, 1, 2], {"crossed": [(0, 2), (1, 2)], "aligned": [(0, 2), (1, 2)]}, [(1, 2)],
-            id="against the last shot of the set-up",
-        ),
-        pytest.param(
-            [0, 1, 2], {"crossed": [(0, 1), (0, 2)], "aligned": [(0, 1), (0, 2)]}, [(0, 1)],
-            id="what lasts is told once",
-        ),
-        pytest.param(
-            [0, 1, 2], {"crossed": [(0, 1), (1, 2)], "aligned": [(0, 1), (1, 2)]},
-            [(0, 1), (1, 2)], id="there and back is told twice",
-        ),
-    ],
-)  # fmt: skip
-def test_exchanges_over_cuts(monkeypatch, shots, more, pairs):
-    assert exchange_over_cuts(monkeypatch, shots, **more) == pairs
 
 
 def test_without_pictures_of_the_sets_nothing_is_told():

@@ -1,5 +1,8 @@
 """Curves of likeness and the course of a change, on looks that can be reckoned on paper."""
 
+# Stand-ins here hold only what is asked of them, so types of arguments are not compared.
+# mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -11,11 +14,9 @@ from identity.evidence import consistency
 from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.consistency import (
     LikenessCurve,
-    _first_look,
     _like_framing,
     _smooth,
     curve_from,
-    likeness_curve,
     likeness_curves,
 )
 from identity.evidence.course import course_of
@@ -65,45 +66,6 @@ def test_one_sample_alone_is_smoothed_away(values, smooth):
 def test_the_lowest_point_of_three_at_least(values, lowest):
     curve = LikenessCurve(np.arange(len(values)), np.array(values, np.float32))
     assert curve.lowest == lowest
-
-
-@pytest.mark.parametrize(
-    ("cues", "value"),
-    [
-        pytest.param({"body": at(*[1] * 8, 0.4, 0.4)}, [1] * 8 + [0.5] * 2, id="half as alike"),
-        pytest.param({"body": at(*[1] * 8, -0.5, -0.5)}, [1] * 8 + [0] * 2, id="no less than 0"),
-        pytest.param(
-            {"body": at(*[1] * 8, 0.4, 0.4), "upper": at(*[1] * 8, 0.8, 0.8)},
-            [1] * 8 + [0.6] * 2, id="the better of the two",
-        ),
-        pytest.param(
-            {"body": at(*[1] * 8, 0.4, 0.4), "upper": at(*[1] * 8, 0.6, 0.6)},
-            [1] * 8 + [0.5] * 2, id="which is the body here",
-        ),
-        pytest.param(
-            {"body": [*at(*[1] * 8), None, *at(0.4, 0.4)], "upper": at(*[1] * 11)},
-            [1] * 10, id="where the network looked",
-        ),
-        pytest.param({"body": []}, [], id="never seen"),
-    ],
-)  # fmt: skip
-def test_how_alike_somebody_stays(cues, value):
-    body = Body(**cues)
-    curve = likeness_curve(body, SCALES)
-    assert curve.value.tolist() == pytest.approx(value, abs=1e-6)
-    assert curve.frame.tolist() == body.frame[body.vectors("body")[0]].tolist()
-
-
-def test_it_is_compared_with_the_mean_of_the_first_eight_looks():
-    body = Body(body=at(*[1] * 8, *[0.0] * 8))
-    assert _first_look(body, "body").tolist() == [1, 0]
-    turning = Body(body=at(*[1] * 4, *[0.0] * 4, *[1] * 8))
-    assert _first_look(turning, "body") == pytest.approx([0.5**0.5, 0.5**0.5])
-    assert _first_look(Body(body=[]), "body") is None
-    late = Body(body=[None, *at(0.0, 0.0)], upper=at(1, 0.0, 0.0))
-    assert _first_look(late, "upper").tolist() == [0, 1]  # where the network looked
-    other = Body(body=at(*[0.0] * 3))
-    assert likeness_curve(body, SCALES, first=other).value.tolist() == [0] * 8 + [1] * 8
 
 
 @pytest.mark.parametrize(("height", "alike"), [(139, True), (141, False), (72, True), (71, False)])

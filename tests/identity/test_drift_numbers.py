@@ -1,5 +1,8 @@
 """Slow changes in numbers: the ramp and the step, who loses beside it, and drift over cuts."""
 
+# Stand-ins here hold only what is asked of them, so types of arguments are not compared.
+# mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -10,22 +13,19 @@ import pytest
 from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.losses import (
     LookLoss,
-    _head_loss,
     _keeps_facing,
     _keeps_framing,
     _undisturbed,
-    largest_loss,
 )
 from identity.explanations import drift_over_cuts, drift_rules
 from identity.explanations.contract import Explained
 from identity.explanations.drift_over_cuts import (
-    _between,
     _spans,
     _was,
     extend_onset_before_cut,
     merge_drifts,
 )
-from identity.explanations.drift_rules import _first_third, _projected, _ramp
+from identity.explanations.drift_rules import _first_third, _ramp
 from identity.settings import FindingSettings
 
 WEIGHTS = Weights(1, 1, 1, 1, 0)
@@ -62,73 +62,6 @@ def shaped(count, start, stop, *, noise=0.0):
     """Return a ramp of one from one sample to another, with noise of alternating sign."""
     along = np.clip((np.arange(count) - start) / (stop - start), 0, 1)
     return along + noise * (-1.0) ** np.arange(count)
-
-
-@pytest.mark.parametrize(
-    ("values", "span"),
-    [
-        pytest.param(shaped(12, 0, 11, noise=0.02), (10, 44), id="from the first to the last"),
-        pytest.param(shaped(12, 5, 6), None, id="a step"),
-        pytest.param(shaped(12, 4, 6), (19, 32), id="two samples: better as a short ramp"),
-        pytest.param(shaped(12, 5, 6, noise=0.05), None, id="a step with noise"),
-        pytest.param(np.zeros(12), None, id="nothing"),
-        pytest.param(shaped(8, 0, 7, noise=0.02), (10, 32), id="eight samples"),
-        pytest.param(shaped(7, 0, 6, noise=0.02), None, id="seven samples"),
-        pytest.param(shaped(40, 10, 30, noise=0.01), (40, 101), id="it begins and ends inside"),
-        pytest.param(shaped(40, 6, 30, noise=0.01), (10, 101), id="so near the start: from there"),
-        pytest.param(shaped(40, 10, 34, noise=0.01), (40, 128), id="so near the end: up to it"),
-    ],
-)
-def test_from_when_to_when_it_changes(values, span):
-    found = ramp_of(values)
-    assert (found is None) == (span is None)
-    if span is not None:
-        assert found == pytest.approx(span, abs=3)  # a sample
-        if span[0] == 10:
-            assert found[0] == 10
-
-
-@pytest.mark.parametrize(("noise", "told"), [(0.28, True), (0.31, False)])
-def test_a_ramp_explains_half_of_what_varies(noise, told):
-    values = shaped(36, 0, 35, noise=noise)
-    left = np.square(values - np.polyval(np.polyfit(np.arange(36), values, 1), np.arange(36)))
-    explained = 1 - left.sum() / np.square(values - values.mean()).sum()
-    assert abs(explained - 0.5) < 0.05
-    assert (ramp_of(values) is not None) == told
-
-
-def test_the_way_from_the_first_look_to_the_last():
-    rows = np.arange(12)
-    body = Body(10 + 3 * rows, body=[0.0] * 4 + [1.0] * 4 + [3.0] * 4)
-    frames, along = _projected(body, rows, ("body",))
-    assert frames.tolist() == (10 + 3 * rows).tolist()
-    assert along == pytest.approx([0] * 4 + [3] * 4 + [9] * 4)  # times 3, how far it goes
-    few = Body(rows, body=[0.0, 0.0, *[1.0] * 4, 2.0, 2.0])
-    assert _projected(few, np.arange(8), ("body",))[1] == pytest.approx([0, 0, 2, 2, 2, 2, 4, 4])
-
-
-def test_cues_are_added_where_all_are_seen_and_one_seen_seldom_is_left_out():
-    rows = np.arange(10)
-    body = Body(
-        rows,
-        body=[None, *[0.0] * 3, *[1.0] * 3, *[2.0] * 3],
-        head=[0.0] * 3 + [1.0] * 4 + [2.0] * 2 + [None],
-        upper=[5.0] * 7 + [None] * 3,
-    )
-    frames, along = _projected(body, rows, ("body", "head", "upper"))
-    assert frames.tolist() == list(range(1, 9))
-    one, two = _projected(body, rows, ("body",))[1], _projected(body, rows, ("head",))[1]
-    assert along == pytest.approx(one[:-1] + two[1:])
-
-
-def test_no_more_than_48_points_are_fitted():
-    rows = np.arange(200)
-    frames, _ = _projected(Body(rows, body=list(np.linspace(0, 1, 200))), rows, ("body",))
-    assert len(frames) == 48
-    assert (frames[0], frames[-1]) == (0, 199)
-    rows = np.arange(48)
-    exact = _projected(Body(rows, body=list(np.linspace(0, 1, 48))), rows, ("body",))[0]
-    assert exact.tolist() == rows.tolist()
 
 
 @pytest.mark.parametrize(
@@ -277,41 +210,6 @@ HAIR = [EAST] * 3 + [NORTH] * 3
 
 
 @pytest.mark.parametrize(
-    ("hair", "facing", "end", "loss", "said"),
-    [
-        pytest.param(HAIR, [0.5] * 6, None, {"head": 0.5}, 0.5, id="what both lose"),
-        pytest.param(HAIR, [0.5] * 6, None, {"head": 3.0}, 1 + 0.6 / 0.38, id="hair loses less"),
-        pytest.param(HAIR, [0.5] * 6, None, {}, 0.0, id="the head was not seen"),
-        pytest.param(HAIR[:3], [0.5] * 3, None, {"head": 0.5}, 0.0, id="three looks"),
-        pytest.param(HAIR, [0.3] * 5 + [0.89], None, {"head": 0.5}, 0.5, id="turns by .59"),
-        pytest.param(HAIR, [0.3] * 5 + [0.91], None, {"head": 0.5}, 0.0, id="turns by .61"),
-        pytest.param(HAIR, [0.5] * 6, (0, 0, 74, 160), {"head": 0.5}, 0.5, id="1.23 times wider"),
-        pytest.param(HAIR, [0.5] * 6, (0, 0, 76, 160), {"head": 0.5}, 0.0, id="1.27 times wider"),
-        pytest.param(HAIR, [0.5] * 6, (0, 0, 60, 204), {"head": 0.5}, 0.0, id="taller"),
-        pytest.param(HAIR, [0.5] * 6, None, {"head": 0.5, "upper": 0.19}, 0.5, id="clothes stay"),
-        pytest.param(HAIR, [0.5] * 6, None, {"head": 0.5, "upper": 0.21}, 0.0, id="clothes go"),
-        pytest.param(
-            [EAST, *turned(0.79), EAST, NORTH, NORTH, NORTH], [0.5] * 6, None, {"head": 0.5}, 0.0,
-            id="hair is not calm at first",
-        ),
-        pytest.param(
-            [EAST, *turned(0.81), EAST, NORTH, NORTH, NORTH], [0.5] * 6, None, {"head": 0.5}, 0.5,
-            id="hair is calm enough",
-        ),
-        pytest.param(
-            [EAST, EAST, EAST, NORTH, NORTH, *turned(0.8)], [0.5] * 6, None, {"head": 0.5}, 0.0,
-            id="hair is not calm at last",
-        ),
-    ],
-)  # fmt: skip
-def test_what_a_head_loses(hair, facing, end, loss, said):
-    body = Body(range(len(hair)), hair=hair, facing=turned(*facing))
-    if end is not None:
-        body.xyxy[-1] = end
-    assert _head_loss(body, np.arange(len(hair)), loss) == pytest.approx(said)
-
-
-@pytest.mark.parametrize(
     ("other", "runs"),
     [
         pytest.param(None, [(0, 29)], id="alone"),
@@ -331,40 +229,6 @@ def test_stretches_in_which_nobody_passes(other, runs):
         everybody.append(passing)
     found = _undisturbed(own, everybody, fps=24)
     assert [(int(rows[0]), int(rows[-1])) for rows in found] == runs
-
-
-@pytest.mark.parametrize(
-    ("frames", "loss"),
-    [
-        pytest.param(range(0, 30, 2), 3.0, id="thirds apart by one, times 1.5, over .5"),
-        pytest.param(range(14), None, id="0.54 s"),
-        pytest.param(range(16), 3.0, id="0.63 s"),
-    ],
-)
-def test_the_largest_loss(frames, loss):
-    count = len(frames)
-    looks = [EAST] * (count // 2) + [NORTH] * (count - count // 2)
-    body = Body(frames, body=looks, head=[EAST] * 3 + [None] * (count - 3))
-    found = largest_loss(body, [body], SCALES, fps=24)
-    assert (found is None) == (loss is None)
-    if loss is not None:
-        assert found.loss == {"body": pytest.approx(loss)}  # three looks at a head say nothing
-        assert found.rows.tolist() == list(range(count))
-        assert not found.steady
-        assert found.head == 0
-
-
-def test_of_two_stretches_the_one_with_the_larger_loss_counts():
-    still, changed = [EAST] * 20, [EAST] * 10 + [NORTH] * 10
-    for halves, first_row in ((still + changed, 25), (changed + still, 0)):
-        body = Body(range(40), body=halves, head=halves, upper=halves)
-        scales = Calibration(dict.fromkeys(("body", "head", "upper"), Scale(0.0, 0.5)), WEIGHTS)
-        passing = Body(range(15, 25) if first_row else range(20, 26))
-        other = Body([0, 39], box=(500, 0, 560, 160))
-        found = largest_loss(body, [body, passing, other], scales, fps=20)
-        assert found is not None
-        assert found.strength > 1
-        assert found.rows[0] == first_row
 
 
 # --- over cuts ------------------------------------------------------------------------------------
@@ -454,22 +318,6 @@ def test_a_new_character_in_the_place_of_one_who_is_gone(monkeypatch, worn, told
         monkeypatch, worn, {(0, 2): CLEAR}, shots=[0, 0, 1, 1], places=[0, 200, 0, 200]
     )
     assert [one.tracks for one in found] == ([(0, 2)] if told else [])
-
-
-@pytest.mark.parametrize(
-    ("height", "samples", "loss"),
-    [
-        pytest.param(160, 4, {"body": 2.0}, id="one look against another"),
-        pytest.param(160, 3, {}, id="three looks say nothing"),
-        pytest.param(223, 4, {"body": 2.0}, id="1.39 times as tall"),
-        pytest.param(225, 4, None, id="1.41 times as tall"),
-    ],
-)
-def test_what_is_lost_from_one_shot_to_another(height, samples, loss):
-    one = Body(range(9), body=[EAST] * 4)
-    two = Body(range(9), box=(0, 30, 60, 30 + height), body=[NORTH] * samples)
-    assert _between(one, two, SCALES) == loss
-    assert _between(two, one, SCALES) == loss
 
 
 def test_from_which_shot_to_which_somebody_is_seen():

@@ -1,5 +1,8 @@
 """Samples and moments in numbers, and heads that are exchanged, edge by edge."""
 
+# Stand-ins here hold only what is asked of them, so types of arguments are not compared.
+# mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -14,7 +17,6 @@ from identity.evidence.moments import (
     _jump,
     _most_between,
     _touching,
-    exact_frame,
 )
 from identity.evidence.samples import lay_out
 from identity.explanations import change, head_swap
@@ -143,32 +145,6 @@ class Colours:
         if cue != "upper":
             return np.zeros(0, int), np.zeros((0, 2))
         return np.arange(len(self.frame)), self.colours
-
-
-@pytest.mark.parametrize(
-    ("tracks", "last", "first", "frame"),
-    [
-        pytest.param([Colours(range(24), "A" * 11 + "B" * 13)], 4, 4, 11, id="between two looks"),
-        pytest.param([Colours(range(24), "A" * 10 + "B" * 14)], 4, 4, 10, id="right after the old"),
-        pytest.param([Colours(range(24), "A" * 12 + "B" * 12)], 4, 4, 12, id="at the new one"),
-        pytest.param([Colours(range(24), "A" * 13 + "B" * 11)], 4, 4, 10, id="later: none"),
-        pytest.param([Colours(range(24), "A" * 17 + "B" * 7)], 4, 6, 17, id="over a second look"),
-        pytest.param([Colours(range(24), "AB" * 12)], 4, 4, 10, id="at every frame: no step"),
-        pytest.param([Colours([0, 12, 23], "ABB")], 4, 4, 12, id="seen once between"),
-        pytest.param([Colours([0, 23], "AB")], 4, 4, 12, id="never between: the new look"),
-        pytest.param(
-            [Colours(range(24), "A" * 11 + "B" * 13), Colours(range(24), "A" * 24)], 4, 4, 11,
-            id="of one of two",
-        ),
-        pytest.param([Colours(range(24), "AB" + "B" * 22)], 1, 1, 1, id="at the very start"),
-        pytest.param([Colours(range(24), "A" * 22 + "BB")], 8, 8, 22, id="at the very end"),
-    ],
-)  # fmt: skip
-def test_colours_tell_the_frame(tracks, last, first, frame):
-    samples = SimpleNamespace(frames=3 * np.arange(8), tracks=tracks)
-    one = np.array([0])
-    at = Moments(one, np.array([last]), np.array([first]), one + 8)
-    assert exact_frame(samples, tuple(range(len(tracks))), at, 0) == frame
 
 
 @pytest.mark.parametrize(

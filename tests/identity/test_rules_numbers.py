@@ -1,5 +1,8 @@
 """How explanations are chosen, on moments whose log-odds are given."""
 
+# Stand-ins here hold only what is asked of them, so types of arguments are not compared.
+# mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -70,53 +73,6 @@ def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0):
 SLOW, SUDDEN = Course(slow=True, start=12, stop=30), Course(slow=False, start=19, stop=20)
 
 
-@pytest.mark.parametrize(
-    ("fast", "slow", "more", "kind", "span", "odds"),
-    [
-        pytest.param({}, {}, {}, None, None, None, id="nothing to ask"),
-        pytest.param({(20, 20): -0.1}, {(10, 30): -0.1}, {}, None, None, None, id="unlikely"),
-        pytest.param({(20, 20): 0.0}, {}, {}, "morph", (58, 59), 0.0, id="as likely as not"),
-        pytest.param(
-            {(20, 20): 1.0, (9, 9): 0.5}, {(10, 30): 2.0}, {}, "morph", (58, 59), 2.0,
-            id="a step, as sure as the surest",
-        ),
-        pytest.param(
-            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SUDDEN}, "morph", (58, 59), 2.0,
-            id="its course is a step",
-        ),
-        pytest.param(
-            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW}, "drift", (36, 91), 2.0,
-            id="its course is a ramp",
-        ),
-        pytest.param(
-            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW, "step": 0.1}, "morph", (58, 59),
-            2.0, id="two looks beside each other are of two people",
-        ),
-        pytest.param(
-            {(20, 20): -1.0}, {(10, 30): 2.0}, {}, "drift", (27, 91), 2.0,
-            id="only slowly: between two stretches",
-        ),
-        pytest.param(
-            {(20, 20): -1.0}, {(10, 30): 2.0}, {"course": SUDDEN}, "drift", (27, 91), 2.0,
-            id="only slowly, whatever its course",
-        ),
-        pytest.param(
-            {}, {(0, 40): 2.0}, {}, "drift", (0, 118), 2.0, id="no further than there are samples"
-        ),
-    ],
-)  # fmt: skip
-def test_how_a_track_changes(monkeypatch, fast, slow, more, kind, span, odds):
-    found = change_told(monkeypatch, fast, slow, **more)
-    if kind is None:
-        assert found is None
-        return
-    assert (found.kind, found.tracks) == (kind, (0,))
-    assert (found.start_frame, found.stop_frame) == span
-    assert (found.log_odds, found.strength) == (odds, 0.7)
-    last = 20 if kind == "morph" else next(iter(slow))[0]
-    assert found.curves == {0: (max(last - 8, 0), last)}  # against the looks before it
-
-
 # --- two exchange identity ------------------------------------------------------------------------
 
 
@@ -140,36 +96,6 @@ def exchanges(monkeypatch, said, *, span=(0, 40), per_s=8.0):
     monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
     found = swap._for_a_moment(scene(tracks=2, per_s=per_s), (0, 1), span)
     return [(one.start_frame, one.log_odds) for one in found], asked
-
-
-@pytest.mark.parametrize(
-    ("said", "frames"),
-    [
-        pytest.param({}, [], id="never"),
-        pytest.param({10: 1.0}, [], id="not undone"),
-        pytest.param({10: 1.0, 14: 2.0}, [30, 42], id="undone half a second later"),
-        pytest.param({10: 1.0, 11: 2.0}, [], id="a sample later is the same moment"),
-        pytest.param({10: 1.0, 12: 2.0}, [30, 36], id="two samples later it is undone"),
-        pytest.param({10: 1.0, 18: 2.0}, [30, 54], id="a second later"),
-        pytest.param({10: 1.0, 19: 2.0}, [], id="more than a second later"),
-        pytest.param({10: 0.0, 14: 0.0}, [30, 42], id="as likely as not"),
-        pytest.param({10: -0.1, 14: 2.0}, [], id="one is unlikely"),
-        pytest.param({10: 1.0, 14: 1.5, 16: 2.0}, [42, 48], id="the two that are surest together"),
-    ],
-)
-def test_an_exchange_that_is_undone(monkeypatch, said, frames):
-    found, asked = exchanges(monkeypatch, said)
-    assert [frame for frame, _ in found] == frames
-    if frames:
-        both = min(said[frame // 3] for frame in frames)
-        assert [odds for _, odds in found] == [both, both]
-    assert asked["pairs"] == [(at, at) for at in range(2, 39)]
-    assert (asked["low"], asked["high"], asked["window_s"]) == (0, 40, 0.3)
-
-
-def test_only_within_the_stretch_that_is_asked_about(monkeypatch):
-    _, asked = exchanges(monkeypatch, {}, span=(5, 11))
-    assert asked["pairs"] == [(7, 7), (8, 8), (9, 9)]
 
 
 def test_an_exchange_with_its_return_is_one():
@@ -213,35 +139,6 @@ def test_an_exchange_behind_a_meeting(monkeypatch, meeting, pair):
     if found is not None:
         assert found.start_frame == 37
         assert found.features == {"odds": 1, "network": 1, "touch": 0, "leap": 0, "span": 0}
-
-
-@pytest.mark.parametrize(
-    ("odds", "spans"),
-    [
-        pytest.param({(0, 40): 2.0}, [(0, 40), (0, 20), (20, 40)], id="sure: both sides are asked"),
-        pytest.param({(0, 40): 1.0}, [(0, 40)], id="not so sure: they may be alike"),
-        pytest.param({}, [(0, 40)], id="none"),
-    ],
-)
-def test_an_exchange_is_looked_for_on_both_sides_of_a_sure_one(monkeypatch, odds, spans):
-    asked = []
-
-    def asked_moments(samples, low, high):
-        asked.append((low, high))
-        return moments(((low + high) // 2, (low + high) // 2))
-
-    def features(samples, one, two, found, scales):
-        said = np.array([odds.get(asked[-1], -1.0)])
-        return {"odds": said, "network": said}, np.ones(1, bool)
-
-    monkeypatch.setattr(swap, "moments_of", asked_moments)
-    monkeypatch.setattr(swap, "features_of", features)
-    monkeypatch.setattr(swap, "_for_a_moment", lambda *_: [])
-    monkeypatch.setattr(swap, "exact_frame", lambda *_: 61)
-    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
-    found = swap._exchanges(scene(tracks=2), (0, 1), (0, 40))
-    assert asked == spans
-    assert [(one.start_frame, one.stop_frame) for one in found] == [(61, 62)] * bool(odds)
 
 
 # --- one person twice -----------------------------------------------------------------------------
