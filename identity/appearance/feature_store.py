@@ -7,7 +7,6 @@ row is stored as one bit per number and the numbers that are not zero: about a f
 from __future__ import annotations
 
 import itertools
-import os
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -74,9 +73,10 @@ class FeatureStore:
         self._usable.append(looks.usable)
         if len(self._usable) > _JOINED_AT:  # an array for every few boxes is more head than numbers
             columns: Any
-            for columns in (*self._starts.values(), *self._sizes.values(), self._covered):
+            for columns in (
+                *self._starts.values(), *self._sizes.values(), self._covered, self._usable
+            ):  # fmt: skip
                 _joined(columns)
-            _joined(self._usable)
 
     def _write(self, data: bytes) -> None:
         written = 0
@@ -123,9 +123,12 @@ class FeatureStore:
         return np.asarray(_joined(self._sizes[cue])[rows] > 0, np.bool_)
 
     def _bytes_at(self, starts: NDArray[np.int64], sizes: NDArray[np.int32]) -> bytes:
-        places = zip(starts.tolist(), sizes.tolist(), strict=True)
-        handle = self._file.fileno()
-        return b"".join(os.pread(handle, size, start) for start, size in places if size)
+        parts = []
+        for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
+            if size:
+                self._file.seek(start)
+                parts.append(self._file.read(size))
+        return b"".join(parts)
 
 
 _owners = itertools.count()

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.tracks.body_track import BodyTrack
 
-IN_MEMORY_BYTES = (
-    64 * 1024 * 1024
-)  # looks of a shot that are laid out as a whole: a minute of three
+# Looks of a shot that are laid out as a whole: a minute of three people.
+IN_MEMORY_BYTES = 64 * 1024 * 1024
 BLOCK_SAMPLES = 256
 PART_SAMPLES = 2 * BLOCK_SAMPLES  # moments of so long a stretch are asked about together
 # Of all tracks and cues: those of a stretch, and of the looks that its windows reach before and

@@ -249,7 +249,8 @@ def test_something_missed_by_keys_alone(served, page, run):
 
 def test_keys_that_come_before_the_player_are_kept(served, page):
     """The clip before was at frame 38, and the file of this one is still on its way."""
-    held, released = [], []
+    held = []
+    released: list[bool] = []
     page.route(
         "**/clips/1/video", lambda route: route.continue_() if released else held.append(route)
     )

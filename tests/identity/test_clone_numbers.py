@@ -336,34 +336,6 @@ def test_what_lies_beyond_the_picture_does_not_count():
     )
 
 
-def exchange_over_cuts(monkeypatch, shots, *, crossed, aligned=(), in_place=True, explained=()):
-    """Judge one pair a shot; crossed are the pairs of shots between which looks are exchanged."""
-    segments = [segment(k, shot=shot) for shot in shots for k in (2 * shot, 2 * shot + 1)]
-
-    def found(clip, early, late):
-        pair = segments[early[0]].tracklet.shot_index, segments[late[0]].tracklet.shot_index
-        return [
-            told("swap", (), odds=odds, segments=(*early, *late), start=late[0])
-            for odds in ((1.0, 2.0) if pair in crossed else ())
-        ]
-
-    monkeypatch.setattr(over_cut, "_crossed", found)
-    monkeypatch.setattr(over_cut, "_in_place", lambda *_: in_place)
-    sets = SimpleNamespace(
-        picture_px=(500, 300), alignment=lambda a, b: "lay" if (a, b) in aligned else None
-    )
-    clip = SimpleNamespace(sets=sets, segments=segments, explained=explained)
-    return [
-        tuple(segments[k].tracklet.shot_index for k in one.segments[::2])
-        for one in over_cut.find_over_cuts(clip)
-        if one.log_odds == 2.0
-    ]
-
-
-BY_CUT = (told("attribute_swap", (0, 1), over_cut=True),)
-IN_SHOT = (told("attribute_swap", (0, 1)),)
-
-
 def test_without_pictures_of_the_sets_nothing_is_told():
     assert over_cut.find_over_cuts(SimpleNamespace(sets=None, segments=[], explained=())) == []
 

@@ -27,11 +27,6 @@ SCALES = Calibration(
 )  # fmt: skip
 
 
-def at(*cosines):
-    """Return unit vectors with these cosines to the east."""
-    return [(c, (1 - c * c) ** 0.5) for c in cosines]
-
-
 class Body:
     def __init__(self, *, shot=0, height=100, **cues):
         count = max((len(values) for values in cues.values()), default=1)

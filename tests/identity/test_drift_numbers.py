@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.losses import (
     LookLoss,
     _keeps_facing,
@@ -25,11 +24,8 @@ from identity.explanations.drift_over_cuts import (
     extend_onset_before_cut,
     merge_drifts,
 )
-from identity.explanations.drift_rules import _first_third, _ramp
+from identity.explanations.drift_rules import _first_third
 from identity.settings import FindingSettings
-
-WEIGHTS = Weights(1, 1, 1, 1, 0)
-SCALES = Calibration({"body": Scale(0.0, 0.5), "head": Scale(0.0, 0.5)}, WEIGHTS)
 
 
 class Body:
@@ -51,17 +47,6 @@ class Body:
 
 
 # --- ramps ----------------------------------------------------------------------------------------
-
-
-def ramp_of(values, *, every=3):
-    frames = 10 + every * np.arange(len(values))
-    return _ramp(Body(frames, body=list(values)), np.arange(len(values)), ("body",))
-
-
-def shaped(count, start, stop, *, noise=0.0):
-    """Return a ramp of one from one sample to another, with noise of alternating sign."""
-    along = np.clip((np.arange(count) - start) / (stop - start), 0, 1)
-    return along + noise * (-1.0) ** np.arange(count)
 
 
 @pytest.mark.parametrize(
@@ -204,9 +189,6 @@ def test_who_keeps_facing_the_camera(facing, box_end, keeps):
 )
 def test_a_box_keeps_its_framing(end, keeps):
     assert _keeps_framing(np.array([(0, 0, 60, 160), end], np.float32)) is keeps
-
-
-HAIR = [EAST] * 3 + [NORTH] * 3
 
 
 @pytest.mark.parametrize(

@@ -134,19 +134,6 @@ def test_the_largest_overlap_with_anybody_else():
     assert evidence.NEAR_SAMPLES == 3
 
 
-class Colours:
-    """A track whose upper body has one of two colours, by frame."""
-
-    def __init__(self, frames, colours):
-        self.frame = np.array(frames)
-        self.colours = np.array([(1.0, 0.0) if c == "A" else (0.0, 1.0) for c in colours])
-
-    def vectors(self, cue):
-        if cue != "upper":
-            return np.zeros(0, int), np.zeros((0, 2))
-        return np.arange(len(self.frame)), self.colours
-
-
 @pytest.mark.parametrize(
     ("count", "moments"),
     [pytest.param(9, 0, id="three samples"), pytest.param(12, 4 - 1, id="four samples")],

@@ -13,7 +13,7 @@ import pytest
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations import attribute_swap, change, clone, swap
+from identity.explanations import attribute_swap, clone, swap
 from identity.explanations.attribute_swap import ExchangeScore
 from identity.explanations.contract import Clip, Explained, Scene
 from identity.settings import FindingSettings
@@ -49,53 +49,10 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
-def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0):
-    """Judge a track; fast and slow are {(last, first): log-odds}; a step says who is abrupt."""
-
-    def asked(samples, track, *, slow):
-        return moments(*(slow_ if slow else fast_))
-
-    def features(samples, track, asked_moments, scales):
-        pairs = zip(asked_moments.last.tolist(), asked_moments.first.tolist(), strict=True)
-        odds = np.array([{**fast, **slow}[pair] for pair in pairs], float)
-        said = {"odds": odds, "network": np.full(len(odds), 0.7), "step": np.full(len(odds), step)}
-        return said, np.ones(len(odds), bool)
-
-    fast_, slow_ = list(fast), list(slow)
-    monkeypatch.setattr(change, "moments_of", asked)
-    monkeypatch.setattr(change, "features_of", features)
-    monkeypatch.setattr(change, "course_of", lambda *_: course)
-    monkeypatch.setattr(change, "exact_frame", lambda *_: 58)
-    monkeypatch.setattr(change, "curve_from", lambda *given: given[2])
-    return change._change_of(scene(), 0)
-
-
 SLOW, SUDDEN = Course(slow=True, start=12, stop=30), Course(slow=False, start=19, stop=20)
 
 
 # --- two exchange identity ------------------------------------------------------------------------
-
-
-def exchanges(monkeypatch, said, *, span=(0, 40), per_s=8.0):
-    """Ask for an exchange that is undone; said is {sample: log-odds}, all else -9."""
-    asked = {}
-
-    def between(samples, pairs, *, low, high, window_s):
-        asked.update(pairs=pairs, low=low, high=high, window_s=window_s)
-        return moments(*pairs)
-
-    def features(samples, one, two, asked_moments, scales):
-        odds = np.array([said.get(at, -9.0) for at in asked_moments.last.tolist()])
-        return {"odds": odds, "network": odds}, np.ones(len(odds), bool)
-
-    monkeypatch.setattr(swap, "Moments", SimpleNamespace(between=between))
-    monkeypatch.setattr(swap, "features_of", features)
-    monkeypatch.setattr(
-        swap, "exact_frame", lambda samples, pair, m, at: int(samples.frames[m.first[at]])
-    )
-    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
-    found = swap._for_a_moment(scene(tracks=2, per_s=per_s), (0, 1), span)
-    return [(one.start_frame, one.log_odds) for one in found], asked
 
 
 def test_an_exchange_with_its_return_is_one():
