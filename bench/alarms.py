@@ -28,7 +28,7 @@ from bench.quality import (
 from bench.quality_clips import ANY, find_clips
 from bench.quality_score import false_alarms, kind_figures
 from bench.tables import Table
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ import numpy as np
 from bench.observed import observations
 from bench.quality_clips import find_clips, read_truth
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from identity.appearance.looks import CUES
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Scale, calibration_for

@@ -19,7 +19,7 @@ import numpy as np
 from bench.observed import report as report_of
 from bench.quality import add_model_options, config_from
 from bench.quality_clips import read_truth
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from scenes.errors import CastcheckError
 from scenes.source import open_source
 

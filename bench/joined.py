@@ -31,7 +31,7 @@ from bench.observed import observations
 from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder
 from castcheck.kinds.case import Case, find
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from castcheck.planting.timeline import through
 from castcheck.planting.video import write_clip
@@ -43,7 +43,7 @@ from training.decisions.clips import read_entries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from castcheck.observe import Observations
     from identity.findings import Finding
     from scenes.shots import Shot

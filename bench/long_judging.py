@@ -23,7 +23,7 @@ import numpy as np
 
 from bench.long import RATE, write_boxes, write_clip
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.observe import Observations, observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from identity.appearance.feature_store import FeatureStore

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from castcheck.config import Config
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from scenes.frames import FrameBatch
 
 _DETECTION_SECTIONS = ("detector",)
@@ -197,7 +197,7 @@ def _observations_key(clip: Path, config: Config, models: Models) -> str:
             "detections": detections_key(clip, config, models),
             "models": _who(models),
             "settings": {name: config.to_dict()[name] for name in _SECTIONS},
-            "code": _code("castcheck.observe", "castcheck.models", without=_SETTINGS),
+            "code": _code("castcheck.observe", "castcheck.models.load", without=_SETTINGS),
         }
     )
 

@@ -29,7 +29,7 @@ import numpy as np
 from bench.observed import StoredDetector, observations
 from bench.tables import Table
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.pipeline import report_on
 from castcheck.planting.score import Judged, judged_clip, truths, wilson
 from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, Truth
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from castcheck.facts.report import Report
-    from castcheck.models import Models
+    from castcheck.models.load import Models
 
 SAMPLES = Path("sample_videos")
 STRENGTHS = (0.0, 0.15, 0.3, 0.45, 0.6, 1.01)

@@ -26,15 +26,15 @@ from bench.quality_peers import peers_of_clip
 from bench.quality_score import ClipRow, score_clip
 from bench.quality_tables import all_figures, all_tables
 from castcheck.config import Config
-from castcheck.models import load_models
-from castcheck.screen import Screen
+from castcheck.console.screen import Screen
+from castcheck.models.load import load_models
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.quality_clips import ClipSet
-    from castcheck.models import Models
+    from castcheck.models.load import Models
 
 SETS = ("report", "tune")
 EXIT_BAD_INPUT = 2

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bench.quality_score import ClipRow
     from bench.rivals import Embed
     from castcheck.config import Config
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from castcheck.runs.matching import Truth
 
 CONSISTENCY = "consistency, whole clip"

@@ -22,13 +22,13 @@ from bench.identities import boxes_with_names, cut_counts, finds, grouping
 from bench.labelled import EARLIER_CLIPS
 from bench.observed import observations
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.pipeline import report_on
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
     from castcheck.facts.report import Report
-    from castcheck.models import Models
+    from castcheck.models.load import Models
 
 CUT_SLACK_FRAMES = 2
 

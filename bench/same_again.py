@@ -22,7 +22,7 @@ import numpy as np
 
 from bench.observed import observations
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.pipeline import report_on
 from castcheck.planting.video import write_clip
 from castcheck.runs.matching import Event, at_right_time
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from identity.findings import Finding
 
     Picture = NDArray[np.uint8]

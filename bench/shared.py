@@ -124,7 +124,7 @@ def main() -> None:
             print(made_up_row(frame_count, at_once), flush=True)
     if not arguments.clips:
         return
-    from castcheck.models import load_models
+    from castcheck.models.load import load_models
 
     config = Config.from_dict(
         {"run": {"device": "cpu"}, "detector": {"batch_size": arguments.batch_size}}

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from castcheck.commands import HELP_FLAGS, LazyGroup
-from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK
-from castcheck.screen import Screen
-from castcheck.system_errors import refusal
+from castcheck.console.commands import HELP_FLAGS, LazyGroup
+from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK
+from castcheck.console.screen import Screen, report_internal_error
+from castcheck.support.system_errors import refusal
 from scenes.errors import CastcheckError
 
 # Typer brought click along as a part of itself at some point; this is right for both.
@@ -47,8 +47,6 @@ class _Group(LazyGroup):
             if refused is not None:
                 screen.error(str(refused))
                 return EXIT_BAD_INPUT
-            from castcheck.checking import report_internal_error  # noqa: PLC0415 (nothing that --help needs)
-
             report_internal_error(screen, err)
             return EXIT_BUG
         if code == EXIT_INTERRUPTED:  # newer versions of Typer return it without a word

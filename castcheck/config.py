@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.gate import DEFAULT_GATE, Gate, parse_gate
-from castcheck.suggestions import did_you_mean
+from castcheck.acceptance.gate import DEFAULT_GATE, Gate, parse_gate
+from castcheck.support.suggestions import did_you_mean
+from castcheck.support.toml_file import read_toml
 from castcheck.tables.formats import FORMATS
 from castcheck.tables.kinds import KINDS
-from castcheck.toml_file import read_toml
 from identity.settings import ClusteringSettings, FindingSettings, LooksSettings
 from scenes.cut_settings import ShotSettings
 from scenes.errors import ConfigError

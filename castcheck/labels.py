@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from castcheck.acceptance.verdict import doubted
 from castcheck.facts.parts import ordered
 from castcheck.tables.kinds import KINDS
-from castcheck.verdict import doubted
 
 if TYPE_CHECKING:
     from castcheck.facts.parts import CharacterFacts

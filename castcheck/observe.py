@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from castcheck.memory import trim_heap
+from castcheck.support.memory import trim_heap
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
 from identity.evidence.same_place import set_goes_on, tone_of
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.config import Config
-    from castcheck.models import Models
-    from castcheck.progress import Progress
+    from castcheck.models.load import Models
+    from castcheck.support.progress import Progress
     from scenes.frames import FrameBatch, VideoInfo
     from tracker.tracklets import Tracklet
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.baseline import apply_baseline
+from castcheck.acceptance.baseline import apply_baseline
+from castcheck.acceptance.verdict import verdict_on
 from castcheck.cast.script import Script
 from castcheck.facts.provenance import models_of
 from castcheck.facts.report import (
@@ -30,10 +31,9 @@ from castcheck.findings.crops import CropCollector
 from castcheck.findings.pictures import confirm_steps, make_visuals, request_steps
 from castcheck.findings.script_spans import expected_in, presence_in, spans_of
 from castcheck.kinds.case import Case, find, in_order
-from castcheck.memory import trim_heap
-from castcheck.models import Models, load_models
+from castcheck.models.load import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
-from castcheck.verdict import verdict_on
+from castcheck.support.memory import trim_heap
 from castcheck.version import __version__
 from identity.appearance.open_embedder import COLOUR
 from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule
@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
     from castcheck.cast.references import References
     from castcheck.config import Config
-    from castcheck.progress import Progress
     from castcheck.report.visuals import Visuals
+    from castcheck.support.progress import Progress
 
 _SURELY_SOMEBODY = 0.4  # median score of a tracklet
 

@@ -67,7 +67,7 @@ PAGES = (
 )
 CODE = ("castcheck", "identity", "tracker", "scenes")
 # Functions whose docstring is a help text.
-_COMMANDS = ("cli.py", "command.py", "commands.py", "models_command.py", "compare_command.py")
+_COMMANDS = ("cli.py", "command.py", "commands.py", "compare_command.py")
 
 
 def faults(text: str) -> Iterator[tuple[int, str, str]]:

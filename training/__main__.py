@@ -14,7 +14,7 @@ import torch
 import typer
 
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from identity.evidence.learnt import DATA_FILE, LearntEvidence
 from scenes.errors import CastcheckError
 from training.compose import Shelf, write_composed

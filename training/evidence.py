@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.config import Config
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from identity.appearance.looks import Cue
     from identity.evidence.logistic import Bounds
     from identity.settings import ClusteringSettings

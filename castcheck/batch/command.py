@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from castcheck.config import Config
-from castcheck.options import (
+from castcheck.console.options import (
     OUTPUT,
     JsonTo,
     Quiet,
@@ -17,7 +17,7 @@ from castcheck.options import (
     validate_json_target,
     with_config_options,
 )
-from castcheck.screen import Screen
+from castcheck.console.screen import Screen
 from scenes.errors import ConfigError
 from scenes.scratch import check_scratch_folder
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from castcheck.batch.scheduler import Pool
     from castcheck.batch.store import RunStore
     from castcheck.config import Config
-    from castcheck.screen import Screen
+    from castcheck.console.screen import Screen
 
 
 def pool_factory(

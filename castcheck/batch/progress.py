@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from castcheck.screen import printable
+from castcheck.console.screen import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

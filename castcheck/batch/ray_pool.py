@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from castcheck.batch.store import RunStore
     from castcheck.batch.work import Answer, Job, WorkerMaker
     from castcheck.config import Config
-    from castcheck.screen import Screen
+    from castcheck.console.screen import Screen
 
 _ACTOR_CPUS = 1.0
 # Of a cluster that is started here: results pass through it one at a time, and are small.

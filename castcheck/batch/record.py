@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from castcheck.facts.parts import ordered
 from castcheck.facts.report import finding_to_dict
-from castcheck.json_text import from_json
 from castcheck.labels import headline
+from castcheck.support.json_text import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from castcheck.acceptance.gate import Gate
     from castcheck.facts.report import Report
-    from castcheck.gate import Gate
 
 SUMMARY_SCHEMA = "castcheck.summary/1"
 RESULT_SCHEMA = "castcheck.result/1"

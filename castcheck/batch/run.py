@@ -15,8 +15,8 @@ from castcheck.batch.progress import BatchProgress, ordered_counts, outcome_word
 from castcheck.batch.record import Record
 from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunStore
 from castcheck.batch.work import Job
-from castcheck.checking import tell_github, tell_github_of_failure
-from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
+from castcheck.checking.messages import tell_github, tell_github_of_failure
+from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.facts.report import report_from_json
 from castcheck.labels import kind_count, plural
 from castcheck.tables.formats import FORMATS, GITHUB
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from castcheck.batch.record import Finished
     from castcheck.batch.scheduler import Done, Pool
     from castcheck.config import Config
+    from castcheck.console.screen import Screen
     from castcheck.facts.report import Report
-    from castcheck.screen import Screen
 
     PoolMaker = Callable[[RunStore, int], Pool]
 

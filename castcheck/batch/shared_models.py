@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from castcheck.config import Config
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from identity.appearance.embedder import Embedder
     from scenes.cut_settings import ShotSettings
     from tracker.detections import Detector

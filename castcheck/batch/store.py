@@ -15,9 +15,9 @@ from typing import IO, TYPE_CHECKING
 from castcheck.batch.record import Finished
 from castcheck.batch.remote import clip_path
 from castcheck.batch.work import RESULT_FILE
-from castcheck.checking import clip_folders
-from castcheck.locking import try_lock
+from castcheck.checking.folders import clip_folders
 from castcheck.report.writers import OutputError
+from castcheck.support.locking import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

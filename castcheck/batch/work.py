@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.record import Finished, Record, record_of
 from castcheck.batch.remote import clip_path, fetched, is_remote, remote_stamp
+from castcheck.console.screen import DEBUG_VARIABLE, env_flag
 from castcheck.facts.provenance import flat
 from castcheck.report.writers import OutputError, ReportInputs, write_reports
-from castcheck.screen import DEBUG_VARIABLE, env_flag
-from castcheck.system_errors import refusal
+from castcheck.support.system_errors import refusal
 from castcheck.version import __version__
 from scenes.errors import CastcheckError, VideoOpenError
 from scenes.source import clip_sha256

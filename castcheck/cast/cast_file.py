@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from castcheck.cast.script import Script, script_from_tables
 from castcheck.cast.script_files import read_schedule
-from castcheck.suggestions import did_you_mean
-from castcheck.toml_file import read_toml
+from castcheck.support.suggestions import did_you_mean
+from castcheck.support.toml_file import read_toml
 from identity.cast.matching import Presence
 from identity.settings import MOST_CHARACTERS
 from scenes.errors import CastcheckError

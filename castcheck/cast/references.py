@@ -10,8 +10,8 @@ import numpy as np
 
 from castcheck.cast.cast_file import CastFileError, cast_sha256, is_picture, read_cast_file
 from castcheck.cast.script import Script
-from castcheck.images import shrunk_jpeg
 from castcheck.report.visuals import Picture
+from castcheck.support.images import shrunk_jpeg
 from identity.appearance.looks import CUES, LooksReader
 from identity.cast.matching import Member, ReferenceFeatures
 from scenes.alpha import BACKGROUND

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from castcheck.suggestions import did_you_mean
+from castcheck.support.suggestions import did_you_mean
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:

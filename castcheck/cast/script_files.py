@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from castcheck.cast.script import Line, Script, ScriptError
-from castcheck.json_text import from_json
+from castcheck.support.json_text import from_json
 from scenes.pictures import picture_files
 
 if TYPE_CHECKING:

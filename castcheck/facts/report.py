@@ -23,7 +23,7 @@ from castcheck.facts.parts import (
     frame_rate,
     ordered,
 )
-from castcheck.json_text import from_json
+from castcheck.support.json_text import from_json
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import CastcheckError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.images import jpeg_of, shrunk
+from castcheck.support.images import jpeg_of, shrunk
 from scenes.source import open_source
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from castcheck.progress import Progress
+    from castcheck.support.progress import Progress
 
 COMPARISON_PX = 240  # height at most, of a crop of a person
 SHOT_PX = 240  # of a whole picture

@@ -9,8 +9,8 @@ import numpy as np
 
 from castcheck.findings.builder import character_id
 from castcheck.findings.crops import COMPARISON_PX
-from castcheck.images import shrunk_jpeg
 from castcheck.report.visuals import Comparison, Picture, Visuals
+from castcheck.support.images import shrunk_jpeg
 from castcheck.tables.kinds import KINDS
 from identity.explanations.presence import is_gap, largest_step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.planting.run import PlantedSet, plant_all
 from castcheck.planting.wish import Wish

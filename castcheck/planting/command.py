@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from castcheck.config import AUTO, Config
-from castcheck.exit_codes import EXIT_OK
-from castcheck.options import MODELS, OUTPUT, ConfigFile, Quiet, silence_warnings
-from castcheck.screen import Screen
+from castcheck.console.exit_codes import EXIT_OK
+from castcheck.console.options import MODELS, OUTPUT, ConfigFile, Quiet, silence_warnings
+from castcheck.console.screen import Screen
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:

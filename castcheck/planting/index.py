@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from castcheck.json_text import from_json
 from castcheck.report.writers import OutputError
+from castcheck.support.json_text import from_json
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.checking import clip_folders
+from castcheck.checking.folders import clip_folders
 from castcheck.planting.drawing import drawn, painted_window, save
 from castcheck.planting.index import Entry, write_index
 from castcheck.planting.plan import Plan, Stock
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from castcheck.observe import Observations
     from castcheck.planting.material import Material
     from castcheck.planting.wish import Wish
-    from castcheck.progress import Progress
+    from castcheck.support.progress import Progress
 
 CLEAN = "clean"
 _LEGAL = "legal"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from castcheck.facts.report import Report
-from castcheck.json_text import from_json
 from castcheck.runs.matching import Truth, followed, match, said_instead
+from castcheck.support.json_text import from_json
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:

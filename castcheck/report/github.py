@@ -11,8 +11,8 @@ from castcheck.labels import kind_title, when
 from castcheck.report.markdown import markdown_text
 
 if TYPE_CHECKING:
+    from castcheck.acceptance.gate import Gate
     from castcheck.facts.report import Report
-    from castcheck.gate import Gate
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 SUMMARY_LIMIT_BYTES = 1024 * 1024  # GitHub drops a summary that is larger, all of it

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from castcheck.config import ReportSettings
     from castcheck.facts.report import Report
-    from castcheck.progress import Progress
     from castcheck.report.visuals import Visuals
+    from castcheck.support.progress import Progress
     from castcheck.tables.formats import Format
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from castcheck.exit_codes import EXIT_OK
+from castcheck.console.exit_codes import EXIT_OK
+from castcheck.console.options import Quiet
+from castcheck.console.screen import Screen
 from castcheck.labels import plural
-from castcheck.options import Quiet
-from castcheck.screen import Screen
 from scenes.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any
 
-from castcheck.json_text import from_json
-from castcheck.locking import wait_lock
 from castcheck.report.writers import OutputError
+from castcheck.support.json_text import from_json
+from castcheck.support.locking import wait_lock
 from castcheck.tables.kinds import KINDS
 from scenes.errors import CastcheckError
 

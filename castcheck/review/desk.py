@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from castcheck.batch.store import DECISIONS_FILE
 from castcheck.batch.work import POSTER_FILE
 from castcheck.labels import plural
-from castcheck.locking import try_lock
 from castcheck.report.play import play_data
 from castcheck.report.writers import OutputError
 from castcheck.review.agreement import agreements, disputed
@@ -27,6 +26,7 @@ from castcheck.review.decisions import (
 )
 from castcheck.review.drawn import clip_row, drawn
 from castcheck.review.frames import FrameShelf
+from castcheck.support.locking import try_lock
 from castcheck.tables.formats import FORMATS
 from castcheck.tables.kinds import KINDS
 

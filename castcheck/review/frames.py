@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from castcheck.images import shrunk_jpeg
+from castcheck.support.images import shrunk_jpeg
 from scenes.errors import FrameDecodeError
 from scenes.source import open_source
 

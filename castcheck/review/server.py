@@ -24,10 +24,10 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from castcheck.json_text import from_json
 from castcheck.report.html import icons, read_asset
 from castcheck.report.writers import OutputError
 from castcheck.review.decisions import DecisionError
+from castcheck.support.json_text import from_json
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:

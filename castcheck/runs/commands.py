@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from castcheck.exit_codes import EXIT_OK
+from castcheck.console.exit_codes import EXIT_OK
+from castcheck.console.options import OUTPUT, Quiet
+from castcheck.console.screen import Screen
 from castcheck.labels import plural
-from castcheck.options import OUTPUT, Quiet
-from castcheck.screen import Screen
 from castcheck.tables.kinds import KINDS
 from scenes.errors import CastcheckError, ConfigError
 
@@ -161,7 +161,7 @@ def baseline(
     quiet: Quiet = False,
 ) -> None:
     """Store accepted findings, so that only new ones fail (`--baseline FILE`)."""
-    from castcheck.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
+    from castcheck.acceptance.baseline import baseline_json, entry_of  # noqa: PLC0415 (SciPy)
     from castcheck.runs.writing import write_text  # noqa: PLC0415
 
     screen = Screen(quiet=quiet)

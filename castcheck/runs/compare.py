@@ -20,8 +20,8 @@ from castcheck.tables.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from castcheck.acceptance.gate import Gate
     from castcheck.batch.record import Record
-    from castcheck.gate import Gate
     from castcheck.runs.pairing import Row
 
 Answer = Literal["worse", "not worse", "open"]

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from castcheck.exit_codes import EXIT_FINDINGS, EXIT_OK
-from castcheck.gate import DEFAULT_GATE, parse_gate
-from castcheck.options import OUTPUT, Quiet
-from castcheck.screen import Screen
+from castcheck.acceptance.gate import DEFAULT_GATE, parse_gate
+from castcheck.console.exit_codes import EXIT_FINDINGS, EXIT_OK
+from castcheck.console.options import OUTPUT, Quiet
+from castcheck.console.screen import Screen
 from scenes.errors import ConfigError
 
 COMPARE_EPILOG = """\

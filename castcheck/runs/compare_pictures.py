@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.batch.work import POSTER_FILE
-from castcheck.images import jpeg_of, shrunk
 from castcheck.report.draw import Annotator
+from castcheck.support.images import jpeg_of, shrunk
 from castcheck.tables.kinds import MOMENTS
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256, open_source
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from castcheck.acceptance.gate import Gate
     from castcheck.facts.report import Report
-    from castcheck.gate import Gate
     from castcheck.runs.reading import RunClip
     from identity.findings import Finding
 

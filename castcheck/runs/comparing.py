@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from castcheck.gate import Gate
+    from castcheck.acceptance.gate import Gate
+    from castcheck.console.screen import Screen
     from castcheck.runs.compare import Comparison, Couple
     from castcheck.runs.pairing import Pairing, Row
     from castcheck.runs.reading import Run
-    from castcheck.screen import Screen
 
 JSON_FILE, PAGE_FILE = "compare.json", "index.html"
 MOST_CARDS = 8  # each way: every card holds some pictures

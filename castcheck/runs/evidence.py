@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from castcheck.findings.builder import SEVERITY_IF_SURE
-from castcheck.json_text import from_json
 from castcheck.runs.matching import Truth, followed, match
 from castcheck.runs.reading import RunReadError
+from castcheck.support.json_text import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from castcheck.batch.remote import clip_path, is_remote
 from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE
 from castcheck.facts.report import report_from_json
-from castcheck.json_text import from_json
+from castcheck.support.json_text import from_json
 from castcheck.tables.formats import FORMATS
 from scenes.errors import CastcheckError
 

@@ -18,7 +18,7 @@ from bench.same_again import (
     write_changed,
 )
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from identity.findings import Finding
 
 SAMPLES = Path(__file__).parents[2] / "sample_videos"

@@ -22,8 +22,8 @@ from castcheck.batch.run import Batch
 from castcheck.batch.scheduler import Done
 from castcheck.batch.work import ClipWorker
 from castcheck.config import Config
+from castcheck.console.screen import Screen
 from castcheck.report.writers import OutputError
-from castcheck.screen import Screen
 from scenes.errors import VideoOpenError, WeightsError
 from scenes.source import clip_sha256
 from tests.castcheck.support import FakeOutcome, FakePipeline

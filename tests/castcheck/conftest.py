@@ -21,5 +21,5 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
     monkeypatch.setitem(sys.modules, "castcheck.pipeline", module)
     monkeypatch.setattr(castcheck, "pipeline", module, raising=False)
     # Its clips are names of clips.
-    monkeypatch.setattr("castcheck.checking.glance_at", lambda clip, config: None)
+    monkeypatch.setattr("castcheck.checking.run.glance_at", lambda clip, config: None)
     return fake

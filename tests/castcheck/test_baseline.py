@@ -8,10 +8,16 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from castcheck.baseline import Baseline, apply_baseline, baseline_json, entry_of, load_baseline
+from castcheck.acceptance.baseline import (
+    Baseline,
+    apply_baseline,
+    baseline_json,
+    entry_of,
+    load_baseline,
+)
+from castcheck.acceptance.gate import parse_gate
 from castcheck.cli import app
 from castcheck.facts.report import report_from_json
-from castcheck.gate import parse_gate
 from castcheck.labels import headline
 from castcheck.report.csv_out import csv_text
 from castcheck.report.junit import junit_text

@@ -15,9 +15,9 @@ from castcheck.batch.run import Batch
 from castcheck.batch.scheduler import WorkersError
 from castcheck.batch.store import RunStore
 from castcheck.config import Config
+from castcheck.console.screen import Screen
 from castcheck.facts.report import Report
 from castcheck.report.writers import OutputError
-from castcheck.screen import Screen
 from tests.castcheck import batch_workers
 from tests.castcheck.batch_workers import MadeUpWorker
 from tests.castcheck.killing import contents, summary

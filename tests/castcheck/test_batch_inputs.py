@@ -16,7 +16,7 @@ from castcheck.batch.remote import fetched, remote_stamp
 from castcheck.batch.run import Batch
 from castcheck.cli import app
 from castcheck.config import Config
-from castcheck.screen import Screen
+from castcheck.console.screen import Screen
 from scenes.errors import VideoOpenError
 from tests.castcheck.batch_workers import InlinePool
 

@@ -9,7 +9,7 @@ from PIL import Image
 from castcheck.cast.cast_file import CastFileError, read_cast
 from castcheck.cast.references import load_references, readings
 from castcheck.config import Config
-from castcheck.models import Models
+from castcheck.models.load import Models
 from scenes.errors import CastcheckError
 from tracker.replay import ReplayFolder
 

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from castcheck.cli import app
-from castcheck.commands import COMMANDS
+from castcheck.console.commands import COMMANDS
 from castcheck.facts.report import Report
 from scenes.errors import VideoOpenError, WeightsError
 from tests.castcheck.support import FakePipeline
@@ -332,7 +332,7 @@ def test_the_first_help_loads_no_command_and_nothing_slow():
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert result.stdout.strip() == "['castcheck.commands']"
+    assert result.stdout.strip() == "['castcheck.console.commands']"
 
 
 def test_import_and_help_load_no_engine():
@@ -364,8 +364,8 @@ def test_ctrl_c_in_a_real_process_ends_cleanly(tmp_path):
         fake.load_models = load_models
         sys.modules["castcheck.pipeline"] = fake
         import castcheck; castcheck.pipeline = fake
-        from castcheck import checking
-        checking.glance_at = lambda clip, config: None
+        from castcheck.checking import run
+        run.glance_at = lambda clip, config: None
         from castcheck.cli import main
         main()
     """)

@@ -10,7 +10,7 @@ import pytest
 from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder, least_box_score
 from castcheck.kinds.case import Case, find
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from identity.explanations.contract import Explained

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from castcheck.gate import parse_gate
+from castcheck.acceptance.gate import parse_gate
 from identity.findings import Finding
 from scenes.errors import ConfigError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from castcheck.acceptance.gate import parse_gate
 from castcheck.cli import app
-from castcheck.gate import parse_gate
 from castcheck.report import github
 from castcheck.report.markdown import markdown_text
 from scenes.errors import VideoOpenError

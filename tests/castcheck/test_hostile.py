@@ -22,9 +22,9 @@ from typer.testing import CliRunner
 from castcheck.cast.cast_file import CastFileError, read_cast
 from castcheck.cli import app
 from castcheck.config import Config
-from castcheck.options import _FLAGS
+from castcheck.console.options import _FLAGS
 from castcheck.report.writers import OutputError, check_writable
-from castcheck.system_errors import refusal
+from castcheck.support.system_errors import refusal
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks
 from identity.appearance.open_embedder import open_embedder
@@ -375,7 +375,7 @@ def test_a_bad_clip_is_told_before_networks_are_loaded(
     def never(_: object) -> None:
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("castcheck.checking._pipeline", never)
+    monkeypatch.setattr("castcheck.checking.run._pipeline", never)
     result = CliRunner().invoke(app, ["check", "text.mp4"])
     assert result.exit_code == 2
     assert "not a video" in result.output
@@ -384,7 +384,7 @@ def test_a_bad_clip_is_told_before_networks_are_loaded(
 def test_a_wrong_cast_is_told_before_networks_are_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from castcheck import models
+    from castcheck.models import load as models
 
     monkeypatch.setattr(models, "_open_detector", lambda _: pytest.fail("loaded"))
     with pytest.raises(CastcheckError, match="cannot be read"):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from castcheck import memory
-from castcheck.memory import trim_heap
+from castcheck.support import memory
+from castcheck.support.memory import trim_heap
 
 KIB_PER_MIB = 1024
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from castcheck import model_store
 from castcheck.cli import app
 from castcheck.config import Config
-from castcheck.model_store import best_present, suggest_download
-from castcheck.models import load_models
-from castcheck.pull import pull
+from castcheck.models import store as model_store
+from castcheck.models.load import load_models
+from castcheck.models.pull import pull
+from castcheck.models.store import best_present, suggest_download
 from scenes.errors import WeightsError
 from tracker.known_weights import KnownWeights, models_dir
 

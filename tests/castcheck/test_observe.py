@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from castcheck.config import Config
-from castcheck.models import Models
+from castcheck.models.load import Models
 from castcheck.observe import Observer
 from scenes.frames import FrameBatch, VideoInfo
 from scenes.shots import Cut

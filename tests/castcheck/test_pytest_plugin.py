@@ -203,7 +203,7 @@ def test_without_the_option_nothing_is_collected_and_nothing_of_castcheck_is_imp
         def test_light():
             ours = [name for name in sys.modules if name.startswith("castcheck.")]
             assert ours == ["castcheck.pytest_plugin"] or "castcheck.report" not in ours
-            assert "torch" not in sys.modules and "castcheck.pytest_clips" not in sys.modules
+            assert "torch" not in sys.modules and "castcheck.pytest_plugin.clips" not in sys.modules
         """
     )
     pytester.runpytest_subprocess(*PLUGIN).assert_outcomes(passed=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from castcheck.screen import Screen, env_flag
+from castcheck.console.screen import Screen, env_flag
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,7 +86,7 @@ def test_env_flag_knows_that_zero_is_no(value, flag, monkeypatch):
 
 def test_a_reader_that_goes_away_ends_the_output_not_the_work():
     code = (
-        "import sys\nfrom castcheck.screen import Screen\nscreen = Screen()\n"
+        "import sys\nfrom castcheck.console.screen import Screen\nscreen = Screen()\n"
         "for _ in range(20000): screen.data('x' * 80)\nprint('done', file=sys.stderr)"
     )
     process = subprocess.Popen(

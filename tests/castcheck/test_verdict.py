@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from castcheck.acceptance.gate import parse_gate
+from castcheck.acceptance.verdict import verdict_on
 from castcheck.config import Config
 from castcheck.facts.report import CharacterFacts, ClipFacts, Report
-from castcheck.gate import parse_gate
 from castcheck.labels import headline
 from castcheck.observe import judging_rate
 from castcheck.pipeline import judge, load_models
-from castcheck.verdict import verdict_on
 from identity.findings import Finding
 from scenes.cut_settings import ShotSettings
 from scenes.errors import VideoOpenError

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from castcheck.cli import app
 from castcheck.config import Config
 from castcheck.facts.report import Report
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import report_on
 from castcheck.report.html import render

@@ -134,7 +134,7 @@ print(dict(_flat({"gain": {"stature": 0.5}})))
 ASK = """
 import castcheck.tables.kinds as table
 from castcheck.config import Config
-from castcheck.gate import parse_gate
+from castcheck.acceptance.gate import parse_gate
 from castcheck.planting.ways import WAYS
 print(table.__file__)
 bars = Config.from_dict({"confidence": {"standing_by": 0.5}}).confidence

@@ -9,7 +9,7 @@ import pytest
 import castcheck
 from bench.planted import judge_set, tables
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 
 SAMPLES = Path(__file__).parents[2] / "sample_videos"
 

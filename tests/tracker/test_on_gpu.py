@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from castcheck.config import Config
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from scenes.source import open_source
 from tests.tracker.worlds import batch_of
 from tracker.boxes import iou

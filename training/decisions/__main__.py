@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from castcheck.models import load_models
+from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
 from identity.explanations import change, clone, swap

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from castcheck.models import Models
+    from castcheck.models.load import Models
     from castcheck.observe import Observations
     from identity.appearance.looks import Looks
     from scenes.frames import FrameBatch

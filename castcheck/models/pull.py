@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from castcheck.model_store import PART_SUFFIX, state_of
+from castcheck.models.store import PART_SUFFIX, state_of
 from castcheck.version import __version__
 from scenes.errors import WeightsError
 from tracker.known_weights import weights_sha256
@@ -16,7 +16,7 @@ from tracker.known_weights import weights_sha256
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from castcheck.progress import Progress
+    from castcheck.support.progress import Progress
     from tracker.known_weights import KnownWeights
 
 _BLOCK_BYTES = 1 << 16

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from castcheck.api import settings_of
-from castcheck.checking import clip_folders
+from castcheck.checking.folders import clip_folders
 from castcheck.facts.parts import ordered
 from castcheck.labels import headline, kind_title, when
-from castcheck.pytest_keys import CHECKED, MARKER
+from castcheck.pytest_plugin.keys import CHECKED, MARKER
 from scenes.errors import CastcheckError, ConfigError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from castcheck.pytest_keys import CHECKED, MARKER
+from castcheck.pytest_plugin.keys import CHECKED, MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -73,7 +73,7 @@ def castcheck_fixture(request: pytest.FixtureRequest) -> Any:
     and beat `--castcheck-cast` and `--castcheck-config`. A clip that was judged before with the
     same settings, and has not changed, is not judged again.
     """
-    from castcheck.pytest_clips import checker_of  # noqa: PLC0415 (see above)
+    from castcheck.pytest_plugin.clips import checker_of  # noqa: PLC0415 (see above)
 
     checker = checker_of(request.config)
     current: Any = request.config.pluginmanager.get_plugin(_PLUGIN)
@@ -96,7 +96,7 @@ def pytest_make_collect_report(
     report = yield
     paths = collector.config.getoption("castcheck")
     if isinstance(collector, pytest.Session) and paths and report.passed:
-        from castcheck.pytest_clips import Clips  # noqa: PLC0415 (see above)
+        from castcheck.pytest_plugin.clips import Clips  # noqa: PLC0415 (see above)
 
         report.result = [
             *report.result,
@@ -113,7 +113,7 @@ def pytest_runtest_makereport(
     report = yield
     seen: list[Any] = item.stash.get(CHECKED, [])
     if call.when == "call" and seen:
-        from castcheck.pytest_pictures import extras  # noqa: PLC0415 (see above)
+        from castcheck.pytest_plugin.pictures import extras  # noqa: PLC0415 (see above)
 
         html = item.config.pluginmanager.hasplugin("html")
         if html:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
-from castcheck.json_text import from_json
+from castcheck.support.json_text import from_json
 from castcheck.tables.kinds import KINDS, MOMENTS, TOLERANCE_FRAMES
 from scenes.errors import CastcheckError
 from tracker import boxes
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from castcheck.acceptance.gate import Gate
     from castcheck.facts.report import Report
-    from castcheck.gate import Gate
     from identity.findings import Finding
 
 BASELINE_SCHEMA = "castcheck.baseline/1"

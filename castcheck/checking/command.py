@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from castcheck.config import Config
-from castcheck.options import (
+from castcheck.console.options import (
     OUTPUT,
     JsonTo,
     Quiet,
@@ -16,7 +16,7 @@ from castcheck.options import (
     validate_json_target,
     with_config_options,
 )
-from castcheck.screen import Screen
+from castcheck.console.screen import Screen
 
 EPILOG = """\
 Examples:
@@ -62,7 +62,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Check clips: who is in them, and whether every character keeps the same identity."""
-    from castcheck.checking import Run, check_clips  # noqa: PLC0415 (nothing that --help needs)
+    from castcheck.checking.run import Run, check_clips  # noqa: PLC0415 (nothing that --help needs)
 
     validate_json_target(json_to, settings)
     silence_warnings()

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from castcheck.baseline import load_baseline
+from castcheck.acceptance.baseline import load_baseline
 from castcheck.cast.cast_file import read_cast_file
 from castcheck.cast.references import load_references
 from castcheck.config import AUTO
-from castcheck.model_store import best_present, suggest_download
+from castcheck.models.store import best_present, suggest_download
 from identity.appearance.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
 from scenes.user_paths import is_folder, user_path
@@ -22,7 +22,7 @@ from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
 
 if TYPE_CHECKING:
-    from castcheck.baseline import Baseline
+    from castcheck.acceptance.baseline import Baseline
     from castcheck.cast.references import References
     from castcheck.config import Config
     from identity.appearance.embedder import Embedder

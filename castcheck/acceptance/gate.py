@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from castcheck.suggestions import did_you_mean
+from castcheck.support.suggestions import did_you_mean
 from castcheck.tables.kinds import KINDS
 from identity.findings import SEVERITIES, Finding
 from scenes.errors import ConfigError

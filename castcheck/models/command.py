@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from castcheck.commands import HELP_FLAGS, PlainCommand, PlainGroup
-from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_OK
-from castcheck.model_store import (
+from castcheck.console.commands import HELP_FLAGS, PlainCommand, PlainGroup
+from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_OK
+from castcheck.console.options import Quiet
+from castcheck.console.screen import Screen
+from castcheck.models.store import (
     PART_SUFFIX,
     ROLES,
     State,
@@ -17,8 +19,6 @@ from castcheck.model_store import (
     known_of,
     state_of,
 )
-from castcheck.options import Quiet
-from castcheck.screen import Screen
 from scenes.errors import WeightsError
 from tracker.known_weights import KnownWeights, models_dir, weights_sha256
 
@@ -55,7 +55,7 @@ def pull_models(
     quiet: Quiet = False,
 ) -> None:
     """Download known weights into the models folder, resuming a broken download, and check them."""
-    from castcheck.pull import pull  # noqa: PLC0415 (what speaks to servers takes 0.1 s)
+    from castcheck.models.pull import pull  # noqa: PLC0415 (what speaks to servers takes 0.1 s)
 
     screen = Screen(quiet=quiet)
     chosen = [find_by_name(name)[1] for name in names]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from castcheck.acceptance.gate import Gate
     from castcheck.facts.parts import CharacterFacts, Verdict
-    from castcheck.gate import Gate
     from identity.findings import Finding
 
 _HARDLY_ITSELF = 0.5  # consistency below which a character is hardly itself at some time
@@ -32,7 +32,7 @@ def verdict_on(
     """Return the verdict: never "pass" over somebody of whom the numbers say otherwise.
 
     Example:
-        >>> from castcheck.gate import parse_gate
+        >>> from castcheck.acceptance.gate import parse_gate
         >>> from castcheck.facts.report import CharacterFacts
         >>> sure, unsure = CharacterFacts("a", None, 0.9, 1.0), CharacterFacts("b", None, 0.0, 1.0)
         >>> gate = parse_gate("major")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from castcheck.progress import Progress
+    from castcheck.support.progress import Progress
 
 DEBUG_VARIABLE = "CASTCHECK_DEBUG"
 _COLOURS = {
@@ -94,6 +95,17 @@ class Screen:
             return
         with _bar(printable(title)) as report:
             yield report
+
+
+def report_internal_error(screen: Screen, err: BaseException, *, where: str = "") -> None:
+    """Tell of an error that should not have happened, in one line; with the traceback if wanted."""
+    if env_flag(DEBUG_VARIABLE):
+        traceback.print_exception(type(err), err, err.__traceback__)
+    what = " ".join(f"{type(err).__name__}: {err}".split())
+    screen.error(
+        f"{where}{': ' if where else ''}a bug in castcheck ({what[:300]}); "
+        f"set {DEBUG_VARIABLE}=1 to see where, and please report it"
+    )
 
 
 def _no_progress(stage: str, done: int, total: int | None) -> None:

@@ -50,7 +50,7 @@ class Row:
 
 COMMANDS = {
     "check": Row(
-        "castcheck.check_command:check",
+        "castcheck.checking.command:check",
         "EPILOG",
         "Check clips: who is in them, and whether every character keeps the same identity.",
     ),
@@ -85,7 +85,7 @@ COMMANDS = {
         "Open a local page with the clip playing, to mark findings as right, wrong or missed.",
     ),
     "models": Row(
-        "castcheck.models_command:models_app",
+        "castcheck.models.command:models_app",
         "",
         "List, fetch and check the known model weights.",
     ),

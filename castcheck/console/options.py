@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from castcheck.config import Config, GateSettings, ReportSettings, RunSettings
-from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag
+from castcheck.console.screen import DEBUG_VARIABLE, Screen, env_flag
 from identity.settings import ClusteringSettings
 from scenes.errors import ConfigError
 from tracker.settings import DetectorSettings

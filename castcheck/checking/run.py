@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
-from castcheck.facts.parts import ordered
-from castcheck.labels import clock, headline, kind_title, weight, when
-from castcheck.report import github
+from castcheck.checking.folders import clip_folders
+from castcheck.checking.messages import show, tell_github, tell_github_of_failure
+from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
+from castcheck.console.screen import DEBUG_VARIABLE, Screen, env_flag, report_internal_error
 from castcheck.report.writers import ReportInputs, check_writable, write_reports
-from castcheck.screen import DEBUG_VARIABLE, Screen, env_flag, printable
-from castcheck.system_errors import refusal
+from castcheck.support.system_errors import refusal
 from castcheck.tables.formats import GITHUB
 from scenes.errors import CastcheckError, VideoOpenError
 from scenes.scratch import check_scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from castcheck.config import Config
     from castcheck.facts.report import Report
-
-STEM_LIMIT_BYTES = 200  # of the 255 most file systems allow, room left for a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,45 +65,6 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
             title = f"{clip.name}" if len(clips) == 1 else f"{number + 1}/{len(clips)} {clip.name}"
             codes.append(_check_safely(clip, run.out / folders[number], models, run, title))
     return max(codes)
-
-
-def clip_folders(clips: Sequence[Path], *, taken: Iterable[str] = ()) -> list[str]:
-    """Return the name of each clip's folder: its stem, with a number where two are alike.
-
-    Two names that differ only in case are alike, since some file systems cannot tell them apart.
-
-    Args:
-        clips: The clips; only their names count.
-        taken: Names that are given away already.
-
-    Example:
-        >>> from pathlib import Path
-        >>> clip_folders([Path("a/x.mp4"), Path("b/X.mov"), Path("x-2.mp4")])
-        ['x', 'X-3', 'x-2']
-    """
-    stems = [_stem(clip) for clip in clips]
-    seen = {name.casefold() for name in taken}
-    names: list[str] = []
-    avoid = seen | {stem.casefold() for stem in stems}
-    tried: dict[str, int] = {}  # ten thousand clips of one name want no search from 2 each time
-    for stem in stems:
-        name, number = stem, tried.get(stem.casefold(), 2)
-        if stem.casefold() in seen:
-            while f"{stem}-{number}".casefold() in avoid:
-                number += 1
-            name = f"{stem}-{number}"
-            tried[stem.casefold()] = number + 1
-        avoid.add(name.casefold())
-        seen.add(name.casefold())
-        names.append(name)
-    return names
-
-
-def _stem(clip: Path) -> str:
-    """Return the stem of what the path points at: `.` and `..` never name a folder of reports."""
-    stem = clip.stem if clip.name not in {"", ".."} else clip.resolve().stem
-    encoded = stem.encode("utf-8", "surrogateescape")[:STEM_LIMIT_BYTES]
-    return encoded.decode("utf-8", "ignore").strip() or "clip"
 
 
 def _opens(clip: Path, run: Run) -> bool:
@@ -193,44 +150,6 @@ def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
         else:
             run.screen.note(f"{clip}: {line}")
     return code
-
-
-def show(report: Report, screen: Screen, *, label: str) -> None:
-    """Print the verdict on one clip and a line per finding, worst first."""
-    screen.verdict(report.verdict.upper(), f"{label}: {headline(report)}")
-    for finding in ordered(report.findings):
-        title = f"{weight(finding)} {kind_title(finding.kind).lower()}"
-        screen.line(f"      {when(report, finding)}  {title}: {finding.message}")
-    for gone in report.baseline.gone if report.baseline is not None else ():
-        title = f"gone, accepted {kind_title(gone.kind).lower()}"
-        screen.line(f"      {clock(gone.start_s)}  {title}: {gone.message}")
-
-
-def tell_github(report: Report, config: Config, screen: Screen) -> None:
-    """Print the annotations of a workflow, and add the report to the summary of its job."""
-    for line in github.annotations_of(report, config.parsed_gate()):
-        screen.data(printable(line))
-    complaint = github.add_to_summary(report)
-    if complaint:
-        screen.note(complaint)
-
-
-def tell_github_of_failure(clip: str, text: str, config: Config, screen: Screen) -> None:
-    """Print the annotation of a clip that could not be judged, where a workflow listens."""
-    if GITHUB in config.report.format_list:
-        line = github.annotation("error", text, file=clip, title="Not judged")
-        screen.data(printable(line))
-
-
-def report_internal_error(screen: Screen, err: BaseException, *, where: str = "") -> None:
-    """Tell of an error that should not have happened, in one line; with the traceback if wanted."""
-    if env_flag(DEBUG_VARIABLE):
-        traceback.print_exception(type(err), err, err.__traceback__)
-    what = " ".join(f"{type(err).__name__}: {err}".split())
-    screen.error(
-        f"{where}{': ' if where else ''}a bug in castcheck ({what[:300]}); "
-        f"set {DEBUG_VARIABLE}=1 to see where, and please report it"
-    )
 
 
 @contextmanager

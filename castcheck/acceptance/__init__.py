@@ -1,0 +1,1 @@
+"""Whether a clip passes: the gate, the findings accepted before, the verdict."""

@@ -1,0 +1,1 @@
+"""`castcheck check`: the command, its run over the clips, and what it prints."""

@@ -1,0 +1,1 @@
+"""The networks: which are known, where they lie, how they are fetched and loaded."""
