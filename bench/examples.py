@@ -3,7 +3,7 @@
     python -m bench.examples sample_videos/*.mp4 --detector bundled --embedder bundled
 
 A row per clip: the picture before and the picture after its first finding, with the boxes of those
-concerned, and the likeness of every tracklet to how its character looked first. Where nothing is
+concerned, and the similarity of every tracklet to how its character looked first. Where nothing is
 found the planted moment is shown, so a miss can be seen too.
 """
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from bench.embeddings import Street, body_likeness, cast_likeness
+from bench.embeddings import Street, body_similarity, cast_similarity
 from bench.identities import bcubed
 from bench.labelled import frames_of
 from castcheck.observe import THUMBNAIL_PX
@@ -31,7 +31,7 @@ from identity.appearance.open_embedder import open_embedder
 from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_for
 from identity.evidence.same_look import cosines_between, same_look
-from identity.evidence.setups import free_of_people, setup_likeness
+from identity.evidence.setups import free_of_people, setup_similarity
 from identity.settings import ClusteringSettings, LooksSettings
 from identity.tracks.segments import make_segment
 from scenes.frames import FrameBatch
@@ -71,7 +71,7 @@ class Scene:
         pictures: Frame number and (H, W, 3) RGB of every labelled frame.
         boxes: (N, 4) of all labelled people, picture by picture.
         facts: (N,) their labels, with `shot`.
-        setups: (S, S) likeness of the shots' set-ups.
+        setups: (S, S) similarity of the shots' set-ups.
         characters: How many the story has.
     """
 
@@ -145,7 +145,7 @@ def read_scene(video: Path, label: dict[str, Any]) -> Scene:
     free = free_of_people(single, shots, picture_px=size_px, grid=THUMBNAIL_PX)
     return Scene(
         video.stem, float(label["fps"]), pictures, boxes, facts,
-        setup_likeness(thumbnails, free), int(label["characters"]),
+        setup_similarity(thumbnails, free), int(label["characters"]),
     )  # fmt: skip
 
 
@@ -362,10 +362,10 @@ def main() -> None:
     for name, embedder, tally in zip(names, embedders, measure(embedders, given.real), strict=True):
         columns[name] = summary(tally)
         known = "colour" if embedder is None else embedder.name
-        body = body_likeness(colour_bodies if embedder is None else embedder.embed)
+        body = body_similarity(colour_bodies if embedder is None else embedder.embed)
         columns[name]["street"] = {
             "cosine": street.error_rate(body),
-            "as the cast": street.error_rate(cast_likeness(embedder, known)),
+            "as the cast": street.error_rate(cast_similarity(embedder, known)),
             "crops": len(street.boxed.crops),
         }
         if given.sheet and name == names[0]:

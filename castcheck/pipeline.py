@@ -40,7 +40,7 @@ from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule
 from identity.evidence.alignment import SetPictures
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
-from identity.evidence.setups import free_of_people, setup_likeness
+from identity.evidence.setups import free_of_people, setup_similarity
 from identity.judge import Judgement, judge_looks
 from identity.tracks.repair import repair_id_switches
 from scenes.source import Fingerprint
@@ -192,7 +192,7 @@ def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[
     if not is_known(embedder):
         scale = scale_from_clip(seen.tracklets, seen.looks, fps=seen.fps)
         how = "the usual range of re-ID networks" if scale is None else "this clip alone"
-        notes.append(f"embedder {embedder} is not calibrated; its likeness was scaled by {how}")
+        notes.append(f"embedder {embedder} is not calibrated; its similarity was scaled by {how}")
     return calibration_for(embedder, body_scale=scale), tuple(notes)
 
 
@@ -203,7 +203,7 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         seen.tracklets,
         seen.looks,
         seen.shots,
-        setup_likeness(seen.thumbnails, free),
+        setup_similarity(seen.thumbnails, free),
         calibration,
         config.clustering,
         config.findings,
@@ -283,7 +283,7 @@ def _character_facts(
         frames = np.unique(np.concatenate([s.frames for s in own]))
         enough = counts[number] > 0 and not seen.info.all_damaged
         consistency = judgement.consistency[number] if enough else None
-        # Someone whom a track becomes for less than half of it has no likeness of their own.
+        # Someone whom a track becomes for less than half of it has no similarity of their own.
         why = _ONLY_IN_PASSING if enough and consistency is None else _why_not_judged(seen)
         facts.append(
             CharacterFacts(
@@ -318,9 +318,9 @@ def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletF
             SegmentFacts(segment.start_frame, segment.stop_frame, who, bool(doubtful))
         )
     curves: dict[int, Curve] = {}
-    for series, curve in zip(judgement.tracks, judgement.curves, strict=True):
-        owner = series.owner[np.searchsorted(series.frame, curve.frame)]
-        for member in series.members:
+    for track, curve in zip(judgement.tracks, judgement.curves, strict=True):
+        owner = track.owner[np.searchsorted(track.frame, curve.frame)]
+        for member in track.members:
             own = owner == member
             if own.any():
                 curves[member] = Curve(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.cast.characters import Cast, build_cast
-from identity.evidence.consistency import LikenessCurve, likeness_curves
+from identity.evidence.consistency import SimilarityCurve, similarity_curves
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.clip import explain_cuts
 from identity.explanations.clone import alike_at_once, may_be_clones
@@ -46,7 +46,7 @@ class Judgement:
         cast: Who is who among the segments.
         explained: What happened to whom; indices are those of `tracks` and `segments`.
         presence: Candidates for vanish and pop_in, to be checked in the pictures.
-        curves: Likeness over time of each track: to how its character looked first, or, where
+        curves: Similarity over time of each track: to how its character looked first, or, where
             something is explained, to the looks before it, which is what decided.
         consistency: Character to its number in [0, 1]; `None` = not seen well enough.
     """
@@ -56,7 +56,7 @@ class Judgement:
     cast: Cast
     explained: tuple[Explained, ...]
     presence: tuple[PresenceCandidate, ...]
-    curves: tuple[LikenessCurve, ...]
+    curves: tuple[SimilarityCurve, ...]
     consistency: tuple[float | None, ...]
 
     def of_kind(self, kind: Kind) -> tuple[Explained, ...]:
@@ -92,7 +92,7 @@ def judge_looks(
         tracklets: Numbered by their place.
         looks: Of each tracklet.
         shots: They tile the clip.
-        setups: (S, S) likeness of their camera set-ups.
+        setups: (S, S) similarity of their camera set-ups.
         calibration: Of the embedder.
         cast_settings: How tracklets are joined.
         finding_settings: From where on a change is a finding.
@@ -120,7 +120,7 @@ def judge_looks(
     # What may be a thing says nothing of how much somebody stays himself.
     sure = np.where(clip.cast.doubtful, -1, clip.cast.labels)
     worn = characters_of_tracks(tracks, segments, sure.tolist())
-    curves = tuple(likeness_curves(tracks, worn, setups, calibration))
+    curves = tuple(similarity_curves(tracks, worn, setups, calibration))
     consistency = _consistency(worn, clip.cast, curves, clip.explained)
     presence = tuple(_presence(tracks, here, shots))
     drawn = {k: curve for one in clip.explained for k, curve in one.curves.items()}
@@ -224,9 +224,12 @@ def _join_clones(cast: Cast, explained: Sequence[Explained], settings: FindingSe
 
 
 def _consistency(
-    worn: Sequence[int], cast: Cast, curves: Sequence[LikenessCurve], explained: Sequence[Explained]
+    worn: Sequence[int],
+    cast: Cast,
+    curves: Sequence[SimilarityCurve],
+    explained: Sequence[Explained],
 ) -> tuple[float | None, ...]:
-    """Return, per character, the lowest likeness of any body that wears it.
+    """Return, per character, the lowest similarity of any body that wears it.
 
     A curve goes by the better of network and colours; what a drift has lost is lost all the same.
     """

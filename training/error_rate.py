@@ -1,4 +1,4 @@
-"""One number for how well likeness tells one person from two; training and benches share it."""
+"""One number for how well similarity tells one person from two; training and benches share it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from identity.evidence.calibration import calibration_of_parts
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.logistic import EITHER, FOR, Logistic
 from identity.evidence.same_look import cosines_between
-from identity.evidence.setups import setup_likeness
+from identity.evidence.setups import setup_similarity
 from identity.evidence.someone import FEATURES, someone_features
 from scenes.errors import CastcheckError
 from tracker import boxes
@@ -78,7 +78,7 @@ class Case:
         source: Who made it.
         earlier: Whether it was measured before the others came.
         segments: Of all shots.
-        setups: (S, S) likeness of the shots' set-ups.
+        setups: (S, S) similarity of the shots' set-ups.
         shown: Per labelled box: who, and in which segment; -1 = in none.
         drawn: The same of `bench.labelled.drawn_characters`: they teach, and are not counted.
         asked: Frames that were labelled.
@@ -128,7 +128,7 @@ def read_cases(
             for rows in (label["boxes"], more)
         )
         asked = frozenset(int(row["frame"]) for row in (*label["boxes"], *more))
-        setups = setup_likeness(seen.thumbnails, free_of_those_seen(seen))
+        setups = setup_similarity(seen.thumbnails, free_of_those_seen(seen))
         cases.append(
             Case(
                 clip=clip,
@@ -159,7 +159,7 @@ def _segment_of(row: dict[str, Any], segments: Sequence[Segment]) -> int:
 
 @cache  # every source left out asks again
 def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return (P, K) likenesses of pairs of segments of different shots, and which are one person.
+    """Return (P, K) similarities of pairs of segments of different shots, and which are one person.
 
     The columns are `PAIR_FEATURES`, each counted from where it says nothing; 0 = not seen.
     """
@@ -170,7 +170,7 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     ]  # fmt: skip
     means = [case.segments[k].means for k in kept]
     scales = calibration_of_parts(learnt_evidence().same_person)
-    likeness = scales.likenesses(cosines_between(means, means)) if kept else {}
+    similarity = scales.similarities(cosines_between(means, means)) if kept else {}
     sizes = [np.median(case.segments[k].xyxy, axis=0) for k in kept]
     shape = [float(np.log(max(b[3] - b[1], 1) / max(b[2] - b[0], 1))) for b in sizes]
     rows, same = [], []
@@ -179,10 +179,10 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         if one.tracklet.shot_index == two.tracklet.shot_index:
             continue
         row = [
-            float(np.nan_to_num(likeness[cue][a, b] - 0.5)) if cue in likeness else 0.0
+            float(np.nan_to_num(similarity[cue][a, b] - 0.5)) if cue in similarity else 0.0
             for cue in _LOOKS
         ]
-        body = float(likeness["body"][a, b]) if "body" in likeness else np.nan
+        body = float(similarity["body"][a, b]) if "body" in similarity else np.nan
         alike = np.exp(-2 * abs(shape[a] - shape[b]))
         rows.append([*row, float(np.nan_to_num((body - 0.6) * alike))])
         same.append(names[kept[a]] == names[kept[b]])

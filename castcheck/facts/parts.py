@@ -14,7 +14,7 @@ BOX_DIGITS = 2  # a hundredth of a pixel
 SCORE_DIGITS = 4
 # Finer than any plot shows, and coarse enough that the last digits of a network, which differ with
 # the size of its batches and from processor to processor, hardly ever show.
-LIKENESS_DIGITS = 3
+SIMILARITY_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,14 @@ class SegmentFacts:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Likeness over time: `values[i]` in [0, 1] at frame `frames[i]`, 1 = the usual look."""
+    """Similarity over time: `values[i]` in [0, 1] at frame `frames[i]`, 1 = the usual look."""
 
     frames: tuple[int, ...]
     values: tuple[float, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", tuple(int(frame) for frame in self.frames))
-        values = tuple(round(float(value), LIKENESS_DIGITS) for value in self.values)
+        values = tuple(round(float(value), SIMILARITY_DIGITS) for value in self.values)
         object.__setattr__(self, "values", values)
 
 

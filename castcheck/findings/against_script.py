@@ -203,7 +203,7 @@ class ScriptFindingBuilder:
         """
         cast = self._judgement.cast
         here = list(self._presence.own[one.guest, one.span])
-        likely = self._likeness(here, [one.guest])
+        likely = self._mean_log_odds(here, [one.guest])
         sure = _MOST_CONFIDENCE
         rivals = [one.absent] if one.absent >= 0 else []
         for m in self._spans[one.span].expected - {one.absent}:
@@ -213,14 +213,14 @@ class ScriptFindingBuilder:
             if own and not cast.apart[np.ix_(here, own)].any():
                 rivals.append(m)
         for m in rivals:
-            as_rival = self._likeness(here, self._characters_of(m))
+            as_rival = self._mean_log_odds(here, self._characters_of(m))
             if likely is not None:
                 margin = likely - (as_rival or 0.0)
                 sure = min(sure, 1 / (1 + float(np.exp(-np.clip(margin, -30, 30)))))
             sure = min(sure, 1 - float(self._roll.share[one.guest, m]))
         return sure
 
-    def _likeness(self, here: Sequence[int], characters: Sequence[int]) -> float | None:
+    def _mean_log_odds(self, here: Sequence[int], characters: Sequence[int]) -> float | None:
         """Return the mean log-odds of segments with the other ones of characters, if any."""
         cast = self._judgement.cast
         own = np.flatnonzero(np.isin(cast.labels, list(characters)))

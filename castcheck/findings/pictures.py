@@ -70,10 +70,10 @@ def _window(
 
 
 def _others_at(
-    seen: Observations, judgement: Judgement, series: int, frame: int
+    seen: Observations, judgement: Judgement, track: int, frame: int
 ) -> NDArray[np.float32]:
     """Return (M, 4) the boxes of everybody else at `frame`."""
-    own = judgement.tracks[series].members
+    own = judgement.tracks[track].members
     rows = [
         t.xyxy[row : row + 1]
         for t in seen.tracklets

@@ -22,13 +22,13 @@ def find_steps(case: Case, kind: str, verb: str) -> Iterator[Finding]:
             continue
         threshold = round(gap.min_ratio(case.settings.vanish), 3)
         confidence = confidence_of(step.ratio, threshold)
-        series = judgement.tracks[gap.track]
+        track = judgement.tracks[gap.track]
         yield build.finding(
             kind,
-            severity=build.severity(kind, [series], confidence),
+            severity=build.severity(kind, [track], confidence),
             confidence=confidence,
             characters=[label],
-            tracklets=(series.tracklet_at(gap.seen_frame),),
+            tracklets=(track.tracklet_at(gap.seen_frame),),
             frames=(gap.frame, gap.frame + 1),
             message=f"At {build.time(gap.frame)}, {build.name(label)} {verb} in full view.",
             evidence={

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.planting.colours import another_colour, colour_of, recoloured
-from castcheck.planting.likeness import fit
 from castcheck.planting.paste import Donor, exchange
 from castcheck.planting.plan import SOME_FRAMES, Plan, Stock, some_frames
+from castcheck.planting.stand_in import fit
 from castcheck.planting.timeline import (
     Take,
     boundary_take,

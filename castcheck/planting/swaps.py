@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from castcheck.planting.likeness import fit
 from castcheck.planting.paste import Donor, exchange
 from castcheck.planting.plan import Plan, Stock, pairs_of, some_frames
+from castcheck.planting.stand_in import fit
 from castcheck.planting.timeline import (
     Take,
     boundary_take,

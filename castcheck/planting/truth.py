@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from castcheck.planting.likeness import look_difference
 from castcheck.planting.masks import Shape
 from castcheck.planting.paste import copy_rect
 from castcheck.planting.plan import second_rect
+from castcheck.planting.stand_in import look_difference
 from castcheck.planting.timeline import in_view
 from castcheck.tables.kinds import KINDS
 

@@ -1,4 +1,4 @@
-"""Likeness over time as the points of a small SVG picture. Pure."""
+"""Similarity over time as the points of a small SVG picture. Pure."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Plot:
 def character_plot(
     report: Report, character: str, findings: Sequence[tuple[int, Finding]]
 ) -> Plot | None:
-    """Return the likeness of a character over the whole clip; `None` where there is no curve."""
+    """Return the similarity of a character over the whole clip; `None` where there is no curve."""
     mine = [t for t in report.tracklets if any(s.character == character for s in t.segments)]
     return _plot(report, mine, (0, report.clip.frames), findings, only=character)
 
 
 def finding_plot(report: Report, number: int, finding: Finding) -> Plot | None:
-    """Return the likeness of the tracklets of a finding around it; `None` where there is none."""
+    """Return the similarity of the tracklets of a finding around it; `None` where there is none."""
     rate = report.clip.frames / report.clip.duration_s if report.clip.duration_s else 0.0
     around = max(1, round(CONTEXT_S * rate))
     start = max(0, finding.start_frame - around)

@@ -67,8 +67,8 @@ def build_cast(
 
     Args:
         segments: Of all shots.
-        setups: (S, S) likeness of the shots' set-ups.
-        calibration: How likenesses become log-odds.
+        setups: (S, S) similarity of the shots' set-ups.
+        calibration: How similarities become log-odds.
         settings: Priors and what counts as background.
         someone: What tells who makes a character; `None` = what the package has learnt.
     """
@@ -149,8 +149,8 @@ def _with_others(
     fits = np.full((len(others), len(characters)), -np.inf)
     for column, character in enumerate(characters):
         members = np.flatnonzero(labels == character)
-        likeness = log_odds[np.ix_(others, members)].mean(axis=1)
-        fits[:, column] = np.where(apart[np.ix_(others, members)].any(axis=1), -np.inf, likeness)
+        fit = log_odds[np.ix_(others, members)].mean(axis=1)
+        fits[:, column] = np.where(apart[np.ix_(others, members)].any(axis=1), -np.inf, fit)
     for row in sorted(range(len(others)), key=lambda row: -believed[int(others[row])]):
         if not np.isfinite(fits[row]).any():
             continue

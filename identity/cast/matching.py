@@ -93,7 +93,7 @@ def match_to_cast(
         segments: Of all shots.
         cast: Who is who among them.
         members: The known cast.
-        calibration: How likenesses become log-odds.
+        calibration: How similarities become log-odds.
         settings: Priors.
     """
     count, known = cast.character_count, len(members)

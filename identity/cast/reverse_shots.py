@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from identity.tracks.segments import Segment
 
-_CAME_BACK, _ELSEWHERE = 0.7, 0.45  # likeness of set-ups: one again, and another one
+_CAME_BACK, _ELSEWHERE = 0.7, 0.45  # similarity of set-ups: one again, and another one
 _FACES = 0.1  # cosine of the angle to the camera from which somebody faces it
 _SMALL = 1 / 3  # of the largest area in the shot: people behind are no partners
 
@@ -33,7 +33,7 @@ def across_reverse_shots(
 
     Args:
         segments: Of all shots, without those that may be things.
-        setups: (S, S) likeness of the shots' set-ups.
+        setups: (S, S) similarity of the shots' set-ups.
         apart: (N, N) bool, seen together, so not one person.
 
     Says nothing where the embedder does not tell who faces the camera.

@@ -40,9 +40,9 @@ def merge_to_count(
             pair = np.ix_(labels == one, labels == two)
             if apart[pair].any():
                 continue
-            likeness = float(log_odds[pair].mean())
-            if best is None or likeness > best[0]:
-                best = (likeness, one, two)
+            odds = float(log_odds[pair].mean())
+            if best is None or odds > best[0]:
+                best = (odds, one, two)
         if best is None:
             break
         labels[labels == best[2]] = best[1]

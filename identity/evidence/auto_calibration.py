@@ -27,13 +27,13 @@ _MIN_SPAN = 0.15  # a network that tells people apart less than this cannot be s
 def scale_from_clip(
     tracklets: Sequence[Tracklet], looks: Sequence[Looks], *, fps: float, cue: Cue = "body"
 ) -> Scale | None:
-    """Return the medians of different and same people's likeness; `None` = too little to tell.
+    """Return the medians of different and same people's similarity; `None` = too little to tell.
 
     Args:
         tracklets: Of the clip.
         looks: Of each tracklet.
         fps: Of the clip; samples of one tracklet count as the same from half a second apart on.
-        cue: Whose likeness.
+        cue: Whose similarity.
     """
     same, different = [], []
     samples = []

@@ -1,7 +1,7 @@
-"""From similarities to log-odds that two looks are one person.
+"""From cosines to log-odds that two looks are one person.
 
 A raw cosine means nothing by itself: two pictures of one real face have a median of about 0.46 in
-face networks, two strangers dressed alike more than that in colour. So every similarity is first
+face networks, two strangers dressed alike more than that in colour. So every cosine is first
 put on a scale on which different people who are on screen together lie around 0 and one person
 within one shot around 1, and the cues are then weighed by a logistic model.
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What a similarity is for different people (median) and for one person in one shot (median).
+    """What a cosine is for different people (median) and for one person in one shot (median).
 
     Example:
-        >>> Scale(different=0.0, same=0.8).likeness(0.4)
+        >>> Scale(different=0.0, same=0.8).similarity(0.4)
         0.5
     """
 
     different: float
     same: float
 
-    def likeness(self, similarity: float) -> float:
-        """Return the similarity on the scale where 0 = different people and 1 = one person."""
-        return (similarity - self.different) / (self.same - self.different)
+    def similarity(self, cosine: float) -> float:
+        """Return a cosine on the scale where 0 = different people and 1 = one person."""
+        return (cosine - self.different) / (self.same - self.different)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class Weights:
     """Log-odds per unit of evidence.
 
     Attributes:
-        body: Per unit of likeness of the network's cue.
+        body: Per unit of similarity of the network's cue.
         body_same_view: The same, counted from 0.6, where both are seen alike: a close-up and a
             wide shot of one person look different to a network, two close-ups do not.
-        upper: Per unit of likeness of the colours of the upper body.
+        upper: Per unit of similarity of the colours of the upper body.
         place: Per unit of overlap, counted from 0.35, of their places in one camera set-up.
         bias: Where all of these are 0.
-        parts: Per unit of likeness of a part, counted from 0.5, for embedders that tell parts
+        parts: Per unit of similarity of a part, counted from 0.5, for embedders that tell parts
             apart; a part not seen in both adds nothing.
     """
 
@@ -79,26 +79,26 @@ class Calibration:
 
     def log_odds(
         self,
-        likeness: Mapping[Cue, NDArray[np.float64]],
+        similarity: Mapping[Cue, NDArray[np.float64]],
         *,
         view_gap: NDArray[np.float64] | float = 0.0,
     ) -> NDArray[np.float64]:
         """Return the log-odds that two looks are one person, of any shape.
 
         Args:
-            likeness: Cue to likeness, as `likenesses` returns it. One that was not seen in both,
-                NaN or absent, stands at the middle of its scale, where it says little.
+            similarity: Cue to similarity, as `similarities` returns it. One not seen in both, NaN
+                or absent, stands at the middle of its scale, where it says little.
             view_gap: 0 = seen alike; absolute log-ratio of the shapes of their boxes.
 
         Place and prior are not in it: that the same person should be here is another question.
         """
         weights = self.weights
-        body = _middle_if_unseen(likeness.get("body"))
+        body = _middle_if_unseen(similarity.get("body"))
         odds = weights.bias + weights.body * body
         odds = odds + weights.body_same_view * (body - 0.6) * np.exp(-2 * np.asarray(view_gap))
-        odds = odds + weights.upper * _middle_if_unseen(likeness.get("upper"))
+        odds = odds + weights.upper * _middle_if_unseen(similarity.get("upper"))
         for cue, weight in weights.parts.items():
-            odds = odds + weight * (_middle_if_unseen(likeness.get(cue)) - 0.5)
+            odds = odds + weight * (_middle_if_unseen(similarity.get(cue)) - 0.5)
         return np.asarray(odds, np.float64)
 
     def same_place(self, overlap: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -109,24 +109,24 @@ class Calibration:
         """
         return self.weights.place * (overlap - 0.35)
 
-    def likeness(self, cue: Cue, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (M,) likeness of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
+    def similarity(self, cue: Cue, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (M,) similarity of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
         scale = _OWN_SCALES[cue] if cue in _OWN_SCALES else self.scales[cue]
         return np.clip((cosine - scale.different) / (scale.same - scale.different), -1.0, 1.5)
 
-    def likenesses(
+    def similarities(
         self, cosines: Mapping[Cue, NDArray[np.float64]]
     ) -> dict[Cue, NDArray[np.float64]]:
-        """Return cue to likeness of all cues that have a scale."""
+        """Return cue to similarity of all cues that have a scale."""
         return {
-            cue: self.likeness(cue, cosine)
+            cue: self.similarity(cue, cosine)
             for cue, cosine in cosines.items()
             if cue in _OWN_SCALES or cue in self.scales
         }
 
 
-def _middle_if_unseen(likeness: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    return np.nan_to_num(0.5 if likeness is None else likeness, nan=0.5)
+def _middle_if_unseen(similarity: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    return np.nan_to_num(0.5 if similarity is None else similarity, nan=0.5)
 
 
 # What is asked about by itself has a scale of its own, whatever the embedder.
@@ -164,7 +164,7 @@ def calibration_of_parts(model: Logistic) -> Calibration:
     """Return the calibration of the bundled network with these learnt weights.
 
     Args:
-        model: Cue to weight, of likeness counted from 0.5; `body_same_view` as in `Weights`.
+        model: Cue to weight, of similarity counted from 0.5; `body_same_view` as in `Weights`.
     """
     cues = {cue: weight for cue, weight in model.weights.items() if cue in CUES}
     body, upper = cues.pop("body"), cues.pop("upper")
@@ -181,7 +181,7 @@ def calibration_of_parts(model: Logistic) -> Calibration:
 
 
 def is_known(embedder: str) -> bool:
-    """Tell whether the similarities of this embedder have been measured."""
+    """Tell whether the cosines of this embedder have been measured."""
     return embedder in _BODY_SCALES
 
 

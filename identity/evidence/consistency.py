@@ -1,6 +1,6 @@
 """How much a character stays itself, as a curve and as one number.
 
-A turn of the body costs a re-ID network likeness but leaves the colours; a change of light moves
+A turn of the body costs a re-ID network similarity but leaves the colours; a change of light moves
 the colours but not the network. An error moves both. So at every sample the better of the two
 counts, and the number is the lowest point of the smoothed curve: it does not change when a clip is
 slowed down or frozen, as a mean over frames would.
@@ -33,8 +33,8 @@ MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LikenessCurve:
-    """Likeness of a series to how it looked at first.
+class SimilarityCurve:
+    """Similarity of a body track to how it looked at first.
 
     Attributes:
         frame: (K,) int64.
@@ -50,37 +50,37 @@ class LikenessCurve:
         return float(self.value.min()) if len(self.value) >= _MIN_SAMPLES else None
 
 
-def likeness_curves(
-    all_series: Sequence[BodyTrack],
+def similarity_curves(
+    tracks: Sequence[BodyTrack],
     labels: Sequence[int],
     setups: NDArray[np.float32],
     calibration: Calibration,
-) -> list[LikenessCurve]:
-    """Return the curve of each series against how its character looked first in this set-up.
+) -> list[SimilarityCurve]:
+    """Return the curve of each track against how its character looked first in this set-up.
 
     Args:
-        all_series: Of the clip, in order of time within each shot.
+        tracks: Of the clip, in order of time within each shot.
         labels: Character of each, -1 = nobody.
-        setups: (S, S) likeness of the shots' set-ups.
-        calibration: How similarities become likeness.
+        setups: (S, S) similarity of the shots' set-ups.
+        calibration: How cosines become similarities.
 
     Another set-up shows another side, and so does another distance; there nothing can be compared.
     Cutting a shot into pieces leaves the set-up, the distance and therefore the curve as they are.
     """
     curves = []
-    for k, series in enumerate(all_series):
+    for k, track in enumerate(tracks):
         first = next(
             (
                 other
-                for i, other in enumerate(all_series)
+                for i, other in enumerate(tracks)
                 if labels[i] == labels[k] >= 0
-                and other.shot_index < series.shot_index
-                and setups[other.shot_index, series.shot_index] >= SAME_SETUP
-                and _like_framing(other, series)
+                and other.shot_index < track.shot_index
+                and setups[other.shot_index, track.shot_index] >= SAME_SETUP
+                and _like_framing(other, track)
             ),
-            series,
+            track,
         )
-        curves.append(likeness_curve(series, calibration, first=first))
+        curves.append(similarity_curve(track, calibration, first=first))
     return curves
 
 
@@ -89,35 +89,35 @@ def _like_framing(one: BodyTrack, two: BodyTrack) -> bool:
     return max(heights) <= MAX_APPROACH * min(heights)
 
 
-def likeness_curve(
-    series: BodyTrack, calibration: Calibration, *, first: BodyTrack | None = None
-) -> LikenessCurve:
+def similarity_curve(
+    track: BodyTrack, calibration: Calibration, *, first: BodyTrack | None = None
+) -> SimilarityCurve:
     """Return how alike every sample is to the first ones of `first`, or its own, over three."""
-    rows = series.looks.seen("body")
+    rows = track.looks.seen("body")
     best = np.full(len(rows), -np.inf)
     cues: tuple[Cue, ...] = ("body", "upper")
     for cue in cues:
-        common, places, _ = np.intersect1d(rows, series.looks.seen(cue), return_indices=True)
+        common, places, _ = np.intersect1d(rows, track.looks.seen(cue), return_indices=True)
         if not len(common):
             continue
-        reference = _first_look(first or series, cue)
+        reference = _first_look(first or track, cue)
         if reference is None:
             continue
-        cosine = np.concatenate([part @ reference for part in series.looks.chunks(cue, common)])
+        cosine = np.concatenate([part @ reference for part in track.looks.chunks(cue, common)])
         scale = calibration.scales[cue]
-        likeness = (cosine - scale.different) / (scale.same - scale.different)
-        best[places] = np.maximum(best[places], likeness)
+        similarity = (cosine - scale.different) / (scale.same - scale.different)
+        best[places] = np.maximum(best[places], similarity)
     judged = np.isfinite(best)
     value = _smooth(np.clip(best[judged], 0, 1))
-    return LikenessCurve(series.frame[rows[judged]], value.astype(np.float32))
+    return SimilarityCurve(track.frame[rows[judged]], value.astype(np.float32))
 
 
-def _first_look(series: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
+def _first_look(track: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
     """Return the (D,) unit mean of a cue where the network looked first; `None` = never seen."""
-    rows = np.intersect1d(series.looks.seen("body"), series.looks.seen(cue))
+    rows = np.intersect1d(track.looks.seen("body"), track.looks.seen(cue))
     if not len(rows):
         return None
-    mean: NDArray[np.float32] = series.looks.rows(cue, rows[:_REFERENCE_SAMPLES]).mean(axis=0)
+    mean: NDArray[np.float32] = track.looks.rows(cue, rows[:_REFERENCE_SAMPLES]).mean(axis=0)
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
@@ -135,7 +135,7 @@ def curve_from(
     old: tuple[int, int],
     cues: Sequence[Cue],
     calibration: Calibration,
-) -> LikenessCurve:
+) -> SimilarityCurve:
     """Return how alike every sample of a track is to its looks in a stretch, by some cues.
 
     Args:
@@ -143,14 +143,14 @@ def curve_from(
         track: Whose looks.
         old: From which sample to which.
         cues: Whose mean counts, as far as they were seen.
-        calibration: How cosines become likeness.
+        calibration: How cosines become similarity.
     """
     at = np.flatnonzero(samples.seen["body"][track])
     before = np.full(len(at), old[0]), np.full(len(at), old[1])
-    found = compare(samples.agreement(track, track), before, (at, at + 1), calibration).likeness
+    found = compare(samples.agreement(track, track), before, (at, at + 1), calibration).similarity
     rows = np.array([found[cue] for cue in cues if cue in found]).reshape(-1, len(at))
     known = np.isfinite(rows)
     seen = known.any(axis=0)
     mean = np.where(known, rows, 0).sum(axis=0)[seen] / known.sum(axis=0)[seen]
     value = _smooth(np.clip(mean, 0, 1))
-    return LikenessCurve(samples.frames[at[seen]], value.astype(np.float32))
+    return SimilarityCurve(samples.frames[at[seen]], value.astype(np.float32))

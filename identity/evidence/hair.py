@@ -39,8 +39,8 @@ class Hair:
 
     Attributes:
         stays: Both keep theirs, and they can be told apart by it.
-        lost: Likeness both lose, on average, where both change; 1 = as of different people. 0 where
-            it cannot be told whether they do.
+        lost: Similarity both lose, on average, where both change; 1 = as of different people. 0
+            where it cannot be told whether they do.
         alone: Whether it changes more than their clothes, so that it is not the light.
     """
 
@@ -75,7 +75,7 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
         return Hair(stays=False)
     clothes = [affinity(b, a, "upper") for b, a in pairs]
     alone = all(c >= h + _MORE_THAN_CLOTHES for c, h in zip(clothes, straight, strict=True))
-    return Hair(stays=False, lost=1 - HAIR_SCALE.likeness(sum(straight) / 2), alone=alone)
+    return Hair(stays=False, lost=1 - HAIR_SCALE.similarity(sum(straight) / 2), alone=alone)
 
 
 def other_hair(one: Means, two: Means) -> bool:

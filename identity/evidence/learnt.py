@@ -21,7 +21,7 @@ class LearntEvidence:
     """The numbers, and where they come from.
 
     Attributes:
-        same_person: Cue to log-odds per unit of likeness, counted from 0.5, that two looks of the
+        same_person: Cue to log-odds per unit of similarity, counted from 0.5, that two looks of the
             bundled network are one person; `body_same_view` counts from 0.6, see `Weights`.
         someone: That a track makes a character.
         provenance: What they were fitted on, and what that gave on sources left out.

@@ -1,6 +1,6 @@
 """How much a look loses over the stretch of a track in which nobody passes.
 
-A turn of the body costs the networks likeness and leaves at least two of the colours; light moves
+A turn of the body costs the networks similarity and leaves at least two of the colours; light moves
 everybody. So losses are told cue by cue, with whether the body keeps facing the camera as it did.
 The first and last looks of who has come or goes do not count.
 """
@@ -45,11 +45,11 @@ _STEADY_RANGE, _STEADY_SHIFT = 0.45, 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookLoss:
-    """Rows of a series in which nobody passes, and what is lost from their first to their last.
+    """Rows of a body track in which nobody passes, and what is lost from their first to their last.
 
     Attributes:
-        rows: Of the series.
-        loss: Cue to the likeness lost.
+        rows: Of the body track.
+        loss: Cue to the similarity lost.
         steady: Whether the body is known to face the camera all the while as it did at first.
         head: What hair and head lose while the body keeps its clothes, its shape and its side.
     """
@@ -92,14 +92,14 @@ def colours_lose(loss: Mapping[Cue, float]) -> float:
 def loss_between(
     early: NDArray[np.float32], late: NDArray[np.float32], scales: Calibration, cue: Cue
 ) -> float:
-    """Return the likeness lost between two sides, beyond what the calmer of them varies itself."""
+    """Return the similarity lost between two sides, beyond what the calmer one varies itself."""
     return _lost(_side([early]), _side([late]), scales, cue)
 
 
 def loss_between_tracks(
     one: BodyTrack, two: BodyTrack, scales: Calibration, cue: Cue
 ) -> float | None:
-    """Return the likeness lost from all looks of one track to those of another; `None` = few."""
+    """Return the similarity lost from all looks of one track to those of another; `None` = few."""
     rows = [track.looks.seen(cue) for track in (one, two)]
     if min(len(own) for own in rows) < MIN_LOOKS:
         return None
@@ -128,82 +128,82 @@ def _lost(early: _Side, late: _Side, scales: Calibration, cue: Cue) -> float:
 
 
 def largest_loss(
-    series: BodyTrack, everybody: Sequence[BodyTrack], scales: Calibration, *, fps: float
+    track: BodyTrack, everybody: Sequence[BodyTrack], scales: Calibration, *, fps: float
 ) -> LookLoss | None:
     """Return the rows in which most is lost while nobody passes; `None` = there are none."""
     best: LookLoss | None = None
-    for rows in _undisturbed(series, everybody, fps=fps):
-        if (series.frame[rows[-1]] - series.frame[rows[0]]) / fps < _MIN_STRETCH_S:
+    for rows in _undisturbed(track, everybody, fps=fps):
+        if (track.frame[rows[-1]] - track.frame[rows[0]]) / fps < _MIN_STRETCH_S:
             continue
-        if not _keeps_framing(series.xyxy[rows]):
+        if not _keeps_framing(track.xyxy[rows]):
             continue
         loss: dict[Cue, float] = {}
         for cue in scales.scales:
-            sides = _ends(series, cue, rows)
+            sides = _ends(track, cue, rows)
             if sides is not None:
                 loss[cue] = _FULL_RAMP * _lost(*sides, scales, cue)
-        head = _head_loss(series, rows, loss)
-        stretch = LookLoss(rows, loss, _keeps_facing(series, rows), head)
+        head = _head_loss(track, rows, loss)
+        stretch = LookLoss(rows, loss, _keeps_facing(track, rows), head)
         if best is None or stretch.strength > best.strength:
             best = stretch
     return best
 
 
-def _ends(series: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> tuple[_Side, _Side] | None:
+def _ends(track: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> tuple[_Side, _Side] | None:
     """Return the looks of the first and of the last third of some rows; `None` = too few."""
-    seen = series.looks.seen(cue)
+    seen = track.looks.seen(cue)
     own = seen[np.isin(seen, rows)]
     if len(own) < MIN_LOOKS:
         return None
     side = max(len(own) // 3, 2)
-    early, late = (_side(series.looks.chunks(cue, part)) for part in (own[:side], own[-side:]))
+    early, late = (_side(track.looks.chunks(cue, part)) for part in (own[:side], own[-side:]))
     return early, late
 
 
-def _head_loss(series: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
+def _head_loss(track: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, float]) -> float:
     """Return what hair and the colours of the head agree on; 0 where more than the head may change.
 
     A face that changes is read as one that turns, so a little of a turn is allowed here.
     """
-    sides, facing = _ends(series, "hair", rows), _facing(series, rows)
+    sides, facing = _ends(track, "hair", rows), _facing(track, rows)
     if sides is None or len(facing) < MIN_LOOKS or "head" not in loss:
         return 0.0
-    wider, taller = growth(series.xyxy[rows])
+    wider, taller = growth(track.xyxy[rows])
     turned = float(np.ptp(facing)) > _HEAD_RANGE
     if turned or max(wider, taller) > _HEAD_GROWTH or garment_loses(loss) > _CLOTHES_STAY:
         return 0.0
-    seen = series.looks.seen("hair")
+    seen = track.looks.seen("hair")
     own = seen[np.isin(seen, rows)]
-    hair = series.looks.rows("hair", own[[0, 1, -2, -1]])
+    hair = track.looks.rows("hair", own[[0, 1, -2, -1]])
     if min(float(hair[0] @ hair[1]), float(hair[3] @ hair[2])) < _CALM_HAIR:
         return 0.0
     first, last = ({"hair": mean} for mean, _ in sides)
-    return min(1 - HAIR_SCALE.likeness(affinity(first, last, "hair")), loss["head"])
+    return min(1 - HAIR_SCALE.similarity(affinity(first, last, "hair")), loss["head"])
 
 
-def _keeps_facing(series: BodyTrack, rows: NDArray[np.int64]) -> bool:
+def _keeps_facing(track: BodyTrack, rows: NDArray[np.int64]) -> bool:
     """Tell whether the body is known to be turned from the camera alike all the while."""
-    facing = _facing(series, rows)
-    if len(facing) < MIN_LOOKS or growth(series.xyxy[rows])[0] > MAX_APPROACH:
+    facing = _facing(track, rows)
+    if len(facing) < MIN_LOOKS or growth(track.xyxy[rows])[0] > MAX_APPROACH:
         return False
     side = max(len(facing) // 3, 2)
     shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
     return float(np.ptp(facing)) <= _STEADY_RANGE and shift <= _STEADY_SHIFT
 
 
-def _facing(series: BodyTrack, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _facing(track: BodyTrack, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return (K,) the cosine of how a body is turned from the camera, where it is known."""
-    seen, vectors = series.vectors("facing")
+    seen, vectors = track.vectors("facing")
     return np.asarray(vectors[np.isin(seen, rows), 0], np.float32)
 
 
 def _undisturbed(
-    series: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
+    track: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
 ) -> list[NDArray[np.int64]]:
     """Return stretches of rows in which nobody's box overlaps, and the body has all come in."""
-    first, last = fully_visible_span(series, everybody, fps=fps)
-    there = (series.frame >= first) & (series.frame <= last)
-    rows = np.flatnonzero(unoccluded_rows(series, everybody, max_iou=TOUCHING_IOU) & there)
+    first, last = fully_visible_span(track, everybody, fps=fps)
+    there = (track.frame >= first) & (track.frame <= last)
+    rows = np.flatnonzero(unoccluded_rows(track, everybody, max_iou=TOUCHING_IOU) & there)
     edges = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
     return [rows[a:b] for a, b in pairwise(edges) if b - a >= MIN_LOOKS]
 

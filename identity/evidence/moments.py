@@ -130,16 +130,16 @@ def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments,
     high = int(samples.frames[min(first, len(samples.frames) - 1)])
     steps: dict[int, float] = {}
     for track in tracks:
-        series = samples.tracks[track]
+        body_track = samples.tracks[track]
         for cue in _TELLS_FRAME:
-            rows, frames = series.looks.seen(cue), series.frames_of(cue)
+            rows, frames = body_track.looks.seen(cue), body_track.frames_of(cue)
             inside = np.flatnonzero((frames >= low) & (frames <= max(high, low)))
             inside = inside[inside > 0]
             if not len(inside):
                 continue
             # Only what lies between: a take may last for hours.
             first = int(inside[0]) - 1
-            vectors = series.looks.rows(cue, rows[first : int(inside[-1]) + 1])
+            vectors = body_track.looks.rows(cue, rows[first : int(inside[-1]) + 1])
             for k in inside.tolist():
                 alike = float(vectors[k - first] @ vectors[k - first - 1])
                 steps[int(frames[k])] = steps.get(int(frames[k]), 0.0) + 1 - alike
@@ -215,22 +215,22 @@ def mean_over(
     return np.where(number > 0, (total[stop] - total[start]) / np.maximum(number, 1), empty)
 
 
-def _box_steps(series: BodyTrack) -> NDArray[np.float32]:
+def _box_steps(track: BodyTrack) -> NDArray[np.float32]:
     """Return (T,) overlap of every box with the one before it; 1 for the first."""
-    steps = np.ones(len(series.frame), np.float32)
+    steps = np.ones(len(track.frame), np.float32)
     if len(steps) > 1:
-        steps[1:] = boxes.paired_iou(series.xyxy[:-1], series.xyxy[1:])
+        steps[1:] = boxes.paired_iou(track.xyxy[:-1], track.xyxy[1:])
     return steps
 
 
 def _jump(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.float64]:
-    series = samples.tracks[track]
-    steps = _box_steps(series)
+    body_track = samples.tracks[track]
+    steps = _box_steps(body_track)
     frames, end = samples.frames, len(samples.frames) - 1
     # A moment beside the one at which a box goes over to somebody else looks nearly as exchanged.
     earliest, latest = moments.last - 1 - NEAR_SAMPLES, moments.first + NEAR_SAMPLES
-    low = np.searchsorted(series.frame, frames[np.maximum(earliest, 0)], side="right")
-    high = np.searchsorted(series.frame, frames[np.minimum(latest, end)], side="right")
+    low = np.searchsorted(body_track.frame, frames[np.maximum(earliest, 0)], side="right")
+    high = np.searchsorted(body_track.frame, frames[np.minimum(latest, end)], side="right")
     return np.array(
         [1 - steps[a:b].min(initial=1.0) for a, b in zip(low, high, strict=True)], np.float64
     )

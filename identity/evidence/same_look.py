@@ -29,11 +29,11 @@ class Compared:
     """How alike two sides are, for M moments (or N x M bodies) at once.
 
     Attributes:
-        likeness: Cue to (M,) on the scale where 1 is one person and 0 another, NaN = not seen.
+        similarity: Cue to (M,) on the scale where 1 is one person and 0 another, NaN = not seen.
         log_odds: (M,) that both sides are one person, NaN where the network saw one side only.
     """
 
-    likeness: dict[Cue, NDArray[np.float64]]
+    similarity: dict[Cue, NDArray[np.float64]]
     log_odds: NDArray[np.float64]
 
     @classmethod
@@ -45,13 +45,13 @@ class Compared:
         view_gap: NDArray[np.float64] | float = 0.0,
     ) -> Compared:
         """Return how alike sides with these mean cosines are; a cue without a scale is no look."""
-        likeness = calibration.likenesses(cosines)
-        odds = calibration.log_odds(likeness, view_gap=view_gap)
-        return cls(likeness, np.where(np.isnan(likeness.get("body", np.nan)), np.nan, odds))
+        similarity = calibration.similarities(cosines)
+        odds = calibration.log_odds(similarity, view_gap=view_gap)
+        return cls(similarity, np.where(np.isnan(similarity.get("body", np.nan)), np.nan, odds))
 
     def at(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Compared:
         """Return what stands at some rows and columns, where N bodies were compared with M."""
-        picked = {cue: table[rows, columns] for cue, table in self.likeness.items()}
+        picked = {cue: table[rows, columns] for cue, table in self.similarity.items()}
         return Compared(picked, self.log_odds[rows, columns])
 
 
@@ -96,5 +96,5 @@ def same_look(
     if not cosines:
         return np.full((len(one), len(two)), np.nan)
     seen = np.any([np.isfinite(table) for table in cosines.values()], axis=0)
-    odds = calibration.log_odds(calibration.likenesses(cosines), view_gap=view_gap)
+    odds = calibration.log_odds(calibration.similarities(cosines), view_gap=view_gap)
     return np.where(seen, odds, np.nan)

@@ -197,31 +197,31 @@ def lay_out(
         tone: (F, 3) mean CIE Lab of the set at every frame of the clip; `None` = not known.
         in_memory_bytes: Looks that need more are read when they are asked for.
     """
-    looked = [series.frame[series.looks.seen("body")] for series in tracks]
+    looked = [body_track.frame[body_track.looks.seen("body")] for body_track in tracks]
     frames = np.unique(np.concatenate(looked)) if looked else np.zeros(0, np.int64)
     count, grid = len(tracks), len(frames)
     looks: dict[Cue, NDArray[np.float32] | LaidOut] = {}
     seen: dict[Cue, NDArray[np.bool_]] = {}
-    dims = {cue: max((series.dim(cue) for series in tracks), default=0) for cue in cues}
+    dims = {cue: max((body_track.dim(cue) for body_track in tracks), default=0) for cue in cues}
     whole = 4 * count * grid * sum(dims.values()) <= in_memory_bytes
     for cue, dim in dims.items():
         if not dim:
             continue
-        rows = [series.looks.seen(cue) for series in tracks]
+        rows = [body_track.looks.seen(cue) for body_track in tracks]
         placed = []
         seen[cue] = np.zeros((count, grid), np.bool_)
-        for track, series in enumerate(tracks):
-            places, found = _places(frames, series.frame[rows[track]])
+        for track, body_track in enumerate(tracks):
+            places, found = _places(frames, body_track.frame[rows[track]])
             placed.append((places.astype(np.int32), rows[track][found].astype(np.int32)))
             seen[cue][track, places] = True
         laid_out = LaidOut(tracks, cue, placed, count=grid, dim=dim)
         looks[cue] = laid_out.copy() if whole else laid_out
     xyxy = np.full((count, grid, 4), np.nan, np.float32)
     score = np.full((count, grid), np.nan, np.float32)
-    for track, series in enumerate(tracks):
-        places, found = _places(frames, series.frame)
-        xyxy[track, places] = series.xyxy[found]
-        score[track, places] = series.score[found]
+    for track, body_track in enumerate(tracks):
+        places, found = _places(frames, body_track.frame)
+        xyxy[track, places] = body_track.xyxy[found]
+        score[track, places] = body_track.score[found]
     if tone is None:
         tone = np.full((int(frames[-1]) + 1 if grid else 0, 3), np.nan, np.float32)
     return ShotSamples(frames, tuple(tracks), looks, seen, xyxy, score, tone[frames], fps)

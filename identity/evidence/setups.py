@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
 
-SAME_SETUP = 0.9  # likeness from which a place in one means the place in the other
+SAME_SETUP = 0.9  # similarity from which a place in one means the place in the other
 _MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
 _MIN_FREE = 0.12  # share of a picture; less of the set says nothing
 _NEAR_FRAMES = 4  # a box so near in time still says where somebody is
@@ -25,7 +25,7 @@ _SIZE_PX = (32, 18)  # width, height
 _MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
 
 
-def setup_likeness(
+def setup_similarity(
     thumbnails: NDArray[np.uint8], free: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
     """Return (S, S) how alike the set-ups of S shots are, in [0, 1]; 1 on the diagonal.
@@ -41,7 +41,7 @@ def setup_likeness(
     Example:
         >>> ramp = np.tile(np.arange(32, dtype=np.uint8) * 8, (1, 2, 18, 1))
         >>> ramp = ramp[..., None].repeat(3, axis=-1)
-        >>> setup_likeness(np.concatenate([ramp, 255 - ramp])).round(2)
+        >>> setup_similarity(np.concatenate([ramp, 255 - ramp])).round(2)
         array([[1., 0.],
                [0., 1.]], dtype=float32)
     """
@@ -62,7 +62,7 @@ def setup_likeness(
 
 
 def count_setups(alike: NDArray[np.float32]) -> int:
-    """Return how many set-ups shots with this (S, S) likeness show, joined by `SAME_SETUP`.
+    """Return how many set-ups shots with this (S, S) similarity show, joined by `SAME_SETUP`.
 
     Example:
         >>> count_setups(np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]], np.float32))

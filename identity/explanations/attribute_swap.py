@@ -39,7 +39,7 @@ Attribute = Literal["clothes", "head"]
 
 KINDS: tuple[Kind, ...] = ("attribute_swap",)
 _SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
-_CONTRADICTS = 0.4  # likeness by which both of one sort must beat both of the other
+_CONTRADICTS = 0.4  # similarity by which both of one sort must beat both of the other
 _AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
 _MIN_SAMPLES = 3
 _SIDE_SAMPLES = 8
@@ -100,10 +100,10 @@ def which_attribute(
 
 def score_exchange(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> ExchangeScore:
     """Return how the looks of two compare before and after a moment."""
-    likeness = scales.scales[cue].likeness
+    similarity = scales.scales[cue].similarity
     return ExchangeScore(
-        (likeness(float(a.before @ a.after)), likeness(float(b.before @ b.after))),
-        (likeness(float(a.before @ b.after)), likeness(float(b.before @ a.after))),
+        (similarity(float(a.before @ a.after)), similarity(float(b.before @ b.after))),
+        (similarity(float(a.before @ b.after)), similarity(float(b.before @ a.after))),
     )
 
 
@@ -190,7 +190,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
 
 
 def _strength(attribute: Attribute, scores: dict[Cue, ExchangeScore], hair: Hair | None) -> float:
-    """Return the likeness by which what was exchanged fits crosswise, or is lost to its owner."""
+    """Return the similarity by which what was exchanged fits crosswise, or is lost to its owner."""
     if attribute == "clothes":
         return scores["body"].preference
     return scores["head"].preference if hair is None else hair.lost
@@ -202,7 +202,7 @@ def _scores(four: Sequence[Segment], scales: Calibration) -> dict[Cue, ExchangeS
     result: dict[Cue, ExchangeScore] = {}
     for cue, cosine in cosines_between(means[:2], means[2:]).items():
         if cue in scales.scales and np.isfinite(cosine).all():
-            (ac, ad), (bc, bd) = np.vectorize(scales.scales[cue].likeness)(cosine).tolist()
+            (ac, ad), (bc, bd) = np.vectorize(scales.scales[cue].similarity)(cosine).tolist()
             result[cue] = ExchangeScore((ac, bd), (ad, bc))
     return result
 

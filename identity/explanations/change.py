@@ -53,7 +53,7 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 
 _TOGETHER_S = 0.2  # what happens to several within this is the light, or the whole picture
-_NETWORKS_LOSE = 0.25  # likeness; light moves the colours and not the networks
+_NETWORKS_LOSE = 0.25  # similarity; light moves the colours and not the networks
 _COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
 _REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
 
@@ -84,7 +84,7 @@ def features_of(
     seen_as = circumstances(samples, track, moments)
     returns = _returns(samples, track, moments, calibration)
     judged = np.asarray((seen_as.samples >= MIN_SAMPLES) & np.isfinite(found.log_odds), np.bool_)
-    lost = 1 - mean_of(found.likeness, NETWORKS)
+    lost = 1 - mean_of(found.similarity, NETWORKS)
     judged &= (seen_as.zoom <= _REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
     middle_b, middle_a = (start + last) // 2, (first + stop) // 2
     noise = np.fmin(
@@ -94,12 +94,12 @@ def features_of(
     grid = len(samples.frames)
     near = (np.maximum(last - 2, 0), last), (first, np.minimum(first + 2, grid))
     others, together = _others(samples, track, before, after, calibration)
-    likeness = found.likeness
+    similarity = found.similarity
     return {
         "unlike": -found.log_odds,
         "network": lost,
-        "colour": 1 - _second_smallest(likeness, COLOURS),
-        "hair": 1 - likeness.get("hair", np.full(len(moments), np.nan)),
+        "colour": 1 - _second_smallest(similarity, COLOURS),
+        "hair": 1 - similarity.get("hair", np.full(len(moments), np.nan)),
         "noise": np.maximum(-noise, -2.0),
         "jump": seen_as.jump,
         "zoom": seen_as.zoom,
@@ -171,9 +171,11 @@ def _light(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.
     return np.asarray(np.minimum(np.sqrt(np.square(moved).sum(axis=0)) / 10, 3.0), np.float64)
 
 
-def mean_of(likeness: dict[Cue, NDArray[np.float64]], cues: tuple[Cue, ...]) -> NDArray[np.float64]:
+def mean_of(
+    similarity: dict[Cue, NDArray[np.float64]], cues: tuple[Cue, ...]
+) -> NDArray[np.float64]:
     """Return (M,) the mean of those of some cues that were seen; 0 where none was."""
-    rows = np.array([likeness[cue] for cue in cues if cue in likeness])
+    rows = np.array([similarity[cue] for cue in cues if cue in similarity])
     known = ~np.isnan(rows)
     return np.asarray(
         np.where(known, rows, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.float64
@@ -181,14 +183,14 @@ def mean_of(likeness: dict[Cue, NDArray[np.float64]], cues: tuple[Cue, ...]) -> 
 
 
 def _second_smallest(
-    likeness: dict[Cue, NDArray[np.float64]], cues: tuple[Cue, ...]
+    similarity: dict[Cue, NDArray[np.float64]], cues: tuple[Cue, ...]
 ) -> NDArray[np.float64]:
-    """Return (M,) the second smallest likeness of the cues seen; NaN where fewer than two are.
+    """Return (M,) the second smallest similarity of the cues seen; NaN where fewer than two are.
 
     A turn, or a hand before the chest, moves one colour; another person moves two.
     """
-    count = len(next(iter(likeness.values())))
-    rows = np.array([likeness[cue] for cue in cues if cue in likeness]).reshape(-1, count)
+    count = len(next(iter(similarity.values())))
+    rows = np.array([similarity[cue] for cue in cues if cue in similarity]).reshape(-1, count)
     if len(rows) < 2:
         return np.full(count, np.nan)
     return np.asarray(np.sort(rows, axis=0)[1], np.float64)

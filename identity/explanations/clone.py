@@ -122,9 +122,9 @@ def features_of(
     judged &= (now.log_odds > 0) & (now.log_odds >= twins + _TWINS)
     return {
         "alike": now.log_odds,
-        "network": mean_of(now.likeness, NETWORKS) - 0.5,
-        "colour": _smallest(now.likeness) - 0.5,
-        "hair": now.likeness.get("hair", np.full(len(moments), np.nan)) - 0.5,
+        "network": mean_of(now.similarity, NETWORKS) - 0.5,
+        "colour": _smallest(now.similarity) - 0.5,
+        "hair": now.similarity.get("hair", np.full(len(moments), np.nan)) - 0.5,
         "pure": np.minimum(own[0].log_odds, own[1].log_odds),
         "became": np.where(had_before, now.log_odds - np.nan_to_num(then), 0.0),
         "had_before": had_before.astype(np.float64),
@@ -139,10 +139,10 @@ def features_of(
     }, judged
 
 
-def _smallest(likeness: dict[Cue, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return (M,) the smallest likeness of the clothes' colours; a head may be turned."""
-    rows = [likeness[cue] for cue in COLOURS if cue in likeness and cue != "head"]
-    return np.fmin.reduce(rows) if rows else np.full(len(next(iter(likeness.values()))), np.nan)
+def _smallest(similarity: dict[Cue, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return (M,) the smallest similarity of the clothes' colours; a head may be turned."""
+    rows = [similarity[cue] for cue in COLOURS if cue in similarity and cue != "head"]
+    return np.fmin.reduce(rows) if rows else np.full(len(next(iter(similarity.values()))), np.nan)
 
 
 def alike_at_once(samples: ShotSamples, calibration: Calibration) -> dict[tuple[int, int], float]:
@@ -203,7 +203,7 @@ def _explained(
 
 
 def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
-    """Tell whether likeness says anything: not of two in black, nor of two with other hair."""
+    """Tell whether similarity says anything: not of two in black, nor of two with other hair."""
     one, two = (segments[k] for k in found.segments)
     return not (wears_black(one) and wears_black(two)) and not other_hair(one.means, two.means)
 

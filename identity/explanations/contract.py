@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from identity.cast.characters import Cast
     from identity.evidence.alignment import Sets
     from identity.evidence.calibration import Calibration
-    from identity.evidence.consistency import LikenessCurve
+    from identity.evidence.consistency import SimilarityCurve
     from identity.evidence.samples import ShotSamples
     from identity.explanations.model import DecisionModel
     from identity.settings import FindingSettings
@@ -44,7 +44,7 @@ class Explained:
             of an exchange over a cut the two before it, then those at their places after it.
         start_frame, stop_frame: Half-open.
         log_odds: That it is right.
-        strength: Likeness lost, or by which "exchanged" fits better than "stayed", on the scale
+        strength: Similarity lost, or by which "exchanged" fits better than "stayed", on the scale
             where 1 is one person and 0 another.
         features: What it was judged by, by name.
         over_cut: Whether it happens from shot to shot.
@@ -65,7 +65,7 @@ class Explained:
     over_cut: bool = False
     attribute: Literal["", "clothes", "head"] = ""
     vouched: bool = True
-    curves: dict[int, LikenessCurve] = field(default_factory=dict)
+    curves: dict[int, SimilarityCurve] = field(default_factory=dict)
     segments: tuple[int, ...] = ()
     undone_frame: int | None = None
 
@@ -109,7 +109,7 @@ class Clip:
         tracks: Body tracks of all shots.
         segments: Stretches of tracklets that wear one look.
         cast: Who is who among the segments.
-        setups: (S, S) likeness of the shots' set-ups.
+        setups: (S, S) similarity of the shots' set-ups.
         sets: What the shots look like where nobody stands; `None` = not known.
         calibration, model, settings: As in a scene.
         fps: Of the clip.
@@ -226,8 +226,8 @@ def drift_of(
         tracks: To whom.
         start: First frame.
         stop: First frame after it.
-        strength: Likeness lost that neither a turn nor the light explains.
-        loss: Cue to likeness lost.
+        strength: Similarity lost that neither a turn nor the light explains.
+        loss: Cue to similarity lost.
         settings: The threshold.
         over_cut: Whether it happens from shot to shot.
         vouched: Whether colours say so as well as networks.

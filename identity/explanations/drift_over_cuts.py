@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("drift",)
 
 _OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
-_STAYS = 0.1  # likeness lost at most by who is seen to stay the same
+_STAYS = 0.1  # similarity lost at most by who is seen to stay the same
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -43,18 +43,18 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
 
     A shot is compared with the first one of its set-up. What everybody loses is light.
     """
-    all_series, labels, setups = clip.tracks, clip.worn, clip.setups
+    tracks, labels, setups = clip.tracks, clip.worn, clip.setups
     explained = clip.characters_explained()
     found: list[Explained] = []
-    places = Positions(series.xyxy for series in all_series)
-    by_shot = numbers_by_shot(series.shot_index for series in all_series)
-    spans = _spans(all_series, labels)
+    places = Positions(track.xyxy for track in tracks)
+    by_shot = numbers_by_shot(track.shot_index for track in tracks)
+    spans = _spans(tracks, labels)
     for late in range(len(setups)):
         first = next((s for s in range(late) if setups[s, late] >= SAME_SETUP), None)
         if first is None:
             continue
         pairs = {
-            (a, b): _between(all_series[a], all_series[b], clip.calibration)
+            (a, b): _between(tracks[a], tracks[b], clip.calibration)
             for a in by_shot.get(first, ())
             for b in by_shot.get(late, ())
             if places.same(a, b)
@@ -75,8 +75,8 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             told = {labels[a], labels[b]} & explained
             enough = strength >= clip.settings.scaled("drift")
             if enough and not told and light <= EVERYBODY * strength:
-                start = int(all_series[a].frame[-1]) + 1
-                stop = int(all_series[b].frame[-1]) + 1
+                start = int(tracks[a].frame[-1]) + 1
+                stop = int(tracks[b].frame[-1]) + 1
                 found.append(
                     drift_of((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
                 )
@@ -89,7 +89,7 @@ def _over_cut(loss: Mapping[Cue, float]) -> float:
 
 
 def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
-    """Return cue to the likeness lost from one series to the other; `None` = another framing."""
+    """Return cue to the similarity lost from one track to the other; `None` = another framing."""
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
     if max(heights) > MAX_APPROACH * min(heights):
         return None
@@ -108,37 +108,37 @@ def extend_onset_before_cut(drifts: Sequence[Explained], clip: Clip) -> list[Exp
     time in the shot before, if the character is there and is not seen to stay the same; half of
     that time is the guess with the least error.
     """
-    all_series, labels = clip.tracks, clip.worn
-    by_shot = numbers_by_shot(series.shot_index for series in all_series)
-    spans = _spans(all_series, labels)
+    tracks, labels = clip.tracks, clip.worn
+    by_shot = numbers_by_shot(track.shot_index for track in tracks)
+    spans = _spans(tracks, labels)
     found = []
     for drift in drifts:
         if drift.over_cut:
             found.append(drift)
             continue
         (own,) = drift.tracks
-        series = all_series[own]
-        opens = min(all_series[k].frame[0] for k in by_shot[series.shot_index])
-        earlier = by_shot.get(series.shot_index - 1, [])
-        was = _was(labels[own], series.shot_index, spans)
+        track = tracks[own]
+        opens = min(tracks[k].frame[0] for k in by_shot[track.shot_index])
+        earlier = by_shot.get(track.shot_index - 1, [])
+        was = _was(labels[own], track.shot_index, spans)
         before = [k for k in earlier if labels[k] == was >= 0]
-        if drift.start_frame == series.frame[0] == opens and before:
-            last = max(before, key=lambda k: int(all_series[k].frame[-1]))
-            everybody = [all_series[k] for k in earlier]
-            stretch = largest_loss(all_series[last], everybody, clip.calibration, fps=clip.fps)
+        if drift.start_frame == track.frame[0] == opens and before:
+            last = max(before, key=lambda k: int(tracks[k].frame[-1]))
+            everybody = [tracks[k] for k in earlier]
+            stretch = largest_loss(tracks[last], everybody, clip.calibration, fps=clip.fps)
             if stretch is None or not stretch.steady or networks_lose(stretch.loss) >= _STAYS:
-                start = (int(all_series[last].frame[0]) + drift.start_frame) // 2
+                start = (int(tracks[last].frame[0]) + drift.start_frame) // 2
                 found.append(replace(drift, tracks=(last, own), start_frame=start))
                 continue
         found.append(drift)
     return found
 
 
-def _spans(all_series: Sequence[BodyTrack], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _spans(tracks: Sequence[BodyTrack], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Return character to the first and the last shot it is seen in."""
     shots: dict[int, list[int]] = {}
-    for series, label in zip(all_series, labels, strict=True):
-        shots.setdefault(label, []).append(series.shot_index)
+    for track, label in zip(tracks, labels, strict=True):
+        shots.setdefault(label, []).append(track.shot_index)
     return {label: (min(own), max(own)) for label, own in shots.items()}
 
 

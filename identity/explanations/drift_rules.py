@@ -1,6 +1,6 @@
 """Slow change in one shot, told by rules beside the learnt explanation.
 
-Four things look like a drift and are none: a turn of the body, which costs the networks likeness
+Four things look like a drift and are none: a turn of the body, which costs the networks similarity
 and leaves at least two of the colours; light, which moves everybody; a step, which is a morph, a
 cut or somebody passing; and a body that comes from behind something, or goes there. So networks
 must fall much more than anybody else's do meanwhile, along a ramp that explains the samples better
@@ -45,9 +45,9 @@ _EDGE_SHARE = 0.15  # of the samples: so near to an end the onset is not seen
 
 def find(scene: Scene) -> list[Explained]:
     """Return who changes slowly in one shot; of whom something else is known is passed over."""
-    all_series, scales, fps = scene.tracks, scene.calibration, scene.samples.fps
+    tracks, scales, fps = scene.tracks, scene.calibration, scene.samples.fps
     changed = {k for one in scene.explained if one.kind != "drift" for k in one.tracks}
-    stretches = [largest_loss(series, all_series, scales, fps=fps) for series in all_series]
+    stretches = [largest_loss(track, tracks, scales, fps=fps) for track in tracks]
     found = []
     least = scene.settings.scaled("drift")
     for k, own in enumerate(stretches):
@@ -62,7 +62,7 @@ def find(scene: Scene) -> list[Explained]:
             strength, light, cues = own.head / ALONE, head / ALONE, ("hair",)
         if strength < least or light > EVERYBODY * strength:
             continue
-        ramp = _ramp(all_series[k], own.rows, cues)
+        ramp = _ramp(tracks[k], own.rows, cues)
         if ramp is not None:
             by_colours = colours_lose(own.loss) >= least
             told = drift_of((k,), *ramp, strength, own.loss, scene.settings, vouched=by_colours)
@@ -78,15 +78,13 @@ def _first_third(scene: Scene, track: int, rows: NDArray[np.int64]) -> tuple[int
     return first, first + max((stop - first) // 3, 1)
 
 
-def _ramp(
-    series: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]
-) -> tuple[int, int] | None:
+def _ramp(track: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]) -> tuple[int, int] | None:
     """Return from when to when the looks change by `cues`; `None` = a step explains them better.
 
     Least squares of a constant, a ramp and a constant, over all onsets and ends: with noise alike
     at all samples, the generalised likelihood ratio test of a ramp against a step.
     """
-    frames, values = _projected(series, rows, cues)
+    frames, values = _projected(track, rows, cues)
     if len(frames) < 2 * MIN_LOOKS:
         return None
     flat = float(np.square(values - values.mean()).sum())
@@ -113,13 +111,13 @@ def _ramp(
 
 
 def _projected(
-    series: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]
+    track: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return frames (K,), and how far along from first to last look `cues` are there."""
     total = np.zeros(len(rows))
     known = np.ones(len(rows), np.bool_)
     for cue in cues:
-        looks, seen = series.looks, series.looks.seen(cue)
+        looks, seen = track.looks, track.looks.seen(cue)
         own = seen[np.isin(seen, rows)]
         if len(own) < 2 * MIN_LOOKS:
             continue
@@ -137,4 +135,4 @@ def _projected(
         if len(picks) > _MAX_POINTS
         else picks
     )
-    return series.frame[rows[picks]], total[picks]
+    return track.frame[rows[picks]], total[picks]

@@ -44,17 +44,17 @@ def find(scene: Scene) -> list[Explained]:
     nobody else's hair changes, nobody turns and nobody is near.
     """
     threshold, fps = scene.settings.scaled("swap"), scene.samples.fps
-    all_series = scene.tracks
+    tracks = scene.tracks
     taken = {k for one in scene.explained if one.kind not in ("clone", "drift") for k in one.tracks}
-    outfits = [_outfit(series) for series in all_series]
+    outfits = [_outfit(track) for track in tracks]
     alike = [
         (one, two)
-        for one, two in combinations(range(len(all_series)), 2)
+        for one, two in combinations(range(len(tracks)), 2)
         if affinity(outfits[one], outfits[two], "upper") >= _TWO_OUTFITS
     ]
     if not alike:
         return []  # nobody's hair is read: a shot may last for an hour
-    heads = [_heads_of(series, all_series) for series in all_series]
+    heads = [_heads_of(track, tracks) for track in tracks]
     found = []
     for one, two in alike:
         best: Explained | None = None
@@ -105,34 +105,34 @@ def find(scene: Scene) -> list[Explained]:
     return found
 
 
-def _outfit(series: BodyTrack) -> Means:
+def _outfit(track: BodyTrack) -> Means:
     """Return the mean of the clothes over the shot, from a few samples of it."""
-    rows = series.looks.seen("upper")
+    rows = track.looks.seen("upper")
     if not len(rows):
         return {}
     few = rows[np.unique(np.linspace(0, len(rows) - 1, _OUTFIT_SAMPLES).round().astype(int))]
-    return {"upper": series.looks.rows("upper", few).mean(axis=0)}
+    return {"upper": track.looks.rows("upper", few).mean(axis=0)}
 
 
-def _heads_of(series: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sample]:
+def _heads_of(track: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sample]:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
-    near_nobody = unoccluded_rows(series, everybody, max_iou=TOUCHING_IOU)
-    rows = np.flatnonzero(near_nobody & (series.looks.covered <= _FREE_COVERED))
+    near_nobody = unoccluded_rows(track, everybody, max_iou=TOUCHING_IOU)
+    rows = np.flatnonzero(near_nobody & (track.looks.covered <= _FREE_COVERED))
     cues: tuple[Cue, ...] = ("hair", "facing", "upper")
     for cue in cues:
-        rows = rows[np.isin(rows, series.looks.seen(cue))]
+        rows = rows[np.isin(rows, track.looks.seen(cue))]
     if not len(rows):
         return {}
     # Each cue is read once, and kept as it is: half the size of what is reckoned with.
-    read = {cue: np.concatenate([*_halved(series, cue, rows)]) for cue in cues}
+    read = {cue: np.concatenate([*_halved(track, cue, rows)]) for cue in cues}
     return {
         int(frame): {cue: vectors[number] for cue, vectors in read.items()}
-        for number, frame in enumerate(series.frame[rows])
+        for number, frame in enumerate(track.frame[rows])
     }
 
 
-def _halved(series: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float16]]:
-    for part in series.looks.chunks(cue, rows):
+def _halved(track: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float16]]:
+    for part in track.looks.chunks(cue, rows):
         yield part.astype(np.float16)
 
 

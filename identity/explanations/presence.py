@@ -103,36 +103,36 @@ class PixelStep:
 
 
 def find_presence_candidates(
-    all_series: Sequence[BodyTrack],
+    tracks: Sequence[BodyTrack],
     scores: Sequence[NDArray[np.float32]],
     shot: Shot,
 ) -> list[PresenceCandidate]:
     """Return where boxes of one shot end or begin before the shot does.
 
     Args:
-        all_series: Of the shot.
-        scores: Detection scores of each series, (T,) in [0, 1].
+        tracks: Of the shot.
+        scores: Detection scores of each track, (T,) in [0, 1].
         shot: Its frames.
     """
     gaps = []
-    for index, series in enumerate(all_series):
-        if len(series.frame) < _MIN_PRESENT_BOXES or np.median(scores[index]) < _MIN_SCORE:
+    for index, track in enumerate(tracks):
+        if len(track.frame) < _MIN_PRESENT_BOXES or np.median(scores[index]) < _MIN_SCORE:
             continue
-        others = [s for k, s in enumerate(all_series) if k != index]
-        last, first = int(series.frame[-1]), int(series.frame[0])
+        others = [s for k, s in enumerate(tracks) if k != index]
+        last, first = int(track.frame[-1]), int(track.frame[0])
         if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES and not any(
-            _takes_over(series.xyxy[-1], last, other, int(other.frame[0])) for other in others
+            _takes_over(track.xyxy[-1], last, other, int(other.frame[0])) for other in others
         ):
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
-            reveals = any(_is_revealed(other, last + 1, series.xyxy[-1]) for other in others)
+            reveals = any(_is_revealed(other, last + 1, track.xyxy[-1]) for other in others)
             gaps.append(
-                PresenceCandidate("vanish", index, last + 1, last, window, series.xyxy[-1], reveals)
+                PresenceCandidate("vanish", index, last + 1, last, window, track.xyxy[-1], reveals)
             )
         if first - shot.start_frame >= _MIN_ABSENT_FRAMES and not any(
-            _takes_over(series.xyxy[0], first, other, int(other.frame[-1])) for other in others
+            _takes_over(track.xyxy[0], first, other, int(other.frame[-1])) for other in others
         ):
             window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
-            gaps.append(PresenceCandidate("pop_in", index, first, first, window, series.xyxy[0]))
+            gaps.append(PresenceCandidate("pop_in", index, first, first, window, track.xyxy[0]))
     return gaps
 
 

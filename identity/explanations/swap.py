@@ -142,11 +142,11 @@ def looks_features(pair: PairCompared) -> dict[str, NDArray[np.float64]]:
 
 
 def _gain_of(pair: PairCompared, cues: tuple[Cue, ...]) -> NDArray[np.float64]:
-    """Return (M,) by how much "crossed" beats "straight" on the scale of likeness, mean of cues."""
+    """Return (M,) by how much similarity "crossed" beats "straight", mean of the cues."""
     gains = []
     for cue in cues:
-        if all(cue in found.likeness for found in (*pair.crossed, *pair.straight)):
-            c, d, a, b = (found.likeness[cue] for found in (*pair.crossed, *pair.straight))
+        if all(cue in found.similarity for found in (*pair.crossed, *pair.straight)):
+            c, d, a, b = (found.similarity[cue] for found in (*pair.crossed, *pair.straight))
             gains.append((c + d - a - b) / 2)
     if not gains:
         return np.full(len(pair.gain), np.nan)

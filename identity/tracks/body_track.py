@@ -90,20 +90,20 @@ def make_body_track(
 
 
 def unoccluded_rows(
-    series: BodyTrack, everybody: Sequence[BodyTrack], *, max_iou: float
+    track: BodyTrack, everybody: Sequence[BodyTrack], *, max_iou: float
 ) -> NDArray[np.bool_]:
-    """Return (T,) bool, in which rows no box of `everybody` else overlaps that of the series."""
-    free = np.ones(len(series.frame), np.bool_)
+    """Return (T,) bool, in which rows no box of `everybody` else overlaps that of the track."""
+    free = np.ones(len(track.frame), np.bool_)
     for other in everybody:
-        if other is series:
+        if other is track:
             continue
-        _, own, theirs = np.intersect1d(series.frame, other.frame, return_indices=True)
-        free[own] &= boxes.paired_iou(series.xyxy[own], other.xyxy[theirs]) <= max_iou
+        _, own, theirs = np.intersect1d(track.frame, other.frame, return_indices=True)
+        free[own] &= boxes.paired_iou(track.xyxy[own], other.xyxy[theirs]) <= max_iou
     return free
 
 
 def fully_visible_span(
-    series: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
+    track: BodyTrack, everybody: Sequence[BodyTrack], *, fps: float
 ) -> tuple[float, float]:
     """Return from which to which frame a body has settled in the picture.
 
@@ -111,23 +111,23 @@ def fully_visible_span(
     neither come nor gone. Whoever has shows a part of the body only for a while.
 
     Args:
-        series: Whose.
-        everybody: Of the shot, the series among them.
+        track: Whose.
+        everybody: Of the shot, the track among them.
         fps: Of the clip.
     """
-    comes = series.frame[0] > min(s.frame[0] for s in everybody)
-    goes = series.frame[-1] < max(s.frame[-1] for s in everybody)
+    comes = track.frame[0] > min(s.frame[0] for s in everybody)
+    goes = track.frame[-1] < max(s.frame[-1] for s in everybody)
     frames = _SETTLED_S * fps
-    return series.frame[0] + frames * comes, series.frame[-1] - frames * goes
+    return track.frame[0] + frames * comes, track.frame[-1] - frames * goes
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Mean looks of a series before and after a moment.
+    """Mean looks of a body track before and after a moment.
 
     Attributes:
         before, after: (D,) mean unit vectors.
-        among_before, among_after: Mean likeness of the samples of a side among each other.
+        among_before, among_after: Mean similarity of the samples of a side among each other.
         last_before, first_after: Frames of the samples right beside the moment.
     """
 
@@ -140,7 +140,7 @@ class Sides:
 
 
 def sides_at(
-    series: BodyTrack,
+    track: BodyTrack,
     cue: Cue,
     frame: int,
     *,
@@ -151,15 +151,15 @@ def sides_at(
     """Return the looks of up to `samples` samples on each side of `frame`; `None` = not seen.
 
     Args:
-        series: Whose looks.
+        track: Whose looks.
         cue: Which cue.
         frame: First frame of the later side.
         samples: At most so many of each side.
         reach_frames: Samples farther away than this do not count.
         hidden_from: First frame that is of neither side; `None` = there is no such frame.
     """
-    rows = series.looks.seen(cue)
-    frames = series.frames_of(cue)
+    rows = track.looks.seen(cue)
+    frames = track.frames_of(cue)
     ends = frame if hidden_from is None else hidden_from
     split = int(np.searchsorted(frames, frame))
     stop = int(np.searchsorted(frames, ends))
@@ -169,8 +169,8 @@ def sides_at(
     late = late[frames[late] < frame + reach_frames]
     if not len(early) or not len(late):
         return None
-    # Only these rows: a series may last for hours, and every moment of it is asked about.
-    before, after = (series.looks.rows(cue, rows[side]) for side in (early, late))
+    # Only these rows: a track may last for hours, and every moment of it is asked about.
+    before, after = (track.looks.rows(cue, rows[side]) for side in (early, late))
     return Sides(
         before.mean(axis=0),
         after.mean(axis=0),

@@ -28,7 +28,7 @@ _SPEED_FRAMES = 4.0  # a difference in speed counts as much as the way it makes 
 
 
 class Body(Protocol):
-    """Whatever has a box at some frames of one shot: a tracklet, or a series."""
+    """Whatever has a box at some frames of one shot: a tracklet, or a body track."""
 
     @property
     def frame(self) -> NDArray[np.int64]:
@@ -56,7 +56,7 @@ class Crossing:
 
 
 def find_crossings(one: Body, two: Body, *, fps: float) -> list[Crossing]:
-    """Return the meetings of two series, in order of time; people who only stand there have none.
+    """Return the meetings of two tracks, in order of time; people who only stand there have none.
 
     Args:
         one: A body as the tracker followed it.

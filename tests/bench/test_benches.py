@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.detector import figures, match
-from bench.embeddings import Boxed, cast_likeness, parts_likeness, ranking
+from bench.embeddings import Boxed, cast_similarity, parts_similarity, ranking
 from bench.labelled import Labelled
 from identity.appearance.embedder import CrossCues
 from training.error_rate import equal_error_rate
@@ -71,11 +71,11 @@ def test_equal_error_rate(same, different, expected):
 def test_ranking_leaves_out_what_is_near_in_time():
     person = np.array([0, 0, 0, 1])
     far = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]], np.bool_)
-    likeness = np.array(
+    similarity = np.array(
         [[1, 0.9, 0.2, 0.5], [0.9, 1, 0.8, 0.1], [0.2, 0.8, 1, 0.1], [0.5, 0.1, 0.1, 1]], np.float32
     )
     # The first one's twin is near in time and does not count, so a stranger comes first.
-    first, average = ranking(likeness, person, far)
+    first, average = ranking(similarity, person, far)
     assert first == pytest.approx(2 / 3)
     assert average == pytest.approx((1 / 2 + 1 + 1) / 3)
 
@@ -94,7 +94,7 @@ class Parts:
 
 
 def test_a_part_that_is_seen_in_both_counts_as_much_as_the_body():
-    assert parts_likeness(Parts())(Boxed())[0, 1] == pytest.approx(0.5)
+    assert parts_similarity(Parts())(Boxed())[0, 1] == pytest.approx(0.5)
 
 
 def test_the_cast_compares_what_it_would_judge_and_nothing_else():
@@ -109,7 +109,7 @@ def test_the_cast_compares_what_it_would_judge_and_nothing_else():
     seen.add(rgb, boxes[2:])
     seen.add(rgb, boxes[:0])  # nobody in this picture
     assert (len(seen.pictures), len(seen.crops)) == (2, 4)
-    odds = cast_likeness(None, "colour")(seen)
+    odds = cast_similarity(None, "colour")(seen)
     assert odds.shape == (4, 4)
     assert np.array_equal(odds, odds.T)
     assert odds[0, 1] > 0 > odds[0, 2]

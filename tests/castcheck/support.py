@@ -329,13 +329,13 @@ def _tracklet(
         boxes,
         tuple(0.9 + 0.05 * math.sin(f) for f in frames),
         tuple(SegmentFacts(a, b, name, doubtful) for a, b, name in segments),
-        Curve(frames, tuple(_likeness(f, start, stop, changes, falls) for f in frames))
+        Curve(frames, tuple(_similarity(f, start, stop, changes, falls) for f in frames))
         if curve
         else None,
     )
 
 
-def _likeness(frame: int, start: int, stop: int, changes: list[int], falls: bool) -> float:
+def _similarity(frame: int, start: int, stop: int, changes: list[int], falls: bool) -> float:
     wobble = 0.03 * math.sin(frame * 1.7) + 0.02 * math.sin(frame * 0.61)
     if any(frame >= change for change in changes):
         return 0.22 + wobble

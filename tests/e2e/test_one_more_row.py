@@ -39,16 +39,16 @@ KIND_FILE = '''\
 def find(case):
     """Yield the tracklets of the first shot that belong to the cast."""
     judgement, build = case.judgement, case.build
-    for number, series in enumerate(judgement.tracks):
-        start, stop = int(series.frame[0]) + 5, int(series.frame[-1]) - 5
+    for number, track in enumerate(judgement.tracks):
+        start, stop = int(track.frame[0]) + 5, int(track.frame[-1]) - 5
         label = judgement.character_at(number, start)
-        if label >= 0 and case.seen.tracklets[series.members[0]].shot_index == 0:
+        if label >= 0 and case.seen.tracklets[track.members[0]].shot_index == 0:
             yield build.finding(
                 "standing_by",
-                severity=build.severity("standing_by", [series], 0.9),
+                severity=build.severity("standing_by", [track], 0.9),
                 confidence=0.9,
                 characters=[label],
-                tracklets=series.members,
+                tracklets=track.members,
                 frames=(start, stop),
                 message=f"{build.name(label)} does nothing of note.",
                 evidence={"strength": 1.5},

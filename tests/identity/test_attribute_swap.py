@@ -109,9 +109,9 @@ def test_inside_a_shot(heads, kinds):
         tracklets.append(tracklet(number, frames, at=(60 + 180 * number, 60)))
         head = [heads[number][0]] * at + [heads[number][1]] * (count - at)
         seen.append(wearing(head, [first] * at + [second] * (count - at), seed=number))
-    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
+    tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
     swap = Explained("swap", (0, 1), at, at + 1, 2.0, 1.0)
-    told = reclassify_by_head(swap, scene_of(series))
+    told = reclassify_by_head(swap, scene_of(tracks))
     assert [(told.kind, told.tracks, told.start_frame)] == [(k, (0, 1), at) for k in kinds]
 
 

@@ -89,7 +89,7 @@ def test_windows_reach_one_second_back_and_three_on():
     assert mixed.stop[~late].max() == 10
 
 
-def test_the_smallest_likeness_of_the_clothes():
+def test_the_smallest_similarity_of_the_clothes():
     rows = {"head": [0.1, 0.1, 0.1], "upper": [0.5, NAN, NAN], "lower": [0.7, 0.6, NAN]}
     found = clone._smallest({cue: np.array(values) for cue, values in rows.items()})
     assert found[:2].tolist() == [0.5, 0.6]

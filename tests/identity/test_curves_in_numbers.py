@@ -1,4 +1,4 @@
-"""Curves of likeness and the course of a change, on looks that can be reckoned on paper."""
+"""Curves of similarity and the course of a change, on looks that can be reckoned on paper."""
 
 # Stand-ins here hold only what is asked of them, so types of arguments are not compared.
 # mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
@@ -13,11 +13,11 @@ import pytest
 from identity.evidence import consistency
 from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.consistency import (
-    LikenessCurve,
+    SimilarityCurve,
     _like_framing,
     _smooth,
     curve_from,
-    likeness_curves,
+    similarity_curves,
 )
 from identity.evidence.course import course_of
 from identity.evidence.positions import Positions
@@ -59,7 +59,7 @@ def test_one_sample_alone_is_smoothed_away(values, smooth):
 
 @pytest.mark.parametrize(("values", "lowest"), [([0.5, 0.2], None), ([0.5, 0.25, 0.75], 0.25)])
 def test_the_lowest_point_of_three_at_least(values, lowest):
-    curve = LikenessCurve(np.arange(len(values)), np.array(values, np.float32))
+    curve = SimilarityCurve(np.arange(len(values)), np.array(values, np.float32))
     assert curve.lowest == lowest
 
 
@@ -83,11 +83,11 @@ def test_who_is_nearer_is_seen_otherwise(height, alike):
 def test_what_a_later_shot_is_compared_with(monkeypatch, labels, more, first):
     asked = []
     monkeypatch.setattr(
-        consistency, "likeness_curve", lambda series, _, *, first: asked.append((series, first))
+        consistency, "similarity_curve", lambda track, _, *, first: asked.append((track, first))
     )
     bodies = [Body(), Body(shot=more.get("shot", 1), height=more.get("height", 100))]
     setup = more.get("setup", 1.0)
-    likeness_curves(bodies, labels, np.array([[1, setup], [setup, 1]]), SCALES)
+    similarity_curves(bodies, labels, np.array([[1, setup], [setup, 1]]), SCALES)
     assert asked == [(bodies[0], bodies[0]), (bodies[1], bodies[first])]
 
 
@@ -99,7 +99,7 @@ def test_a_curve_from_a_stretch_takes_the_mean_of_its_cues(monkeypatch):
         assert agreement == (7, 7)
         assert [side.tolist() for side in before] == [[1] * 4, [3] * 4]
         assert [side.tolist() for side in after] == [[0, 1, 3, 4], [1, 2, 4, 5]]
-        return SimpleNamespace(likeness={
+        return SimpleNamespace(similarity={
             "body": np.array([1.0, 1.0, nan, 0.25]), "head_look": np.array([0.5, nan, nan, 0.25]),
             "upper": np.zeros(4),
         })  # fmt: skip

@@ -26,8 +26,8 @@ def samples(*people, places=None):
         for k in range(len(people))
     ]
     seen = [looks(frames, wears, seed=k) for k, wears in enumerate(people)]
-    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    return lay_out(series, COMPARED, fps=FPS)
+    tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
+    return lay_out(tracks, COMPARED, fps=FPS)
 
 
 def test_nobody_and_one_alone():
@@ -97,11 +97,11 @@ def test_a_box_that_goes_over_to_another_body_jumps():
     xyxy = one.xyxy.copy()
     xyxy[24:, [0, 2]] += 200
     gone = type(one)(0, 0, one.frame, xyxy, one.score)
-    (series,) = [
+    (track,) = [
         make_body_track(c, [gone], [looks(frames, ["A"] * LENGTH)])
         for c in link_tracklets([gone], fps=FPS)
     ]
-    shot = lay_out([series], COMPARED, fps=FPS)
+    shot = lay_out([track], COMPARED, fps=FPS)
     near, far = Moments.between(shot, [(8, 8)]), Moments.between(shot, [(2, 2)])
     assert circumstances(shot, 0, near).jump[0] == 1
     assert circumstances(shot, 0, far).jump[0] == 0

@@ -169,14 +169,14 @@ def test_light_is_told_in_tens_of_lab_and_three_at_most(light, said):
 
 
 def test_means_and_second_smallest_leave_out_what_was_not_seen():
-    likeness = {"body": np.array([0.2, NAN]), "head_look": np.array([0.6, NAN]),
+    similarity = {"body": np.array([0.2, NAN]), "head_look": np.array([0.6, NAN]),
                 "head": np.array([0.9, 0.1]), "upper": np.array([0.3, NAN]),
                 "lower": np.array([0.5, 0.7])}  # fmt: skip
-    assert change.mean_of(likeness, ("body", "head_look")).tolist() == pytest.approx([0.4, 0.0])
+    assert change.mean_of(similarity, ("body", "head_look")).tolist() == pytest.approx([0.4, 0.0])
     colours = ("head", "upper", "lower")
-    assert change._second_smallest(likeness, colours)[0] == 0.5
-    assert change._second_smallest(likeness, colours)[1] == 0.7  # NaN sorts last
-    assert np.isnan(change._second_smallest(likeness, ("head",))).all()
+    assert change._second_smallest(similarity, colours)[0] == 0.5
+    assert change._second_smallest(similarity, colours)[1] == 0.7  # NaN sorts last
+    assert np.isnan(change._second_smallest(similarity, ("head",))).all()
 
 
 def one_change(kind, frame, track=0):
@@ -235,8 +235,8 @@ def test_what_is_an_exchange_at_all(one, two, judged):
     assert said.tolist() == [judged]
 
 
-def compared(log_odds, **likeness):
-    rows = {cue: np.array(values, float) for cue, values in likeness.items()}
+def compared(log_odds, **similarity):
+    rows = {cue: np.array(values, float) for cue, values in similarity.items()}
     return Compared(rows, np.array(log_odds, float))
 
 
@@ -264,11 +264,11 @@ def test_the_gain_of_cues_is_the_mean_of_those_that_all_four_have():
     pair = swap.PairCompared((a, b), (c, d))
     assert swap._gain_of(pair, ("body",)).tolist() == pytest.approx([0.5])
     assert np.isnan(swap._gain_of(pair, ("upper",))).all()  # one has none
-    d.likeness["upper"] = np.array([0.6])
+    d.similarity["upper"] = np.array([0.6])
     assert swap._gain_of(pair, ("body", "upper")).tolist() == pytest.approx([0.5])
-    b.likeness["upper"] = np.array([0.3])
+    b.similarity["upper"] = np.array([0.3])
     assert swap._gain_of(pair, ("body", "upper")).tolist() == pytest.approx([0.5])
-    d.likeness["upper"] = np.array([1.0])
+    d.similarity["upper"] = np.array([1.0])
     assert swap._gain_of(pair, ("body", "upper")).tolist() == pytest.approx([0.6])
 
 
@@ -387,7 +387,7 @@ def test_networks_are_the_embedders_cues():
     ],
 )
 def test_a_change_in_a_meeting_may_be_the_boxes(frame, tracks, mixed):
-    series = list(shot(STILL, STILL).tracks)
-    scene = scene_of(series)
+    body_tracks = list(shot(STILL, STILL).tracks)
+    scene = scene_of(body_tracks)
     scene.samples._crossings[frozenset((0, 1))] = [Crossing(20, 26, 23, tracks)]
     assert change._may_be_mixed(one_change("morph", frame), scene) == mixed

@@ -115,7 +115,7 @@ def test_other_hair(one, two, expect):
 
 
 def shot(*people, places=APART, facing=0.9, clothes="AAA"):
-    """Return the series of one shot; each is the hair per frame, all in one outfit."""
+    """Return the tracks of one shot; each is the hair per frame, all in one outfit."""
     frames = list(range(LENGTH))
     tracklets = [tracklet(k, frames, at=places[k]) for k in range(len(people))]
     seen = [

@@ -40,8 +40,8 @@ def incidents(*bodies, colours=None, hidden=()):
         )
         usable = ~np.isin(frames, hidden)
         seen.append(Looks(dict(own.vectors), own.covered, usable))
-    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    return incidents_of(series)
+    tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
+    return incidents_of(tracks)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_drift_is_found_and_spans_the_change():
 
 
 def test_a_turn_of_the_body_keeps_its_colours_and_is_no_error():
-    """A turn costs the network half of a likeness, and the colours nothing."""
+    """A turn costs the network half of a similarity, and the colours nothing."""
     colours = [["A"] * LENGTH, ["B"] * LENGTH]
     for body in (slow("A", ("A", "C")), change("A", "A")):
         half = [w if isinstance(w, str) else ("A", "C", 0.35 * w[2]) for w in body]
@@ -103,7 +103,7 @@ def test_light_moves_the_colours_and_not_the_network_and_is_no_error():
 
 
 def walker(xs):
-    """Return a series of boxes 40 px wide at these places, one a frame."""
+    """Return a track of boxes 40 px wide at these places, one a frame."""
     frames = np.arange(len(xs), dtype=np.int64)
     left = np.asarray(xs, np.float32)
     xyxy = np.stack([left, np.full_like(left, 50), left + 40, np.full_like(left, 150)], axis=1)
@@ -113,7 +113,7 @@ def walker(xs):
 
 
 def walking(xs, wears, number):
-    """Return a series that walks along these places and wears these looks."""
+    """Return a track that walks along these places and wears these looks."""
     frames = list(range(len(xs)))
     return replace(walker(xs), members=(number,), looks=looks(frames, wears, seed=number))
 
@@ -156,8 +156,8 @@ def test_looks_from_within_a_meeting_do_not_count(after, ways, expect):
     """They are of both bodies: half of the looks on either side of the moment tell nothing."""
     meeting = [("A", "B", 0.5)] * 16
     wears = [[own] * 7 + meeting + [new] * 7 for own, new in zip("AB", after, strict=True)]
-    series = [walking(xs, worn, k) for k, (xs, worn) in enumerate(zip(ways, wears, strict=True))]
-    found = explained(series)
+    tracks = [walking(xs, worn, k) for k, (xs, worn) in enumerate(zip(ways, wears, strict=True))]
+    found = explained(tracks)
     assert [(i.kind, i.tracks) for i in found] == expect
     assert all(13 <= i.start_frame <= 17 for i in found)
 
@@ -193,8 +193,8 @@ def test_who_has_just_come_in_has_not_become_another(comes_at, seconds_before, e
     wears = ["C"] * before + ["A"] * (len(late) - before)
     people = [tracklet(0, frames, at=(60, 60)), tracklet(1, late, at=(400, 60))]
     seen = [looks(frames, ["B"] * LENGTH), looks(late, wears, seed=1)]
-    series = [make_body_track(c, people, seen) for c in link_tracklets(people, fps=FPS)]
-    found = explained(series)
+    tracks = [make_body_track(c, people, seen) for c in link_tracklets(people, fps=FPS)]
+    found = explained(tracks)
     assert [(i.kind, i.tracks) for i in found] == expect
 
 
@@ -215,10 +215,10 @@ def test_a_change_that_only_networks_see_is_a_drift_where_nobody_turns(facing, f
     other = looks(frames, ["C"] * LENGTH, seed=1, facing=facing)
     own = looks(frames, slow("A", "B"), colours=["A"] * LENGTH, seed=0, facing=facing)
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
-    series = [
+    tracks = [
         make_body_track(c, tracklets, [own, other]) for c in link_tracklets(tracklets, fps=FPS)
     ]
-    drifts = drift_rules.find(scene_of(series))
+    drifts = drift_rules.find(scene_of(tracks))
     assert [(d.tracks, d.vouched) for d in drifts] == ([((0,), False)] if found else [])
 
 
@@ -230,8 +230,8 @@ def test_a_box_that_comes_to_hold_more_is_no_drift():
     wider[:, 2] += np.linspace(0, 1.5, LENGTH) * (wider[:, 2] - wider[:, 0])
     for xyxy, count in ((one.xyxy, 1), (wider, 0)):
         tracklets = [replace(one, xyxy=xyxy.astype(np.float32))]
-        series = [make_body_track(c, tracklets, [own]) for c in link_tracklets(tracklets, fps=FPS)]
-        drifts = drift_rules.find(scene_of(series))
+        tracks = [make_body_track(c, tracklets, [own]) for c in link_tracklets(tracklets, fps=FPS)]
+        drifts = drift_rules.find(scene_of(tracks))
         assert [d.vouched for d in drifts] == [True] * count
 
 
@@ -243,5 +243,5 @@ def test_what_networks_lose_on_everybody_is_no_drift():
         for k, names in enumerate(("AB", "CD"))
     ]
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
-    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    assert drift_rules.find(scene_of(series)) == []
+    tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
+    assert drift_rules.find(scene_of(tracks)) == []

@@ -17,9 +17,9 @@ from identity.appearance.looks import Cue, covered_from_front
 from identity.appearance.zones import framing_of, is_sliver, strip_of
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
-from identity.evidence.consistency import likeness_curve
+from identity.evidence.consistency import similarity_curve
 from identity.evidence.same_look import same_look
-from identity.evidence.setups import free_of_people, setup_likeness
+from identity.evidence.setups import free_of_people, setup_similarity
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from scenes.shots import Shot
@@ -79,12 +79,12 @@ def test_colour_words(rgb, word):
 
 def test_scale_puts_strangers_at_zero_and_one_person_at_one():
     scale = Scale(different=0.2, same=0.7)
-    assert scale.likeness(0.2) == pytest.approx(0)
-    assert scale.likeness(0.7) == pytest.approx(1)
+    assert scale.similarity(0.2) == pytest.approx(0)
+    assert scale.similarity(0.7) == pytest.approx(1)
 
 
 def log_odds(cosines, scales):
-    return float(scales.log_odds(scales.likenesses({k: np.array(v) for k, v in cosines.items()})))
+    return float(scales.log_odds(scales.similarities({k: np.array(v) for k, v in cosines.items()})))
 
 
 def test_log_odds_rise_with_every_cue():
@@ -175,10 +175,10 @@ def test_covered_from_front(rows, expect):
 
 
 def test_setups_of_nothing_and_of_flat_pictures():
-    assert setup_likeness(np.zeros((0, 2, 18, 32, 3), np.uint8)).shape == (0, 0)
+    assert setup_similarity(np.zeros((0, 2, 18, 32, 3), np.uint8)).shape == (0, 0)
     flat = np.zeros((2, 2, 18, 32, 3), np.uint8)
-    assert setup_likeness(flat)[0, 1] == 0
-    assert setup_likeness(flat, np.ones((2, 2, 18, 32), np.bool_))[0, 1] == 0
+    assert setup_similarity(flat)[0, 1] == 0
+    assert setup_similarity(flat, np.ones((2, 2, 18, 32), np.bool_))[0, 1] == 0
 
 
 def _set_with(people: list[tuple[int, int, int]], *, seed: int) -> np.ndarray:
@@ -205,8 +205,8 @@ def test_a_setup_is_known_by_what_nobody_hides(early, late, late_seed, whole, fr
     for shot, people in enumerate((early, late)):
         for first, stop, _ in people:
             seen[shot, ..., first:stop] = False
-    assert setup_likeness(thumbnails)[0, 1] == pytest.approx(whole, abs=0.12)
-    assert setup_likeness(thumbnails, seen)[0, 1] == pytest.approx(free, abs=0.12)
+    assert setup_similarity(thumbnails)[0, 1] == pytest.approx(whole, abs=0.12)
+    assert setup_similarity(thumbnails, seen)[0, 1] == pytest.approx(free, abs=0.12)
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def lowest(wears, *, repeat=1):
     words = [w for w in wears for _ in range(repeat)]
     frames = list(range(len(words)))
     one = [tracklet(0, frames)]
-    series = make_body_track(link_tracklets(one, fps=FPS)[0], one, [looks(frames, words)])
-    return likeness_curve(series, calibration()).lowest
+    track = make_body_track(link_tracklets(one, fps=FPS)[0], one, [looks(frames, words)])
+    return similarity_curve(track, calibration()).lowest
 
 
 def ramp(strength, length=72):

@@ -15,11 +15,11 @@ FRAMES = 40
 
 
 def setups_of(names):
-    """Return the likeness of set-ups: 0.9 where two shots have one name, else 0.1."""
+    """Return the similarity of set-ups: 0.9 where two shots have one name, else 0.1."""
     own = np.array(list(names))
-    likeness = np.where(own[:, None] == own[None], 0.9, 0.1).astype(np.float32)
-    np.fill_diagonal(likeness, 1)
-    return likeness
+    similarity = np.where(own[:, None] == own[None], 0.9, 0.1).astype(np.float32)
+    np.fill_diagonal(similarity, 1)
+    return similarity
 
 
 def segment(number, shot, *, who="A", facing=0.9, width=60, at=None, seen=True):

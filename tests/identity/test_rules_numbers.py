@@ -126,7 +126,7 @@ def clone_features(*people, twins=-2.0, **more):
 def odds_of(cosine):
     """Return the log-odds of looks that share so much, as they are made for tests."""
     seen = {cue: np.array([cosine]) for cue in ("body", "upper")}
-    return float(calibration().log_odds(calibration().likenesses(seen))[0])
+    return float(calibration().log_odds(calibration().similarities(seen))[0])
 
 
 def test_features_of_one_who_becomes_another_on_screen():

@@ -19,7 +19,7 @@ from identity.evidence.setups import (
     _shrunk,
     count_setups,
     free_of_people,
-    setup_likeness,
+    setup_similarity,
 )
 from scenes.shots import Shot
 from tracker.tracklets import Tracklet
@@ -243,7 +243,7 @@ def checks(spread, *, level=120, seed=None):
 @pytest.mark.parametrize(("spread", "alike"), [(4, 1), (3, 0)])
 def test_flat_pictures_are_no_set_up(spread, alike):
     both = np.concatenate([checks(spread), checks(spread, level=80)])
-    assert setup_likeness(both)[0, 1] == alike
+    assert setup_similarity(both)[0, 1] == alike
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_so_much_of_a_set_must_be_free(columns, alike):
     two[..., :columns, :] = one[..., :columns, :]
     free = np.zeros((2, 2, 18, 32), bool)
     free[..., :columns] = True
-    found = setup_likeness(np.concatenate([one, two]), free)
+    found = setup_similarity(np.concatenate([one, two]), free)
     assert found[0, 1] == pytest.approx(alike if alike is not None else 0.1, abs=0.1)
     assert found.diagonal().tolist() == [1, 1]
 
@@ -263,9 +263,9 @@ def test_so_much_of_a_set_must_be_free(columns, alike):
 def test_the_best_of_any_two_pictures_counts():
     one, two = checks(50, seed=1), checks(50, seed=2)
     one[0, 1], two[0, 0] = checks(50, seed=3)[0, 0], checks(50, seed=3)[0, 0]
-    assert setup_likeness(np.concatenate([one, two]))[0, 1] == pytest.approx(1)
+    assert setup_similarity(np.concatenate([one, two]))[0, 1] == pytest.approx(1)
     turned = np.concatenate([checks(50), 255 - checks(50)])
-    assert setup_likeness(turned)[0, 1] == 0  # no less
+    assert setup_similarity(turned)[0, 1] == 0  # no less
 
 
 def test_correlations_are_over_what_both_know():

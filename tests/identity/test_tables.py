@@ -164,8 +164,8 @@ WEIGHTS = Weights(
 )  # fmt: skip
 def test_log_odds(cosines, view_gap, odds):
     scales = Calibration(SCALES, WEIGHTS)
-    likeness = scales.likenesses({cue: np.array([value]) for cue, value in cosines.items()})
-    assert scales.log_odds(likeness, view_gap=view_gap) == pytest.approx(odds)
+    similarity = scales.similarities({cue: np.array([value]) for cue, value in cosines.items()})
+    assert scales.log_odds(similarity, view_gap=view_gap) == pytest.approx(odds)
 
 
 def test_who_stands_at_one_place_is_rather_one_person():
@@ -175,7 +175,7 @@ def test_who_stands_at_one_place_is_rather_one_person():
 
 def test_hair_has_a_scale_of_its_own():
     scales = Calibration(SCALES, WEIGHTS)
-    said = scales.likenesses({"hair": np.array([0.6, 0.79, 0.98, 0.0])})["hair"]
+    said = scales.similarities({"hair": np.array([0.6, 0.79, 0.98, 0.0])})["hair"]
     assert said.tolist() == pytest.approx([0.0, 0.5, 1.0, -1.0])
     assert (HAIR_SCALE.different, HAIR_SCALE.same) == (0.6, 0.98)
 
@@ -352,8 +352,8 @@ def shot(frames=48, *, stride=3):
     ours = list(range(frames))
     one = [tracklet(0, ours)]
     seen = [looks(ours, ["A"] * frames, stride=stride)]
-    series = make_body_track(Chain((0,)), one, seen)
-    return lay_out([series], ("body", "upper"), fps=24)
+    track = make_body_track(Chain((0,)), one, seen)
+    return lay_out([track], ("body", "upper"), fps=24)
 
 
 def test_windows_are_a_second_on_either_side():
@@ -463,7 +463,7 @@ def test_a_trend_is_of_the_last_eight_boxes():
     assert [c.members for c in link_tracklets([moved, late], fps=24)] == [(0, 1)]  # 56 + 9 * 8
 
 
-def series_of(frames, at=(100, 60), stride=1):
+def track_of(frames, at=(100, 60), stride=1):
     one = [tracklet(0, frames, at=at)]
     return make_body_track(Chain((0,)), one, [looks(frames, ["A"] * len(frames), stride=stride)])
 
@@ -478,7 +478,7 @@ def series_of(frames, at=(100, 60), stride=1):
     ],
 )
 def test_from_when_a_body_has_come_in(own, span):
-    everybody = [series_of(list(own)), series_of(list(range(48)), at=(400, 60))]
+    everybody = [track_of(list(own)), track_of(list(range(48)), at=(400, 60))]
     assert fully_visible_span(everybody[0], everybody, fps=24) == pytest.approx(span)
 
 
@@ -493,7 +493,7 @@ def test_from_when_a_body_has_come_in(own, span):
     ],
 )
 def test_sides_of_a_moment(frame, more, ends):
-    found = sides_at(series_of(list(range(48))), "body", frame, samples=5, reach_frames=12, **more)
+    found = sides_at(track_of(list(range(48))), "body", frame, samples=5, reach_frames=12, **more)
     assert (found is None) == (ends is None)
     if found is not None:
         assert (found.last_before, found.first_after) == ends
@@ -501,12 +501,12 @@ def test_sides_of_a_moment(frame, more, ends):
 
 
 def test_samples_out_of_reach_do_not_count():
-    series = series_of(list(range(48)), stride=6)  # seen at 0, 6, 12 ...
-    near = sides_at(series, "body", 24, samples=9, reach_frames=6)
+    track = track_of(list(range(48)), stride=6)  # seen at 0, 6, 12 ...
+    near = sides_at(track, "body", 24, samples=9, reach_frames=6)
     assert near is not None
     assert (near.among_before, near.among_after) == (1.0, 1.0)  # one sample each: 18 and 24
-    assert sides_at(series, "body", 24, samples=9, reach_frames=5) is None
-    wide = sides_at(series, "body", 24, samples=9, reach_frames=12)
+    assert sides_at(track, "body", 24, samples=9, reach_frames=5) is None
+    wide = sides_at(track, "body", 24, samples=9, reach_frames=12)
     assert wide is not None
     assert wide.among_before < 1 > wide.among_after
 

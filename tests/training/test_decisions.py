@@ -44,8 +44,8 @@ def shot_of(names, *, source="s", clip="c", apart=180, turned=None, relit=False)
         looks(frames, [name] * LENGTH, hair=[name] * LENGTH, facing=turned, seed=k)
         for k, name in enumerate(names)
     ]
-    series = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    return Shot(clip, source, lay_out(series, COMPARED, fps=FPS), relit)
+    tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
+    return Shot(clip, source, lay_out(tracks, COMPARED, fps=FPS), relit)
 
 
 def like(samples, track, other, other_track, cue="body"):
@@ -107,12 +107,12 @@ def test_a_tracker_that_confuses_two_takes_boxes_along():
         np.testing.assert_array_equal(
             wrong.looks["body"][track, AT:], own.looks["body"][other, AT:]
         )
-        series, frame = wrong.tracks[track], own.frames[AT]
+        body_track, frame = wrong.tracks[track], own.frames[AT]
         np.testing.assert_array_equal(
-            series.xyxy[series.frame >= frame],
+            body_track.xyxy[body_track.frame >= frame],
             own.tracks[other].xyxy[own.tracks[other].frame >= frame],
         )
-        assert len(series.looks) == len(series.frame) == LENGTH
+        assert len(body_track.looks) == len(body_track.frame) == LENGTH
 
 
 def test_a_box_that_goes_over_ends_the_track_of_the_other():

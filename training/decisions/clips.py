@@ -246,4 +246,4 @@ def _tracks_between(
         return []
     whole, whole_looks = repair_id_switches(pieces, seen, fps=fps)
     made = [make_body_track(chain, whole, whole_looks) for chain in link_tracklets(whole, fps=fps)]
-    return [series for series in made if len(series.looks.seen("body")) >= _MIN_LOOKS]
+    return [track for track in made if len(track.looks.seen("body")) >= _MIN_LOOKS]

@@ -135,9 +135,9 @@ def appearing(samples: ShotSamples, track: int, *, at: int) -> ShotSamples:
         _put(looks, seen, cue, track, samples.looks[cue][track], own_seen)
     xyxy, score = samples.xyxy.copy(), samples.score.copy()
     xyxy[track, early], score[track, early] = np.nan, np.nan
-    series = samples.tracks[track]
+    body_track = samples.tracks[track]
     tracks = list(samples.tracks)
-    tracks[track] = _rows(series, series.frame >= samples.frames[at])
+    tracks[track] = _rows(body_track, body_track.frame >= samples.frames[at])
     return _with(samples, looks, seen, xyxy=xyxy, score=score, tracks=tuple(tracks))
 
 
@@ -162,7 +162,7 @@ def _gone_over(
             _put(looks, seen, cue, track, new, new_seen)
         xyxy[track, late] = np.nan if after is None else samples.xyxy[after, late]
         score[track, late] = np.nan if after is None else samples.score[after, late]
-    every = tuple(tracks.get(k, series) for k, series in enumerate(samples.tracks))
+    every = tuple(tracks.get(k, body_track) for k, body_track in enumerate(samples.tracks))
     return _with(samples, looks, seen, xyxy=xyxy, score=score, tracks=every)
 
 
@@ -202,14 +202,14 @@ def _with(
     )
 
 
-def _rows(series: BodyTrack, chosen: NDArray[np.bool_]) -> BodyTrack:
+def _rows(track: BodyTrack, chosen: NDArray[np.bool_]) -> BodyTrack:
     return replace(
-        series,
-        frame=series.frame[chosen],
-        xyxy=series.xyxy[chosen],
-        owner=series.owner[chosen],
-        looks=series.looks.take(np.flatnonzero(chosen)),
-        score=series.score[chosen],
+        track,
+        frame=track.frame[chosen],
+        xyxy=track.xyxy[chosen],
+        owner=track.owner[chosen],
+        looks=track.looks.take(np.flatnonzero(chosen)),
+        score=track.score[chosen],
     )
 
 

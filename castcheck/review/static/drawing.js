@@ -127,7 +127,7 @@ export const curve = (plot, people) => {
   axis.setAttribute("aria-hidden", "true");
   axis.append(...["1", "½", "0"].map((text) => make("span", "", text)));
   const svg = part("svg", { viewBox: "0 -4 1000 108", preserveAspectRatio: "none", role: "img" });
-  svg.setAttribute("aria-label", `Likeness over time; lowest ${plot.lowest.toFixed(2)}`);
+  svg.setAttribute("aria-label", `Similarity over time; lowest ${plot.lowest.toFixed(2)}`);
   svg.append(part("path", { class: "grid", d: "M0 0H1000M0 50H1000M0 100H1000" }));
   for (const x of plot.cuts) svg.append(part("path", { class: "cut", d: `M${x} -4V104` }));
   for (const [x, width, , severity] of plot.marks) {
@@ -147,7 +147,7 @@ export const curve = (plot, people) => {
   const now = part("path", { class: "now", d: "M0 -4V104" });
   svg.append(now);
   const ends = make("div", "plot-ends");
-  ends.append(make("span", "", `${plot.start_s.toFixed(2)} s`), make("span", "", "likeness, 1 = the usual look"),
+  ends.append(make("span", "", `${plot.start_s.toFixed(2)} s`), make("span", "", "similarity, 1 = the usual look"),
     make("span", "", `${plot.stop_s.toFixed(2)} s`));
   box.append(axis, svg, ends);
   box.at = (seconds) => {
