@@ -30,7 +30,7 @@ import numpy as np
 from bench.observed import observations
 from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder
-from castcheck.kinds.case import Case, find
+from castcheck.kinds.case import Case, find_in_judgement
 from castcheck.models.load import load_models
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from castcheck.planting.timeline import through
@@ -117,7 +117,7 @@ def judged(seen: Observations, config: Config, embedder: str) -> Judged:
         if label >= 0:
             characters[segment.tracklet.tracklet_id].add(label)
     build = FindingBuilder(seen, judgement, config.findings)
-    findings = find(Case(seen, judgement, config.findings, build), after_reading=False)
+    findings = find_in_judgement(Case(seen, judgement, config.findings, build))
     return Judged(
         tracklets, tuple(frozenset(own) for own in characters), judgement.cast.character_count,
         findings,

@@ -28,9 +28,10 @@ from castcheck.findings.builder import FindingBuilder, character_id, description
 from castcheck.findings.cast_pictures import with_references
 from castcheck.findings.count import count_findings
 from castcheck.findings.crops import CropCollector
-from castcheck.findings.pictures import confirm_steps, make_visuals, request_steps
+from castcheck.findings.pictures import make_visuals, request_pictures
 from castcheck.findings.script_spans import expected_in, presence_in, spans_of
-from castcheck.kinds.case import Case, find, in_order
+from castcheck.findings.steps import confirm_steps, request_steps
+from castcheck.kinds.case import Case, find_in_judgement, find_in_pixels, in_order
 from castcheck.models.load import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.support.memory import trim_heap
@@ -107,17 +108,15 @@ def report_on(
     roll = with_schedule(roll, members, presence.at_all, expected_in(spans, len(members)))
     names = names_of(roll, members)
     judged = time.perf_counter()
-    strip_px = config.report.strip_height_px
     build = FindingBuilder(seen, judgement, config.findings, names, config.confidence)
     case = Case(seen, judgement, config.findings, build)
-    findings = find(case, after_reading=False)
+    findings = find_in_judgement(case)
     crops = CropCollector(clip)
     request_steps(crops, seen, judgement)
-    make_visuals(crops, seen, judgement, findings, strip_px=strip_px)  # requests their crops
+    request_pictures(crops, seen, judgement, findings)
     crops.read(progress)
     steps = confirm_steps(crops, seen, judgement, min_ratio=config.findings.scaled("vanish"))
-    late = find(replace(case, steps=steps), after_reading=True)
-    findings = in_order([*findings, *late])
+    findings = in_order([*findings, *find_in_pixels(replace(case, steps=steps))])
     least = config.findings.min_confidence
     against = count_findings(seen, judgement, build, config.clustering.characters)
     if members:
@@ -132,7 +131,7 @@ def report_on(
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     if seen.info.all_damaged:
         findings = ()  # whoever changes in guessed pictures has not changed in the clip
-    visuals = make_visuals(crops, seen, judgement, findings, strip_px=strip_px)
+    visuals = make_visuals(crops, seen, judgement, findings, strip_px=config.report.strip_height_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
     timings = {

@@ -31,6 +31,11 @@ class CropRequest:
     tracklet_id: int
     box: tuple[float, float, float, float]
 
+    @classmethod
+    def of(cls, frame: int, box: NDArray[np.float32], tracklet_id: int) -> CropRequest:
+        """Return the request for the pixels of `box` at `frame`."""
+        return cls(frame, tracklet_id, tuple(float(v) for v in box))  # type: ignore[arg-type]
+
 
 class CropCollector:
     """Collects requests, reads the clip once more, and hands out crops."""
@@ -41,11 +46,9 @@ class CropCollector:
         self._crops: dict[CropRequest, NDArray[np.uint8]] = {}
         self._shots: dict[CropRequest, bytes] = {}  # as JPEG at once: long clips have many shots
 
-    def request(self, frame: int, box: NDArray[np.float32], tracklet_id: int) -> CropRequest:
-        """Ask for the pixels of `box` at `frame`."""
-        made = CropRequest(frame, tracklet_id, tuple(float(v) for v in box))  # type: ignore[arg-type]
-        self._requests.add(made)
-        return made
+    def request(self, request: CropRequest) -> None:
+        """Ask for a crop, to be read with the others."""
+        self._requests.add(request)
 
     def crop(self, request: CropRequest) -> NDArray[np.uint8] | None:
         """Return the (h, w, 3) RGB pixels; `None` where the frame could not be read again."""

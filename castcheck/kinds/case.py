@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from castcheck.tables.kinds import KINDS, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
+    from castcheck.tables.kinds import Kind
     from identity.explanations.presence import PixelStep, PresenceCandidate
     from identity.findings import Finding
     from identity.judge import Judgement
@@ -36,17 +39,21 @@ class Case:
     steps: tuple[tuple[PresenceCandidate, PixelStep], ...] = ()
 
 
-def find(case: Case, *, after_reading: bool) -> tuple[Finding, ...]:
-    """Return what all kinds of the table find in a clip, in order of time.
+def find_in_judgement(case: Case) -> tuple[Finding, ...]:
+    """Return what the kinds find that need no pixels, in order of time."""
+    return _found_by((kind for kind in KINDS.values() if not kind.after_reading), case)
 
-    Args:
-        case: The clip.
-        after_reading: Ask the kinds that want the pixels of `case.steps`; else all others.
-    """
+
+def find_in_pixels(case: Case) -> tuple[Finding, ...]:
+    """Return what the kinds find that need the pixels of `case.steps`, in order of time."""
+    return _found_by((kind for kind in KINDS.values() if kind.after_reading), case)
+
+
+def _found_by(kinds: Iterable[Kind], case: Case) -> tuple[Finding, ...]:
     found = [
         finding
-        for kind in KINDS.values()
-        if kind.found_by and kind.after_reading == after_reading
+        for kind in kinds
+        if kind.found_by
         for finding in load(kind.found_by)(case)
         if finding.confidence >= case.settings.min_confidence
     ]

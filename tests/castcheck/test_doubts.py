@@ -9,7 +9,7 @@ import pytest
 
 from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder, least_box_score
-from castcheck.kinds.case import Case, find
+from castcheck.kinds.case import Case, find_in_judgement
 from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
@@ -37,7 +37,7 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
     one = Explained(kind, concerned, 4, 20, 4.0, 0.9, vouched=vouched, segments=concerned)
     told = replace(judgement, explained=(one,))
     build = FindingBuilder(seen, told, config.findings)
-    (finding,) = find(Case(seen, told, config.findings, build), after_reading=False)
+    (finding,) = find_in_judgement(Case(seen, told, config.findings, build))
     assert (finding.kind, finding.severity) == (kind, severity)
     assert (finding.confidence >= config.findings.major_confidence) is vouched
 
@@ -48,7 +48,7 @@ def test_a_clone_nobody_vouches_for_names_both(judged):
     clone = Explained("clone", (0, 1), 4, 20, 4.0, 0.9, vouched=False, segments=(0, 1))
     told = replace(judgement, explained=(clone,))
     build = FindingBuilder(seen, told, config.findings)
-    (finding,) = find(Case(seen, told, config.findings, build), after_reading=False)
+    (finding,) = find_in_judgement(Case(seen, told, config.findings, build))
     assert len(finding.characters) == 2
     assert "look like one person" in finding.message
 
