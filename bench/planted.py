@@ -36,7 +36,7 @@ from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, Truth
 from castcheck.tables.kinds import TOLERANCE_FRAMES
 from tracker import boxes
 from tracker.detections import Detections
-from tracker.settings import DetectorSettings
+from tracker.settings import EVERY_PICTURE, DetectorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -301,7 +301,7 @@ def make(folder: Path, options: argparse.Namespace) -> None:
     config = Config.from_dict(
         {
             "run": {"detector": options.boxes or options.detector},
-            "detector": {"search_fps": 0.0},
+            "detector": {"search_fps": EVERY_PICTURE},
         }
     )
     models = load_models(config)

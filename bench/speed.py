@@ -23,18 +23,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bench.speed_children import read_child, start_child
+from bench.speed_floor import Setup, bare_network, find_floor
 from bench.speed_more import HEIGHTS_PX, costs_by_resolution, on_a_busy_machine, start_up
-from bench.speed_rows import (
-    OURS,
-    Castcheck,
-    Setup,
-    bare_network,
-    find_floor,
-    judge_and_write,
-    read_child,
-    rows_for,
-    start_child,
-)
+from bench.speed_rows import OURS, Castcheck, judge_and_write, rows_for
 from bench.speed_tables import tables
 from scenes.threads import core_count
 

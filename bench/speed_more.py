@@ -11,14 +11,14 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.speed_rows import run_child
+from bench.speed_children import run_child
 from scenes.threads import core_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bench.speed_rows import Setup
+    from bench.speed_floor import Setup
 
 HEIGHTS_PX = (360, 720, 1080, 2160)
 SHORT_FRAMES = 16

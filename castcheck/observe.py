@@ -107,7 +107,7 @@ class Observer:
         self._boxes = StridedDetector(detector, self._stride)
         often = config.detector.stride_at(fps)
         if self._stride == 1 and often > 1 and not isinstance(detector, ReplayDetector):
-            self._boxes = StridedDetector(detector, often, watchful=True)
+            self._boxes = StridedDetector(detector, often, sure_score=config.tracker.start_score)
         self._passing = detector.passing_classes
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)

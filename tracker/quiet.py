@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Reason = Literal["", "who", "motion"]
 
-SURE_SCORE = 0.25  # whoever is less sure may come and go: weak boxes do so all the time
 DRAWN_IOU = 0.3  # least overlap of two boxes between which a line is drawn: one character
 STAYS_IOU = 0.6  # least overlap of a box with itself in the next searched picture
 EXPECTED_IOU = 0.7  # the same, with where its motion so far puts it
@@ -32,10 +31,7 @@ CLEAR_IOU = 0.15  # by so much more a box overlaps itself than anybody else
 AGREES_IOU = 0.85  # of a drawn box with the found one: its motion is a straight line after all
 STEP_MIN, STEP_RATIO = 4.0, 2.5  # grey levels, and times the steps before: a cut, another face
 _SMALL_PX = (48, 27)  # width, height
-_SMALLEST_PX = (
-    2,
-    3,
-)  # width, height: of a box in that small picture; below it is one pixel of many
+_SMALLEST_PX = (2, 3)  # of a box in that small picture; below it is one pixel of many
 _USUAL_FRAMES = 24  # steps that say what is usual in the picture
 _USUAL_IN_BOX_FRAMES = 16
 _USUAL_MIN = 3
@@ -113,13 +109,16 @@ def _stands_out(step: float, usual: float) -> bool:
     return step >= STEP_MIN and step >= STEP_RATIO * usual
 
 
-def why_look(early: Detections, late: Detections, before: Detections | None) -> Reason:
+def why_look(
+    early: Detections, late: Detections, before: Detections | None, *, sure_score: float
+) -> Reason:
     """Return why what lies between two frames should be searched: "" = nothing happens there.
 
     Args:
         early: Boxes of a frame.
         late: Boxes of a later one.
         before: Boxes of a frame searched before `early`, where motion goes on from there.
+        sure_score: Whoever is less sure may come and go: weak boxes do so all the time.
 
     Returns:
         "who" = somebody comes or goes, or may be taken for another; "motion" = somebody moves far,
@@ -130,16 +129,16 @@ def why_look(early: Detections, late: Detections, before: Detections | None) -> 
         >>> score, kind = np.full(1, 0.5, np.float32), np.zeros(1, np.int32)
         >>> one = Detections(np.array([0]), np.array([[10, 0, 30, 40]], np.float32), score, kind)
         >>> two = Detections(np.array([3]), np.array([[12, 0, 32, 40]], np.float32), score, kind)
-        >>> why_look(one, two, None), why_look(one, Detections.empty(), None)
-        ('', 'who')
+        >>> [why_look(one, end, None, sure_score=0.25) for end in (two, Detections.empty())]
+        ['', 'who']
     """
     overlap = boxes.iou(early.xyxy, late.xyxy)
     pairs = best_pairs(overlap, min_overlap=DRAWN_IOU)
     stay_early, stay_late = {i for i, _ in pairs}, {k for _, k in pairs}
     for found, stay in ((early, stay_early), (late, stay_late)):
-        if set(np.flatnonzero(found.score >= SURE_SCORE).tolist()) - stay:
+        if set(np.flatnonzero(found.score >= sure_score).tolist()) - stay:
             return "who"
-    sure = [(i, k) for i, k in pairs if max(early.score[i], late.score[k]) >= SURE_SCORE]
+    sure = [(i, k) for i, k in pairs if max(early.score[i], late.score[k]) >= sure_score]
     if any(_next_best(overlap, i, k) > overlap[i, k] - CLEAR_IOU for i, k in sure):
         return "who"
     if any(overlap[i, k] < STAYS_IOU for i, k in sure):
@@ -172,9 +171,9 @@ def _moves_on(
     return True
 
 
-def agrees(found: Detections, drawn: Detections) -> bool:
-    """Return whether everybody surely found in a frame is where he would be drawn."""
-    sure = found.xyxy[found.score >= SURE_SCORE]
+def agrees(found: Detections, drawn: Detections, *, sure_score: float) -> bool:
+    """Return whether whoever is found in a frame with this score is where he would be drawn."""
+    sure = found.xyxy[found.score >= sure_score]
     if not len(sure):
         return True
     return bool(len(drawn)) and bool((boxes.iou(sure, drawn.xyxy).max(axis=1) >= AGREES_IOU).all())

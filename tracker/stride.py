@@ -12,7 +12,7 @@ from scenes.frames import FrameBatch
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.matching import best_pairs
-from tracker.quiet import DRAWN_IOU, SURE_SCORE, Glances, agrees, why_look
+from tracker.quiet import DRAWN_IOU, Glances, agrees, why_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,16 +54,20 @@ class StridedDetector:
     Args:
         detector: Searches.
         stride_frames: N, at least 1; at 1 nothing is held back and nothing drawn.
-        watchful: Draw only where nothing happens (`tracker.quiet`). Elsewhere the picture in the
+        sure_score: Draw only where nothing happens to boxes of at least this score
+            (`tracker.quiet`); `None` = draw everywhere. Where something does, the picture in the
             middle is searched, and so on in both halves, until nothing happens between two
             searched pictures or none is left between them; both pictures of a step are searched.
             Scores then move straight as well: both ends are the same person, surely.
     """
 
-    def __init__(self, detector: Detector, stride_frames: int, *, watchful: bool = False) -> None:
+    def __init__(
+        self, detector: Detector, stride_frames: int, *, sure_score: float | None = None
+    ) -> None:
         self._detector = detector
         self._stride = stride_frames
-        self._watchful = watchful
+        self._watchful = sure_score is not None
+        self._sure_score = sure_score or 0.0
         self._waiting: list[FrameBatch] = []
         self._searched: dict[int, Detections] = {}  # of frames that may still be asked for
         self._frames: list[int] = []  # all that were searched, in order
@@ -139,7 +143,7 @@ class StridedDetector:
         parts: list[_Span] = []
         for span in spans:
             ends = (self._searched[span.start], self._searched[span.stop])
-            people = np.concatenate([found.xyxy[found.score >= SURE_SCORE] for found in ends])
+            people = np.concatenate([found.xyxy[found.score >= self._sure_score] for found in ends])
             steps = self._glances.steps(span.start, span.stop, people)
             edges = sorted({span.start, span.stop, *steps, *(frame - 1 for frame in steps)})
             own = [_Span(start, stop, None) for start, stop in pairwise(edges)]
@@ -152,11 +156,13 @@ class StridedDetector:
         if span.stop - span.start < 2:
             return ""
         before = None if span.before is None else self._searched[span.before]
-        return why_look(self._searched[span.start], self._searched[span.stop], before)
+        ends = self._searched[span.start], self._searched[span.stop]
+        return why_look(*ends, before, sure_score=self._sure_score)
 
     def _is_straight(self, span: _Span) -> bool:
         start, middle, stop = (self._searched[f] for f in (span.start, span.middle, span.stop))
-        return agrees(middle, between(start, stop, span.middle, straight_scores=True))
+        drawn = between(start, stop, span.middle, straight_scores=True)
+        return agrees(middle, drawn, sure_score=self._sure_score)
 
     def _search(self, frames: list[int]) -> None:
         """Search these of the waiting pictures, all in one go."""

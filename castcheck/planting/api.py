@@ -9,6 +9,7 @@ from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.planting.run import PlantedSet, plant_all
 from castcheck.planting.wish import Wish
+from tracker.settings import EVERY_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +70,7 @@ def plant(
     if wish is None:
         wish = Wish(tuple(kinds), per_clip, tuple(strengths), seed, seconds, side_px)
     # What is planted must lie on the bodies of every picture.
-    settings = settings.updated({"detector": {"search_fps": 0.0}})
+    settings = settings.updated({"detector": {"search_fps": EVERY_PICTURE}})
     models = load_models(settings)
     reader = models.embedder if hasattr(models.embedder, "read_cues") else None
 

@@ -13,6 +13,7 @@ from castcheck.models.load import Models
 from castcheck.observe import Observer
 from scenes.frames import FrameBatch, VideoInfo
 from scenes.shots import Cut
+from tracker.detections import Detections
 from tracker.replay import ReplayDetector
 
 WIDTH, HEIGHT, FRAMES, AT = 320, 180, 24, 12
@@ -57,3 +58,35 @@ def test_a_cut_at_which_people_alone_change_is_none(other_set, shots, tmp_path):
     seen = observer.finish(info, config, end_s=Fraction(1), degradations=())
     assert [(s.start_frame, s.stop_frame) for s in seen.shots] == shots
     assert [t.shot_index for t in seen.tracklets] == [len(shots) - 1]
+
+
+class Comer:
+    """Finds somebody from frame 6 on, with a score of 0.7."""
+
+    name, sha256, heads_from, passing_classes = "comer", None, None, frozenset[int]()
+
+    def __init__(self) -> None:
+        self.searched: list[int] = []
+
+    def detect(self, batch):
+        self.searched += batch.index.tolist()
+        frames = batch.index[batch.index >= 6]
+        boxes = np.tile(np.array([SOMEBODY], np.float32), (len(frames), 1))
+        scores = np.full(len(frames), 0.7, np.float32)
+        return Detections(frames, boxes, scores, np.zeros(len(frames), np.int32))
+
+
+@pytest.mark.parametrize(
+    ("start_score", "searched"),
+    [
+        pytest.param(0.25, [0, 4, 5, 6, 8], id="may start a track: looked for"),
+        pytest.param(0.8, [0, 4, 8], id="starts none: no reason to look"),
+    ],
+)
+def test_who_may_start_a_track_is_a_reason_to_look(start_score, searched):
+    comer = Comer()
+    config = Config.from_dict({"tracker": {"start_score": start_score}})
+    observer = Observer(comer, Models(comer, None), config, fps=32)  # eight a second: every fourth
+    rgb = np.full((10, HEIGHT, WIDTH, 3), 90, np.uint8)
+    observer.push(FrameBatch(np.arange(10), tuple(Fraction(f, 32) for f in range(10)), rgb))
+    assert sorted(comer.searched) == searched

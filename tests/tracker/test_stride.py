@@ -13,6 +13,7 @@ from tracker.quiet import Glances, agrees, why_look
 from tracker.stride import StridedDetector, between
 
 WIDTH_PX = 20
+SURE = 0.25  # score
 
 
 class Walker:
@@ -147,7 +148,7 @@ A, WEAK = (0.0, 20.0, 0.9), (60.0, 20.0, 0.15)
 )
 def test_why_to_look_between(before, early, late, why):
     earlier = None if before is None else row(0, *before)
-    assert why_look(row(3, *early), row(6, *late), earlier) == why
+    assert why_look(row(3, *early), row(6, *late), earlier, sure_score=SURE) == why
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_why_to_look_between(before, early, late, why):
     ],
 )
 def test_a_line_holds_if_everybody_found_lies_on_it(found, drawn, fine):
-    assert agrees(row(3, *found), row(3, *drawn)) is fine
+    assert agrees(row(3, *found), row(3, *drawn), sure_score=SURE) is fine
 
 
 def pictures(levels, *, inside=None, first=0) -> FrameBatch:
@@ -237,12 +238,25 @@ class Comer(Walker):
 )
 def test_whoever_comes_or_goes_does_so_in_the_right_frame(second, gone, searched, size):
     comer = Comer(second, gone)
-    detector = StridedDetector(comer, 4, watchful=True)
+    detector = StridedDetector(comer, 4, sure_score=SURE)
     rows = boxes_of(detector, 14, size)
     assert sorted(comer.searched) == searched
     assert detector.searched_count == len(searched)
     assert [f for f, left in rows if left == 50.0] == list(range(second, min(gone, 14)))
     assert np.flatnonzero(~detector.is_interpolated(np.arange(14))).tolist() == searched
+
+
+@pytest.mark.parametrize(
+    ("sure_score", "searched"),
+    [
+        pytest.param(0.7, [0, 4, 5, 6, 8, 12, 13], id="who comes counts"),
+        pytest.param(0.71, [0, 4, 8, 12, 13], id="he is too weak to"),
+    ],
+)
+def test_only_who_is_sure_enough_is_a_reason_to_look(sure_score, searched):
+    comer = Comer(6, 99)
+    boxes_of(StridedDetector(comer, 4, sure_score=sure_score), 14, 4)
+    assert sorted(comer.searched) == searched
 
 
 def test_scores_lie_on_the_line_where_the_search_was_watchful():
@@ -275,7 +289,7 @@ class Turner(Walker):
 )
 def test_a_turn_is_halved_until_lines_hold(turn, searched, size):
     turner = Turner(turn)
-    rows = boxes_of(StridedDetector(turner, 4, watchful=True), 17, size)
+    rows = boxes_of(StridedDetector(turner, 4, sure_score=SURE), 17, size)
     assert sorted(turner.searched) == searched
     wanted = [f if f <= turn else 2.0 * turn - f for f in range(17)]
     assert [left for _, left in rows] == pytest.approx(wanted, abs=1.01)
@@ -303,7 +317,7 @@ class Still(Walker):
 )
 def test_both_pictures_of_a_step_of_looks_are_searched(inside, searched, size):
     still, whole = Still(), pictures([50] * len(inside), inside=inside)
-    detector = StridedDetector(still, 8, watchful=True)
+    detector = StridedDetector(still, 8, sure_score=SURE)
     for k in range(0, len(whole), size):
         own = slice(k, k + size)
         detector.push(FrameBatch(whole.index[own], whole.time_s[own], whole.rgb[own]))

@@ -18,6 +18,7 @@ from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
 from scenes.errors import CastcheckError
+from tracker.settings import EVERY_PICTURE
 from tracker.tracklets import Tracklet
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ CONFIG = Config.from_dict(
     {
         "run": {"detector": "bundled", "embedder": "bundled"},
         "shots": {"method": "none"},
-        "detector": {"search_fps": 0.0},
+        "detector": {"search_fps": EVERY_PICTURE},
     }
 )
 _COLUMNS = ("name", "repo", "cuts")
