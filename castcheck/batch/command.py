@@ -19,7 +19,6 @@ from castcheck.console.options import (
 )
 from castcheck.console.screen import Screen
 from scenes.errors import ConfigError
-from scenes.scratch import check_scratch_folder
 
 WORKERS = "Workers"
 EPILOG = """\
@@ -106,7 +105,6 @@ def batch(
         raise ConfigError("a run's folder lies on a disk", where="--out", hint="copy it afterwards")
     silence_warnings()
     screen = Screen(quiet=quiet, results_to_stderr=json_to is not None)
-    check_scratch_folder()
     clips, complaints = find_clips(paths, stdin=sys.stdin.buffer.read, run_folder=out)
     maker = pool_factory(settings, screen, workers=workers, clips_at_once=clips_at_once, ray=ray)
     work = Batch(settings, out, screen, maker, json_to_stdout=json_to is not None)

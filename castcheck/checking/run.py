@@ -17,7 +17,6 @@ from castcheck.report.writers import ReportInputs, check_writable, write_reports
 from castcheck.support.system_errors import refusal
 from castcheck.tables.formats import GITHUB
 from scenes.errors import CastcheckError, VideoOpenError
-from scenes.scratch import check_scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +48,6 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
         CastcheckError: Nothing can be done at all: the output folder or a model is bad.
     """
     check_writable(run.out)
-    check_scratch_folder()
     bad = {number for number, clip in enumerate(clips) if not _opens(clip, run)}
     if len(bad) == len(clips):
         return EXIT_BAD_INPUT

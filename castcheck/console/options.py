@@ -16,6 +16,7 @@ from castcheck.config import Config, GateSettings, ReportSettings, RunSettings
 from castcheck.console.screen import DEBUG_VARIABLE, Screen, env_flag
 from identity.settings import ClusteringSettings
 from scenes.errors import ConfigError
+from scenes.scratch import check_scratch_folder
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
@@ -90,10 +91,12 @@ Quiet = Annotated[
 
 
 def with_config_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the flags of the settings and `--config`, in place of `settings: Config`.
+    """Give a command that judges clips the flags of the settings and `--config`.
 
-    It is called with what they come to: a flag beats the file, the file beats the default. A value
-    that is unknown or out of range raises ConfigError before the command is called.
+    It is called with what they come to, as `settings: Config`: a flag beats the file, the file
+    beats the default. A value that is unknown or out of range raises ConfigError before the command
+    is called, and a folder for temporary files that cannot be written ScratchError: that is to be
+    said once, not per clip and worker.
     """
     own = inspect.signature(command, eval_str=True).parameters
     kind = inspect.Parameter.KEYWORD_ONLY
@@ -115,8 +118,10 @@ def with_config_options(command: Callable[..., None]) -> Callable[..., None]:
         for section, name, *_ in _FLAGS:
             if given[name] is not None:
                 flags.setdefault(section, {})[name] = given[name]
+        settings = config.updated(flags)
+        check_scratch_folder()
         others = {name: value for name, value in given.items() if name not in options}
-        command(**others, settings=config.updated(flags))
+        command(**others, settings=settings)
 
     with_flags.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_flags.__annotations__ = {item.name: item.annotation for item in parameters}
