@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -30,6 +31,15 @@ class LearntEvidence:
     same_person: Logistic
     someone: Logistic
     provenance: Mapping[str, Any]
+
+    @property
+    def same_person_sha256(self) -> str:
+        """The sha256 of `same_person`: of the numbers, not of where they come from.
+
+        `explanations/decisions.json` names those whose log-odds it was fitted on.
+        """
+        numbers = json.dumps(asdict(self.same_person), sort_keys=True)
+        return hashlib.sha256(numbers.encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the text of the data file."""

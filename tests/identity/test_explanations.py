@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.evidence.logistic import Logistic
 from identity.explanations import change, clone, swap
 from identity.explanations.model import DecisionModel, bundled_model
@@ -50,6 +51,31 @@ def test_a_model_comes_back_from_its_file():
     again = DecisionModel.from_json(model.to_json())
     assert again == model
     assert bundled_model().provenance["embedder"]["name"] == "castcheck-reid"
+
+
+def test_decisions_were_fitted_on_the_evidence_that_is_here():
+    fitted_on = bundled_model().provenance["same_person_sha256"]
+    assert fitted_on == learnt_evidence().same_person_sha256, (
+        "decisions.json was fitted on other evidence: run `python -m training.decisions` again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("same_person", "someone", "provenance", "same"),
+    [
+        pytest.param(Logistic(-1.0, {"body": 2.0}), Logistic(0, {}), {}, True, id="as it was"),
+        pytest.param(Logistic(-1.0, {"body": 2.0}), Logistic(1, {}), {"n": 2}, True, id="the rest"),
+        pytest.param(Logistic(-1.0, {"body": 2.1}), Logistic(0, {}), {}, False, id="a weight"),
+        pytest.param(Logistic(-1.1, {"body": 2.0}), Logistic(0, {}), {}, False, id="the bias"),
+        pytest.param(Logistic(-1.0, {"hair": 2.0}), Logistic(0, {}), {}, False, id="another cue"),
+    ],
+)
+def test_the_digest_of_evidence_is_of_the_numbers_behind_decisions(
+    same_person, someone, provenance, same
+):
+    was = LearntEvidence(Logistic(-1.0, {"body": 2.0}), Logistic(0, {}), {}).same_person_sha256
+    found = LearntEvidence(same_person, someone, provenance).same_person_sha256
+    assert (found == was) is same
 
 
 @pytest.mark.parametrize("names", [(), ("other",), ("gain", "more")])

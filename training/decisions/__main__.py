@@ -17,6 +17,7 @@ import typer
 from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
+from identity.evidence.learnt import learnt_evidence
 from identity.explanations import change, clone, swap
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
@@ -194,6 +195,7 @@ def fit(
             "name": embedder_name(models),
             "sha256": None if embedder is None else embedder.sha256,
         },
+        "same_person_sha256": learnt_evidence().same_person_sha256,
         "believed_of_sources_left_out": numbers,
     }
     _write_whole(output, DecisionModel(found, provenance).to_json())
