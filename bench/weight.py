@@ -1,4 +1,4 @@
-"""How much identity/ weighs: lines, and numbers that a person chose, room by room.
+"""How much identity/ weighs: lines, and numbers that a person chose, folder by folder.
 
     python -m bench.weight [FOLDER]
 
@@ -57,14 +57,14 @@ def main(folder: Path = ROOT) -> None:
     """Print a table."""
     lines, constants, settings = Counter[str](), Counter[str](), Counter[str]()
     for file in sorted(folder.rglob("*.py")):
-        room = file.relative_to(folder).parts[0].removesuffix(".py")
+        part = file.relative_to(folder).parts[0].removesuffix(".py")
         source = file.read_text(encoding="utf-8")
-        lines[room] += len(source.splitlines())
-        constants[room] += len(constants_of(source))
-        settings[room] += settings_of(source)
+        lines[part] += len(source.splitlines())
+        constants[part] += len(constants_of(source))
+        settings[part] += settings_of(source)
     print("| | lines | constants | settings |\n|---|---|---|---|")
-    for room in lines:
-        print(f"| {room} | {lines[room]} | {constants[room]} | {settings[room]} |")
+    for part in lines:
+        print(f"| {part} | {lines[part]} | {constants[part]} | {settings[part]} |")
     print(f"| **all** | {lines.total()} | {constants.total()} | {settings.total()} |")
 
 

@@ -1,6 +1,6 @@
 """Every option, in one frozen tree: default, then `castcheck.toml`, then flags.
 
-Each room declares its own settings; a section here is one line. The table in
+Each package declares its own settings; a section here is one line. The table in
 `docs/configuration.md` is made from the same fields: `python -m castcheck.config > FILE`.
 """
 

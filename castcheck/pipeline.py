@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,19 +11,10 @@ import numpy as np
 from castcheck.acceptance.baseline import apply_baseline
 from castcheck.acceptance.verdict import verdict_on
 from castcheck.cast.script import Script
-from castcheck.facts.provenance import models_of
-from castcheck.facts.report import (
-    CharacterFacts,
-    ClipFacts,
-    Curve,
-    Report,
-    SegmentFacts,
-    ShotFacts,
-    TrackletFacts,
-)
+from castcheck.facts.report import Report
 from castcheck.findings.against_cast import CastFindingBuilder, member_facts, names_of
 from castcheck.findings.against_script import ScriptFindingBuilder
-from castcheck.findings.builder import FindingBuilder, character_id, descriptions
+from castcheck.findings.builder import FindingBuilder
 from castcheck.findings.cast_pictures import with_references
 from castcheck.findings.count import count_findings
 from castcheck.findings.crops import CropCollector
@@ -34,10 +24,17 @@ from castcheck.findings.steps import confirm_steps, request_steps
 from castcheck.kinds.case import Case, find_in_judgement, find_in_pixels, in_order
 from castcheck.models.load import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
+from castcheck.report_facts import (
+    calibration_notes,
+    character_facts,
+    clip_facts,
+    provenance_of,
+    shot_facts,
+    tracklet_facts,
+)
 from castcheck.support.memory import trim_heap
-from castcheck.version import __version__
 from identity.appearance.open_embedder import COLOUR
-from identity.cast.matching import MIN_SAMPLES, match_to_cast, with_schedule
+from identity.cast.matching import match_to_cast, with_schedule
 from identity.evidence.alignment import SetPictures
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
@@ -47,7 +44,6 @@ from identity.tracks.repair import repair_id_switches
 from scenes.source import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -93,7 +89,8 @@ def report_on(
     started = time.perf_counter()
     tracklets, looks = repair_id_switches(seen.tracklets, seen.looks, fps=seen.fps)
     seen = replace(seen, tracklets=tracklets, looks=looks)
-    calibration, notes = calibrate(seen, embedder=embedder_name(models))
+    embedder = embedder_name(models)
+    calibration, notes = calibrate(seen, embedder=embedder)
     references = models.references
     config = _with_count(config, references)
     judgement = judge_observations(seen, config, calibration)
@@ -141,15 +138,15 @@ def report_on(
     }
     fingerprint = seen.fingerprint or Fingerprint.of(clip)
     fingerprint.check()  # the pictures of the page were read just now
-    characters = _character_facts(seen, judgement, names)
-    provenance = _provenance(clip, config, models)
+    characters = character_facts(seen, judgement, names)
+    provenance = provenance_of(clip, config, models, embedder=embedder)
     provenance["searched_frames"] = seen.searched_frames
     report = Report(
-        clip=_clip_facts(clip, seen, fingerprint.sha256),
+        clip=clip_facts(clip, seen, fingerprint.sha256),
         verdict=verdict_on(findings, characters, config.parsed_gate()),
-        shots=_shot_facts(seen),
+        shots=shot_facts(seen),
         characters=characters,
-        tracklets=_tracklet_facts(seen, judgement),
+        tracklets=tracklet_facts(seen, judgement),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
         provenance=provenance,
@@ -158,7 +155,7 @@ def report_on(
             *seen.degradations,
             *notes,
             *script_notes,
-            *_calibrated_for(config, provenance),
+            *calibration_notes(config, provenance),
         ),
         timings={stage: round(seconds, 3) for stage, seconds in timings.items()},
         cast=member_facts(roll, members),
@@ -218,152 +215,3 @@ def free_of_those_seen(seen: Observations) -> NDArray[np.bool_]:
     sure = [t for t in seen.tracklets if float(np.median(t.score)) >= _SURELY_SOMEBODY]
     picture_px = (seen.info.width_px, seen.info.height_px)
     return free_of_people(sure, seen.shots, picture_px=picture_px, grid=THUMBNAIL_PX)
-
-
-def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:
-    """Return how many looks each character was judged by, 0 where too few.
-
-    Looks at the whole body: colours of a shirt, which every picture has, say nothing alone.
-    """
-    counts = [0] * judgement.cast.character_count
-    for segment, label in zip(judgement.segments, judgement.cast.labels.tolist(), strict=True):
-        if label >= 0:
-            rows = seen.looks[segment.tracklet.tracklet_id].seen("body")
-            counts[label] += int(((rows >= segment.start_row) & (rows < segment.stop_row)).sum())
-    return [count if count >= MIN_SAMPLES else 0 for count in counts]
-
-
-def _clip_facts(clip: Path, seen: Observations, sha256: str) -> ClipFacts:
-    frames = len(seen.frame_times_s)
-    rate = seen.info.rate or (Fraction(frames) / seen.end_s if seen.end_s else Fraction(0))
-    return ClipFacts(
-        path=str(clip),
-        sha256=sha256,
-        width=seen.info.width_px,
-        height=seen.info.height_px,
-        frames=frames,
-        fps=f"{rate.numerator}/{rate.denominator}",
-        duration_s=round(float(seen.end_s), 6),
-    )
-
-
-def _seconds(seen: Observations, frame: int) -> float:
-    if frame >= len(seen.frame_times_s):
-        return round(float(seen.end_s), 6)
-    return round(float(seen.frame_times_s[frame]), 6)
-
-
-def _shot_facts(seen: Observations) -> tuple[ShotFacts, ...]:
-    return tuple(
-        ShotFacts(
-            s.index,
-            s.start_frame,
-            s.stop_frame,
-            _seconds(seen, s.start_frame),
-            _seconds(seen, s.stop_frame),
-            s.opens_with,
-        )
-        for s in seen.shots
-    )
-
-
-def _character_facts(
-    seen: Observations, judgement: Judgement, names: Sequence[str | None]
-) -> tuple[CharacterFacts, ...]:
-    frame_s = float(seen.end_s) / max(len(seen.frame_times_s), 1)
-    facts = []
-    counts = _sample_counts(seen, judgement)
-    for number, words in enumerate(descriptions(judgement)):
-        own = [
-            s
-            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
-            if label == number
-        ]
-        frames = np.unique(np.concatenate([s.frames for s in own]))
-        enough = counts[number] > 0 and not seen.info.all_damaged
-        consistency = judgement.consistency[number] if enough else None
-        # Someone whom a track becomes for less than half of it has no similarity of their own.
-        why = _ONLY_IN_PASSING if enough and consistency is None else _why_not_judged(seen)
-        facts.append(
-            CharacterFacts(
-                id=character_id(number),
-                name=names[number],
-                consistency=None if consistency is None else round(consistency, 4),
-                screen_s=round(len(frames) * frame_s, 3),
-                abstained="" if consistency is not None else why,
-                description=words,
-            )
-        )
-    return tuple(facts)
-
-
-_ONLY_IN_PASSING = "seen only for the smaller part of another character's track"
-
-
-def _why_not_judged(seen: Observations) -> str:
-    if seen.info.all_damaged:
-        return "no picture of the clip is sound"
-    return "never seen large, long and free enough"
-
-
-def _tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletFacts, ...]:
-    segments: dict[int, list[SegmentFacts]] = {}
-    cast = judgement.cast
-    for segment, label, doubtful in zip(
-        judgement.segments, cast.labels, cast.doubtful, strict=True
-    ):
-        who = character_id(int(label)) if label >= 0 else None
-        segments.setdefault(segment.tracklet.tracklet_id, []).append(
-            SegmentFacts(segment.start_frame, segment.stop_frame, who, bool(doubtful))
-        )
-    curves: dict[int, Curve] = {}
-    for track, curve in zip(judgement.tracks, judgement.curves, strict=True):
-        owner = track.owner[np.searchsorted(track.frame, curve.frame)]
-        for member in track.members:
-            own = owner == member
-            if own.any():
-                curves[member] = Curve(
-                    tuple(curve.frame[own].tolist()), tuple(curve.value[own].tolist())
-                )
-    return tuple(
-        TrackletFacts(
-            t.tracklet_id,
-            t.shot_index,
-            tuple(t.frame.tolist()),
-            tuple(tuple(box) for box in t.xyxy.tolist()),
-            tuple(t.score.tolist()),
-            tuple(segments[t.tracklet_id]),
-            curves.get(t.tracklet_id),
-        )
-        for t in seen.tracklets
-    )
-
-
-def _calibrated_for(config: Config, provenance: dict[str, object]) -> tuple[str, ...]:
-    """Return a line where the bars were fitted to the findings of other models."""
-    fitted = config.calibration.judged_with
-    if not fitted or fitted == models_of(provenance):
-        return ()
-    return ("the bars in [confidence] were fitted with other models: what they promise is void",)
-
-
-def _provenance(clip: Path, config: Config, models: Models) -> dict[str, object]:
-    detector, embedder = models.detector_for(clip), models.embedder
-    references = models.references
-    facts: dict[str, object] = {
-        "version": __version__,
-        "detector": {"name": detector.name, "sha256": detector.sha256},
-        "embedder": {
-            "name": embedder_name(models),
-            "sha256": None if embedder is None else embedder.sha256,
-        },
-        "config": config.to_dict(),
-        "device": models.device,
-    }
-    if detector.heads_from is not None:
-        facts["heads"] = detector.heads_from
-    if references is not None:
-        facts["cast"] = {"name": references.path, "sha256": references.sha256}
-        if references.script.lines:
-            facts["script"] = {"lines": len(references.script.lines)}
-    return facts

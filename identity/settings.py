@@ -1,4 +1,4 @@
-"""The settings of this room, each with its default, meaning and range."""
+"""The settings of this package, each with its default, meaning and range."""
 
 from __future__ import annotations
 

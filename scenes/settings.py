@@ -1,6 +1,6 @@
 """How a setting is declared: its default, its meaning and its range, written once.
 
-Each room declares a frozen dataclass of its own settings with `setting(...)`; the front door joins
+Each package declares a frozen dataclass of its own settings with `setting(...)`; the front door joins
 them into one configuration, reads them from TOML, and makes the help from the same fields.
 """
 

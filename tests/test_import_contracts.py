@@ -12,7 +12,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("castcheck", "identity", "tracker", "scenes")
+PACKAGES = ("castcheck", "identity", "tracker", "scenes")
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -29,9 +29,11 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The four rooms, where something can be planted."""
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    """The four packages, where something can be planted."""
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -48,7 +50,7 @@ def test_contracts_hold(copy):
         ("tracker/planted.py", "from identity import findings", "one-way flow BROKEN"),
         ("castcheck/batch/planted.py", "from castcheck.runs import compare", "of castcheck BROKEN"),
         ("castcheck/facts/planted.py", "from castcheck import labels", "of castcheck BROKEN"),
-        ("identity/evidence/planted.py", "import identity.judge", "rooms of identity BROKEN"),
+        ("identity/evidence/planted.py", "import identity.judge", "folders of identity BROKEN"),
         ("castcheck/planted.py", "import torch", "vendor code stays in adapters BROKEN"),
         ("identity/planted.py", "import av", "vendor code stays in adapters BROKEN"),
     ],
@@ -96,7 +98,7 @@ def test_a_circle_is_seen(imports, expect):
 
 @pytest.fixture(scope="module")
 def imports():
-    graph = grimp.build_graph(*ROOMS, cache_dir=None)
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
 
 
@@ -105,15 +107,15 @@ def test_no_file_imports_itself_by_way_of_others(imports):
     assert circles(imports) == []
 
 
-def rooms(imports: dict[str, set[str]]) -> dict[str, set[str]]:
+def folders(imports: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return the imports between folders; a file that lies in none stands for itself."""
 
-    def room(name: str) -> str:
+    def folder(name: str) -> str:
         return ".".join(name.split(".")[:2])
 
     found: dict[str, set[str]] = {}
     for name, imported in imports.items():
-        found.setdefault(room(name), set()).update({room(o) for o in imported} - {room(name)})
+        found.setdefault(folder(name), set()).update({folder(o) for o in imported} - {folder(name)})
     return found
 
 
@@ -131,10 +133,10 @@ def rooms(imports: dict[str, set[str]]) -> dict[str, set[str]]:
 )
 def test_a_circle_of_folders_is_seen(imports, expect):
     every = set(imports).union(*imports.values())
-    assert circles(rooms({name: imports.get(name, set()) for name in every})) == expect
+    assert circles(folders({name: imports.get(name, set()) for name in every})) == expect
 
 
 def test_no_folder_imports_itself_by_way_of_others(imports):
-    found = rooms(imports)
+    found = folders(imports)
     assert len(found) > 80
     assert circles(found) == []

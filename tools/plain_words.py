@@ -112,8 +112,8 @@ def all_faults(root: Path = ROOT) -> Iterator[str]:
                     text = text.replace(phrase, "")
                 for line, phrase, hint in faults(text):
                     yield f"{name}:{line}: {phrase!r}; write: {hint}"
-    for room in CODE:
-        for path in sorted((root / room).rglob("*.py")):
+    for package in CODE:
+        for path in sorted((root / package).rglob("*.py")):
             name = path.relative_to(root).as_posix()
             for line, text in texts_of(path.read_text(encoding="utf-8"), path.name):
                 for offset, phrase, hint in faults(text):

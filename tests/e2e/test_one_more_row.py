@@ -147,12 +147,12 @@ print(sorted(parse_gate("standing_by").kinds), WAYS["stand"].group, WAYS["stand"
 def copied(tmp_path_factory):
     """Return a copy of the package with one more kind, one more format and one more cue."""
     folder = tmp_path_factory.mktemp("copy")
-    for room in ("castcheck", "identity"):
+    for package in ("castcheck", "identity"):
         shutil.copytree(
-            REPOSITORY / room, folder / room, ignore=shutil.ignore_patterns("__pycache__")
+            REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
         )
-    for room in ("tracker", "scenes"):
-        (folder / room).symlink_to(REPOSITORY / room)
+    for package in ("tracker", "scenes"):
+        (folder / package).symlink_to(REPOSITORY / package)
     for table, end, row in (
         ("castcheck/tables/kinds.py", ")\nKINDS: dict", KIND_ROW),
         ("castcheck/tables/formats.py", ")\nFORMATS: dict", FORMAT_ROW),

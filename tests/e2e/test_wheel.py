@@ -58,8 +58,8 @@ def installed(wheel, tmp_path_factory):
 @pytest.mark.slow
 def test_the_wheel_holds_the_four_packages_with_their_data_and_nothing_else(wheel):
     names = ZipFile(wheel).namelist()
-    rooms = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert rooms == {"castcheck", "identity", "tracker", "scenes"}
+    packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert packages == {"castcheck", "identity", "tracker", "scenes"}
     for wanted in ("*/weights/*.safetensors", "castcheck/report/templates/*.css", "*/py.typed"):
         assert any(Path(name).match(wanted) for name in names), wanted
     scripts = next(name for name in names if name.endswith("entry_points.txt"))
@@ -70,10 +70,10 @@ def test_the_wheel_holds_the_four_packages_with_their_data_and_nothing_else(whee
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", ["studio", "training", "bench"])
-def test_what_is_for_developers_is_not_installed(room, installed, tmp_path):
-    result = run(installed / "python", "-c", f"import {room}", cwd=tmp_path, code=1)
-    assert f"No module named '{room}'" in result.stderr
+@pytest.mark.parametrize("package", ["studio", "training", "bench"])
+def test_what_is_for_developers_is_not_installed(package, installed, tmp_path):
+    result = run(installed / "python", "-c", f"import {package}", cwd=tmp_path, code=1)
+    assert f"No module named '{package}'" in result.stderr
 
 
 @pytest.mark.slow
