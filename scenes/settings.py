@@ -1,7 +1,7 @@
 """How a setting is declared: its default, its meaning and its range, written once.
 
-Each package declares a frozen dataclass of its own settings with `setting(...)`; the front door joins
-them into one configuration, reads them from TOML, and makes the help from the same fields.
+Each package declares a frozen dataclass of its own settings with `setting(...)`; the front door
+joins them into one configuration, reads them from TOML, and makes the help from the same fields.
 """
 
 from __future__ import annotations

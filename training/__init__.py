@@ -1,1 +1,1 @@
-"""Trains the bundled models on the studio's pictures. Stands outside: no other package imports it."""
+"""Trains the bundled models on the studio's pictures. No other package imports it."""

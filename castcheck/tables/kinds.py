@@ -69,7 +69,7 @@ class Kind:
             "both_ends": before and after a slow change. "side_by_side": two at once in the middle.
             "reference": a reference picture beside the clip.
         found_by: "module:function", which takes a `Case` and yields findings. "" = found against
-            the cast, where one decision is between several kinds (`castcheck.findings.against_cast`).
+            the cast, where one decision is between several kinds (`castcheck.findings`).
         after_reading: `found_by` wants the pixels of `Case.steps`, so it is called only after the
             clip was read for pictures.
         planted_by: Ways to plant it.
