@@ -36,7 +36,8 @@ from castcheck.runs.matching import MIN_IOU, NEAR_FRAMES, Truth
 from castcheck.tables.kinds import TOLERANCE_FRAMES
 from tracker import boxes
 from tracker.detections import Detections
-from tracker.settings import EVERY_PICTURE, DetectorSettings
+from tracker.settings import DetectorSettings
+from tracker.stride import EVERY_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from bench.speed_floor import Floor, Setup, run_floor
 from bench.speed_peers import Ultralytics, botsort_with_reid, run_boxmot, run_deep_sort
 from castcheck import pipeline
 from castcheck.report.writers import ReportInputs, write_reports
-from tracker.settings import EVERY_PICTURE
+from tracker.stride import EVERY_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from scenes.settings import check_ranges, setting
 
-EVERY_PICTURE = 0.0  # as `search_fps`: look for characters in all pictures of a clip
-
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
@@ -52,7 +50,7 @@ class DetectorSettings:
         "where nothing happens, look for characters in about so many pictures a second, and draw "
         "the boxes between in straight lines; elsewhere in as many as it takes, in both at a step; "
         "0 = in every picture",
-        low=EVERY_PICTURE,
+        low=0,
         high=1000,
     )
     heads: bool = setting(
@@ -71,7 +69,7 @@ class DetectorSettings:
             >>> [DetectorSettings(search_fps=8).stride_at(fps) for fps in (8, 12, 16, 25, 60)]
             [1, 1, 2, 3, 7]
         """
-        return max(1, int(fps / self.search_fps)) if self.search_fps != EVERY_PICTURE else 1
+        return max(1, int(fps / self.search_fps)) if self.search_fps else 1
 
     @property
     def class_list(self) -> tuple[str, ...]:

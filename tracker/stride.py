@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Found = tuple[FrameBatch, Detections]
 
+EVERY_PICTURE = 0.0  # as `search_fps`: search all pictures, draw nothing
+
 
 class _Span(NamedTuple):
     """Two searched frames, between which none is; motion goes on from `before`, if anything."""

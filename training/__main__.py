@@ -17,7 +17,7 @@ from castcheck.config import Config
 from castcheck.models.load import load_models
 from identity.evidence.learnt import DATA_FILE, LearntEvidence
 from scenes.errors import CastcheckError
-from tracker.settings import EVERY_PICTURE
+from tracker.stride import EVERY_PICTURE
 from training.compose import Shelf, write_composed
 from training.detector import train_detector
 from training.evidence import fit_both, left_out, numbers, read_cases

@@ -9,7 +9,7 @@ from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.planting.run import PlantedSet, plant_all
 from castcheck.planting.wish import Wish
-from tracker.settings import EVERY_PICTURE
+from tracker.stride import EVERY_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

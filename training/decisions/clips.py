@@ -18,7 +18,7 @@ from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
 from scenes.errors import CastcheckError
-from tracker.settings import EVERY_PICTURE
+from tracker.stride import EVERY_PICTURE
 from tracker.tracklets import Tracklet
 
 if TYPE_CHECKING:
