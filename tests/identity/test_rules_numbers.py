@@ -13,7 +13,7 @@ import pytest
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations import attribute_swap, clone, swap
+from identity.explanations import attribute_swap, change, clone, swap
 from identity.explanations.attribute_swap import ExchangeScore
 from identity.explanations.contract import Clip, Explained, Scene
 from identity.settings import FindingSettings
@@ -35,7 +35,12 @@ class Told:
 
 def scene(*, tracks=1, per_s=8.0, twins=-2.0):
     samples = SimpleNamespace(
-        frames=FRAMES, per_s=per_s, fps=24.0, tracks=tuple(range(tracks)), looks={"body": 1}
+        frames=FRAMES,
+        per_s=per_s,
+        fps=24.0,
+        tracks=tuple(range(tracks)),
+        looks={"body": 1},
+        parts=lambda at: [np.arange(len(at))],
     )
     model = dict.fromkeys(("swap", "morph", "drift", "clone"), Told())
     return Scene(samples, None, model, LEAST, twins)
@@ -49,10 +54,130 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
+def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0):
+    """Judge a track; fast and slow are {(last, first): log-odds}; a step says who is abrupt."""
+
+    def asked(samples, track, *, slow):
+        return moments(*(slow_ if slow else fast_))
+
+    def features(samples, track, asked_moments, scales):
+        pairs = zip(asked_moments.last.tolist(), asked_moments.first.tolist(), strict=True)
+        odds = np.array([{**fast, **slow}[pair] for pair in pairs], float)
+        said = {"odds": odds, "network": np.full(len(odds), 0.7), "step": np.full(len(odds), step)}
+        return said, np.ones(len(odds), bool)
+
+    fast_, slow_ = list(fast), list(slow)
+    monkeypatch.setattr(change, "moments_of", asked)
+    monkeypatch.setattr(change, "features_of", features)
+    monkeypatch.setattr(change, "course_of", lambda *_: course)
+    monkeypatch.setattr(change, "exact_frame", lambda *_: 58)
+    monkeypatch.setattr(change, "curve_from", lambda *given: given[2])
+    return change._change_of(scene(), 0)
+
+
 SLOW, SUDDEN = Course(slow=True, start=12, stop=30), Course(slow=False, start=19, stop=20)
 
 
+@pytest.mark.parametrize(
+    ("fast", "slow", "more", "kind", "span", "odds"),
+    [
+        pytest.param({}, {}, {}, None, None, None, id="nothing to ask"),
+        pytest.param({(20, 20): -0.1}, {(10, 30): -0.1}, {}, None, None, None, id="unlikely"),
+        pytest.param({(20, 20): 0.0}, {}, {}, "morph", (58, 59), 0.0, id="as likely as not"),
+        pytest.param(
+            {(20, 20): 1.0, (9, 9): 0.5}, {(10, 30): 2.0}, {}, "morph", (58, 59), 2.0,
+            id="a step, as sure as the surest",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SUDDEN}, "morph", (58, 59), 2.0,
+            id="its course is a step",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW}, "drift", (36, 91), 2.0,
+            id="its course is a ramp",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW, "step": 0.1}, "morph", (58, 59),
+            2.0, id="two looks beside each other are of two people",
+        ),
+        pytest.param(
+            {(20, 20): -1.0}, {(10, 30): 2.0}, {}, "drift", (27, 91), 2.0,
+            id="only slowly: between two stretches",
+        ),
+        pytest.param(
+            {(20, 20): -1.0}, {(10, 30): 2.0}, {"course": SUDDEN}, "drift", (27, 91), 2.0,
+            id="only slowly, whatever its course",
+        ),
+        pytest.param(
+            {}, {(0, 40): 2.0}, {}, "drift", (0, 118), 2.0, id="no further than there are samples"
+        ),
+    ],
+)  # fmt: skip
+def test_how_a_track_changes(monkeypatch, fast, slow, more, kind, span, odds):
+    found = change_told(monkeypatch, fast, slow, **more)
+    if kind is None:
+        assert found is None
+        return
+    assert (found.kind, found.tracks) == (kind, (0,))
+    assert (found.start_frame, found.stop_frame) == span
+    assert (found.log_odds, found.strength) == (odds, 0.7)
+    last = 20 if kind == "morph" else next(iter(slow))[0]
+    assert found.curves == {0: (max(last - 8, 0), last)}  # against the looks before it
+
+
 # --- two exchange identity ------------------------------------------------------------------------
+
+
+def exchanges(monkeypatch, said, *, span=(0, 40), per_s=8.0):
+    """Ask for an exchange that is undone; said is {sample: log-odds}, all else -9."""
+    asked = {}
+
+    def between(samples, pairs, *, low, high, window_s):
+        asked.update(pairs=pairs, low=low, high=high, window_s=window_s)
+        return moments(*pairs)
+
+    def features(samples, one, two, asked_moments, scales):
+        odds = np.array([said.get(at, -9.0) for at in asked_moments.last.tolist()])
+        return {"odds": odds, "network": odds}, np.ones(len(odds), bool)
+
+    monkeypatch.setattr(swap, "Moments", SimpleNamespace(between=between))
+    monkeypatch.setattr(swap, "features_of", features)
+    monkeypatch.setattr(
+        swap, "exact_frame", lambda samples, pair, m, at: int(samples.frames[m.first[at]])
+    )
+    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
+    found = swap._for_a_moment(scene(tracks=2, per_s=per_s), (0, 1), span)
+    return [(one.start_frame, one.log_odds) for one in found], asked
+
+
+@pytest.mark.parametrize(
+    ("said", "frames"),
+    [
+        pytest.param({}, [], id="never"),
+        pytest.param({10: 1.0}, [], id="not undone"),
+        pytest.param({10: 1.0, 14: 2.0}, [30, 42], id="undone half a second later"),
+        pytest.param({10: 1.0, 11: 2.0}, [], id="a sample later is the same moment"),
+        pytest.param({10: 1.0, 12: 2.0}, [30, 36], id="two samples later it is undone"),
+        pytest.param({10: 1.0, 18: 2.0}, [30, 54], id="a second later"),
+        pytest.param({10: 1.0, 19: 2.0}, [], id="more than a second later"),
+        pytest.param({10: 0.0, 14: 0.0}, [30, 42], id="as likely as not"),
+        pytest.param({10: -0.1, 14: 2.0}, [], id="one is unlikely"),
+        pytest.param({10: 1.0, 14: 1.5, 16: 2.0}, [42, 48], id="the two that are surest together"),
+    ],
+)
+def test_an_exchange_that_is_undone(monkeypatch, said, frames):
+    found, asked = exchanges(monkeypatch, said)
+    assert [frame for frame, _ in found] == frames
+    if frames:
+        both = min(said[frame // 3] for frame in frames)
+        assert [odds for _, odds in found] == [both, both]
+    assert asked["pairs"] == [(at, at) for at in range(2, 39)]
+    assert (asked["low"], asked["high"], asked["window_s"]) == (0, 40, 0.3)
+
+
+def test_only_within_the_stretch_that_is_asked_about(monkeypatch):
+    _, asked = exchanges(monkeypatch, {}, span=(5, 11))
+    assert asked["pairs"] == [(7, 7), (8, 8), (9, 9)]
 
 
 def test_an_exchange_with_its_return_is_one():
@@ -96,6 +221,35 @@ def test_an_exchange_behind_a_meeting(monkeypatch, meeting, pair):
     if found is not None:
         assert found.start_frame == 37
         assert found.features == {"odds": 1, "network": 1, "touch": 0, "leap": 0, "span": 0}
+
+
+@pytest.mark.parametrize(
+    ("odds", "spans"),
+    [
+        pytest.param({(0, 40): 2.0}, [(0, 40), (0, 20), (20, 40)], id="sure: both sides are asked"),
+        pytest.param({(0, 40): 1.0}, [(0, 40)], id="not so sure: they may be alike"),
+        pytest.param({}, [(0, 40)], id="none"),
+    ],
+)
+def test_an_exchange_is_looked_for_on_both_sides_of_a_sure_one(monkeypatch, odds, spans):
+    asked = []
+
+    def asked_moments(samples, low, high):
+        asked.append((low, high))
+        return moments(((low + high) // 2, (low + high) // 2))
+
+    def features(samples, one, two, found, scales):
+        said = np.array([odds.get(asked[-1], -1.0)])
+        return {"odds": said, "network": said}, np.ones(1, bool)
+
+    monkeypatch.setattr(swap, "moments_of", asked_moments)
+    monkeypatch.setattr(swap, "features_of", features)
+    monkeypatch.setattr(swap, "_for_a_moment", lambda *_: [])
+    monkeypatch.setattr(swap, "exact_frame", lambda *_: 61)
+    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
+    found = swap._exchanges(scene(tracks=2), (0, 1), (0, 40))
+    assert asked == spans
+    assert [(one.start_frame, one.stop_frame) for one in found] == [(61, 62)] * bool(odds)
 
 
 # --- one person twice -----------------------------------------------------------------------------
