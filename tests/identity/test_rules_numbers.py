@@ -259,7 +259,7 @@ def shot(*people, first=(0, 0), size=((60, 160), (60, 160)), scores=(0.9, 0.9), 
     """Return samples of two side by side; each wears what stands there from its first frame on."""
     tracks = []
     for k, wears in enumerate(people):
-        frames = list(range(first[k], 48))
+        frames = list(range(first[k], len(wears)))
         at = (60 + (30 if near else 200) * k, 60)
         own = tracklet(0, frames, at=at, size=size[k], score=scores[k])
         seen = looks(frames, wears[first[k] :], seed=k)
@@ -337,6 +337,46 @@ def test_who_is_alike_at_once():
     assert odds_of(0.0) < found[0, 1] < odds_of(1.0)
     assert clone.alike_at_once(shot(SAME, SAME, first=(0, 45)), calibration()) == {}
     assert list(clone.alike_at_once(shot(SAME, SAME, first=(0, 42)), calibration())) == [(0, 1)]
+
+
+class By:
+    """A model that takes one of the features for the log-odds."""
+
+    def __init__(self, feature):
+        self.feature = feature
+
+    def log_odds(self, features):
+        return features[self.feature]
+
+
+def clones(*people, twins=-2.0, least=0.5, by="alike"):
+    samples = shot(*people, first=[0] * len(people), size=[(60, 160)] * len(people),
+                   scores=[0.9] * len(people))  # fmt: skip
+    settings = FindingSettings(min_confidence=least)
+    found = clone.find(Scene(samples, calibration(), {"clone": By(by)}, settings, twins))
+    assert all(one.stop_frame == 48 for one in found)
+    return {one.tracks: one.start_frame for one in found}
+
+
+def test_who_is_on_screen_twice():
+    assert list(clones(SAME, SAME, OTHER)) == [(0, 1)]
+    assert list(clones(OTHER, SAME, ["C"] * 48, SAME)) == [(1, 3)]
+    assert clones(SAME, OTHER) == clones(SAME) == clones(SAME, ["B"] * 3) == {}
+    assert clones(SAME, BECOMES, by="became") == {(0, 1): 24}
+    assert clones(SAME, SAME, least=0.99) == {}  # their log-odds are about 3
+
+
+def test_where_two_others_are_as_alike_nobody_is_twice_there():
+    assert clones(SAME, SAME, OTHER, OTHER) == clones(SAME, SAME, twins=9.0) == {}
+    assert list(clones(SAME, SAME, OTHER, twins=odds_of(0.5))) == [(0, 1)]
+
+
+def test_more_than_sixteen_looks_say_no_more_of_a_clone():
+    samples = shot(["A"] * 96, ["A"] * 96)
+    at = Moments.between(samples, [(8, 8), (8, 8), (8, 8)])
+    at.stop[:] = 23, 24, 25  # fifteen looks, sixteen and seventeen
+    said, _ = clone.features_of(samples, 0, 1, at, calibration(), twins=-2.0)
+    assert np.exp(said["samples"]).tolist() == pytest.approx([15, 16, 16])
 
 
 # --- clothes and heads over a cut -----------------------------------------------------------------
