@@ -230,6 +230,11 @@ EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
         pytest.param([0.5] * 3 + [0.69] * 3, None, True, id="turns by .19"),
         pytest.param([0.5] * 3 + [0.71] * 3, None, False, id="turns by .21"),
         pytest.param([0.71] * 3 + [0.5] * 3, None, False, id="turns back by .21"),
+        pytest.param([0.5, 0.5, 0.5, 0.86], None, True, id="of four looks two on a side: by .18"),
+        pytest.param([0.5, 0.5, 0.75, 0.75], None, False, id="of four, two on a side: by .25"),
+        pytest.param(
+            [0.5] * 6 + [0.58, 0.72, 0.72], None, True, id="of nine, three on a side: by .17"
+        ),
         pytest.param([0.5] * 6, (0, 0, 83, 160), True, id="1.38 times as wide"),
         pytest.param([0.5] * 6, (0, 0, 85, 160), False, id="1.42 times as wide"),
     ],
@@ -268,9 +273,11 @@ HAIR = [EAST] * 3 + [NORTH] * 3
         pytest.param(HAIR, [0.3] * 5 + [0.89], None, {"head": 0.5}, 0.5, id="turns by .59"),
         pytest.param(HAIR, [0.3] * 5 + [0.91], None, {"head": 0.5}, 0.0, id="turns by .61"),
         pytest.param(HAIR, [0.5] * 6, (0, 0, 74, 160), {"head": 0.5}, 0.5, id="1.23 times wider"),
+        pytest.param(HAIR, [0.5] * 6, (0, 0, 75, 160), {"head": 0.5}, 0.5, id="1.25 times wider"),
         pytest.param(HAIR, [0.5] * 6, (0, 0, 76, 160), {"head": 0.5}, 0.0, id="1.27 times wider"),
         pytest.param(HAIR, [0.5] * 6, (0, 0, 60, 204), {"head": 0.5}, 0.0, id="taller"),
         pytest.param(HAIR, [0.5] * 6, None, {"head": 0.5, "upper": 0.19}, 0.5, id="clothes stay"),
+        pytest.param(HAIR, [0.5] * 6, None, {"head": 0.5, "upper": 0.2}, 0.5, id="just stay"),
         pytest.param(HAIR, [0.5] * 6, None, {"head": 0.5, "upper": 0.21}, 0.0, id="clothes go"),
         pytest.param(
             [EAST, *turned(0.79), EAST, NORTH, NORTH, NORTH], [0.5] * 6, None, {"head": 0.5}, 0.0,
@@ -321,6 +328,8 @@ def test_stretches_in_which_nobody_passes(other, runs):
         pytest.param(range(0, 30, 2), 3.0, id="thirds apart by one, times 1.5, over .5"),
         pytest.param(range(14), None, id="0.54 s"),
         pytest.param(range(16), 3.0, id="0.63 s"),
+        pytest.param(range(100, 114), None, id="0.54 s, later"),
+        pytest.param(range(100, 116), 3.0, id="0.63 s, later"),
     ],
 )
 def test_the_largest_loss(frames, loss):
@@ -334,6 +343,15 @@ def test_the_largest_loss(frames, loss):
         assert found.rows.tolist() == list(range(count))
         assert not found.steady
         assert found.head == 0
+
+
+def test_thirds_of_nine_looks_are_three():
+    """Two of the first three look so and one otherwise: they vary as much as is lost."""
+    looks = [EAST] * 2 + [NORTH] * 7
+    body = track_of(range(0, 27, 3), body=looks)
+    found = largest_loss(body, [body], SCALES, fps=24)
+    assert found is not None
+    assert found.loss == {"body": pytest.approx(0, abs=1e-6)}
 
 
 def test_of_two_stretches_the_one_with_the_larger_loss_counts():

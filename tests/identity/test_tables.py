@@ -324,6 +324,8 @@ def test_a_loss_counts_beyond_what_the_calmer_side_varies():
     said = loss_between(calm, wild, scales, "body")
     assert said == pytest.approx((0.5**0.5 - mean) / 0.5)
     assert loss_between(calm, calm, scales, "body") == pytest.approx(0)
+    one, other = np.stack([east]), np.stack([north])  # one look is like itself
+    assert loss_between(one, other, scales, "body") == pytest.approx(1 / 0.5)
 
 
 @pytest.mark.parametrize(
