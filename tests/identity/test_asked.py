@@ -80,6 +80,9 @@ def test_only_what_is_new_is_asked(some, asked):
 
 def test_moments_of_other_windows_are_others():
     """A window is less than 4096 samples long, whatever the take is."""
-    rows = [(0, 1, 1, 2), (0, 1, 1, 3), (0, 1, 2, 3), (0, 2, 2, 3), (1, 2, 2, 3), (1, 2, 2, 4097)]
+    rows = [
+        (0, 1, 1, 2), (0, 1, 1, 3), (0, 1, 2, 3), (0, 2, 2, 3), (1, 2, 2, 3), (1, 2, 2, 4097),
+        (0, 3, 3, 4), (1, 3, 3, 4),
+    ]  # fmt: skip
     late = [tuple(one + 4_000_000 for one in row) for row in rows]
-    assert len(set(_key_of(moments(*rows, *late)).tolist())) == 12
+    assert len(set(_key_of(moments(*rows, *late)).tolist())) == 16

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
@@ -20,7 +21,7 @@ from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
 from identity.tracks.linking import Chain
-from tests.identity.people import calibration, looks, tracklet
+from tests.identity.people import calibration, looks, track_of, tracklet
 
 FRAMES = 3 * np.arange(40)
 LEAST = FindingSettings()  # log-odds of 0
@@ -391,9 +392,21 @@ def placed(number, shot_, x, *, samples=9):
     )  # fmt: skip
 
 
-def exchanged(monkeypatch, shots, *, labels=None, samples=9, setups=None, explained=(), odds=0.6):
+def exchanged(
+    monkeypatch,
+    shots,
+    *,
+    labels=None,
+    samples=9,
+    setups=None,
+    explained=(),
+    odds=0.6,
+    places=(0, 200),
+):
     """Judge two at two places in some shots, whose clothes are exchanged between any two shots."""
-    segments = [placed(2 * s + k, s, 200 * k, samples=samples) for s in shots for k in (0, 1)]
+    segments = [
+        placed(2 * s + k, s, x, samples=samples) for s in shots for k, x in enumerate(places)
+    ]
     score = ExchangeScore((0.0, 0.0), (odds, odds))
     monkeypatch.setattr(attribute_swap, "_scores", lambda four, scales: {"body": score})
     monkeypatch.setattr(attribute_swap, "hair_says", lambda *_: None)
@@ -424,6 +437,8 @@ def exchanged(monkeypatch, shots, *, labels=None, samples=9, setups=None, explai
         pytest.param([0, 1], {"setups": np.full((2, 2), 0.85)}, [(0, 1, 2, 3)], id="like enough"),
         pytest.param([0, 1], {"setups": np.full((2, 2), 0.84)}, [], id="another set-up"),
         pytest.param([0, 1], {"odds": 0.29}, [], id="too little"),
+        pytest.param([0, 1], {"places": (0, 5)}, [(0, 1, 2, 3), (0, 1, 3, 2)],
+                     id="at one place: either may be either, but nobody is two"),
         pytest.param(
             [0, 1, 2], {}, [(0, 1, 2, 3), (2, 3, 4, 5)], id="against the last shot of the set-up"
         ),
@@ -442,7 +457,7 @@ def test_attributes_exchanged_over_a_cut(monkeypatch, shots, more, fours):
     assert [one.segments for one in found] == fours
     for one in found:
         assert one.tracks == tuple(10 + k for k in one.segments)
-        assert one.start_frame == 10 * one.segments[2]  # the earlier one of the two
+        assert one.start_frame == 10 * min(one.segments[2:])  # the earlier one of the two
         assert one.stop_frame == 20 * (max(shots) + 1)
         assert (one.strength, one.attribute, one.over_cut) == (0.6, "clothes", True)
         assert one.confidence == pytest.approx(12 / 13, abs=1e-3)  # twice the threshold
@@ -455,3 +470,57 @@ def test_how_strong_an_exchange_is():
     heads = {"head": ExchangeScore((0, 0), (0.5, 0.25))}
     assert attribute_swap._strength("head", heads, None) == 0.375
     assert attribute_swap._strength("head", heads, SimpleNamespace(lost=0.8)) == 0.8
+
+
+def test_what_all_four_show_is_compared_straight_and_crosswise():
+    east, north, between = np.float32([1, 0]), np.float32([0, 1]), np.float32([0.6, 0.8])
+    means = [{"body": one, "hair": one} for one in (east, north, north, between)]
+    for known in means[:3]:
+        known["upper"] = east
+    scores = attribute_swap._scores(
+        [SimpleNamespace(means=one) for one in means],
+        Calibration({"body": Scale(0.0, 0.5), "upper": Scale(0.0, 0.5)}, None),
+    )
+    assert set(scores) == {"body"}  # hair has no scale here, and one shows no upper body
+    assert scores["body"].straight == pytest.approx((0.0, 1.6))  # a to c, b to d
+    assert scores["body"].cross == pytest.approx((1.2, 2.0))  # a to d, b to c
+
+
+def dressed_again(*, body=0.0, hair=True):
+    """Return two who exchange clothes at frame 24, by so much of their look; heads stay."""
+    a, b = np.eye(3)[:2]
+    tracks = []
+    for k, (own, other) in enumerate(((a, b), (b, a))):
+        mixed = own * (1 - body) + other * body
+        looks_ = [own.tolist()] * 24 + [mixed.tolist()] * 24
+        cues = {"body": looks_, "upper": [own.tolist()] * 24 + [other.tolist()] * 24,
+                "head": [own.tolist()] * 48}  # fmt: skip
+        if hair or k:
+            cues |= {"hair": [own.tolist()] * 48, "facing": [[1.0, 0.0]] * 48}
+        tracks.append(track_of(range(48), box=(300 * k, 0, 60 + 300 * k, 160), **cues))
+    flat = Calibration(
+        dict.fromkeys(("body", "head", "upper"), Scale(0.0, 1.0)), Weights(1, 1, 1, 1, 0)
+    )
+    return Scene(lay_out(tracks, COMPARED, fps=24), flat, None, LEAST)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        pytest.param({"body": 1.0}, "attribute_swap", id="all of the body's look is the clothes'"),
+        pytest.param({"body": 0.55}, "attribute_swap", id="a little more than half of it"),
+        pytest.param({"body": 0.45}, "swap", id="a little less"),
+        pytest.param({"body": 1.0, "hair": False}, "attribute_swap", id="one shows no hair"),
+    ],
+)
+def test_an_exchange_in_which_both_heads_stay_is_one_of_clothes(more, kind):
+    told = Explained("swap", (0, 1), 24, 25, 2.0, 1.0, {"gain": 3.0})
+    found = attribute_swap.reclassify_by_head(told, dressed_again(**more))
+    assert found.kind == kind
+    if kind == "attribute_swap":
+        assert found.attribute == "clothes"
+        assert found.features["gain"] == 3.0
+        assert found.features["body"] == pytest.approx(2 * more["body"] - 1, abs=1e-3)
+        assert found.features["head"] == -1
+    other = Explained("morph", (0,), 24, 25, 2.0, 1.0)
+    assert attribute_swap.reclassify_by_head(other, dressed_again()) is other
