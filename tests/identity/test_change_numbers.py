@@ -9,14 +9,17 @@ the same, in proportion. The network looks eight times a second, and a letter is
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations import change, swap
-from identity.explanations.contract import features_at
+from identity.explanations import change, clone, swap
+from identity.explanations.contract import Scene, features_at
+from identity.settings import FindingSettings
 from tests.identity.people import track_of
 
 SCALES = Calibration(
@@ -292,3 +295,98 @@ def test_how_far_crossed_must_be_ahead(share, judged):
     said, found = exchange_of(*pair)
     assert said["gain"] == pytest.approx(6 * (2 * share - 1), abs=0.02)
     assert found is judged
+
+
+# --- one person twice -----------------------------------------------------------------------------
+
+
+def twice(*bodies, at=8, twins=-2.0):
+    """Return what is said of the first two bodies from a sample on, and whether it is judged."""
+    samples = samples_of(*bodies)
+    moment = Moments.between(samples, [(at, at)])
+    found, judged = clone.features_of(samples, 0, 1, moment, SCALES, twins=twins)
+    return features_at(found, 0), bool(judged[0])
+
+
+def test_what_is_said_of_two_who_look_the_same():
+    hair = {"hair": [[1, 0]] * 16, "lower": looks(STAYS)}
+    said, judged = twice(body(STAYS, **hair), body("B" * 8 + "A" * 8, box=FAR, **hair))
+    assert judged
+    assert (said["alike"], said["pure"], said["became"]) == pytest.approx((3, 3, 6))
+    assert (said["network"], said["colour"]) == pytest.approx((0.5, 0.5))
+    assert said["hair"] == pytest.approx(0.4 / 0.38 - 0.5)
+    mixed = "B" * 8 + "A" * 4 + "C" * 4
+    assert twice(body(STAYS), body(mixed, box=FAR))[0]["pure"] == pytest.approx(0)
+    assert twice(body(mixed), body(STAYS, box=FAR))[0]["pure"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("share", "twins", "judged"),
+    [
+        pytest.param(1.0, 2.6, True, id="more alike than any others by .4"),
+        pytest.param(1.0, 2.61, False, id="by less"),
+        pytest.param(0.52, -9.0, True, id="rather one than two"),
+        pytest.param(0.48, -9.0, False, id="rather two"),
+    ],
+)
+def test_how_alike_two_must_be(share, twins, judged):
+    assert twice(body(STAYS), body([like_a(share)] * 16, box=FAR), twins=twins)[1] is judged
+
+
+@pytest.mark.parametrize(("at", "had_before", "became"), [(1, 0, 0), (2, 1, 6)])
+def test_two_looks_before_are_needed_to_become_another(at, had_before, became):
+    said, _ = twice(body(STAYS), body("B" * at + "A" * (16 - at), box=FAR), at=at)
+    assert (said["had_before"], said["became"]) == pytest.approx((had_before, became))
+
+
+@pytest.mark.parametrize(
+    ("comes", "at", "appears"),
+    [
+        pytest.param(3, 1, 0, id="an eighth of a second after the shot opens: there all along"),
+        pytest.param(6, 2, 1, id="a quarter of a second after it"),
+        pytest.param(6, 4, 1, id="asked two samples later"),
+        pytest.param(6, 5, 0, id="asked three samples later"),
+    ],
+)
+def test_who_appears(comes, at, appears):
+    late = body("A" * 12, first=comes // 3, box=FAR)
+    for pair in ((body(STAYS), late), (late, body(STAYS))):
+        assert twice(*pair, at=at)[0]["appears"] == appears
+
+
+@pytest.mark.parametrize(
+    ("heights", "zoom"), [((160, 80), 2), ((80, 160), 2), ((160, 0.5), 160), ((160, 160), 1)]
+)
+def test_how_much_taller_one_of_two_is(heights, zoom):
+    pair = [body(STAYS, box=(300 * k, 0, 300 * k + 60, tall)) for k, tall in enumerate(heights)]
+    assert twice(*pair)[0]["zoom"] == pytest.approx(np.log(zoom))
+
+
+def test_all_looks_from_when_both_are_there_are_compared():
+    pair = body("CCAAAB"), body("BBBA", first=2, box=FAR)
+    ((two, odds),) = clone.alike_at_once(samples_of(*pair), SCALES).items()
+    assert two == (0, 1)
+    assert odds == pytest.approx(-3 + 6 * (3 * 1 + 1 * 3) / 16, abs=1e-3)
+
+
+# --- stretches between meetings -------------------------------------------------------------------
+
+
+def test_an_exchange_needs_no_meeting_and_none_is_told_of_who_is_seen_once():
+    """The whole way, with a model that takes the gain for the log-odds."""
+    model = {"swap": SimpleNamespace(log_odds=lambda features: features["gain"])}
+
+    def told(*bodies):
+        scene = Scene(samples_of(*bodies), SCALES, model, FindingSettings())
+        return [(one.tracks, one.start_frame, one.undone_frame) for one in swap.find(scene)]
+
+    far = (800, 60, 860, 220)
+    assert told(body(BECOMES), body(BECOMES_A, box=FAR)) == [((0, 1), 24, None)]
+    assert told(body("C" * 16, box=far), body(BECOMES), body(BECOMES_A, box=FAR)) == [
+        ((1, 2), 24, None)
+    ]
+    assert told(body(STAYS), body("B" * 16, box=FAR)) == []
+    assert told(body(BECOMES), body(BECOMES_A[:3], box=FAR)) == []
+    assert told(body(BECOMES)) == []
+    brief = ["A" * 14 + "BBB" + "A" * 15, "B" * 14 + "AAA" + "B" * 15]
+    assert told(body(brief[0]), body(brief[1], box=FAR)) == [((0, 1), 42, 51)]

@@ -373,7 +373,9 @@ SAME = np.ones((3, 3), np.float32)
 CLEAR = {"body": 0.7, "upper": 0.7}  # over a cut: 0.5
 
 
-def over_cuts(monkeypatch, worn, losses, *, shots=None, setups=SAME, explained=(), places=None):
+def over_cuts(
+    monkeypatch, worn, losses, *, shots=None, setups=SAME, explained=(), places=None, drift=0.4
+):
     """Judge bodies of some shots; losses are {(a, b): loss}, `None` = another framing."""
     shots = shots or [0, 1]
     bodies = [
@@ -387,7 +389,7 @@ def over_cuts(monkeypatch, worn, losses, *, shots=None, setups=SAME, explained=(
     )  # fmt: skip
     clip = SimpleNamespace(
         tracks=bodies, worn=worn, setups=setups, calibration=None,
-        settings=FindingSettings(drift=0.4), characters_explained=lambda: set(explained),
+        settings=FindingSettings(drift=drift), characters_explained=lambda: set(explained),
     )  # fmt: skip
     return drift_over_cuts.find_over_cuts(clip)
 
@@ -399,6 +401,10 @@ def over_cuts(monkeypatch, worn, losses, *, shots=None, setups=SAME, explained=(
         pytest.param([0, 0], {(0, 1): {"body": 0.56, "upper": 0.9}}, {}, [(0, 1)], id="enough"),
         pytest.param([0, 0], {(0, 1): {"body": 0.55, "upper": 0.9}}, {}, [], id="too little"),
         pytest.param([0, 0], {(0, 1): {"body": 0.9, "upper": 0.55}}, {}, [], id="clothes stay"),
+        pytest.param(
+            [0, 0], {(0, 1): {"body": 0.43, "upper": 0.9}}, {"drift": 0.3}, [(0, 1)],
+            id="nobody is beside it: no light",
+        ),
         pytest.param([0, 0], {(0, 1): None}, {}, [], id="another framing"),
         pytest.param([0, 0], {(0, 1): CLEAR}, {"explained": {0}}, [], id="it is explained"),
         pytest.param([0, 0], {(0, 1): CLEAR}, {"setups": np.eye(3)}, [], id="another set-up"),
@@ -439,6 +445,17 @@ def test_what_everybody_loses_over_a_cut_is_the_light(monkeypatch, other, told):
         places=[0, 200, 0, 200],
     )  # fmt: skip
     assert [one.tracks for one in found] == ([(0, 2)] if told else [])
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_who_loses_most_beside_it_says_how_much_is_light(monkeypatch, most):
+    beside = [{}, {"body": 0.5, "upper": 0.5}]
+    found = over_cuts(
+        monkeypatch, [0, 1, 2] * 2,
+        {(0, 3): CLEAR, (1, 4): beside[most], (2, 5): beside[1 - most]},
+        shots=[0, 0, 0, 1, 1, 1], places=[0, 200, 400] * 2,
+    )  # fmt: skip
+    assert found == []
 
 
 @pytest.mark.parametrize(
