@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, log, log1p
+from typing import Any
 
 import pytest
 import torch
@@ -12,14 +13,14 @@ from identity.appearance.cue_network import CueNetwork, PoseHead
 LN_2 = log(2)  # what softplus makes of 0
 
 
-def pose_head(*, sharp: float = 0.0, cells: tuple[float, ...] = (0, 0, 0, 2, 2)) -> PoseHead:
+def pose_head(*, sharp: float = 0.0, cells: tuple[float, ...] = (0, 0, 0, 2, 2)) -> Any:
     """Return a head that passes the first channel through and says `cells` in every cell.
 
     Args:
         sharp: How much a lit cell is preferred.
         cells: Log-odds of the place, then x, y, width and height of the head.
     """
-    pose = PoseHead().eval()
+    pose: Any = PoseHead().eval()
     with torch.no_grad():
         for values in pose.parameters():
             values.zero_()
@@ -132,7 +133,7 @@ def test_the_shapes_that_files_of_weights_hold():
 @torch.inference_mode()
 def test_a_body_is_the_mean_and_the_most_of_its_map_and_a_part_is_seen_by_its_mask():
     torch.manual_seed(0)
-    network = CueNetwork().eval()
+    network: Any = CueNetwork().eval()
     maps = network.maps(torch.randn(2, 3, 192, 96))
     assert maps.shape == (2, 96, 12, 6)
     grid = network.features[14:18](maps)
