@@ -338,7 +338,7 @@ def test_the_largest_loss(frames, loss):
     body = track_of(frames, body=looks, head=[EAST] * 3 + [None] * (count - 3))
     found = largest_loss(body, [body], SCALES, fps=24)
     assert (found is None) == (loss is None)
-    if loss is not None:
+    if found is not None:
         assert found.loss == {"body": pytest.approx(loss)}  # three looks at a head say nothing
         assert found.rows.tolist() == list(range(count))
         assert not found.steady

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -477,8 +478,9 @@ def test_what_all_four_show_is_compared_straight_and_crosswise():
     means = [{"body": one, "hair": one} for one in (east, north, north, between)]
     for known in means[:3]:
         known["upper"] = east
+    four: Any = [SimpleNamespace(means=one) for one in means]
     scores = attribute_swap._scores(
-        [SimpleNamespace(means=one) for one in means],
+        four,
         Calibration({"body": Scale(0.0, 0.5), "upper": Scale(0.0, 0.5)}, None),
     )
     assert set(scores) == {"body"}  # hair has no scale here, and one shows no upper body

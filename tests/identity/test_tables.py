@@ -296,7 +296,8 @@ def test_hair_that_is_exchanged_lies_near_the_other_head(straight, cross, lost):
     a, b, c, d = (means(row, [1, 0]) for row in np.linalg.cholesky(cosines))
     found = hair_says((a, b), (c, d))
     assert found is not None
-    assert (found.stays, found.lost) == (False, pytest.approx(lost, abs=1e-5))
+    assert not found.stays
+    assert found.lost == pytest.approx(lost, abs=1e-5)
 
 
 def test_hair_that_one_does_not_show_says_nothing():
