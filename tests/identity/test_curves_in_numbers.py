@@ -190,6 +190,17 @@ def test_five_looks_are_needed(count, told):
     assert (course(np.arange(count), per_s=4.0) is not None) == told
 
 
+def test_it_goes_from_the_first_third_to_the_last():
+    """By the first two looks alone the third one would lie half way, and be a ramp."""
+    a, b, c = np.eye(3)
+    samples = SimpleNamespace(
+        per_s=2.0, seen={"body": np.ones((1, 9), bool)},
+        looks={"body": np.stack([a, a, b, c, c, c, c, c, c])[None]},
+    )  # fmt: skip
+    found = course_of(samples, 0, 0, 9)
+    assert (found.slow, found.start, found.stop) == (False, 2, 3)
+
+
 def test_where_all_is_slower_or_all_faster_nothing_is_compared():
     assert course(ramp(24, 4, 20), per_s=0.5) is None  # two seconds from sample to sample
     assert course(ramp(6, 1, 4), per_s=24.0) is None  # a quarter of a second in all

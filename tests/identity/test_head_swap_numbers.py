@@ -136,8 +136,26 @@ def test_hair_of_others_must_stay(degrees, found):
 def test_hair_must_be_calm_beside_its_step(wobble, found):
     """A step of 60 degrees, whose cosine is .5; every look lies that far to the other side."""
     sides = [wobble, -wobble, wobble]
-    people = (sides + [60 + one for one in sides], [60 + one for one in sides] + sides)
-    assert len(pair(*people)) == found
+    one, two = (sides + [60 + k for k in sides], [60 + k for k in sides] + sides)
+    calm = [60.0] * 3 + [0.0] * 3
+    for people in ((one, two), (one, calm), (calm, one)):
+        assert len(pair(*people)) == found
+
+
+def test_only_looks_at_both_heads_count():
+    """One of them turns away at frames 3 and 18."""
+    seen = [direction(word) for word in "BBBBAAAA"]
+    hidden = track_of(
+        range(0, 24, 3), box=(300, 0, 360, 160), facing=[(1, 0)] * 8, upper=[(1, 0, 0)] * 8,
+        hair=[None if k in (1, 6) else one for k, one in enumerate(seen)], body=[(1, 0)] * 8,
+    )  # fmt: skip
+    assert [one.start_frame for one in told(head("AAAABBBB"), hidden)] == [12]
+    assert [one.start_frame for one in told(hidden, head("AAAABBBB"))] == [12]
+
+
+def test_an_outfit_is_the_mean_of_all_looks_where_they_are_few():
+    worn = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 1.0)]
+    assert head_swap._outfit(head("AAAA", upper=worn))["upper"].tolist() == [0.25, 0.25, 0.5]
 
 
 @pytest.mark.parametrize(
