@@ -113,14 +113,20 @@ def test_steps_of_boxes():
 
 
 @pytest.mark.parametrize(
-    ("moved_at", "jump"),
-    [(11, 0), (12, 0), (13, 1), (20, 1), (33, 1), (34, 0)],
-)
-def test_a_jump_counts_from_four_samples_before_to_three_after(moved_at, jump):
+    ("moved_at", "sample", "jump"),
+    [
+        (11, 8, 0), (12, 8, 0), (13, 8, 1), (20, 8, 1), (33, 8, 1), (34, 8, 0),
+        pytest.param(45, 14, 1, id="at the last sample"),
+        pytest.param(46, 14, 0, id="behind it"),
+        pytest.param(1, 2, 1, id="right after the first one"),
+    ],
+)  # fmt: skip
+def test_a_jump_counts_from_four_samples_before_to_three_after(moved_at, sample, jump):
     samples = SimpleNamespace(
         frames=3 * np.arange(16), tracks=[boxes(*[0] * moved_at, *[500] * (48 - moved_at))]
     )
-    at = Moments(np.array([0]), np.array([8]), np.array([8]), np.array([16]))
+    here = np.array([sample])
+    at = Moments(np.array([0]), here, here, np.array([16]))
     assert _jump(samples, 0, at).tolist() == [jump]
 
 
