@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
+import time
 
 import pytest
 
-from tools.mutant_runs import ALIVE, KILLED, changed_functions
+from tools.mutant_runs import ALIVE, KILLED, SLOW, changed_functions, in_a_child
 from tools.mutants import interval, judge, targets
 from tools.mutator import ROOT, Mutator, mutants_of, mutated
 
@@ -67,6 +69,18 @@ def test_a_fault_in_a_function_is_put_in_place_and_one_outside_is_not():
     assert function.__code__ != code
     constant = next(one for one in mutants_of(ROOT / "tracker/matching.py") if one.line < 30)
     assert changed_functions(constant) is None
+
+
+def test_who_never_ends_is_stopped_and_who_waits_for_the_processor_is_not():
+    def never_ends() -> int:
+        return sum(0 for _ in itertools.count())
+
+    def waits() -> int:
+        time.sleep(1.3)
+        return 0
+
+    assert in_a_child(never_ends, timeout_s=1) == SLOW
+    assert in_a_child(waits, timeout_s=1) == ALIVE
 
 
 TESTS = ["tests/scenes/test_timebase.py"]

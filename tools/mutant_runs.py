@@ -31,6 +31,7 @@ _FAILED = (1, 2)  # of pytest: a test fails; a file of tests cannot be read, sin
 _BROKEN = 99
 _TIMES_AS_LONG = 20  # as its tests take a mutant may take: an endless loop is noticed too
 _LEAST_S = 30
+_WAITS_S = 1200  # who waits for something that never comes takes no time of the processor
 _MORE_MEMORY = 4 << 30  # bytes: a fault in a size must not take the machine along
 
 
@@ -48,7 +49,9 @@ def in_a_child(work: Callable[[], int], *, timeout_s: int = 0) -> str:
     if child == 0:
         code = _BROKEN
         try:
-            signal.alarm(timeout_s)
+            if timeout_s:  # of the processor: others may keep it busy
+                signal.setitimer(signal.ITIMER_PROF, timeout_s)
+                signal.alarm(timeout_s + _WAITS_S)
             code = work()
         except BaseException:  # noqa: BLE001 (the parent sees the exit code alone)
             traceback.print_exc()
@@ -58,7 +61,7 @@ def in_a_child(work: Callable[[], int], *, timeout_s: int = 0) -> str:
             os._exit(code)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        return SLOW if os.WTERMSIG(status) == signal.SIGALRM else KILLED
+        return SLOW if os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM) else KILLED
     code = os.WEXITSTATUS(status)
     if code not in (0, *_FAILED):
         raise RuntimeError(f"the tests did not run: exit code {code}")
@@ -132,7 +135,7 @@ def by_import(mutant: Mutant, tests: Sequence[str], *, timeout_s: int) -> str:
 
 
 def time_for(tests: Sequence[str], took_s: Mapping[str, float]) -> int:
-    """Return how many seconds the tests of a mutant may take."""
+    """Return how many seconds of a processor the tests of a mutant may take."""
     return int(_LEAST_S + _TIMES_AS_LONG * sum(took_s.get(test, 1.0) for test in tests))
 
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 _HAIR_STAYS, HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before and after
 _HAIR_NEARLY_STAYS, _NEARER_OWN = 0.86, 0.15  # less of it, where the other's is far from it
 _STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
-_HAIRS_DIFFER = 0.9  # affinity of two people's hair from which on theirs is alike
-_STAYS_A_LITTLE = 0.03  # ... and by which own hair must then beat the other's, on average
+_STAYS_A_LITTLE = 0.03  # ... on average, where both stay so: theirs may be much alike
 # Hair on another head is cut by another face: it need not come quite as near as what was there.
 _HAIR_FITS, _HAIR_NEAR = -0.3, 0.5
 _MORE_THAN_CLOTHES = 0.03  # light moves all colours
@@ -65,7 +64,7 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
     if min(straight) >= max(cross) + _STAYS_BY:
         return Hair(stays=True)
     if min(straight) >= _HAIR_STAYS:
-        return Hair(stays=max(cross) <= _HAIRS_DIFFER or nearer_own >= _STAYS_A_LITTLE)
+        return Hair(stays=nearer_own >= _STAYS_A_LITTLE)
     if min(straight) >= _HAIR_NEARLY_STAYS and nearer_own >= _NEARER_OWN:
         return Hair(stays=True)
     turned = max(abs(float(b["facing"][0] - a["facing"][0])) for b, a in pairs)

@@ -65,7 +65,7 @@ class LookLoss:
         networks = networks_lose(self.loss)
         if not self.steady:
             return min(networks, colours_lose(self.loss))
-        confirmed = max((self.loss.get(cue, 0.0) for cue in COLOURS), default=0.0) >= _CONFIRMS
+        confirmed = max(self.loss.get(cue, 0.0) for cue in COLOURS) >= _CONFIRMS
         return networks if confirmed else networks / ALONE
 
     def light(self, whose: LookLoss) -> float:

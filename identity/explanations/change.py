@@ -150,7 +150,7 @@ def _others(
         known = np.isfinite(found)
         worst[known] = np.maximum(worst[known], -found[known])
         seen[known] = 1.0
-    return np.clip(worst, -2, 2), seen
+    return np.minimum(worst, 2.0), seen
 
 
 def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> NDArray[np.float64]:

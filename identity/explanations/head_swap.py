@@ -93,7 +93,7 @@ def find(scene: Scene) -> list[Explained]:
                 for k, h in enumerate(heads)
                 if k not in (one, two) and h.keys() & set(early) and h.keys() & set(late)
             ]
-            if sudden and min(others, default=1.0) > HAIR_CHANGES:
+            if sudden and all(stays > HAIR_CHANGES for stays in others):
                 odds = log_odds_of(confidence_of(hair.lost, scene.settings.swap))
                 best = Explained(
                     "swap", (one, two), frames[at], frames[at] + 1, odds, hair.lost,

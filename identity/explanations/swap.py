@@ -109,12 +109,12 @@ def features_of(
         ).log_odds
         others = np.fmax(others, -found)
     return looks_features(pair) | {
-        "leap": np.clip(np.maximum(sides[0].jump, sides[1].jump) - _LEAP, 0, 1),
+        "leap": np.maximum(np.maximum(sides[0].jump, sides[1].jump) - _LEAP, 0),
         "touch": np.maximum(sides[0].touch, sides[1].touch),
         "samples": np.log(fewest.clip(1, 8)),
         "score": np.minimum(sides[0].score, sides[1].score),
         "size": np.log(np.maximum(np.minimum(sides[0].height_px, sides[1].height_px), 8) / 100),
-        "others": np.clip(others, -2, 2),
+        "others": np.minimum(others, 2.0),
         "span": (moments.first - moments.last) / samples.per_s,
     }, judged
 

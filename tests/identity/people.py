@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from identity.appearance.colour import HISTOGRAM_DIM
-from identity.appearance.looks import ZONES, Cue, Looks
+from identity.appearance.looks import CUES, ZONES, Cue, Looks
 from identity.evidence.calibration import Calibration, calibration_for
+from identity.tracks.body_track import BodyTrack
 from tracker.tracklets import Tracklet
 
 DIM = 32
@@ -103,3 +105,38 @@ def tracklet(
     xyxy = np.concatenate([low, low + np.array(size)], axis=1).astype(np.float32)
     scores = np.broadcast_to(np.asarray(score, np.float32), len(frames)).copy()
     return Tracklet(number, shot, np.asarray(frames, np.int64), xyxy, scores)
+
+
+def track_of(
+    frames: Sequence[int],
+    *,
+    box: Sequence[float] = (0, 0, 60, 160),
+    shot: int = 0,
+    score: float = 0.9,
+    **cues: Sequence[Any],
+) -> BodyTrack:
+    """Return a body track whose looks are given as numbers.
+
+    Each look is a vector, or a number that stands for (number, 0); None = it was not seen. A cue
+    of fewer looks than there are frames was not seen in the rest.
+    """
+    count = len(frames)
+    vectors: dict[Cue, np.ndarray] = {}
+    for cue in CUES:
+        given = [value if np.ndim(value) else [value, 0.0] for value in cues.get(cue, ())]
+        dim = next((len(value) for value in given if value[0] is not None), 2)
+        if cue in cues:
+            vectors[cue] = np.full((count, dim), np.nan, np.float16)
+        for row, value in enumerate(given):
+            if value[0] is not None:
+                vectors[cue][row] = value
+    looks = Looks(vectors, np.zeros(count, np.float32), np.ones(count, np.bool_))
+    return BodyTrack(
+        (0,), shot, np.array(frames, np.int64), np.tile(np.array(box, np.float32), (count, 1)),
+        np.zeros(count, np.int64), looks, np.full(count, score, np.float32),
+    )  # fmt: skip
+
+
+def turned(*cosines: float) -> list[tuple[float, float]]:
+    """Return unit vectors with these cosines to the east."""
+    return [(c, (1 - c * c) ** 0.5) for c in cosines]

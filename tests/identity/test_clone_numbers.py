@@ -336,6 +336,68 @@ def test_what_lies_beyond_the_picture_does_not_count():
     )
 
 
+def exchange_over_cuts(*shots, aligned, moved=0, explained=()):
+    """Judge shots in each of which two stand side by side, and wear what their letters say."""
+    segments = []
+    for shot_, names in enumerate(shots):
+        for k, name in enumerate(names):
+            one = worn(name, 2 * shot_ + k, shot=shot_)
+            at = 200 * k + (moved if shot_ else 0)
+            one.xyxy = np.tile(np.array([at, 0, at + 50, 100], np.float32), (10, 1))
+            segments.append(one)
+    lay = Alignment(1.0, 1.0, (0, 0))
+    sets = SimpleNamespace(
+        picture_px=(500, 300), alignment=lambda a, b: lay if (a, b) in aligned else None
+    )
+    clip = SimpleNamespace(
+        sets=sets, segments=segments, explained=explained, calibration=calibration(),
+        model={"swap": SimpleNamespace(log_odds=lambda features: features["gain"])},
+        settings=FindingSettings(), track_of=lambda k: k,
+    )  # fmt: skip
+    return [
+        tuple(segments[k].tracklet.shot_index for k in one.segments[::2])
+        for one in over_cut.find_over_cuts(clip)
+    ]
+
+
+BY_CUT = (told("attribute_swap", (0, 1), over_cut=True),)
+IN_SHOT = (told("attribute_swap", (0, 1)),)
+
+
+@pytest.mark.parametrize(
+    ("shots", "aligned", "more", "pairs"),
+    [
+        pytest.param(["AB", "BA"], [(0, 1)], {}, [(0, 1)], id="exchanged"),
+        pytest.param(["AB", "AB"], [(0, 1)], {}, [], id="looks stay"),
+        pytest.param(["AB", "CD"], [(0, 1)], {}, [], id="others"),
+        pytest.param(["A", "BA"], [(0, 1)], {}, [], id="one before"),
+        pytest.param(["AB", "B"], [(0, 1)], {}, [], id="one after"),
+        pytest.param(["AB", "BA"], [], {}, [], id="another set-up"),
+        pytest.param(["AB", "BA"], [(0, 1)], {"moved": 40}, [], id="they stand elsewhere"),
+        pytest.param(["AB", "BA"], [(0, 1)], {"explained": BY_CUT}, [], id="their clothes were"),
+        pytest.param(
+            ["AB", "BA"], [(0, 1)], {"explained": IN_SHOT}, [(0, 1)], id="clothes, but in a shot"
+        ),
+        pytest.param(
+            ["AB", "AB", "BA"], [(0, 2)], {}, [(0, 2)], id="over another set-up"
+        ),
+        pytest.param(
+            ["AB", "AB", "BA"], [(0, 2), (1, 2)], {}, [(1, 2)],
+            id="against the last shot of the set-up",
+        ),
+        pytest.param(
+            ["AB", "BA", "BA"], [(0, 1), (0, 2)], {}, [(0, 1)], id="what lasts is told once"
+        ),
+        pytest.param(
+            ["AB", "BA", "AB"], [(0, 1), (1, 2)], {}, [(0, 1), (1, 2)],
+            id="there and back is told twice",
+        ),
+    ],
+)  # fmt: skip
+def test_exchanges_over_cuts(shots, aligned, more, pairs):
+    assert exchange_over_cuts(*shots, aligned=aligned, **more) == pairs
+
+
 def test_without_pictures_of_the_sets_nothing_is_told():
     assert over_cut.find_over_cuts(SimpleNamespace(sets=None, segments=[], explained=())) == []
 

@@ -1,7 +1,7 @@
 """Curves of similarity and the course of a change, on looks that can be reckoned on paper."""
 
 # Stand-ins here hold only what is asked of them, so types of arguments are not compared.
-# mypy: disable-error-code="arg-type, comparison-overlap, index, truthy-function, var-annotated"
+# mypy: disable-error-code="arg-type, index, truthy-function, union-attr, var-annotated"
 
 from __future__ import annotations
 
@@ -14,32 +14,20 @@ from identity.evidence import consistency
 from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.consistency import (
     SimilarityCurve,
+    _first_look,
     _like_framing,
     _smooth,
     curve_from,
+    similarity_curve,
     similarity_curves,
 )
 from identity.evidence.course import course_of
 from identity.evidence.positions import Positions
+from tests.identity.people import track_of, turned
 
 SCALES = Calibration(
     {"body": Scale(0.0, 0.8), "upper": Scale(0.5, 1.0)}, Weights(1, 1, 1, 1, 0)
 )  # fmt: skip
-
-
-class Body:
-    def __init__(self, *, shot=0, height=100, **cues):
-        count = max((len(values) for values in cues.values()), default=1)
-        self.frame = 10 * np.arange(count)
-        self.shot_index = shot
-        self.xyxy = np.tile(np.array([0, 50, 40, 50 + height], np.float32), (count, 1))
-        self.cues = cues
-
-    def vectors(self, cue):
-        values = self.cues.get(cue, [])
-        rows = np.array([k for k, value in enumerate(values) if value is not None], int)
-        vectors = np.array([values[k] for k in rows], np.float32).reshape(len(rows), 2)
-        return rows, vectors
 
 
 @pytest.mark.parametrize(
@@ -63,9 +51,53 @@ def test_the_lowest_point_of_three_at_least(values, lowest):
     assert curve.lowest == lowest
 
 
+def seen(*, shot=0, height=100, **cues):
+    count = max((len(values) for values in cues.values()), default=1)
+    return track_of(10 * np.arange(count), box=(0, 50, 40, 50 + height), shot=shot, **cues)
+
+
+@pytest.mark.parametrize(
+    ("cues", "value"),
+    [
+        pytest.param({"body": turned(*[1] * 8, 0.4)}, [1] * 8 + [0.5], id="half as alike"),
+        pytest.param({"body": turned(*[1] * 8, -0.5)}, [1] * 8 + [0], id="no less than 0"),
+        pytest.param(
+            {"body": turned(*[1] * 8, 0.4, 0.4), "upper": turned(*[1] * 8, 0.8, 0.8)},
+            [1] * 8 + [0.6] * 2, id="the better of the two",
+        ),
+        pytest.param(
+            {"body": turned(*[1] * 8, 0.4, 0.4), "upper": turned(*[1] * 8, 0.6, 0.6)},
+            [1] * 8 + [0.5] * 2, id="which is the body here",
+        ),
+        pytest.param(
+            {"body": [*turned(*[1] * 8), None, *turned(0.4, 0.4)], "upper": turned(*[1] * 11)},
+            [1] * 10, id="where the network looked",
+        ),
+        pytest.param({"body": []}, [], id="never seen"),
+    ],
+)  # fmt: skip
+def test_how_alike_somebody_stays(cues, value):
+    body = seen(**cues)
+    curve = similarity_curve(body, SCALES)
+    assert curve.value.tolist() == pytest.approx(value, abs=1e-3)  # looks are kept in halves
+    assert curve.frame.tolist() == body.frame[body.vectors("body")[0]].tolist()
+
+
+def test_it_is_compared_with_the_mean_of_the_first_eight_looks():
+    body = seen(body=turned(*[1] * 8, *[0.0] * 8))
+    assert _first_look(body, "body").tolist() == [1, 0]
+    turning = seen(body=turned(*[1] * 4, *[0.0] * 4, *[1] * 8))
+    assert _first_look(turning, "body") == pytest.approx([0.5**0.5, 0.5**0.5])
+    assert _first_look(seen(body=[]), "body") is None
+    late = seen(body=[None, *turned(0.0, 0.0)], upper=turned(1, 0.0, 0.0))
+    assert _first_look(late, "upper").tolist() == [0, 1]  # where the network looked
+    other = seen(body=turned(*[0.0] * 3))
+    assert similarity_curve(body, SCALES, first=other).value.tolist() == [0] * 8 + [1] * 8
+
+
 @pytest.mark.parametrize(("height", "alike"), [(139, True), (141, False), (72, True), (71, False)])
 def test_who_is_nearer_is_seen_otherwise(height, alike):
-    assert _like_framing(Body(), Body(height=height)) is alike
+    assert _like_framing(seen(), seen(height=height)) is alike
 
 
 @pytest.mark.parametrize(
@@ -85,7 +117,7 @@ def test_what_a_later_shot_is_compared_with(monkeypatch, labels, more, first):
     monkeypatch.setattr(
         consistency, "similarity_curve", lambda track, _, *, first: asked.append((track, first))
     )
-    bodies = [Body(), Body(shot=more.get("shot", 1), height=more.get("height", 100))]
+    bodies = [seen(), seen(shot=more.get("shot", 1), height=more.get("height", 100))]
     setup = more.get("setup", 1.0)
     similarity_curves(bodies, labels, np.array([[1, setup], [setup, 1]]), SCALES)
     assert asked == [(bodies[0], bodies[0]), (bodies[1], bodies[first])]
@@ -156,6 +188,17 @@ def test_a_change_is_a_step_or_a_ramp(values, slow):
 @pytest.mark.parametrize(("count", "told"), [(6, True), (5, True), (4, False)])
 def test_five_looks_are_needed(count, told):
     assert (course(np.arange(count), per_s=4.0) is not None) == told
+
+
+def test_it_goes_from_the_first_third_to_the_last():
+    """By the first two looks alone the third one would lie half way, and be a ramp."""
+    a, b, c = np.eye(3)
+    samples = SimpleNamespace(
+        per_s=2.0, seen={"body": np.ones((1, 9), bool)},
+        looks={"body": np.stack([a, a, b, c, c, c, c, c, c])[None]},
+    )  # fmt: skip
+    found = course_of(samples, 0, 0, 9)
+    assert (found.slow, found.start, found.stop) == (False, 2, 3)
 
 
 def test_where_all_is_slower_or_all_faster_nothing_is_compared():

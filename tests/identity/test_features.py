@@ -161,8 +161,8 @@ def test_one_alone_has_nobody_beside_him():
 
 @pytest.mark.parametrize(("light", "said"), [((3, 4), 0.5), ((30, 40), 3.0), ((0, 0), 0.0)])
 def test_light_is_told_in_tens_of_lab_and_three_at_most(light, said):
-    tone = np.zeros((LENGTH, 3), np.float32)
-    tone[24:, 1:] = light
+    tone = np.full((LENGTH, 3), 50, np.float32)
+    tone[24:, 1:] += light
     samples = shot(BECOMES, tone=tone)
     found = change.features_of(samples, 0, moment(samples), calibration())[0]
     assert found["light"][0] == pytest.approx(said)
@@ -177,6 +177,7 @@ def test_means_and_second_smallest_leave_out_what_was_not_seen():
     assert change._second_smallest(similarity, colours)[0] == 0.5
     assert change._second_smallest(similarity, colours)[1] == 0.7  # NaN sorts last
     assert np.isnan(change._second_smallest(similarity, ("head",))).all()
+    assert change._second_smallest(similarity, ("head", "upper"))[0] == 0.9
 
 
 def one_change(kind, frame, track=0):
@@ -294,7 +295,7 @@ def test_moments_lie_between_meetings(meetings, spans):
     if spans is not None:
         assert found == spans
         return
-    reach = swap._PASSING_S * FPS
+    reach = 0.1 * FPS
     (low, stop), (later, end) = found
     assert (low, end) == (0, 16)
     assert samples.frames[stop - 1] <= 20 - reach < samples.frames[stop]
@@ -311,7 +312,7 @@ def test_moments_want_two_samples_on_either_side(span, count):
 
 
 def score(preference):
-    return ExchangeScore((0.5, 0.5), (0.5 + preference, 0.5 + preference))
+    return ExchangeScore((0.0, 0.0), (preference, preference))
 
 
 @pytest.mark.parametrize(
@@ -339,6 +340,22 @@ def score(preference):
                      id="the network sees the garment"),
         pytest.param({"body": -0.1, "head": -0.5, "upper": 0.5, "upper_look": 0.9}, None, None,
                      id="the body stays"),
+        pytest.param({"body": 0.0, "head": -0.5, "upper": 0.5, "upper_look": 0.9}, None, "clothes",
+                     id="the body says nothing"),
+        pytest.param({"body": 0.25, "head": -0.4, "upper": 0.1}, None, "clothes",
+                     id="just the clothes"),
+        pytest.param({"body": 0.24, "head": -0.4, "upper": 0.1}, None, None, id="the body less"),
+        pytest.param({"body": 0.25, "head": -0.39, "upper": 0.1}, None, None, id="the head less"),
+        pytest.param({"body": 0.25, "head": -0.4, "upper": 0.09}, None, None, id="colours less"),
+        pytest.param({"body": 0.5, "head": -0.5, "upper": 0.0, "lower": 0.1}, None, "clothes",
+                     id="the colours of the trousers"),
+        pytest.param({"body": -0.4, "head": 0.4, "upper": 0.0}, None, "head", id="just the head"),
+        pytest.param({"body": -0.39, "head": 0.4, "upper": 0.0}, None, None, id="body stays less"),
+        pytest.param({"body": -0.4, "head": 0.39, "upper": 0.0}, None, None, id="head goes less"),
+        pytest.param({"body": -0.4, "head": 0.4, "upper": -0.5, "lower": 0.01}, None, None,
+                     id="some of the clothes go too"),
+        pytest.param({"body": -0.5, "head": 0.0, "upper": -0.5},
+                     Hair(stays=False, lost=0.25, alone=True), "head", id="hair changes just so"),
     ],
 )  # fmt: skip
 def test_which_attribute(preferences, hair, what):
@@ -389,5 +406,6 @@ def test_networks_are_the_embedders_cues():
 def test_a_change_in_a_meeting_may_be_the_boxes(frame, tracks, mixed):
     body_tracks = list(shot(STILL, STILL).tracks)
     scene = scene_of(body_tracks)
-    scene.samples._crossings[frozenset((0, 1))] = [Crossing(20, 26, 23, tracks)]
+    early = Crossing(2, 6, 4, "exchanged")
+    scene.samples._crossings[frozenset((0, 1))] = [early, Crossing(20, 26, 23, tracks)]
     assert change._may_be_mixed(one_change("morph", frame), scene) == mixed

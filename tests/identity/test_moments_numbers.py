@@ -17,6 +17,7 @@ from identity.evidence.moments import (
     _jump,
     _most_between,
     _touching,
+    exact_frame,
 )
 from identity.evidence.samples import lay_out
 from identity.explanations import change, head_swap
@@ -24,7 +25,7 @@ from identity.explanations.contract import Explained
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import Chain
-from tests.identity.people import calibration, looks, tracklet
+from tests.identity.people import calibration, looks, track_of, tracklet
 from tests.identity.told import scene_of
 
 NAN = float("nan")
@@ -112,14 +113,20 @@ def test_steps_of_boxes():
 
 
 @pytest.mark.parametrize(
-    ("moved_at", "jump"),
-    [(11, 0), (12, 0), (13, 1), (20, 1), (33, 1), (34, 0)],
-)
-def test_a_jump_counts_from_four_samples_before_to_three_after(moved_at, jump):
+    ("moved_at", "sample", "jump"),
+    [
+        (11, 8, 0), (12, 8, 0), (13, 8, 1), (20, 8, 1), (33, 8, 1), (34, 8, 0),
+        pytest.param(45, 14, 1, id="at the last sample"),
+        pytest.param(46, 14, 0, id="behind it"),
+        pytest.param(1, 2, 1, id="right after the first one"),
+    ],
+)  # fmt: skip
+def test_a_jump_counts_from_four_samples_before_to_three_after(moved_at, sample, jump):
     samples = SimpleNamespace(
         frames=3 * np.arange(16), tracks=[boxes(*[0] * moved_at, *[500] * (48 - moved_at))]
     )
-    at = Moments(np.array([0]), np.array([8]), np.array([8]), np.array([16]))
+    here = np.array([sample])
+    at = Moments(np.array([0]), here, here, np.array([16]))
     assert _jump(samples, 0, at).tolist() == [jump]
 
 
@@ -132,6 +139,36 @@ def test_the_largest_overlap_with_anybody_else():
     assert _touching(samples, 0).tolist() == pytest.approx([1 / 3, 0.6, 1, 0])
     assert _touching(samples, 2).tolist() == pytest.approx([0, 0.6, 0, 0])
     assert evidence.NEAR_SAMPLES == 3
+
+
+def coloured(frames, colours):
+    return track_of(frames, upper=[(1.0, 0.0) if c == "A" else (0.0, 1.0) for c in colours])
+
+
+@pytest.mark.parametrize(
+    ("tracks", "last", "first", "frame"),
+    [
+        pytest.param([coloured(range(24), "A" * 11 + "B" * 13)], 4, 4, 11, id="between two looks"),
+        pytest.param([coloured(range(24), "A" * 10 + "B" * 14)], 4, 4, 10, id="after the old one"),
+        pytest.param([coloured(range(24), "A" * 12 + "B" * 12)], 4, 4, 12, id="at the new one"),
+        pytest.param([coloured(range(24), "A" * 13 + "B" * 11)], 4, 4, 10, id="later: none"),
+        pytest.param([coloured(range(24), "A" * 17 + "B" * 7)], 4, 6, 17, id="over a second look"),
+        pytest.param([coloured(range(24), "AB" * 12)], 4, 4, 10, id="at every frame: no step"),
+        pytest.param([coloured([0, 12, 23], "ABB")], 4, 4, 12, id="seen once between"),
+        pytest.param([coloured([0, 23], "AB")], 4, 4, 12, id="never between: the new look"),
+        pytest.param(
+            [coloured(range(24), "A" * 11 + "B" * 13), coloured(range(24), "A" * 24)], 4, 4, 11,
+            id="of one of two",
+        ),
+        pytest.param([coloured(range(24), "AB" + "B" * 22)], 1, 1, 1, id="at the very start"),
+        pytest.param([coloured(range(24), "A" * 22 + "BB")], 8, 8, 22, id="at the very end"),
+    ],
+)  # fmt: skip
+def test_colours_tell_the_frame(tracks, last, first, frame):
+    samples = SimpleNamespace(frames=3 * np.arange(8), tracks=tracks)
+    one = np.array([0])
+    at = Moments(one, np.array([last]), np.array([first]), one + 8)
+    assert exact_frame(samples, tuple(range(len(tracks))), at, 0) == frame
 
 
 @pytest.mark.parametrize(

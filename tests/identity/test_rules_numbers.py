@@ -6,21 +6,23 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations import attribute_swap, clone, swap
+from identity.explanations import attribute_swap, change, clone, swap
 from identity.explanations.attribute_swap import ExchangeScore
 from identity.explanations.contract import Clip, Explained, Scene
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
 from identity.tracks.linking import Chain
-from tests.identity.people import calibration, looks, tracklet
+from tests.identity.people import calibration, looks, track_of, tracklet
 
 FRAMES = 3 * np.arange(40)
 LEAST = FindingSettings()  # log-odds of 0
@@ -35,7 +37,12 @@ class Told:
 
 def scene(*, tracks=1, per_s=8.0, twins=-2.0):
     samples = SimpleNamespace(
-        frames=FRAMES, per_s=per_s, fps=24.0, tracks=tuple(range(tracks)), looks={"body": 1}
+        frames=FRAMES,
+        per_s=per_s,
+        fps=24.0,
+        tracks=tuple(range(tracks)),
+        looks={"body": 1},
+        parts=lambda at: [np.arange(len(at))],
     )
     model = dict.fromkeys(("swap", "morph", "drift", "clone"), Told())
     return Scene(samples, None, model, LEAST, twins)
@@ -49,10 +56,130 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
+def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0):
+    """Judge a track; fast and slow are {(last, first): log-odds}; a step says who is abrupt."""
+
+    def asked(samples, track, *, slow):
+        return moments(*(slow_ if slow else fast_))
+
+    def features(samples, track, asked_moments, scales):
+        pairs = zip(asked_moments.last.tolist(), asked_moments.first.tolist(), strict=True)
+        odds = np.array([{**fast, **slow}[pair] for pair in pairs], float)
+        said = {"odds": odds, "network": np.full(len(odds), 0.7), "step": np.full(len(odds), step)}
+        return said, np.ones(len(odds), bool)
+
+    fast_, slow_ = list(fast), list(slow)
+    monkeypatch.setattr(change, "moments_of", asked)
+    monkeypatch.setattr(change, "features_of", features)
+    monkeypatch.setattr(change, "course_of", lambda *_: course)
+    monkeypatch.setattr(change, "exact_frame", lambda *_: 58)
+    monkeypatch.setattr(change, "curve_from", lambda *given: given[2])
+    return change._change_of(scene(), 0)
+
+
 SLOW, SUDDEN = Course(slow=True, start=12, stop=30), Course(slow=False, start=19, stop=20)
 
 
+@pytest.mark.parametrize(
+    ("fast", "slow", "more", "kind", "span", "odds"),
+    [
+        pytest.param({}, {}, {}, None, None, None, id="nothing to ask"),
+        pytest.param({(20, 20): -0.1}, {(10, 30): -0.1}, {}, None, None, None, id="unlikely"),
+        pytest.param({(20, 20): 0.0}, {}, {}, "morph", (58, 59), 0.0, id="as likely as not"),
+        pytest.param(
+            {(20, 20): 1.0, (9, 9): 0.5}, {(10, 30): 2.0}, {}, "morph", (58, 59), 2.0,
+            id="a step, as sure as the surest",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SUDDEN}, "morph", (58, 59), 2.0,
+            id="its course is a step",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW}, "drift", (36, 91), 2.0,
+            id="its course is a ramp",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW, "step": 0.1}, "morph", (58, 59),
+            2.0, id="two looks beside each other are of two people",
+        ),
+        pytest.param(
+            {(20, 20): -1.0}, {(10, 30): 2.0}, {}, "drift", (27, 91), 2.0,
+            id="only slowly: between two stretches",
+        ),
+        pytest.param(
+            {(20, 20): -1.0}, {(10, 30): 2.0}, {"course": SUDDEN}, "drift", (27, 91), 2.0,
+            id="only slowly, whatever its course",
+        ),
+        pytest.param(
+            {}, {(0, 40): 2.0}, {}, "drift", (0, 118), 2.0, id="no further than there are samples"
+        ),
+    ],
+)  # fmt: skip
+def test_how_a_track_changes(monkeypatch, fast, slow, more, kind, span, odds):
+    found = change_told(monkeypatch, fast, slow, **more)
+    if kind is None:
+        assert found is None
+        return
+    assert (found.kind, found.tracks) == (kind, (0,))
+    assert (found.start_frame, found.stop_frame) == span
+    assert (found.log_odds, found.strength) == (odds, 0.7)
+    last = 20 if kind == "morph" else next(iter(slow))[0]
+    assert found.curves == {0: (max(last - 8, 0), last)}  # against the looks before it
+
+
 # --- two exchange identity ------------------------------------------------------------------------
+
+
+def exchanges(monkeypatch, said, *, span=(0, 40), per_s=8.0):
+    """Ask for an exchange that is undone; said is {sample: log-odds}, all else -9."""
+    asked = {}
+
+    def between(samples, pairs, *, low, high, window_s):
+        asked.update(pairs=pairs, low=low, high=high, window_s=window_s)
+        return moments(*pairs)
+
+    def features(samples, one, two, asked_moments, scales):
+        odds = np.array([said.get(at, -9.0) for at in asked_moments.last.tolist()])
+        return {"odds": odds, "network": odds}, np.ones(len(odds), bool)
+
+    monkeypatch.setattr(swap, "Moments", SimpleNamespace(between=between))
+    monkeypatch.setattr(swap, "features_of", features)
+    monkeypatch.setattr(
+        swap, "exact_frame", lambda samples, pair, m, at: int(samples.frames[m.first[at]])
+    )
+    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
+    found = swap._for_a_moment(scene(tracks=2, per_s=per_s), (0, 1), span)
+    return [(one.start_frame, one.log_odds) for one in found], asked
+
+
+@pytest.mark.parametrize(
+    ("said", "frames"),
+    [
+        pytest.param({}, [], id="never"),
+        pytest.param({10: 1.0}, [], id="not undone"),
+        pytest.param({10: 1.0, 14: 2.0}, [30, 42], id="undone half a second later"),
+        pytest.param({10: 1.0, 11: 2.0}, [], id="a sample later is the same moment"),
+        pytest.param({10: 1.0, 12: 2.0}, [30, 36], id="two samples later it is undone"),
+        pytest.param({10: 1.0, 18: 2.0}, [30, 54], id="a second later"),
+        pytest.param({10: 1.0, 19: 2.0}, [], id="more than a second later"),
+        pytest.param({10: 0.0, 14: 0.0}, [30, 42], id="as likely as not"),
+        pytest.param({10: -0.1, 14: 2.0}, [], id="one is unlikely"),
+        pytest.param({10: 1.0, 14: 1.5, 16: 2.0}, [42, 48], id="the two that are surest together"),
+    ],
+)
+def test_an_exchange_that_is_undone(monkeypatch, said, frames):
+    found, asked = exchanges(monkeypatch, said)
+    assert [frame for frame, _ in found] == frames
+    if frames:
+        both = min(said[frame // 3] for frame in frames)
+        assert [odds for _, odds in found] == [both, both]
+    assert asked["pairs"] == [(at, at) for at in range(2, 39)]
+    assert (asked["low"], asked["high"], asked["window_s"]) == (0, 40, 0.3)
+
+
+def test_only_within_the_stretch_that_is_asked_about(monkeypatch):
+    _, asked = exchanges(monkeypatch, {}, span=(5, 11))
+    assert asked["pairs"] == [(7, 7), (8, 8), (9, 9)]
 
 
 def test_an_exchange_with_its_return_is_one():
@@ -98,6 +225,35 @@ def test_an_exchange_behind_a_meeting(monkeypatch, meeting, pair):
         assert found.features == {"odds": 1, "network": 1, "touch": 0, "leap": 0, "span": 0}
 
 
+@pytest.mark.parametrize(
+    ("odds", "spans"),
+    [
+        pytest.param({(0, 40): 2.0}, [(0, 40), (0, 20), (20, 40)], id="sure: both sides are asked"),
+        pytest.param({(0, 40): 1.0}, [(0, 40)], id="not so sure: they may be alike"),
+        pytest.param({}, [(0, 40)], id="none"),
+    ],
+)
+def test_an_exchange_is_looked_for_on_both_sides_of_a_sure_one(monkeypatch, odds, spans):
+    asked = []
+
+    def asked_moments(samples, low, high):
+        asked.append((low, high))
+        return moments(((low + high) // 2, (low + high) // 2))
+
+    def features(samples, one, two, found, scales):
+        said = np.array([odds.get(asked[-1], -1.0)])
+        return {"odds": said, "network": said}, np.ones(1, bool)
+
+    monkeypatch.setattr(swap, "moments_of", asked_moments)
+    monkeypatch.setattr(swap, "features_of", features)
+    monkeypatch.setattr(swap, "_for_a_moment", lambda *_: [])
+    monkeypatch.setattr(swap, "exact_frame", lambda *_: 61)
+    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
+    found = swap._exchanges(scene(tracks=2), (0, 1), (0, 40))
+    assert asked == spans
+    assert [(one.start_frame, one.stop_frame) for one in found] == [(61, 62)] * bool(odds)
+
+
 # --- one person twice -----------------------------------------------------------------------------
 
 
@@ -105,7 +261,7 @@ def shot(*people, first=(0, 0), size=((60, 160), (60, 160)), scores=(0.9, 0.9), 
     """Return samples of two side by side; each wears what stands there from its first frame on."""
     tracks = []
     for k, wears in enumerate(people):
-        frames = list(range(first[k], 48))
+        frames = list(range(first[k], len(wears)))
         at = (60 + (30 if near else 200) * k, 60)
         own = tracklet(0, frames, at=at, size=size[k], score=scores[k])
         seen = looks(frames, wears[first[k] :], seed=k)
@@ -185,6 +341,46 @@ def test_who_is_alike_at_once():
     assert list(clone.alike_at_once(shot(SAME, SAME, first=(0, 42)), calibration())) == [(0, 1)]
 
 
+class By:
+    """A model that takes one of the features for the log-odds."""
+
+    def __init__(self, feature):
+        self.feature = feature
+
+    def log_odds(self, features):
+        return features[self.feature]
+
+
+def clones(*people, twins=-2.0, least=0.5, by="alike"):
+    samples = shot(*people, first=[0] * len(people), size=[(60, 160)] * len(people),
+                   scores=[0.9] * len(people))  # fmt: skip
+    settings = FindingSettings(min_confidence=least)
+    found = clone.find(Scene(samples, calibration(), {"clone": By(by)}, settings, twins))
+    assert all(one.stop_frame == 48 for one in found)
+    return {one.tracks: one.start_frame for one in found}
+
+
+def test_who_is_on_screen_twice():
+    assert list(clones(SAME, SAME, OTHER)) == [(0, 1)]
+    assert list(clones(OTHER, SAME, ["C"] * 48, SAME)) == [(1, 3)]
+    assert clones(SAME, OTHER) == clones(SAME) == clones(SAME, ["B"] * 3) == {}
+    assert clones(SAME, BECOMES, by="became") == {(0, 1): 24}
+    assert clones(SAME, SAME, least=0.99) == {}  # their log-odds are about 3
+
+
+def test_where_two_others_are_as_alike_nobody_is_twice_there():
+    assert clones(SAME, SAME, OTHER, OTHER) == clones(SAME, SAME, twins=9.0) == {}
+    assert list(clones(SAME, SAME, OTHER, twins=odds_of(0.5))) == [(0, 1)]
+
+
+def test_more_than_sixteen_looks_say_no_more_of_a_clone():
+    samples = shot(["A"] * 96, ["A"] * 96)
+    at = Moments.between(samples, [(8, 8), (8, 8), (8, 8)])
+    at.stop[:] = 23, 24, 25  # fifteen looks, sixteen and seventeen
+    said, _ = clone.features_of(samples, 0, 1, at, calibration(), twins=-2.0)
+    assert np.exp(said["samples"]).tolist() == pytest.approx([15, 16, 16])
+
+
 # --- clothes and heads over a cut -----------------------------------------------------------------
 
 
@@ -197,9 +393,21 @@ def placed(number, shot_, x, *, samples=9):
     )  # fmt: skip
 
 
-def exchanged(monkeypatch, shots, *, labels=None, samples=9, setups=None, explained=(), odds=0.6):
+def exchanged(
+    monkeypatch,
+    shots,
+    *,
+    labels=None,
+    samples=9,
+    setups=None,
+    explained=(),
+    odds=0.6,
+    places=(0, 200),
+):
     """Judge two at two places in some shots, whose clothes are exchanged between any two shots."""
-    segments = [placed(2 * s + k, s, 200 * k, samples=samples) for s in shots for k in (0, 1)]
+    segments = [
+        placed(2 * s + k, s, x, samples=samples) for s in shots for k, x in enumerate(places)
+    ]
     score = ExchangeScore((0.0, 0.0), (odds, odds))
     monkeypatch.setattr(attribute_swap, "_scores", lambda four, scales: {"body": score})
     monkeypatch.setattr(attribute_swap, "hair_says", lambda *_: None)
@@ -230,6 +438,8 @@ def exchanged(monkeypatch, shots, *, labels=None, samples=9, setups=None, explai
         pytest.param([0, 1], {"setups": np.full((2, 2), 0.85)}, [(0, 1, 2, 3)], id="like enough"),
         pytest.param([0, 1], {"setups": np.full((2, 2), 0.84)}, [], id="another set-up"),
         pytest.param([0, 1], {"odds": 0.29}, [], id="too little"),
+        pytest.param([0, 1], {"places": (0, 5)}, [(0, 1, 2, 3), (0, 1, 3, 2)],
+                     id="at one place: either may be either, but nobody is two"),
         pytest.param(
             [0, 1, 2], {}, [(0, 1, 2, 3), (2, 3, 4, 5)], id="against the last shot of the set-up"
         ),
@@ -248,7 +458,7 @@ def test_attributes_exchanged_over_a_cut(monkeypatch, shots, more, fours):
     assert [one.segments for one in found] == fours
     for one in found:
         assert one.tracks == tuple(10 + k for k in one.segments)
-        assert one.start_frame == 10 * one.segments[2]  # the earlier one of the two
+        assert one.start_frame == 10 * min(one.segments[2:])  # the earlier one of the two
         assert one.stop_frame == 20 * (max(shots) + 1)
         assert (one.strength, one.attribute, one.over_cut) == (0.6, "clothes", True)
         assert one.confidence == pytest.approx(12 / 13, abs=1e-3)  # twice the threshold
@@ -261,3 +471,58 @@ def test_how_strong_an_exchange_is():
     heads = {"head": ExchangeScore((0, 0), (0.5, 0.25))}
     assert attribute_swap._strength("head", heads, None) == 0.375
     assert attribute_swap._strength("head", heads, SimpleNamespace(lost=0.8)) == 0.8
+
+
+def test_what_all_four_show_is_compared_straight_and_crosswise():
+    east, north, between = np.float32([1, 0]), np.float32([0, 1]), np.float32([0.6, 0.8])
+    means = [{"body": one, "hair": one} for one in (east, north, north, between)]
+    for known in means[:3]:
+        known["upper"] = east
+    four: Any = [SimpleNamespace(means=one) for one in means]
+    scores = attribute_swap._scores(
+        four,
+        Calibration({"body": Scale(0.0, 0.5), "upper": Scale(0.0, 0.5)}, None),
+    )
+    assert set(scores) == {"body"}  # hair has no scale here, and one shows no upper body
+    assert scores["body"].straight == pytest.approx((0.0, 1.6))  # a to c, b to d
+    assert scores["body"].cross == pytest.approx((1.2, 2.0))  # a to d, b to c
+
+
+def dressed_again(*, body=0.0, hair=True):
+    """Return two who exchange clothes at frame 24, by so much of their look; heads stay."""
+    a, b = np.eye(3)[:2]
+    tracks = []
+    for k, (own, other) in enumerate(((a, b), (b, a))):
+        mixed = own * (1 - body) + other * body
+        looks_ = [own.tolist()] * 24 + [mixed.tolist()] * 24
+        cues = {"body": looks_, "upper": [own.tolist()] * 24 + [other.tolist()] * 24,
+                "head": [own.tolist()] * 48}  # fmt: skip
+        if hair or k:
+            cues |= {"hair": [own.tolist()] * 48, "facing": [[1.0, 0.0]] * 48}
+        tracks.append(track_of(range(48), box=(300 * k, 0, 60 + 300 * k, 160), **cues))
+    flat = Calibration(
+        dict.fromkeys(("body", "head", "upper"), Scale(0.0, 1.0)), Weights(1, 1, 1, 1, 0)
+    )
+    return Scene(lay_out(tracks, COMPARED, fps=24), flat, None, LEAST)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        pytest.param({"body": 1.0}, "attribute_swap", id="all of the body's look is the clothes'"),
+        pytest.param({"body": 0.55}, "attribute_swap", id="a little more than half of it"),
+        pytest.param({"body": 0.45}, "swap", id="a little less"),
+        pytest.param({"body": 1.0, "hair": False}, "attribute_swap", id="one shows no hair"),
+    ],
+)
+def test_an_exchange_in_which_both_heads_stay_is_one_of_clothes(more, kind):
+    told = Explained("swap", (0, 1), 24, 25, 2.0, 1.0, {"gain": 3.0})
+    found = attribute_swap.reclassify_by_head(told, dressed_again(**more))
+    assert found.kind == kind
+    if kind == "attribute_swap":
+        assert found.attribute == "clothes"
+        assert found.features["gain"] == 3.0
+        assert found.features["body"] == pytest.approx(2 * more["body"] - 1, abs=1e-3)
+        assert found.features["head"] == -1
+    other = Explained("morph", (0,), 24, 25, 2.0, 1.0)
+    assert attribute_swap.reclassify_by_head(other, dressed_again()) is other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -336,6 +337,7 @@ def test_how_a_moved_picture_lies_over_another(dx, dy):
     ("columns", "found"),
     [
         pytest.param(10, True, id="a tenth of the picture is free"),
+        pytest.param(8, True, id="eight hundredths"),
         pytest.param(6, False, id="less than seven hundredths"),
     ],
 )
@@ -343,6 +345,33 @@ def test_so_much_must_be_free_in_both(columns, found):
     free = FREE.copy()
     free[:, columns:] = False
     assert (aligned(view(30, 20), free, view(30, 20), free) is not None) == found
+
+
+@pytest.mark.parametrize(("dx", "found"), [(43, True), (53, False)])
+def test_half_of_the_set_must_be_seen_in_both(dx, found):
+    lay = aligned(view(30, 20), FREE, view(30 + dx, 20), FREE)
+    assert (lay is not None) == found
+    if lay is not None:
+        assert (lay.scale, 96 * lay.shift[0]) == (1.0, pytest.approx(dx))
+
+
+@pytest.mark.parametrize("scale", [0.75, 0.82, 0.89, 0.94, 1.0, 1.06, 1.12, 1.22, 1.34])
+def test_how_much_nearer_or_farther_the_camera_is(scale):
+    smooth = cv2.GaussianBlur(BIG, (0, 0), 2.0)
+    wide, tall = round(96 * scale), round(54 * scale)
+    other = cv2.resize(smooth[20 : 20 + tall, 34 : 34 + wide], (96, 54))
+    lay = aligned(np.ascontiguousarray(smooth[20:74, 30:126]), FREE, other, FREE)
+    assert lay is not None
+    assert lay.scale == scale
+    assert (96 * lay.shift[0], 54 * lay.shift[1]) == pytest.approx((4, 0), abs=1)
+
+
+@pytest.mark.parametrize(("levels", "found"), [(5.6, True), (4.5, False)])
+def test_a_set_of_few_levels_agrees_with_everything(levels, found):
+    rough = view(30, 20)[..., :1].astype(float).repeat(3, axis=2) - 128
+    spread = cv2.GaussianBlur(rough, (0, 0), 1.0).std()
+    faint = (120 + levels / spread * rough).round().astype(np.uint8)
+    assert (aligned(faint, FREE, faint, FREE) is not None) == found
 
 
 def test_a_flat_wall_is_no_set():

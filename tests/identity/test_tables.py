@@ -249,6 +249,57 @@ def test_what_hair_says(straight, cross, more, said):
     assert found.lost == pytest.approx(said.lost, abs=1e-4)
 
 
+def hair_at(*degrees):
+    """Return two before and two after, whose hair lies in these directions of one plane."""
+    rows = [np.deg2rad(one) for one in degrees]
+    a, b, c, d = (means([np.cos(one), np.sin(one), 0], [1, 0]) for one in rows)
+    return (a, b), (c, d)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "stays"),
+    [
+        pytest.param((0, 15, 0, 15), True, id="much alike, nearer their own by .034"),
+        pytest.param((0, 13, 0, 13), False, id="nearer by .026: nobody can say"),
+        pytest.param((0, 35, 19.9, 35), True, id="both stay by .94"),
+        pytest.param((0, 35, 20.1, 35), False, id="one stays by less"),
+        pytest.param((0, 75, 30.5, 75), True, id="nearly stays, .862, far from the other's"),
+        pytest.param((0, 75, 31, 75), False, id="stays by .857"),
+        pytest.param((0, 52, 30, 52), True, id="nearly stays, nearer its own by .16"),
+        pytest.param((0, 50, 30, 50), False, id="nearer its own by .14"),
+    ],
+)
+def test_whose_hair_stays(degrees, stays):
+    found = hair_says(*hair_at(*degrees))
+    assert found is not None
+    assert (found.stays, found.lost, found.alone) == (stays, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("straight", "cross", "lost"),
+    [
+        pytest.param(0.81, (0.7, 0.34), 1 - 0.21 / 0.38, id="nearer its own by .29: a new head"),
+        pytest.param(0.85, (0.7, 0.3), 0.0, id="nearer its own by .35: nothing is said"),
+    ],
+)
+def test_hair_that_is_exchanged_lies_near_the_other_head(straight, cross, lost):
+    """Both keep `straight` of theirs; `cross` is how near it comes to the other one's."""
+    apart = 0.53  # of the two before, and of the two after
+    cosines = np.array(
+        [
+            [1, apart, straight, cross[0]],
+            [apart, 1, cross[1], straight],
+            [straight, cross[1], 1, apart],
+            [cross[0], straight, apart, 1],
+        ]
+    )
+    a, b, c, d = (means(row, [1, 0]) for row in np.linalg.cholesky(cosines))
+    found = hair_says((a, b), (c, d))
+    assert found is not None
+    assert not found.stays
+    assert found.lost == pytest.approx(lost, abs=1e-5)
+
+
 def test_hair_that_one_does_not_show_says_nothing():
     before, after = hair_of_two((1, 1), (0, 0))
     for cue in ("hair", "facing"):
@@ -324,6 +375,8 @@ def test_a_loss_counts_beyond_what_the_calmer_side_varies():
     said = loss_between(calm, wild, scales, "body")
     assert said == pytest.approx((0.5**0.5 - mean) / 0.5)
     assert loss_between(calm, calm, scales, "body") == pytest.approx(0)
+    one, other = np.stack([east]), np.stack([north])  # one look is like itself
+    assert loss_between(one, other, scales, "body") == pytest.approx(1 / 0.5)
 
 
 @pytest.mark.parametrize(

@@ -23,19 +23,24 @@ FPS = 20  # so that 0.8 s are 16 frames
 LENGTH, HIDDEN_FROM = 60, 14  # the one behind is seen in frames 0 to 13
 
 
-def front(*, jump=20, box=(120, 70, 170, 190), becomes=1.0):
-    """Return who stands in front; at a frame the box jumps, and looks go so far to the other's."""
+def front(*, jump=20, box=(120, 70, 170, 190), becomes=1.0, lasts=LENGTH, comes=0):
+    """Return who stands in front.
+
+    At a frame the box jumps, and looks go so far to the other's, and back after so many frames.
+    Before another one the box is elsewhere.
+    """
     frames = list(range(LENGTH))
     one = tracklet(0, frames, at=(100, 60), size=(90, 170))
     xyxy = one.xyxy.copy()
     xyxy[jump:] = box
-    wears = ["A"] * jump + [("A", "B", becomes)] * (LENGTH - jump)
+    xyxy[:comes, [0, 2]] += 300
+    wears = (["A"] * jump + [("A", "B", becomes)] * lasts + ["A"] * LENGTH)[:LENGTH]
     return replace(one, xyxy=xyxy), looks(frames, wears, stride=1)
 
 
-def behind(*, at=(120, 70), size=(50, 120)):
+def behind(*, at=(120, 70), size=(50, 120), wears="B"):
     frames = list(range(HIDDEN_FROM))
-    return tracklet(1, frames, at=at, size=size), looks(frames, ["B"] * HIDDEN_FROM, stride=1,
+    return tracklet(1, frames, at=at, size=size), looks(frames, [wears] * HIDDEN_FROM, stride=1,
                                                         seed=1)  # fmt: skip
 
 
@@ -59,7 +64,11 @@ def half_way(share):
         pytest.param((front(jump=29), behind()), True, id="16 frames later"),
         pytest.param((front(jump=31), behind()), False, id="18 frames later"),
         pytest.param((front(), behind(at=(164, 70))), True, id="just over half of it is hidden"),
+        pytest.param((front(), behind(at=(165, 70))), True, id="half of it"),
         pytest.param((front(), behind(at=(168, 70))), False, id="less than half"),
+        pytest.param((front(), behind(wears=("A", "B", 0.5))), True, id="of two much alike"),
+        pytest.param((front(comes=15), behind()), True, id="in front two frames later"),
+        pytest.param((front(comes=16), behind()), False, id="three frames later"),
         pytest.param((front(box=(112, 60, 202, 230)), behind()), False, id="overlap .76"),
         pytest.param((front(box=(114, 60, 204, 230)), behind()), True, id="overlap .73"),
         pytest.param((front(becomes=half_way(0.7)), behind()), True, id="as tall, .7 of the way"),
@@ -71,6 +80,12 @@ def half_way(share):
         pytest.param(
             (front(box=(140, 60, 230, 230), becomes=half_way(0.7)), behind()), False,
             id="as tall as before, .7 of the way",
+        ),
+        pytest.param(
+            (front(box=(140, 60, 230, 230), lasts=20), behind()), True, id="so it looks for 1 s"
+        ),
+        pytest.param(
+            (front(box=(140, 60, 230, 230), lasts=14), behind()), False, id="for .7 s only"
         ),
     ],
 )  # fmt: skip
