@@ -117,7 +117,9 @@ def test_steps_of_boxes():
 )
 def test_a_jump_counts_from_four_samples_before_to_three_after(moved_at, jump):
     samples = SimpleNamespace(
-        frames=3 * np.arange(16), tracks=[boxes(*[0] * moved_at, *[500] * (48 - moved_at))]
+        frames=3 * np.arange(16),
+        tracks=[boxes(*[0] * moved_at, *[500] * (48 - moved_at))],
+        once=lambda what, track, make: make(),
     )
     at = Moments(np.array([0]), np.array([8]), np.array([8]), np.array([16]))
     assert _jump(samples, 0, at).tolist() == [jump]
