@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import cv2
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RATE, WIDTH_PX, HEIGHT_PX = 24, 320, 180
+RATE, WIDTH_PX, HEIGHT_PX = 24, 320, 180  # as it is drawn
+SIZE_PX = WIDTH_PX, HEIGHT_PX  # as it is written
 FRAMES = 60 * RATE  # of the minute that is repeated
 PERSON_PX = 36, 96  # width, height
 CLOTHES = [
@@ -60,17 +62,20 @@ def picture_at(frame: int, *, cuts: bool) -> NDArray[np.uint8]:
     return picture
 
 
-def write_clip(path: Path, minutes: float, *, cuts: bool) -> None:
+def write_clip(
+    path: Path, minutes: float, *, cuts: bool, size_px: tuple[int, int] = SIZE_PX
+) -> None:
     """Write one minute, and its packets again until it is long enough."""
     count = round(minutes * FRAMES)
     with av.open(str(path), "w") as out:
         stream: Any = out.add_stream("libx264", rate=RATE)
-        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
+        (stream.width, stream.height), stream.pix_fmt = size_px, "yuv420p"
         stream.options = {"preset": "ultrafast", "crf": "24", "tune": "zerolatency"}
         stream.codec_context.gop_size = RATE
         minute = []
         for frame in range(min(count, FRAMES)):
-            drawn = av.VideoFrame.from_ndarray(picture_at(frame, cuts=cuts), format="rgb24")
+            picture = cv2.resize(picture_at(frame, cuts=cuts), size_px)
+            drawn = av.VideoFrame.from_ndarray(picture, format="rgb24")
             drawn.pts, drawn.time_base = frame, Fraction(1, RATE)
             minute += [(bytes(p), p.is_keyframe) for p in stream.encode(drawn)]
         minute += [(bytes(p), p.is_keyframe) for p in stream.encode(None)]
@@ -82,16 +87,18 @@ def write_clip(path: Path, minutes: float, *, cuts: bool) -> None:
             out.mux(packet)
 
 
-def write_boxes(path: Path, minutes: float) -> None:
+def write_boxes(path: Path, minutes: float, *, size_px: tuple[int, int] = SIZE_PX) -> None:
     """Store everybody's boxes as MOTChallenge text."""
+    wide, high = size_px[0] / WIDTH_PX, size_px[1] / HEIGHT_PX
     with path.open("w") as file:
         for frame in range(round(minutes * FRAMES)):
             for x, y, width, height in boxes_at(frame % FRAMES):
-                file.write(f"{frame + 1},-1,{x},{y},{width},{height},0.9\n")
+                box = f"{x * wide:g},{y * high:g},{width * wide:g},{height * high:g}"
+                file.write(f"{frame + 1},-1,{box},0.9\n")
 
 
 def measure(
-    minutes: float, *, cuts: bool, networks: bool, formats: str
+    minutes: float, *, cuts: bool, networks: bool, formats: str, size_px: tuple[int, int]
 ) -> tuple[float, float, float, str]:
     """Judge such a clip in a process of its own.
 
@@ -101,8 +108,8 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
         folder = Path(name)
         clip, boxes, config = folder / "long.mp4", folder / "boxes.txt", folder / "c.toml"
-        write_clip(clip, minutes, cuts=cuts)
-        write_boxes(boxes, minutes)
+        write_clip(clip, minutes, cuts=cuts, size_px=size_px)
+        write_boxes(boxes, minutes, size_px=size_px)
         args = [
             "-m",
             "castcheck",
@@ -137,16 +144,23 @@ def main() -> int:
     parser.add_argument("--takes", default="one,cuts", help="one: no cut; cuts: one every 5 s")
     parser.add_argument("--networks", action="store_true", help="with the networks that auto takes")
     parser.add_argument("--formats", default="json,html")
+    parser.add_argument("--size", default="320x180", help="of the pictures, even numbers")
     options = parser.parse_args()
     print(
         "| take | minutes | pictures | processor s | s per minute of clip | peak MiB | |\n"
-        "|---|---|---|---|---|---|---|"
+        "|---|---|---|---|---|---|---|",
+        flush=True,
     )
+    width_px, height_px = map(int, options.size.split("x"))
     failed = False
     for take in options.takes.split(","):
         for minutes in map(float, options.minutes.split(",")):
             spent_s, _, peak_mib, words = measure(
-                minutes, cuts=take == "cuts", networks=options.networks, formats=options.formats
+                minutes,
+                cuts=take == "cuts",
+                networks=options.networks,
+                formats=options.formats,
+                size_px=(width_px, height_px),
             )
             failed |= "exit code 0" not in words and "exit code 1" not in words
             print(

@@ -1,20 +1,19 @@
 """Tracklets inside one shot, on the engine of deep-sort-realtime; the only file that imports it.
 
 The engine gives the Kalman filter and the life of a track (tentative, confirmed, deleted). What it
-matches by is replaced: its re-ID vectors bend a track towards the look, and an exchange of looks
+matches by is not used: its re-ID vectors bend a track towards the look, and an exchange of looks
 is what we want to see. Here a box joins a track by motion alone.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from deep_sort_realtime.deep_sort.detection import Detection
 from deep_sort_realtime.deep_sort.kalman_filter import KalmanFilter, chi2inv95
-from deep_sort_realtime.deep_sort.nn_matching import NearestNeighborDistanceMetric
 from deep_sort_realtime.deep_sort.track import Track, TrackState
-from deep_sort_realtime.deep_sort.tracker import Tracker
 
 from tracker import boxes
 from tracker.detections import Detections
@@ -47,7 +46,7 @@ HIDDEN_IOU = 0.3  # and no second track or box may overlap this much: then motio
 SAME_SIZE = 0.6  # of two heights, where one box is taken for the other after a jump or a gap
 JUMP_GROWTH, JUMP_IOU = 0.5, 0.2  # boxes grown by half on every side must still overlap
 
-_NO_LOOK = np.ones(1, np.float32)  # the engine wants a vector; this one says nothing
+_CONFIRMED_BY = 2  # boxes, one frame after the other
 _REFERENCE_FPS = 30.0  # the rate the engine's noise was tuned for
 
 
@@ -91,8 +90,10 @@ class ShotTracker:
             raise ValueError(f"boxes outside the frames {start_frame}..{stop_frame - 1}")
         size = found.xyxy[:, 2:] - found.xyxy[:, :2]
         found = found.take(np.asarray((size > 0).all(axis=1), np.bool_))
-        for frame in range(start_frame, stop_frame):
-            rows = np.flatnonzero(found.frame == frame)
+        order = np.argsort(found.frame, kind="stable")
+        frames = np.arange(start_frame, stop_frame + 1)
+        for first, stop in pairwise(np.searchsorted(found.frame[order], frames).tolist()):
+            rows = order[first:stop]
             self._engine.step(found.take(rows), rows + self._row_count)
         self._found.append(found)
         self._row_count += len(found)
@@ -155,6 +156,7 @@ class _Track(Track):  # type: ignore[misc]
     def update(self, kf: KalmanFilter, detection: Detection) -> None:
         """Take the box into the track."""
         super().update(kf, detection)
+        self.features.clear()  # the engine keeps a vector for each box; there are none
         self.rows.append(detection.others)
         self.last_box = np.asarray(detection.to_tlbr(), np.float32)
 
@@ -163,38 +165,45 @@ class _Track(Track):  # type: ignore[misc]
         self.state = TrackState.Deleted
 
 
-class _Engine(Tracker):  # type: ignore[misc]
-    """The engine's tracker, matching by motion instead of by looks."""
+class _Engine:
+    """All tracks of a shot, matched by motion."""
 
     def __init__(self, settings: TrackerSettings, fps: float) -> None:
-        super().__init__(
-            NearestNeighborDistanceMetric("cosine", 1.0, budget=1),
-            max_age=max(1, round(settings.max_gap_s * fps)),
-            n_init=2,
-            override_track_class=_Track,
-        )
+        self.tracks: list[_Track] = []
         self.kf = _Kalman(fps)
+        self._max_age = max(1, round(settings.max_gap_s * fps))
         self._settings = settings
         self._all: list[_Track] = []
 
     def step(self, found: Detections, rows: NDArray[np.int64]) -> None:
         """Go on by one frame; `rows` names the boxes for `rows_by_track`."""
         ltwh = np.concatenate([found.xyxy[:, :2], found.xyxy[:, 2:] - found.xyxy[:, :2]], axis=1)
-        self.predict()
-        self.update(
-            [
-                Detection(box, score, _NO_LOOK, others=int(row))
-                for box, score, row in zip(ltwh, found.score, rows, strict=True)
-            ]
-        )
+        detections = [
+            Detection(box, score, None, others=int(row))
+            for box, score, row in zip(ltwh, found.score, rows, strict=True)
+        ]
+        for track in self.tracks:
+            track.predict(self.kf)
+        pairs, lost, new = self._match(detections)
+        for number, taken in pairs:
+            self.tracks[number].update(self.kf, detections[taken])
+        for number in lost:
+            self.tracks[number].mark_missed()
+        for taken in new:
+            self._start(detections[taken])
+        self.tracks = [track for track in self.tracks if not track.is_deleted()]
 
     def rows_by_track(self) -> list[list[int]]:
         """Return the rows of every track there has been."""
         return [track.rows for track in self._all]
 
-    def _initiate_track(self, detection: Detection) -> None:
-        super()._initiate_track(detection)
-        self._all.append(self.tracks[-1])
+    def _start(self, detection: Detection) -> None:
+        """Begin a track with a box."""
+        state = self.kf.initiate(detection.to_xyah())
+        number = str(len(self._all))
+        track = _Track(*state, number, _CONFIRMED_BY, self._max_age, others=detection.others)
+        self.tracks.append(track)
+        self._all.append(track)
 
     def _match(self, detections: Sequence[Detection]) -> tuple[list[Pair], list[int], list[int]]:
         """Pair tracks with boxes; return the pairs, the lost tracks and the boxes that start one.

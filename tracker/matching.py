@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from tracker import boxes
+from tracker.assignment import cheapest_pairs, undisputed_pairs
 from tracker.box_filter import MEMBER_HEIGHT, MEMBER_INSIDE
 
 if TYPE_CHECKING:
@@ -36,11 +36,15 @@ def best_pairs(overlap: NDArray[np.float32], *, min_overlap: float) -> list[Pair
     """
     if not overlap.size:
         return []
-    cost = np.where(overlap >= min_overlap, 1 - overlap**2, 1.0)
-    rows, columns = linear_sum_assignment(cost)
-    return [
-        (int(r), int(c)) for r, c in zip(rows, columns, strict=True) if overlap[r, c] >= min_overlap
-    ]
+    possible = overlap >= min_overlap
+    cost = np.where(possible, 1 - overlap**2, 1.0)
+    some_rows, some_columns = (np.flatnonzero(possible.any(axis=axis)) for axis in (1, 0))
+    found = undisputed_pairs(cost[np.ix_(some_rows, some_columns)])
+    if found is None:
+        rows, columns = cheapest_pairs(cost)
+    else:
+        rows, columns = some_rows[found[0]], some_columns[found[1]]
+    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if possible[r, c]]
 
 
 def contested_pairs(

@@ -13,13 +13,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
 from castcheck.support.json_text import from_json
 from castcheck.tables.kinds import KINDS, MOMENTS, TOLERANCE_FRAMES
 from scenes.errors import CastcheckError
 from tracker import boxes
+from tracker.assignment import cheapest_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,7 +188,7 @@ def match_entries(report: Report, entries: Sequence[Entry]) -> dict[int, int]:
         for k, finding in enumerate(report.findings):
             if _is_same(entry, finding, report):
                 cost[i, k] = abs(entry.start_frame - finding.start_frame)
-    rows, columns = linear_sum_assignment(cost)
+    rows, columns = cheapest_pairs(cost)
     return {int(i): int(k) for i, k in zip(rows, columns, strict=True) if cost[i, k] < hopeless}
 
 
@@ -217,7 +217,7 @@ def _same_places(entry: Entry, finding: Finding, report: Report) -> bool:
     if not places or not entry.places:
         return not places and not entry.places
     near = _ious(entry.places, places)
-    rows, columns = linear_sum_assignment(-near)
+    rows, columns = cheapest_pairs(-near)
     shared = int((near[rows, columns] >= _SAME_PLACE_IOU).sum())
     return 2 * shared > max(len(places), len(entry.places))
 

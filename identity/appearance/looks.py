@@ -94,6 +94,8 @@ class Looks:
     @classmethod
     def concat(cls, parts: list[Looks], *, body_dim: int) -> Looks:
         """Join `parts` in order; none gives the empty looks of a body cue of length `body_dim`."""
+        if len(parts) == 1:
+            return parts[0]
         dims: dict[Cue, int] = {"body": body_dim, **dict.fromkeys(ZONES, HISTOGRAM_DIM)}
         stored = [p.vectors for p in parts if isinstance(p.vectors, StoredVectors)]
         joined: Mapping[Cue, NDArray[np.float16]] | None = None

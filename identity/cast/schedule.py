@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+
+from tracker.assignment import cheapest_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def match_by_schedule(seen: NDArray[np.bool_], expected: NDArray[np.bool_]) -> l
         )
     # Whom nothing speaks for is nobody: one column of nobody for each character.
     padded = np.hstack([score, np.zeros((count, count))])
-    rows, columns = linear_sum_assignment(-padded)
+    rows, columns = cheapest_pairs(-padded)
     return [
         int(m) if m < known and score[k, m] > 0 else -1
         for k, m in zip(rows.tolist(), columns.tolist(), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -61,7 +62,7 @@ class Moments:
     def between(
         cls,
         samples: ShotSamples,
-        pairs: list[tuple[int, int]],
+        pairs: Sequence[tuple[int, int]] | NDArray[np.int64],
         *,
         low: int = 0,
         high: int = -1,
@@ -71,43 +72,24 @@ class Moments:
 
         Args:
             samples: Of the shot.
-            pairs: The last old and first new sample of each moment.
+            pairs: (M, 2) the last old and first new sample of each moment.
             low: No window begins before this sample,
             high: ... or ends after this one; -1 = the end of the shot.
             window_s: How long both windows are.
         """
-        last, first = np.array(pairs, np.int64).reshape(-1, 2).T
+        last, first = np.asarray(pairs, np.int64).reshape(-1, 2).T
         window = max(MIN_SAMPLES, round(window_s * samples.per_s))
         stop = np.minimum(first + window, len(samples.frames) if high < 0 else high)
         return cls(np.maximum(last - window, low), last, first, stop)
-
-
-Features = tuple[dict[str, "NDArray[np.float64]"], "NDArray[np.bool_]"]
-
-
-def ask_in_parts(
-    samples: ShotSamples, moments: Moments, ask: Callable[[Moments], Features]
-) -> Features:
-    """Return the features of M moments, each (M,), and which can be judged.
-
-    Of a long take a stretch is asked about after the other: what its moments share is held once.
-    """
-    found: dict[str, NDArray[np.float64]] = {}
-    judged = np.zeros(len(moments), np.bool_)
-    for rows in samples.parts(moments.last):
-        features, judged[rows] = ask(moments.take(rows))
-        for name, values in features.items():
-            if name not in found:
-                found[name] = np.empty(len(moments), values.dtype)
-            found[name][rows] = values
-    return found, judged
 
 
 def fast_moments(samples: ShotSamples, low: int, high: int) -> Moments:
     """Return every moment between two samples, sudden or taking up to half a second."""
     half_s = max(1, round(FAST_S * samples.per_s))
     gaps = sorted({0, half_s // 4, half_s // 2, half_s})
-    pairs = [(s, s + g) for g in gaps for s in range(low + 1, high - g)]
+    last = [np.arange(low + 1, high - gap) for gap in gaps]
+    first = [own + gap for own, gap in zip(last, gaps, strict=True)]
+    pairs = np.stack([np.concatenate(last), np.concatenate(first)], axis=1)
     return Moments.between(samples, pairs, low=low, high=high)
 
 
@@ -133,8 +115,8 @@ def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments,
         body_track = samples.tracks[track]
         for cue in _TELLS_FRAME:
             rows, frames = body_track.looks.seen(cue), body_track.frames_of(cue)
-            inside = np.flatnonzero((frames >= low) & (frames <= max(high, low)))
-            inside = inside[inside > 0]
+            start, stop = np.searchsorted(frames, (low, max(high, low) + 1))
+            inside = np.arange(max(start, 1), stop)
             if not len(inside):
                 continue
             # Only what lies between: a take may last for hours.
@@ -173,13 +155,16 @@ class Circumstances:
 
 def circumstances(samples: ShotSamples, track: int, moments: Moments) -> Circumstances:
     """Return what was going on around a track at M moments."""
-    counts = np.concatenate([[0], np.cumsum(samples.seen["body"][track])])
-    sizes = samples.xyxy[track, :, 2:] - samples.xyxy[track, :, :2]
+    counts = samples.counts("body", track)
+    sizes = [
+        samples.once(side, track, partial(_totals_of_size, samples, track, k))
+        for k, side in enumerate(("width", "height"))
+    ]
+    score = samples.once("score", track, lambda: Totals.of(samples.score[track]))
     zoom = np.zeros(len(moments))
-    for side in range(2):
+    for size in sizes:
         before, after = (
-            np.maximum(mean_over(sizes[:, side], *part), 1.0)
-            for part in (moments.before, moments.after)
+            np.maximum(mean_over(size, *part), 1.0) for part in (moments.before, moments.after)
         )
         zoom = np.maximum(zoom, np.abs(np.log(before / after)))
     return Circumstances(
@@ -189,30 +174,59 @@ def circumstances(samples: ShotSamples, track: int, moments: Moments) -> Circums
         ),
         _jump(samples, track, moments),
         _most_between(
-            _touching(samples, track), moments.last - NEAR_SAMPLES, moments.first + NEAR_SAMPLES
+            samples.once("touching", track, lambda: _touching(samples, track)),
+            moments.last - NEAR_SAMPLES,
+            moments.first + NEAR_SAMPLES,
         ),
         zoom,
         np.minimum(
-            mean_over(samples.score[track], *moments.before),
-            mean_over(samples.score[track], *moments.after),
+            mean_over(score, *moments.before),
+            mean_over(score, *moments.after),
         ),
-        mean_over(sizes[:, 1], *moments.before),
+        mean_over(sizes[1], *moments.before),
     )
 
 
+def _totals_of_size(samples: ShotSamples, track: int, side: int) -> Totals:
+    xyxy = samples.xyxy[track]
+    return Totals.of(xyxy[:, 2 + side] - xyxy[:, side])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """Sums and counts of the known ones of G values before each of G + 1 samples.
+
+    Attributes:
+        total: (G + 1,) float64.
+        count: (G + 1,) int32.
+    """
+
+    total: NDArray[np.float64]
+    count: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float32]) -> Totals:
+        """Sum (G,) values; NaN is not known."""
+        known = ~np.isnan(values)
+        total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+        return cls(total, np.concatenate([[0], np.cumsum(known)]).astype(np.int32))
+
+
 def mean_over(
-    values: NDArray[np.float32],
+    values: NDArray[np.float32] | Totals,
     start: NDArray[np.int64],
     stop: NDArray[np.int64],
     *,
     empty: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return (M,) means of the known ones of (G,) `values` over `[start, stop)`."""
-    known = ~np.isnan(values)
-    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
-    count = np.concatenate([[0], np.cumsum(known)])
-    number = count[stop] - count[start]
-    return np.where(number > 0, (total[stop] - total[start]) / np.maximum(number, 1), empty)
+    """Return (M,) means of the known ones of (G,) `values` over `[start, stop)`.
+
+    What is asked for stretch after stretch of a take is given as `Totals`, made once.
+    """
+    totals = values if isinstance(values, Totals) else Totals.of(values)
+    number = totals.count[stop] - totals.count[start]
+    sums = totals.total[stop] - totals.total[start]
+    return np.where(number > 0, sums / np.maximum(number, 1), empty)
 
 
 def _box_steps(track: BodyTrack) -> NDArray[np.float32]:
@@ -225,7 +239,7 @@ def _box_steps(track: BodyTrack) -> NDArray[np.float32]:
 
 def _jump(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.float64]:
     body_track = samples.tracks[track]
-    steps = _box_steps(body_track)
+    steps = samples.once("steps", track, lambda: _box_steps(body_track))
     frames, end = samples.frames, len(samples.frames) - 1
     # A moment beside the one at which a box goes over to somebody else looks nearly as exchanged.
     earliest, latest = moments.last - 1 - NEAR_SAMPLES, moments.first + NEAR_SAMPLES

@@ -104,9 +104,11 @@ class BlockCache:
 
 def cache_for(looks: Sequence[NDArray[np.float32] | LaidOut]) -> BlockCache:
     """Return a cache for the sums of all cues of a shot: whole, where its looks are held whole."""
-    numbers = sum(one.shape[0] * one.shape[2] for one in looks)
-    least = 8 * numbers * BLOCK_SAMPLES * _KEPT_BLOCKS
-    return BlockCache(max(least, 2 * IN_MEMORY_BYTES + 8 * numbers))
+    rows = max(
+        (BLOCK_SAMPLES * _KEPT_BLOCKS if isinstance(one, LaidOut) else one.shape[1] + 1)
+        for one in looks
+    )
+    return BlockCache(8 * rows * sum(one.shape[0] * one.shape[2] for one in looks))
 
 
 class RunningSums:

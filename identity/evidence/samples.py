@@ -9,7 +9,7 @@ all pairwise cosines, so no more is ever needed to compare two stretches.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,13 +26,15 @@ from identity.evidence.same_look import Compared
 from identity.tracks.crossings import Crossing, find_crossings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
     from identity.tracks.body_track import BodyTrack
 
+
+_T = TypeVar("_T")
 
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
 NETWORKS = cues_of("network")
@@ -67,8 +69,8 @@ class ShotSamples:
     fps: float
     _sums: dict[tuple[Cue, int], RunningSums] = field(default_factory=dict, repr=False)
     _blocks: list[BlockCache] = field(default_factory=list, repr=False)
-    _facing: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
+    _once: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
 
     @property
     def per_s(self) -> float:
@@ -81,11 +83,19 @@ class ShotSamples:
         cues = [cue for cue in self.looks if CUE_TABLE[cue].role != "pose"]  # nobody's look
         return Agreement(
             {cue: (self._summed(cue, one), self._summed(cue, two)) for cue in cues},
-            {
-                cue: (_counted(self.seen[cue][one]), _counted(self.seen[cue][two]))
-                for cue in self.looks
-            },
+            {cue: (self.counts(cue, one), self.counts(cue, two)) for cue in self.looks},
         )
+
+    def once(self, what: str, track: int, make: Callable[[], _T]) -> _T:
+        """Return what is the same for all stretches of a take, worked out for the first of them."""
+        if (what, track) not in self._once:
+            self._once[what, track] = make()
+        found: _T = self._once[what, track]
+        return found
+
+    def counts(self, cue: Cue, track: int) -> NDArray[np.int32]:
+        """Return (G + 1,) in how many samples before each a cue of a track was seen."""
+        return self.once(f"seen {cue}", track, lambda: _counted(self.seen[cue][track]))
 
     def _summed(self, cue: Cue, track: int) -> RunningSums:
         """Return the running sums of the looks of a track; they are begun once."""
@@ -124,10 +134,12 @@ class ShotSamples:
 
     def facing(self, track: int) -> NDArray[np.float32]:
         """Return (G,) the cosine of how a body is turned from the camera; NaN where unknown."""
-        if track not in self._facing:
-            turned = self.looks["facing"][track, slice(None)][:, 0]
-            self._facing[track] = np.where(self.seen["facing"][track], turned, np.nan)
-        return self._facing[track]
+
+        def turned() -> NDArray[np.float32]:
+            cosine = self.looks["facing"][track, slice(None)][:, 0]
+            return np.where(self.seen["facing"][track], cosine, np.nan)
+
+        return self.once("facing", track, turned)
 
     def crossings(self, one: int, two: int) -> list[Crossing]:
         """Return where two tracks pass each other; it is worked out once."""
@@ -149,7 +161,7 @@ class Agreement:
     """
 
     sums: dict[Cue, tuple[RunningSums, RunningSums]]
-    counts: dict[Cue, tuple[NDArray[np.int64], NDArray[np.int64]]]
+    counts: dict[Cue, tuple[NDArray[np.int32], NDArray[np.int32]]]
 
     def turned(self) -> Agreement:
         """Return the same with the two tracks in the other order."""
@@ -172,12 +184,12 @@ class Agreement:
                 for k in (slice(at, at + _AT_ONCE) for at in range(0, len(a) or 1, _AT_ONCE))
             ]
         )
-        number = (count_a[b] - count_a[a]) * (count_b[d] - count_b[c])
+        number = (count_a[b] - count_a[a]).astype(np.int64) * (count_b[d] - count_b[c])
         return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
-def _counted(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(seen)]).astype(np.int64)
+def _counted(seen: NDArray[np.bool_]) -> NDArray[np.int32]:
+    return np.concatenate([[0], np.cumsum(seen)]).astype(np.int32)
 
 
 def lay_out(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.moments import Moments, ask_in_parts
+from identity.evidence.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,24 +15,64 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.logistic import Logistic
-    from identity.evidence.moments import Features
     from identity.evidence.samples import ShotSamples
+
+    # The features of M moments by name, each (M,), and which of the moments can be judged.
+    Features = tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """M moments with their features, whether each can be judged, and the log-odds."""
+    """M moments, whether each can be judged, and the log-odds.
+
+    What each is judged by is not kept: in an hour of a take it would be the larger part of all that
+    is held, and only the surest moment is told of. Its features are asked for again.
+
+    Attributes:
+        moments: Those asked about.
+        judged: (M,) bool.
+        log_odds: (M,) float64.
+        step: (M,) float64, the feature of that name, where one was asked to be kept.
+    """
 
     moments: Moments
-    features: dict[str, NDArray[np.float64]]
     judged: NDArray[np.bool_]
     log_odds: NDArray[np.float64]
+    step: NDArray[np.float64]
 
     @classmethod
     def nothing(cls) -> Asked:
         """Return the answers to no question."""
         rows, numbers = np.zeros(0, np.int64), np.zeros(0)
-        return cls(Moments(rows, rows, rows, rows), {}, numbers.astype(np.bool_), numbers)
+        return cls(Moments(rows, rows, rows, rows), numbers.astype(np.bool_), numbers, numbers)
+
+    @classmethod
+    def about(
+        cls,
+        samples: ShotSamples,
+        moments: Moments,
+        ask: Callable[[Moments], Features],
+        weigh: Logistic,
+        *,
+        keep: str = "",
+    ) -> Asked:
+        """Ask about moments, of a long take about one stretch after the other.
+
+        Args:
+            samples: Of the shot.
+            moments: Which ones.
+            ask: Returns their features.
+            weigh: Makes log-odds of them.
+            keep: The feature that is kept as `step`; "" = none.
+        """
+        judged, odds = np.zeros(len(moments), np.bool_), np.zeros(len(moments))
+        step = np.zeros(len(moments) if keep else 0)
+        for rows in samples.parts(moments.last):
+            features, judged[rows] = ask(moments.take(rows))
+            odds[rows] = weigh.log_odds(features)
+            if keep:
+                step[rows] = features[keep]
+        return cls(moments, judged, odds, step)
 
     def of(
         self,
@@ -55,25 +95,15 @@ class Asked:
         known = at < len(own)
         known[known] = own[order[at[known]]] == keys[known]
         new = np.flatnonzero(~known)
-        if not known.any():
-            features, judged = ask_in_parts(samples, moments, ask)
-            return Asked(moments, features, judged, weigh.log_odds(features))
+        if len(new) == len(moments):
+            return Asked.about(samples, moments, ask, weigh)
         rows = order[at[known]]
-        features = {name: values[rows] for name, values in self.features.items()}
-        columns: dict[str, NDArray[Any]] = {
-            **features, "judged": self.judged[rows], "odds": self.log_odds[rows]
-        }  # fmt: skip
-        found: dict[str, NDArray[Any]] = {
-            name: np.empty(len(moments), values.dtype) for name, values in columns.items()
-        }
-        for name, values in columns.items():
-            found[name][known] = values
+        judged, odds = np.zeros(len(moments), np.bool_), np.zeros(len(moments))
+        judged[known], odds[known] = self.judged[rows], self.log_odds[rows]
         if len(new):
-            features, judged = ask_in_parts(samples, moments.take(new), ask)
-            for name, values in features.items():
-                found[name][new] = values
-            found["judged"][new], found["odds"][new] = judged, weigh.log_odds(features)
-        return Asked(moments, found, found.pop("judged"), found.pop("odds"))
+            found = Asked.about(samples, moments.take(new), ask, weigh)
+            judged[new], odds[new] = found.judged, found.log_odds
+        return Asked(moments, judged, odds, self.step[:0])
 
 
 def _key_of(moments: Moments) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from identity.evidence.moments import (
     FAST_S,
     MIN_SAMPLES,
     Moments,
-    ask_in_parts,
+    Totals,
     circumstances,
     exact_frame,
     fast_moments,
@@ -27,6 +27,7 @@ from identity.evidence.moments import (
     slow_moments,
 )
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, Stretch, compare
+from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.tracks.body_track import fully_visible_span
 
@@ -157,7 +158,7 @@ def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> 
     """Return (M,) by how much the cosine of facing differs; NaN where it is not known."""
     if "facing" not in samples.looks:
         return np.full(len(before[0]), np.nan)
-    cosine = samples.facing(track)
+    cosine = samples.once("facing totals", track, lambda: Totals.of(samples.facing(track)))
     sides = [mean_over(cosine, *side, empty=np.nan) for side in (before, after)]
     return np.asarray(np.abs(sides[0] - sides[1]), np.float64)
 
@@ -165,8 +166,8 @@ def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> 
 def _light(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.float64]:
     """Return (M,) how far the colour of the set moves, in tens of CIE Lab units, 3 at most."""
     moved = [
-        mean_over(channel, *before, empty=np.nan) - mean_over(channel, *after, empty=np.nan)
-        for channel in samples.tone.T
+        mean_over(totals, *before, empty=np.nan) - mean_over(totals, *after, empty=np.nan)
+        for totals in samples.once("tone", -1, lambda: [Totals.of(c) for c in samples.tone.T])
     ]
     return np.asarray(np.minimum(np.sqrt(np.square(moved).sum(axis=0)) / 10, 3.0), np.float64)
 
@@ -211,13 +212,16 @@ def _change_of(scene: Scene, track: int) -> Explained | None:
         moments = moments_of(samples, track, slow=slow)
         if not len(moments):
             continue
-        features, judged = ask_in_parts(
-            samples, moments, lambda part: features_of(samples, track, part, calibration)
+        asked = Asked.about(
+            samples,
+            moments,
+            lambda part: features_of(samples, track, part, calibration),
+            scene.model["drift" if slow else "morph"],
+            keep="step",
         )
-        odds = scene.model["drift" if slow else "morph"].log_odds(features)
-        best = best_of(odds, judged, scene.settings.least_log_odds)
+        best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
         if best is not None:
-            candidates.append(_Candidate(slow, float(odds[best]), best, moments, features))
+            candidates.append(_Candidate(slow, float(asked.log_odds[best]), best, asked))
     if not candidates:
         return None
     surest = max(candidates, key=lambda c: c.log_odds)
@@ -237,8 +241,9 @@ def _change_of(scene: Scene, track: int) -> Explained | None:
 def _explained(
     scene: Scene, kind: Kind, track: int, frames: tuple[int, int], log_odds: float, by: _Candidate
 ) -> Explained:
-    features = features_at(by.features, by.at)
-    old = int(by.moments.start[by.at]), int(by.moments.last[by.at])
+    one = by.moments.take(np.array([by.at]))
+    features = features_at(features_of(scene.samples, track, one, scene.calibration)[0], 0)
+    old = int(one.start[0]), int(one.last[0])
     curves = {track: curve_from(scene.samples, track, old, NETWORKS, scene.calibration)}
     return Explained(
         kind, (track,), *frames, log_odds, features["network"], features, curves=curves
@@ -252,14 +257,18 @@ class _Candidate:
     slow: bool
     log_odds: float
     at: int
-    moments: Moments
-    features: dict[str, NDArray[np.float64]]
+    asked: Asked
+
+    @property
+    def moments(self) -> Moments:
+        """All that were asked about."""
+        return self.asked.moments
 
     def is_abrupt(self) -> bool:
         """Tell whether two looks right beside each other are of two people rather than of one."""
         last, first = self.moments.last, self.moments.first
         beside = (first == last) & (last >= last[self.at] - 1) & (first <= first[self.at] + 1)
-        return bool((self.features["step"][beside] > 0).any())
+        return bool((self.asked.step[beside] > 0).any())
 
 
 def _course(samples: ShotSamples, track: int, candidates: Sequence[_Candidate]) -> Course | None:

@@ -7,7 +7,8 @@ elsewhere in the clip.
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,10 @@ import numpy as np
 from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
-from identity.evidence.moments import MIN_SAMPLES, Moments, ask_in_parts, circumstances
+from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
 from identity.evidence.same_look import same_look
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
+from identity.explanations.asked import Asked
 from identity.explanations.change import mean_of
 from identity.explanations.contract import Explained, best_of, features_at
 from tracker import boxes
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.evidence.moments import Features
+    from identity.explanations.asked import Features
     from identity.explanations.contract import Kind, Scene
     from identity.tracks.segments import Segment
 
@@ -60,7 +62,7 @@ def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
     rows = np.flatnonzero(both & ~mixed)
     if not len(rows):
         return Moments.between(samples, [])
-    broken = np.flatnonzero([bool(mixed[a:b].any()) for a, b in pairwise(rows)])
+    broken = np.flatnonzero(np.diff(np.cumsum(mixed)[rows]))
     window = max(MIN_SAMPLES, round(samples.per_s))
     parts = []
     for run in np.split(rows, broken + 1):
@@ -80,9 +82,8 @@ def _in_meetings(samples: ShotSamples, one: int, two: int) -> NDArray[np.bool_]:
     inside = np.zeros(len(samples.frames), np.bool_)
     reach = _MIXED_S * samples.fps
     for met in samples.crossings(one, two):
-        inside |= (samples.frames >= met.first_frame - reach) & (
-            samples.frames <= met.last_frame + reach
-        )
+        first = np.searchsorted(samples.frames, met.first_frame - reach)
+        inside[first : np.searchsorted(samples.frames, met.last_frame + reach, side="right")] = True
     return inside
 
 
@@ -112,12 +113,15 @@ def features_of(
     own = [compare(samples.agreement(k, k), after, after, calibration) for k in (one, two)]
     sides = [circumstances(samples, track, moments) for track in (one, two)]
     had_before = np.isfinite(then) & (moments.last - moments.start >= MIN_SAMPLES)
-    counts = [np.concatenate([[0], np.cumsum(samples.seen["body"][k])]) for k in (one, two)]
+    counts = [samples.counts("body", k) for k in (one, two)]
     number = np.minimum(*(c[moments.stop] - c[moments.first] for c in counts))
     opens = min(int(track.frame[0]) for track in samples.tracks)
     comes = max(int(samples.tracks[k].frame[0]) for k in (one, two))
     at_once = samples.frames[moments.first] <= comes + 2 * samples.fps / samples.per_s
-    sizes = [np.nanmedian(samples.xyxy[k, :, 3] - samples.xyxy[k, :, 1]) for k in (one, two)]
+    (height, other_height), scores = (
+        [samples.once(what.__name__, k, partial(what, samples, k)) for k in (one, two)]
+        for what in (_height_px, _score)
+    )
     judged = np.asarray((number >= MIN_SAMPLES) & np.isfinite(now.log_odds), np.bool_)
     judged &= (now.log_odds > 0) & (now.log_odds >= twins + _TWINS)
     return {
@@ -132,11 +136,17 @@ def features_of(
         "twins": np.full(len(moments), max(twins, -2.0)),
         "touch": np.maximum(sides[0].touch, sides[1].touch),
         "samples": np.log(number.clip(1, 16)),
-        "score": np.minimum(
-            *(np.full(len(moments), np.nanmedian(samples.score[k])) for k in (one, two))
-        ),
-        "zoom": np.full(len(moments), abs(float(np.log(sizes[0] / max(sizes[1], 1.0))))),
+        "score": np.full(len(moments), np.minimum(scores[0], scores[1])),
+        "zoom": np.full(len(moments), abs(float(np.log(height / np.maximum(other_height, 1))))),
     }, judged
+
+
+def _height_px(samples: ShotSamples, track: int) -> np.float32:
+    return np.float32(np.nanmedian(samples.xyxy[track, :, 3] - samples.xyxy[track, :, 1]))
+
+
+def _score(samples: ShotSamples, track: int) -> np.float32:
+    return np.float32(np.nanmedian(samples.score[track]))
 
 
 def _smallest(similarity: dict[Cue, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -157,11 +167,8 @@ def alike_at_once(samples: ShotSamples, calibration: Calibration) -> dict[tuple[
     return found
 
 
-def _asked(scene: Scene, pair: tuple[int, int], moments: Moments, twins: float) -> Features:
-    def ask(part: Moments) -> Features:
-        return features_of(scene.samples, *pair, part, scene.calibration, twins=twins)
-
-    return ask_in_parts(scene.samples, moments, ask)
+def _asked(scene: Scene, pair: tuple[int, int], twins: float, part: Moments) -> Features:
+    return features_of(scene.samples, *pair, part, scene.calibration, twins=twins)
 
 
 def find(scene: Scene) -> list[Explained]:
@@ -174,13 +181,13 @@ def find(scene: Scene) -> list[Explained]:
         if not len(moments):
             continue
         others = [odds for other, odds in alike.items() if other != pair]
-        features, judged = _asked(scene, pair, moments, max([scene.twins, *others]))
-        odds = scene.model["clone"].log_odds(features)
-        best = best_of(odds, judged, scene.settings.least_log_odds)
+        ask = partial(_asked, scene, pair, max([scene.twins, *others]))
+        asked = Asked.about(samples, moments, ask, scene.model["clone"])
+        best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
         if best is not None:
             start = int(samples.frames[int(moments.first[best])])
-            row = features_at(features, best)
-            found.append(_explained(samples, pair, start, row, float(odds[best])))
+            row = features_at(ask(moments.take(np.array([best])))[0], 0)
+            found.append(_explained(samples, pair, start, row, float(asked.log_odds[best])))
     return found
 
 

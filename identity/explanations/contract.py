@@ -51,6 +51,8 @@ class Explained:
         attribute: What alone changed owner, "clothes" or "head"; "" = all of a look.
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
         curves: How a look changes, by track: the evidence that this rests on.
+        old: From which sample to which of its shot the looks are the old ones, where the curves are
+            still to be drawn against them; `None` = they are drawn, or there are none.
         segments: Those of the tracks that it concerns, of what is told of segments.
         undone_frame: Where it is undone, if that is a part of the same error; `None` = it stays.
     """
@@ -68,6 +70,7 @@ class Explained:
     curves: dict[int, SimilarityCurve] = field(default_factory=dict)
     segments: tuple[int, ...] = ()
     undone_frame: int | None = None
+    old: tuple[int, int] | None = None
 
     @property
     def confidence(self) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     Sample = dict[Cue, NDArray[np.float16]]
 
 KINDS: tuple[Kind, ...] = ("swap",)
+_CUES: tuple[Cue, ...] = ("hair", "facing", "upper")
+_STRETCH = 256  # samples that are read together: a shot may last for an hour
 _SIDE_SAMPLES = 3
 _LEAST_SAMPLES = 2
 _FREE_COVERED = 0.1  # nobody else may be in the picture of a head
@@ -58,7 +62,7 @@ def find(scene: Scene) -> list[Explained]:
     found = []
     for one, two in alike:
         best: Explained | None = None
-        frames = sorted(heads[one].keys() & heads[two].keys())
+        frames = sorted(frame for frame in heads[one] if frame in heads[two])
         for at in range(_LEAST_SAMPLES, len(frames) - _LEAST_SAMPLES + 1):
             if frames[at] - frames[at - 1] > _MAX_GAP_S * fps:
                 continue
@@ -91,7 +95,7 @@ def find(scene: Scene) -> list[Explained]:
                     "hair",
                 )
                 for k, h in enumerate(heads)
-                if k not in (one, two) and h.keys() & set(early) and h.keys() & set(late)
+                if k not in (one, two) and any(f in h for f in early) and any(f in h for f in late)
             ]
             if sudden and all(stays > HAIR_CHANGES for stays in others):
                 odds = log_odds_of(confidence_of(hair.lost, scene.settings.swap))
@@ -114,26 +118,43 @@ def _outfit(track: BodyTrack) -> Means:
     return {"upper": track.looks.rows("upper", few).mean(axis=0)}
 
 
-def _heads_of(track: BodyTrack, everybody: Sequence[BodyTrack]) -> dict[int, Sample]:
+def _heads_of(track: BodyTrack, everybody: Sequence[BodyTrack]) -> _Heads:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
     near_nobody = unoccluded_rows(track, everybody, max_iou=TOUCHING_IOU)
     rows = np.flatnonzero(near_nobody & (track.looks.covered <= _FREE_COVERED))
-    cues: tuple[Cue, ...] = ("hair", "facing", "upper")
-    for cue in cues:
+    for cue in _CUES:
         rows = rows[np.isin(rows, track.looks.seen(cue))]
-    if not len(rows):
-        return {}
-    # Each cue is read once, and kept as it is: half the size of what is reckoned with.
-    read = {cue: np.concatenate([*_halved(track, cue, rows)]) for cue in cues}
-    return {
-        int(frame): {cue: vectors[number] for cue, vectors in read.items()}
-        for number, frame in enumerate(track.frame[rows])
-    }
+    return _Heads(track, rows)
 
 
-def _halved(track: BodyTrack, cue: Cue, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float16]]:
-    for part in track.looks.chunks(cue, rows):
-        yield part.astype(np.float16)
+class _Heads(Mapping[int, "Sample"]):
+    """Frame to cues of some rows of a track, which are read a stretch at a time."""
+
+    def __init__(self, track: BodyTrack, rows: NDArray[np.int64]) -> None:
+        self._looks, self._rows = track.looks, rows
+        self._place = {frame: k for k, frame in enumerate(track.frame[rows].tolist())}
+        self._read: OrderedDict[int, dict[Cue, NDArray[np.float16]]] = OrderedDict()
+
+    def __getitem__(self, frame: int) -> Sample:
+        stretch, row = divmod(self._place[frame], _STRETCH)
+        read = self._read.get(stretch)
+        if read is None:
+            rows = self._rows[stretch * _STRETCH : (stretch + 1) * _STRETCH]
+            # Kept as it is stored: half the size of what is reckoned with.
+            read = {cue: self._looks.rows(cue, rows).astype(np.float16) for cue in _CUES}
+            self._read[stretch] = read
+            if len(self._read) > 2:  # what lies before and after a moment
+                self._read.popitem(last=False)
+        return {cue: vectors[row] for cue, vectors in read.items()}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self._place
 
 
 def _means(samples: Sequence[Sample]) -> Means:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from identity.evidence.consistency import curve_from
+from identity.evidence.samples import NETWORKS
 from identity.explanations import change, clone, drift_rules, head_swap, swap
 from identity.explanations.attribute_swap import reclassify_by_head
 
@@ -33,7 +35,30 @@ def explain_shot(scene: Scene) -> list[Explained]:
     found = [reclassify_by_head(e, scene) for e in found]
     for explanation in AFTERWARDS:
         found += explanation.find(replace(scene, explained=tuple(found)))
-    return _surest_drifts(found)
+    return _with_curves(_surest_drifts(found), scene)
+
+
+def _with_curves(found: Sequence[Explained], scene: Scene) -> list[Explained]:
+    """Return all with the curves of exchanges drawn, of each track those of the last one.
+
+    That one is shown; where two exchange hundreds of times in an hour, hundreds of curves of an
+    hour would be held.
+    """
+    shown: dict[int, int] = {}
+    for number, one in enumerate(found):
+        shown |= dict.fromkeys(one.tracks if one.old else one.curves, number)
+    with_curves = []
+    for number, one in enumerate(found):
+        drawn = one
+        if one.old is not None:
+            curves = {
+                track: curve_from(scene.samples, track, one.old, NETWORKS, scene.calibration)
+                for track in one.tracks
+                if shown[track] == number
+            }
+            drawn = replace(one, curves=curves, old=None)
+        with_curves.append(drawn)
+    return with_curves
 
 
 def one_per_cause(found: Sequence[Explained], *, fps: float) -> list[Explained]:

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.consistency import curve_from
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
     MIN_SAMPLES,
     WINDOW_S,
     Moments,
-    ask_in_parts,
     circumstances,
     exact_frame,
     fast_moments,
@@ -185,20 +183,15 @@ def find(scene: Scene) -> list[Explained]:
 
 
 def _explained(
-    scene: Scene,
     pair: tuple[int, int],
     frame: int,
     log_odds: float,
     features: dict[str, NDArray[np.float64]],
-    moments: Moments,
-    at: int = 0,
+    moment: Moments,
 ) -> Explained:
-    row = features_at(features, at)
-    old = int(moments.start[at]), int(moments.last[at])
-    curves = {
-        track: curve_from(scene.samples, track, old, NETWORKS, scene.calibration) for track in pair
-    }
-    return Explained("swap", pair, frame, frame + 1, log_odds, row["network"], row, curves=curves)
+    row = features_at(features, 0)
+    old = int(moment.start[0]), int(moment.last[0])
+    return Explained("swap", pair, frame, frame + 1, log_odds, row["network"], row, old=old)
 
 
 def _between_meetings(
@@ -241,9 +234,7 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
                 found += _for_a_moment(scene, pair, part)
             continue
         moments = asked.moments
-        frame = exact_frame(samples, pair, moments, best)
-        odds = float(asked.log_odds[best])
-        one = _explained(scene, pair, frame, odds, asked.features, moments, best)
+        one = _told(scene, pair, moments, best, float(asked.log_odds[best]))
         found.append(one)
         if one.confidence >= _SURELY:  # two who are alike seem to exchange again and again
             spans += [(int(moments.first[best]), part[1]), (part[0], int(moments.last[best]))]
@@ -258,14 +249,18 @@ def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) ->
     """
     samples, (low, high) = scene.samples, span
     least = scene.settings.least_log_odds
-    pairs = [(s, s) for s in range(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)]
+    last = np.arange(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)
+    pairs = np.stack([last, last], axis=1)
     moments = Moments.between(samples, pairs, low=low, high=high, window_s=_BRIEF_S)
     if not len(moments):
         return []
-    features, judged = ask_in_parts(
-        samples, moments, lambda part: features_of(samples, *pair, part, scene.calibration)
+    asked = Asked.about(
+        samples,
+        moments,
+        lambda part: features_of(samples, *pair, part, scene.calibration),
+        scene.model["swap"],
     )
-    odds = np.where(judged, scene.model["swap"].log_odds(features), -np.inf)
+    odds = np.where(asked.judged, asked.log_odds, -np.inf)
     best: tuple[float, int, int] | None = None
     likely = np.flatnonzero(odds >= least)
     at = moments.last[likely]
@@ -277,8 +272,17 @@ def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) ->
                 best = max(best or (both, one, two), (both, one, two))
     if best is None:
         return []
-    frames = {at: exact_frame(samples, pair, moments, at) for at in best[1:]}
-    return [_explained(scene, pair, frames[k], best[0], features, moments, k) for k in best[1:]]
+    return [_told(scene, pair, moments, at, best[0]) for at in best[1:]]
+
+
+def _told(
+    scene: Scene, pair: tuple[int, int], moments: Moments, at: int, log_odds: float
+) -> Explained:
+    """Return the exchange at one of many moments, with what it was judged by."""
+    frame = exact_frame(scene.samples, pair, moments, at)
+    one = moments.take(np.array([at]))
+    features, _ = features_of(scene.samples, *pair, one, scene.calibration)
+    return _explained(pair, frame, log_odds, features, one)
 
 
 def _as_one(ends: list[Explained]) -> list[Explained]:
@@ -305,4 +309,4 @@ def _behind(scene: Scene, pair: tuple[int, int], meeting: Crossing) -> Explained
     odds = scene.model["swap"].log_odds(vouched)
     if best_of(odds, judged, scene.settings.least_log_odds) is None:
         return None
-    return _explained(scene, pair, meeting.moment, float(odds[0]), vouched, moment)
+    return _explained(pair, meeting.moment, float(odds[0]), vouched, moment)

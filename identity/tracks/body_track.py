@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from identity.tracks.linking import Chain
     from tracker.tracklets import Tracklet
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 _SETTLED_S = 0.4  # so near to the first or last box of a body it is coming or going
 
@@ -76,8 +78,8 @@ def make_body_track(
     return BodyTrack(
         chain.members,
         parts[0].shot_index,
-        np.concatenate([p.frame for p in parts]),
-        np.concatenate([p.xyxy for p in parts]),
+        _end_to_end([p.frame for p in parts]),
+        _end_to_end([p.xyxy for p in parts]),
         np.concatenate(
             [np.full(len(p), m, np.int64) for m, p in zip(chain.members, parts, strict=True)]
         ),
@@ -85,8 +87,13 @@ def make_body_track(
             [looks[m] for m in chain.members],
             body_dim=looks[chain.members[0]].dim("body"),
         ),
-        np.concatenate([p.score for p in parts]),
+        _end_to_end([p.score for p in parts]),
     )
+
+
+def _end_to_end(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
+    """Return arrays as one; mostly there is one only, and it may be of hours: it is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def unoccluded_rows(

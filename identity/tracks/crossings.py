@@ -104,8 +104,8 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
     """Return the meeting between two frames in which both are seen apart; `None` = both stand."""
     if all(_stands(body, first - _BOXES, last + _BOXES) for body in (one, two)):
         return None
-    a, b = (_way(body, body.frame <= first, late=True) for body in (one, two))
-    c, d = (_way(body, body.frame >= last, late=False) for body in (one, two))
+    a, b = (_way(body, first, late=True) for body in (one, two))
+    c, d = (_way(body, last, late=False) for body in (one, two))
     if a is None or b is None or c is None or d is None:
         return Crossing(first, last, (first + last) // 2, "unclear")
     middle = (first + last) / 2
@@ -126,18 +126,19 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
 
 
 def _stands(body: Body, first: int, last: int) -> bool:
-    near = body.xyxy[(body.frame >= first) & (body.frame <= last)]
+    start, stop = np.searchsorted(body.frame, (first, last + 1))
+    near = body.xyxy[start:stop]
     middles, width = (near[:, 0] + near[:, 2]) / 2, float(np.median(near[:, 2] - near[:, 0]))
     return bool(np.ptp(middles) < _STANDING_WIDTHS * width)
 
 
-def _way(body: Body, chosen: NDArray[np.bool_], *, late: bool) -> _Way | None:
-    """Return the straight way through the last, or first, of the chosen boxes."""
-    rows = np.flatnonzero(chosen)
-    rows = rows[-_BOXES:] if late else rows[:_BOXES]
-    if len(rows) < _MIN_BOXES:
-        return None
+def _way(body: Body, frame: int, *, late: bool) -> _Way | None:
+    """Return the straight way through the last boxes up to a frame, or the first from it on."""
+    at = int(np.searchsorted(body.frame, frame, side="right" if late else "left"))
+    rows = slice(max(at - _BOXES, 0), at) if late else slice(at, at + _BOXES)
     frames = body.frame[rows].astype(np.float64)
+    if len(frames) < _MIN_BOXES:
+        return None
     middles = (body.xyxy[rows, 0] + body.xyxy[rows, 2]).astype(np.float64) / 2
     speed, _ = np.polyfit(frames, middles, 1)
     return _Way(float(frames.mean()), float(middles.mean()), float(speed))

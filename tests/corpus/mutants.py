@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import io
 import os
 import tempfile
@@ -30,6 +31,7 @@ WENT_WRONG = Path(__file__).with_name("mutants.txt")
 SILENT_SHARE = 0.02  # of the pictures may be lost without a word
 BROKEN_LEVELS = 8.0  # mean grey levels by which a picture differs that is not the one coded
 LONGEST_S = 20.0  # of a processor: the machine may be busy with something else
+_GRACE_S = 120.0  # what takes longer than the time and this hangs: say where, and end
 _WORDS = (
     "damaged", "cut off", "claims", "coded pictures", "stopped", "time stamps", "another size",
 )  # fmt: skip
@@ -135,8 +137,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=540.0, help="stop after so many seconds")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    faulthandler.dump_traceback_later(options.seconds + _GRACE_S, exit=True)
     recipes = [name for name in RECIPES if make.is_available(make.BY_NAME[name])]
     sound = {name: whole_of(name) for name in recipes}
+    print(f"mutants for {options.seconds:g} s, seeds from {options.first}", flush=True)
     began, tried, wrong = time.monotonic(), Counter[str](), Counter[str]()
     blurred = Counter[str]()
     rows = []

@@ -16,6 +16,7 @@ from identity.cast.characters import Cast
 from identity.evidence.alignment import Alignment
 from identity.evidence.moments import Moments
 from identity.explanations import attribute_swap, change, clone, over_cut, shot
+from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, characters_of_tracks, drift_of
 from identity.settings import FindingSettings
 from identity.tracks.crossings import Crossing
@@ -170,7 +171,8 @@ def test_who_may_be_clones(one, two, may_be):
 def candidate(last, first, step, at, *, slow=False, odds=1.0):
     last, first = np.array(last), np.array(first)
     moments = Moments(last - 2, last, first, first + 2)
-    return change._Candidate(slow, odds, at, moments, {"step": np.array(step, float)})
+    step = np.array(step, float)
+    return change._Candidate(slow, odds, at, Asked(moments, step > 9, step, step))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from identity.evidence import course, running_sums, samples
 from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.course import course_of
-from identity.evidence.running_sums import BlockCache, LaidOut, RunningSums
+from identity.evidence.moments import Moments
+from identity.evidence.running_sums import BlockCache, LaidOut, RunningSums, cache_for
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations import swap
-from identity.explanations.contract import Scene
+from identity.explanations.asked import Asked
+from identity.explanations.contract import Explained, Scene
 from identity.explanations.model import bundled_model
-from identity.explanations.shot import explain_shot
+from identity.explanations.shot import _with_curves, explain_shot
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
@@ -51,7 +54,6 @@ def told(shot):
 def small_blocks(monkeypatch):
     """Let a take of seconds be cut as one of hours is."""
     monkeypatch.setattr(running_sums, "BLOCK_SAMPLES", 7)
-    monkeypatch.setattr(running_sums, "IN_MEMORY_BYTES", 0)
     monkeypatch.setattr(samples, "PART_SAMPLES", 12)
     monkeypatch.setattr(samples, "_AT_ONCE", 9)
 
@@ -108,9 +110,55 @@ class Slices(LaidOut):
         return self.whole[key]
 
 
+@pytest.mark.parametrize(
+    ("looks_of", "rows"),
+    [
+        pytest.param(lambda shape: np.zeros(shape, np.float32), 100 + 1, id="whole"),
+        pytest.param(lambda shape: Slices(np.zeros(shape, np.float32)), 6 * 256, id="in blocks"),
+    ],
+)
+def test_no_more_sums_are_kept_than_a_stretch_reaches(looks_of, rows):
+    kept = cache_for([looks_of((3, 100, 5)), looks_of((3, 100, 2))])
+    for track in range(40):
+        kept.put(("body", track, 0), np.zeros((rows, 7)))
+    assert kept._bytes == 3 * 7 * 8 * rows
+
+
+def test_of_exchanges_the_last_curve_is_drawn(monkeypatch):
+    monkeypatch.setattr("identity.explanations.shot.curve_from", lambda *given: given[1:3])
+    scene = SimpleNamespace(samples=None, calibration=None)
+    there, back, drift = (
+        Explained("swap", (0, 1), 8, 9, 2.0, 0.5, old=(0, 8)),
+        Explained("swap", (1, 2), 20, 21, 1.0, 0.5, old=(9, 19)),
+        Explained("drift", (3,), 4, 30, 0.5, 0.5, curves={3: "its own"}),
+    )
+    assert _with_curves([], scene) == []
+    drawn = _with_curves([there, back, drift], scene)
+    curves = [{0: (0, (0, 8))}, {1: (1, (9, 19)), 2: (2, (9, 19))}, {3: "its own"}]
+    assert [one.curves for one in drawn] == curves
+    assert [one.old for one in drawn] == [None] * 3
+    assert replace(drawn[0], curves={}, old=there.old) == there
+
+
+def test_what_a_moment_was_judged_by_is_not_kept():
+    answers = {"start": np.arange(4.0), "step": 3 * np.arange(4.0)}
+    samples = SimpleNamespace(parts=lambda at: np.split(np.arange(len(at)), [2]))
+    weigh = SimpleNamespace(log_odds=lambda features: -features["start"])
+    some = Moments(*np.arange(16).reshape(4, 4))
+
+    def ask(part):
+        chosen = {name: values[part.start] for name, values in answers.items()}
+        return chosen, part.start > 0
+
+    kept = Asked.about(samples, some, ask, weigh, keep="step")
+    assert kept.log_odds.tolist() == [0, -1, -2, -3]
+    assert kept.judged.tolist() == [False, True, True, True]
+    assert kept.step.tolist() == [0, 3, 6, 9]
+    assert len(Asked.about(samples, some, ask, weigh).step) == 0
+
+
 def test_memory_does_not_grow_with_a_take(monkeypatch):
     monkeypatch.setattr(running_sums, "BLOCK_SAMPLES", 32)
-    monkeypatch.setattr(running_sums, "IN_MEMORY_BYTES", 0)
     monkeypatch.setattr(samples, "PART_SAMPLES", 64)
     peaks = []
     for length in (400, 1200):

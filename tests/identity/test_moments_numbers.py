@@ -123,7 +123,9 @@ def test_steps_of_boxes():
 )  # fmt: skip
 def test_a_jump_counts_from_four_samples_before_to_three_after(moved_at, sample, jump):
     samples = SimpleNamespace(
-        frames=3 * np.arange(16), tracks=[boxes(*[0] * moved_at, *[500] * (48 - moved_at))]
+        frames=3 * np.arange(16),
+        tracks=[boxes(*[0] * moved_at, *[500] * (48 - moved_at))],
+        once=lambda what, track, make: make(),
     )
     here = np.array([sample])
     at = Moments(np.array([0]), here, here, np.array([16]))

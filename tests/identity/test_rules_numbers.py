@@ -216,7 +216,6 @@ def test_an_exchange_behind_a_meeting(monkeypatch, meeting, pair):
 
     monkeypatch.setattr(swap, "Moments", SimpleNamespace(between=between))
     monkeypatch.setattr(swap, "features_of", features)
-    monkeypatch.setattr(swap, "curve_from", lambda *_: "curve")
     found = swap._behind(scene(tracks=2), (0, 1), meeting)
     assert asked == ([] if pair is None else [pair])
     assert (found is None) == (pair is None)
