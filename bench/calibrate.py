@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bench.error_rate import equal_error_rate
 from bench.observed import observations
 from bench.quality_clips import find_clips, read_truth
 from castcheck.config import Config
@@ -32,7 +33,6 @@ from identity.evidence.calibration import Scale, calibration_for
 from identity.evidence.same_look import cosines_between
 from identity.tracks.segments import Segment, make_segment
 from tracker import boxes
-from training.error_rate import equal_error_rate
 
 if TYPE_CHECKING:
     from castcheck.observe import Observations

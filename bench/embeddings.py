@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from bench.error_rate import equal_error_rate
 from bench.labelled import real_pictures
 from bench.mot import read_sequence
 from identity.appearance.embedder import PartsEmbedder
@@ -35,7 +36,6 @@ from identity.settings import LooksSettings
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
 from tracker.known_weights import resolve_weights
-from training.error_rate import equal_error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

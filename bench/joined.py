@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.observed import observations
+from bench.source_table import read_entries
 from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder
 from castcheck.kinds.case import Case, find_in_judgement
@@ -38,17 +39,16 @@ from castcheck.planting.video import write_clip
 from identity.tracks.repair import repair_id_switches
 from scenes.source import open_source
 from tracker import boxes
-from training.decisions.clips import read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bench.source_table import Entry
     from castcheck.models.load import Models
     from castcheck.observe import Observations
     from identity.findings import Finding
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
-    from training.decisions.clips import Entry
 
 _NEARER = 0.8  # of width and height that the second half shows
 _SAME_BODY_IOU = 0.5

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 
 from bench.embeddings import Street, body_similarity, cast_similarity
+from bench.error_rate import area_under_curve, equal_error_rate
 from bench.identities import bcubed
 from bench.labelled import frames_of
 from castcheck.observe import THUMBNAIL_PX
@@ -38,7 +39,6 @@ from scenes.frames import FrameBatch
 from scenes.shots import Cut, shots_from_cuts
 from tracker.detections import Detections
 from tracker.tracklets import Tracklet
-from training.error_rate import area_under_curve, equal_error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

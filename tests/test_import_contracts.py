@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("castcheck", "identity", "tracker", "scenes")
+DEVELOPERS = ("bench", "studio", "tools", "training")
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -134,6 +136,26 @@ def folders(imports: dict[str, set[str]]) -> dict[str, set[str]]:
 def test_a_circle_of_folders_is_seen(imports, expect):
     every = set(imports).union(*imports.values())
     assert circles(folders({name: imports.get(name, set()) for name in every})) == expect
+
+
+def imports_of(folder: Path) -> set[str]:
+    """Return the packages that the files below a folder import, also for types alone."""
+    found: set[str] = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+def test_the_packages_for_developers_import_each_other_one_way_and_nothing_installed_imports_them():
+    packages = {*PACKAGES, *DEVELOPERS}
+    found = {name: (imports_of(ROOT / name) & packages) - {name} for name in sorted(packages)}
+    assert "castcheck" in found["bench"]
+    assert circles(found) == []
+    assert not set().union(*(found[name] for name in PACKAGES)) & set(DEVELOPERS)
 
 
 def test_no_folder_imports_itself_by_way_of_others(imports):

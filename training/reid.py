@@ -19,11 +19,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bench.error_rate import equal_error_rate
 from identity.appearance.cue_network import BODY_DIM, PART_DIM, PARTS, CueNetwork, load_imagenet
 from scenes.errors import CastcheckError
 from training.compose import Backdrops, before, read_mask
 from training.detector_data import is_held_out, read_index
-from training.error_rate import equal_error_rate
 from training.reid_crops import cut, figures_of
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 
 from bench.detector import figures, match
 from bench.embeddings import Boxed, cast_similarity, parts_similarity, ranking
+from bench.error_rate import equal_error_rate
 from bench.labelled import Labelled
 from identity.appearance.embedder import CrossCues
-from training.error_rate import equal_error_rate
 
 
 def table(*rows):

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from bench.source_table import Entry, read_entries
 from identity.evidence.logistic import AGAINST, FOR
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.model import DecisionModel
@@ -19,7 +20,7 @@ from tests.identity.people import FPS, calibration, looks, tracklet
 from training.decisions import splice
 from training.decisions.__main__ import EXPLANATIONS, fitted, priors_from, source_list
 from training.decisions.cases import Case, Donors, case
-from training.decisions.clips import Entry, Light, Shot, read_entries, shots_of
+from training.decisions.clips import Light, Shot, shots_of
 from training.decisions.fit import (
     fit_bounded,
     fit_mined,

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from bench.error_rate import equal_error_rate
 from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
 from scenes.errors import CastcheckError
 from tests.training.conftest import SIZE_PX, joints
 from training.detector import fold_normalisation, new_detector, train_detector
 from training.detector_data import label_lines, read_index, write_dataset
-from training.error_rate import equal_error_rate
 from training.export import average_checkpoints
 from training.reid import Gallery, Plan, Trainer, cue_loss, held_out_eer
 from training.reid_crops import GRID, Figure, cut, figures_of, part_rects

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from bench.source_table import read_entries
 from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
@@ -22,7 +23,7 @@ from identity.explanations import change, clone, swap
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
-from training.decisions.clips import CONFIG, read_entries, read_shots
+from training.decisions.clips import CONFIG, read_shots
 from training.decisions.fit import (
     fit_mined,
     folds_of,
@@ -36,10 +37,11 @@ from training.decisions.table import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bench.source_table import Entry
     from identity.evidence.calibration import Calibration
     from identity.evidence.logistic import Bounds, Logistic
     from training.decisions.cases import Case
-    from training.decisions.clips import Entry, Shot
+    from training.decisions.clips import Shot
 
     Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import zlib
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,6 @@ from identity.evidence.samples import COMPARED, ShotSamples, lay_out
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
-from scenes.errors import CastcheckError
 from tracker.stride import EVERY_PICTURE
 from tracker.tracklets import Tracklet
 
@@ -27,12 +24,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.source_table import Entry
     from castcheck.models.load import Models
     from castcheck.observe import Observations
     from identity.appearance.looks import Looks
     from scenes.frames import FrameBatch
 
-SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")
 # Which boxes are where does not hang on where cuts are found, and the table knows the cuts.
 CONFIG = Config.from_dict(
     {
@@ -41,26 +38,8 @@ CONFIG = Config.from_dict(
         "detector": {"search_fps": EVERY_PICTURE},
     }
 )
-_COLUMNS = ("name", "repo", "cuts")
 _MIN_LOOKS = 4  # of a track: with fewer there is no moment with two sides
 _MIN_LIT_FRAMES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of the table.
-
-    Attributes:
-        clip: The file.
-        source: Who made it; nothing is fitted on a source and judged by it.
-        cuts: First frame of every shot but the first.
-        licence: Of the clip, empty where the table does not say.
-    """
-
-    clip: Path
-    source: str
-    cuts: tuple[int, ...]
-    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,57 +57,6 @@ class Shot:
     source: str
     samples: ShotSamples
     relit: bool = False
-
-
-def read_entries(clips: Path, table: Path, *, without: Sequence[str] = ()) -> list[Entry]:
-    """Return the clips of a folder with what the table says of them, by name.
-
-    Args:
-        clips: Folder.
-        table: Text with tabs between its columns; `name`, `repo` and `cuts` are read, and
-            `licence` where it is there. No cut is "0", "-" or nothing.
-        without: Patterns of names that are left out.
-
-    Raises:
-        CastcheckError: A column is missing, a clip has no row, or a row says what cannot be.
-    """
-    rows = _read_rows(table)
-    files = sorted(f for f in clips.iterdir() if f.suffix.lower() in SUFFIXES)
-    chosen = [f for f in files if not any(fnmatch(f.stem, pattern) for pattern in without)]
-    if not chosen:
-        raise CastcheckError("no clip to learn from", where=clips, hint="check --clips, --without")
-    entries = []
-    for file in chosen:
-        row = rows.get(file.name)
-        if row is None:
-            raise CastcheckError(
-                f"no row for {file.name}", where=table, hint="add it, or leave it out by --without"
-            )
-        cuts = _cuts_of(row["cuts"], where=f"{table}, {file.name}")
-        entries.append(Entry(file, row["repo"], cuts, row.get("licence") or ""))
-    return entries
-
-
-def _read_rows(table: Path) -> dict[str, dict[str, str]]:
-    with table.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream, delimiter="\t")
-        missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
-        if missing:
-            raise CastcheckError(
-                f"no column {', '.join(missing)}", where=table, hint="columns are parted by tabs"
-            )
-        return {row["name"]: row for row in reader}
-
-
-def _cuts_of(text: str | None, *, where: str) -> tuple[int, ...]:
-    words = (text or "").replace(",", " ").split()
-    if words in ([], ["0"], ["-"]):
-        return ()
-    if not all(word.isdecimal() and int(word) for word in words):
-        raise CastcheckError(
-            f"{text!r} are no cuts", where=where, hint="frames with commas between, or 0"
-        )
-    return tuple(sorted({int(word) for word in words}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One number for how well similarity tells one person from two; training and benches share it."""
+"""One number for how well similarity tells one person from two, for benches and training."""
 
 from __future__ import annotations
 
