@@ -167,6 +167,14 @@ def test_who_walks_on_behind_something(frames, speed, joined):
     assert len(chains) == (1 if joined else 2)
 
 
+@pytest.mark.parametrize(("aside", "joined"), [(32, True), (33, False), (-32, True), (-33, False)])
+def test_how_far_from_there_he_may_come_out(aside, joined):
+    """Boxes of 60 px that are 32 px apart overlap by .304."""
+    first = walker(0, range(20), 100, speed=4.0)
+    second = walker(1, range(40, 60), 100 + 4 * 40 + aside, speed=4.0)
+    assert len(link_tracklets([first, second], fps=20)) == (1 if joined else 2)
+
+
 # --- rows of a body -------------------------------------------------------------------------------
 
 
