@@ -239,7 +239,7 @@ def test_colours_that_fall_too_vouch_for_it(monkeypatch):
     )  # fmt: skip
     (found,) = drift_rules.find(scene)
     assert (found.strength, found.vouched) == (pytest.approx(0.33), True)
-    assert found.features == pytest.approx({"body": 0.5, "upper": 0.66, "lower": 0.6})
+    assert found.features == pytest.approx({"body": 0.5, "upper": 0.67, "lower": 0.6})
 
 
 # --- how much is lost -----------------------------------------------------------------------------
