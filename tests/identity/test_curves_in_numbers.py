@@ -132,7 +132,7 @@ def test_a_curve_from_a_stretch_takes_the_mean_of_its_cues(monkeypatch):
         assert [side.tolist() for side in before] == [[1] * 4, [3] * 4]
         assert [side.tolist() for side in after] == [[0, 1, 3, 4], [1, 2, 4, 5]]
         return SimpleNamespace(similarity={
-            "body": np.array([1.0, 1.0, nan, 0.25]), "head_look": np.array([0.5, nan, nan, 0.25]),
+            "body": np.array([1.0, 0.5, nan, 0.25]), "head_look": np.array([0.5, nan, nan, 0.25]),
             "upper": np.zeros(4),
         })  # fmt: skip
 
@@ -142,7 +142,7 @@ def test_a_curve_from_a_stretch_takes_the_mean_of_its_cues(monkeypatch):
     samples = SimpleNamespace(frames=frames, seen={"body": seen}, agreement=lambda *who: who)
     curve = curve_from(samples, 7, (1, 3), ("body", "head_look", "face"), SCALES)
     assert curve.frame.tolist() == [0, 3, 12]
-    assert curve.value.tolist() == [0.75, 0.75, 0.25]
+    assert curve.value.tolist() == [0.75, 0.5, 0.25]
 
 
 # --- step or ramp ---------------------------------------------------------------------------------
