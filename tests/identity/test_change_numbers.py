@@ -227,10 +227,10 @@ def test_who_leaps_from_one_body_to_another(left, leap):
 
 def test_what_an_exchange_is_judged_by():
     near = (90, 60, 150, 220)  # a third of both is common to both
-    said, judged = exchange_of(
-        body(BECOMES, score=0.8), body(BECOMES_A, box=near, score=0.6), at=(7, 9)
-    )
+    sure, unsure = body(BECOMES, score=0.8), body(BECOMES_A, box=near, score=0.6)
+    said, judged = exchange_of(sure, unsure, at=(7, 9))
     assert judged
+    assert exchange_of(unsure, sure)[0]["score"] == pytest.approx(0.6)
     assert (said["gain"], said["worse"], said["crossed"]) == pytest.approx((6, 6, 3))
     assert said["network"] == pytest.approx(1)
     assert said["touch"] == pytest.approx(1 / 3)

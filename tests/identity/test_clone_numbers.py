@@ -329,6 +329,17 @@ def test_both_stand_where_the_other_one_stood(move, scale, in_place):
     assert over_cut._in_place(segments, option, lay, (500, 300)) is in_place
 
 
+@pytest.mark.parametrize(("aside", "in_place"), [(13, True), (13.1, False)])
+def test_an_overlap_of_35_in_100_is_one_place(aside, in_place):
+    """Of two boxes of 27 px, 13 px apart, 14 px are common and 40 px are covered."""
+    one, two = (0, 0, 27, 100), (200, 0, 227, 100)
+    late = [[(x1 + aside, y1, x2 + aside, y2)] * 8 for x1, y1, x2, y2 in (one, two)]
+    option = told("swap", (), segments=(0, 1, 2, 3))
+    segments = placed([one] * 8, [two] * 8, *late)
+    lay = Alignment(1.0, 1.0, (0.0, 0.0))
+    assert over_cut._in_place(segments, option, lay, (500, 300)) is in_place
+
+
 def test_what_lies_beyond_the_picture_does_not_count():
     early = [[LEFT] * 8, [RIGHT] * 8]
     late = [[(-200, 0, 50, 100)] * 8, [RIGHT] * 8]

@@ -9,6 +9,7 @@ import pytest
 
 from identity.appearance.looks import Looks, LooksReader, _rows_at, hidden_share
 from identity.evidence.auto_calibration import scale_from_clip
+from identity.evidence.calibration import Scale
 from identity.evidence.learnt import LearntEvidence
 from identity.evidence.logistic import Logistic
 from identity.explanations.model import DecisionModel, confidence_of_odds
@@ -17,7 +18,7 @@ from identity.settings import LooksSettings
 from identity.tracks.body_track import make_body_track, sides_at, unoccluded_rows
 from identity.tracks.linking import Chain, link_tracklets
 from identity.tracks.repair import _as_tall, _mean_body, _split, repair_id_switches
-from tests.identity.people import looks, tracklet
+from tests.identity.people import looks, track_of, tracklet
 
 FPS = 20  # so that 0.8 s are 16 frames
 LENGTH, HIDDEN_FROM = 60, 14  # the one behind is seen in frames 0 to 13
@@ -231,6 +232,16 @@ def test_the_scale_of_a_clip(given, fps, scaled):
     if found is not None:
         assert found.same == pytest.approx(0.99, abs=0.02)
         assert found.same - found.different > 0.12
+
+
+def test_of_many_looks_some_are_taken_from_the_first_to_the_last(monkeypatch):
+    monkeypatch.setattr("identity.evidence.auto_calibration._MAX_LOOKS", 3)
+    frames = range(0, 120, 24)  # a second apart
+    a, b, c = np.eye(3).tolist()
+    one, other = track_of(frames, body=[a, b, a, b, a]), track_of(frames, body=[c] * 5)
+    tracklets = [tracklet(0, list(frames)), tracklet(1, list(frames), at=(400, 60))]
+    found = scale_from_clip(tracklets, [one.looks, other.looks], fps=24)
+    assert found == Scale(different=0.0, same=1.0)
 
 
 def test_numbers_are_written_to_four_places():
