@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 ALIVE, KILLED, SLOW = "alive", "killed", "killed (too slow)"
 _FAILED = (1, 2)  # of pytest: a test fails; a file of tests cannot be read, since an import fails
 _BROKEN = 99
-_TIMES_AS_LONG = 20  # as its tests take a mutant may take: an endless loop is noticed too
-_LEAST_S = 30
+_TIMES_AS_LONG = 10  # as its tests take a mutant may take: an endless loop is noticed too
+_LEAST_S = 15
 _WAITS_S = 1200  # who waits for something that never comes takes no time of the processor
 _MORE_MEMORY = 4 << 30  # bytes: a fault in a size must not take the machine along
 
