@@ -143,6 +143,13 @@ def test_the_largest_overlap_with_anybody_else():
     assert evidence.NEAR_SAMPLES == 3
 
 
+def turning(*steps):
+    """Return colours that change by so much at frames 10, 11 and 12."""
+    angles = np.cumsum([0, *(np.arccos(1 - step) for step in steps)])
+    at = np.clip(np.arange(24) - 9, 0, 3)
+    return track_of(range(24), upper=[(np.cos(angles[k]), np.sin(angles[k])) for k in at])
+
+
 def coloured(frames, colours):
     return track_of(frames, upper=[(1.0, 0.0) if c == "A" else (0.0, 1.0) for c in colours])
 
@@ -164,6 +171,11 @@ def coloured(frames, colours):
         ),
         pytest.param([coloured(range(24), "AB" + "B" * 22)], 1, 1, 1, id="at the very start"),
         pytest.param([coloured(range(24), "A" * 22 + "BB")], 8, 8, 22, id="at the very end"),
+        pytest.param(
+            [coloured(range(24), "A" * 20 + "B" * 4)], 6, 8, 20, id="before the last look of all"
+        ),
+        pytest.param([turning(0.1, 0.17, 0.1)], 4, 4, 10, id="not twice as much as others: none"),
+        pytest.param([turning(0.1, 0.22, 0.1)], 4, 4, 11, id="twice as much as others"),
     ],
 )  # fmt: skip
 def test_colours_tell_the_frame(tracks, last, first, frame):
