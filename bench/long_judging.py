@@ -65,7 +65,7 @@ def again_and_again(seen: Observations, minutes: int, *, cuts: bool) -> Observat
             rows = np.arange(stored, stored + len(looks))
             stored += len(looks)
             pieces.setdefault((minute if cuts else 0, number), []).append((minute, rows))
-    tracklets = []
+    tracklets: list[Tracklet] = []
     for (minute, number), parts in pieces.items():
         one, times = seen.tracklets[number], [m for m, _ in parts]
         tracklets.append(
