@@ -2,13 +2,14 @@
 
 One minute of `bench.long` is read, and what was seen in it is taken again and again: the one take
 goes on for hours, or the same shots come again. Nothing else is decoded, so that two hours can be
-judged on a laptop. Each length is judged in a process of its own; seconds are those of the
-processor for the judging, memory is the peak of the whole process.
+judged on a laptop. The minute is read in a process of its own, and each length is judged in one;
+seconds are those of the processor for the judging, memory is the peak of the whole process.
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import resource
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def again_and_again(seen: Observations, minutes: int, *, cuts: bool) -> Observat
             rows = np.arange(stored, stored + len(looks))
             stored += len(looks)
             pieces.setdefault((minute if cuts else 0, number), []).append((minute, rows))
-    tracklets = []
+    tracklets: list[Tracklet] = []
     for (minute, number), parts in pieces.items():
         one, times = seen.tracklets[number], [m for m, _ in parts]
         tracklets.append(
@@ -102,9 +103,9 @@ def again_and_again(seen: Observations, minutes: int, *, cuts: bool) -> Observat
     )
 
 
-def judge_one(minutes: int, take: str, embedder: str) -> str:
-    """Judge so many minutes, and return the row of the table."""
-    minute, name = a_minute(cuts=take == "cuts", embedder=embedder)
+def judge_one(minutes: int, take: str, stored: Path) -> str:
+    """Judge so many minutes of what was seen in one, and return the row of the table."""
+    minute, name = pickle.loads(stored.read_bytes())  # noqa: S301 (written by this program)
     seen = again_and_again(minute, minutes, cuts=take == "cuts")
     del minute
     began = time.process_time()
@@ -127,11 +128,16 @@ def main() -> int:
     parser.add_argument("--minutes", default="1,10,30,120", help="lengths, with commas between")
     parser.add_argument("--takes", default=",".join(TAKES), help="one: no cut; cuts: one every 5 s")
     parser.add_argument("--embedder", default="colour", help="looks are read once, for one minute")
-    parser.add_argument("--row", action="store_true", help="judge in this process")
+    parser.add_argument("--read", type=Path, help="read a minute in this process, and store it")
+    parser.add_argument("--row", type=Path, help="judge a stored minute in this process")
     options = parser.parse_args()
     takes, lengths = options.takes.split(","), options.minutes.split(",")
+    if options.read:
+        minute = a_minute(cuts=takes[0] == "cuts", embedder=options.embedder)
+        options.read.write_bytes(pickle.dumps(minute))
+        return 0
     if options.row:
-        print(judge_one(int(lengths[0]), takes[0], options.embedder))
+        print(judge_one(int(lengths[0]), takes[0], options.row))
         return 0
     print(
         "| take | minutes | shots | pictures | judging, processor s | s per minute of clip | "
@@ -139,12 +145,18 @@ def main() -> int:
         flush=True,
     )
     for take in takes:
-        for minutes in lengths:
-            row = ["--row", "--takes", take, "--minutes", minutes, "--embedder", options.embedder]
-            subprocess.run(  # noqa: S603 (this program)
-                [sys.executable, "-m", "bench.long_judging", *row], check=True
-            )
+        with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
+            stored = str(Path(name) / "minute")
+            _again("--read", stored, "--takes", take, "--embedder", options.embedder)
+            for minutes in lengths:
+                _again("--row", stored, "--takes", take, "--minutes", minutes)
     return 0
+
+
+def _again(*options: str) -> None:
+    """Run this program in a process of its own."""
+    command = [sys.executable, "-m", "bench.long_judging", *options]
+    subprocess.run(command, check=True)  # noqa: S603 (this program)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+import tests.conftest  # noqa: F401 (what every test runs under, before properties are read)
 from tests.castcheck import test_hostile as hostile
 
 PROPERTIES = (
@@ -110,8 +110,6 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=240.0, help="stop after so many seconds")
     parser.add_argument("--first", type=int, default=int(time.time()), help="seed of the first")
     options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    hypothesis.settings.load_profile("castcheck")
     faulthandler.dump_traceback_later(options.seconds + _GRACE_S, exit=True)
     began = time.monotonic()
     print(

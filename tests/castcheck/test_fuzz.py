@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -74,6 +77,15 @@ def test_the_last_lines_say_what_came_out(made, seconds, code, says, monkeypatch
     monkeypatch.setattr(fuzz.faulthandler, "dump_traceback_later", lambda *_, **__: None)
     assert fuzz.main() == code
     assert says in capsys.readouterr().out
+
+
+def test_it_runs_by_itself():
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.castcheck.fuzz", "--seconds", "0"],
+        check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert ended.stdout.splitlines()[-1].startswith("0 examples, 0 of 6 properties broken")
+    assert (ended.returncode, ended.stderr) == (1, "")
 
 
 def test_every_property_of_hostile_input_is_fuzzed():
