@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -304,6 +306,12 @@ def test_three_hide_no_more_than_all():
 def test_which_frames_the_network_sees(fps, per_s, stride):
     reader = LooksReader(None, LooksSettings(embed_per_s=per_s), fps=fps)
     assert reader._stride_frames == stride
+
+
+def test_without_a_network_a_body_is_told_by_its_colours():
+    assert LooksReader(None, LooksSettings(), fps=24).body_dim == 2 * 486
+    network: Any = SimpleNamespace(dim=7)
+    assert LooksReader(network, LooksSettings(), fps=24).body_dim == 7
 
 
 def test_rows_that_were_not_seen_are_no_numbers():
