@@ -68,7 +68,7 @@ class KnownWeights:
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 # Of the file that training left in tracker/weights; empty while none lies there.
-_BUNDLED_SHA256 = "f03a05559b2a06ef1d35e806907b593a07f60dffa3c2b5e86344a181df247d07"
+_BUNDLED_SHA256 = "d18dc732d668424e66c7c451020e2177d2ce8217dd6f7610ddde5bb59d82356e"
 _BUNDLED = KnownWeights(
     name="castcheck-detector",
     filename="castcheck_detector.safetensors",

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 _BATCH = 16
 _PADDING = 114  # as Ultralytics pads
 
-# Longer side of the pictures it is run on, a little more than it was trained at: networks read that
-# better (Touvron et al. 2019, "Fixing the train-test resolution discrepancy",
-# https://arxiv.org/abs/1906.06423). `docs/measurements.md` compares sizes.
-IMAGE_PX = 448
+# Longer side of the pictures it is run on: about what its last training saw (416 x 288). At 448 px close-ups
+# grow beyond the people it has learnt. `docs/measurements.md` compares sizes.
+IMAGE_PX = 384
 
 
 def export_reid(work: Path, target: Path) -> str:

@@ -46,7 +46,7 @@ _PADDING = 114
 _NEW_CREATURE, _NEW_HEAD_ODDS = -1.0, -5.0
 _MIN_SIDE_PX, _OPEN_SIDE_PX = 8.0, 3.0
 _MIN_LEFT = 0.25  # of a box after the picture was cut
-_FACTS = {"name": "castcheck-detector", "imgsz": "448"}
+_FACTS = {"name": "castcheck-detector", "imgsz": "384"}
 _GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
 
 
