@@ -19,7 +19,7 @@ Zone = Literal["head", "upper", "lower"]
 _FIGURE_ASPECT = 1.6  # height by width from which an uncut box is a standing figure
 _FIGURE_HEADS = 6.5  # between a child's five and an adult's seven and a half
 _TALL_ASPECT = 2.4
-_SLIVER_ASPECT = 2.0  # height by width from which somebody cut aside and below is a shoulder
+_SLIVER_ASPECT = 3.0  # height by width from which what two edges leave is a shoulder or a sleeve
 
 
 class Strip(NamedTuple):
@@ -62,11 +62,11 @@ def framing_of(
     x1, y1, x2, y2 = box
     width, height = max(x2 - x1, 1.0), max(y2 - y1, 1.0)
     cut_below, cut_aside = _is_cut(x1, x2, y2, width_px=width_px, height_px=height_px)
-    aspect = height / width
-    if (not cut_below and aspect > _FIGURE_ASPECT) or aspect > _TALL_ASPECT:
-        return BoxFraming(1 / _FIGURE_HEADS, "full")
     # The part beyond the side edge is missing from the width.
-    head = min(0.5 * width * (1.3 if cut_aside else 1.0), 0.6 * height) / height
+    whole_width = width * (1.3 if cut_aside else 1.0)
+    if (not cut_below and height > _FIGURE_ASPECT * width) or height > _TALL_ASPECT * whole_width:
+        return BoxFraming(1 / _FIGURE_HEADS, "full")
+    head = min(0.5 * whole_width, 0.6 * height) / height
     return BoxFraming(head, "closeup" if head > 0.42 else "half")
 
 
@@ -82,7 +82,7 @@ def is_sliver(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> ND
         height_px: Of the picture.
 
     Example:
-        >>> rows = np.array([[0, 10, 40, 120], [0, 10, 90, 120], [0, 10, 40, 100]], np.float32)
+        >>> rows = np.array([[0, 10, 35, 120], [0, 10, 90, 120], [0, 10, 30, 100]], np.float32)
         >>> is_sliver(rows, width_px=200, height_px=120)
         array([ True, False, False])
     """

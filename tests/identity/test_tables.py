@@ -51,6 +51,7 @@ WIDE_PX = {"width_px": 400, "height_px": 300}
         pytest.param((100, 50, 180, 145), "closeup", 40 / 95, id="0.421 is a close-up"),
         pytest.param((100, 50, 180, 147), "half", 40 / 97, id="0.412 is half a body"),
         pytest.param((2, 100, 102, 299), "half", 65 / 199, id="cut aside: it is wider than seen"),
+        pytest.param((2, 100, 84, 299), "half", 53.3 / 199, id="cut twice: no figure, though tall"),
         pytest.param((3, 100, 103, 299), "half", 50 / 199, id="not cut aside"),
         pytest.param((298, 100, 398, 299), "half", 65 / 199, id="cut on the right"),
         pytest.param((297, 100, 397, 299), "half", 50 / 199, id="nearly cut on the right"),
@@ -96,11 +97,12 @@ def test_where_a_zone_lies(zone, head, strip):
 @pytest.mark.parametrize(
     ("box", "sliver"),
     [
-        ((0, 100, 98, 298), True),  # 2.02 times as tall as wide
-        ((0, 100, 99, 298), False),  # 2.0 times
-        ((0, 90, 98, 292), False),  # it ends above the edge
-        ((3, 100, 101, 298), False),
-        ((300, 100, 398, 298), True),
+        ((0, 100, 65, 298), True),  # 3.05 times as tall as wide
+        ((0, 100, 66, 298), False),  # 3 times
+        ((0, 100, 110, 298), False),  # half of a body
+        ((0, 90, 65, 292), False),  # it ends above the edge
+        ((3, 100, 68, 298), False),
+        ((335, 100, 398, 298), True),
     ],
 )
 def test_what_is_a_sliver(box, sliver):
