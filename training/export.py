@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _BATCH = 16
 _PADDING = 114  # as Ultralytics pads
 
-# Longer side of the pictures it is run on: about what its last training saw (416 x 288). At 448 px close-ups
-# grow beyond the people it has learnt. `docs/measurements.md` compares sizes.
+# Longer side of the pictures it is run on: about what its last training saw (416 x 288). At 448 px
+# close-ups grow beyond the people it has learnt. `docs/measurements.md` compares sizes.
 IMAGE_PX = 384
 
 
