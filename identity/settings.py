@@ -45,7 +45,7 @@ class ClusteringSettings:
         high=MOST_CHARACTERS,
     )
     same_prior: float = setting(
-        0.25,
+        0.5,
         "added to the log-odds that two tracklets are one person; higher joins more",
         low=-10,
         high=10,

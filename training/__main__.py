@@ -15,10 +15,12 @@ import typer
 
 from castcheck.config import Config
 from castcheck.models.load import load_models
+from identity.evidence.cohort import DATA_FILE as COHORT_FILE
 from identity.evidence.learnt import DATA_FILE, LearntEvidence
 from scenes.errors import CastcheckError
-from tracker.stride import EVERY_PICTURE
+from training.cohort import make_cohort
 from training.compose import Shelf, write_composed
+from training.decisions.clips import CONFIG, read_entries, read_shots
 from training.detector import train_detector
 from training.evidence import fit_both, left_out, numbers, read_cases
 from training.export import average_checkpoints, export_detector, export_reid
@@ -274,6 +276,37 @@ def export(
 
 
 @app.command()
+def cohort(
+    clips: Annotated[Path, typer.Option(help="Folder of clips.", exists=True, file_okay=False)],
+    table: Annotated[
+        Path,
+        typer.Option(help="TSV with columns name, repo (the source), cuts.", exists=True),
+    ],
+    cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
+    without: Annotated[
+        list[str] | None, typer.Option(help="Pattern of clip names to leave out; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of who is chosen.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        Path("identity") / "evidence" / COHORT_FILE
+    ),
+) -> None:
+    """Choose the strangers that looks are measured by, from the clips decisions learn from."""
+    models = load_models(CONFIG)
+    if models.embedder is None or models.embedder.sha256 is None:
+        raise CastcheckError("there is no network whose looks to keep", where="--embedder")
+    shots = read_shots(
+        read_entries(clips, table, without=without or ()), models, cache=cache, seed=seed,
+        progress=lambda name: typer.echo(name, err=True),
+    )  # fmt: skip
+    made = make_cohort(shots, embedder_sha256=models.embedder.sha256, seed=seed)
+    made.write(output)
+    for cue, (different, same) in made.scales.items():
+        typer.echo(f"{cue}: different people {different:.3f}, one person in one shot {same:.3f}")
+    typer.echo(f"written to {output}", err=True)
+
+
+@app.command()
 def evidence(
     real: Annotated[Path, typer.Option(help="Folder with labels.json and clips/.", exists=True)],
     cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
@@ -283,12 +316,7 @@ def evidence(
     seed: Annotated[int, typer.Option(min=0, help="Of which clips stand in one file.")] = 0,
 ) -> None:
     """Fit who is one person and what makes a character; print sources left out."""
-    config = Config.from_dict(
-        {
-            "run": {"detector": "bundled", "embedder": "bundled"},
-            "detector": {"search_fps": EVERY_PICTURE},
-        }
-    )
+    config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
     models = load_models(config)
     cases = read_cases(
         real, config, models, cache=cache, say=lambda name: typer.echo(name, err=True)

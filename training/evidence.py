@@ -27,7 +27,7 @@ from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_of_parts
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.logistic import EITHER, FOR, Logistic
-from identity.evidence.same_look import cosines_between
+from identity.evidence.same_look import similarities_between
 from identity.evidence.setups import setup_similarity
 from identity.evidence.someone import FEATURES, someone_features
 from scenes.errors import CastcheckError
@@ -170,7 +170,7 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     ]  # fmt: skip
     means = [case.segments[k].means for k in kept]
     scales = calibration_of_parts(learnt_evidence().same_person)
-    similarity = scales.similarities(cosines_between(means, means)) if kept else {}
+    similarity = similarities_between(means, means, scales) if kept else {}
     sizes = [np.median(case.segments[k].xyxy, axis=0) for k in kept]
     shape = [float(np.log(max(b[3] - b[1], 1) / max(b[2] - b[0], 1))) for b in sizes]
     rows, same = [], []

@@ -20,6 +20,7 @@ import numpy as np
 
 from identity.appearance.cues.table import CUE_TABLE, CUES, Cue
 from identity.appearance.open_embedder import COLOUR
+from identity.evidence.cohort import bundled_cohort
 from identity.evidence.learnt import learnt_evidence
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.evidence.cohort import Cohort
     from identity.evidence.logistic import Logistic
 
 
@@ -45,6 +47,10 @@ class Scale:
     def similarity(self, cosine: float) -> float:
         """Return a cosine on the scale where 0 = different people and 1 = one person."""
         return (cosine - self.different) / (self.same - self.different)
+
+    def similarities(self, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the similarity of cosines, in [-1, 1.5]; NaN stays NaN."""
+        return np.clip((cosines - self.different) / (self.same - self.different), -1.0, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,17 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How one embedder's body cue and the colour cues are scaled and weighed."""
+    """How one embedder's body cue and the colour cues are scaled and weighed.
+
+    Attributes:
+        scales: Of every cue that is compared.
+        weights: Of their similarities.
+        cohort: Strangers by which looks of different tracks are measured; `None` = by cosines.
+    """
 
     scales: Mapping[Cue, Scale]
     weights: Weights
+    cohort: Cohort | None = None
 
     def log_odds(
         self,
@@ -112,7 +125,7 @@ class Calibration:
     def similarity(self, cue: Cue, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (M,) similarity of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
         scale = _OWN_SCALES[cue] if cue in _OWN_SCALES else self.scales[cue]
-        return np.clip((cosine - scale.different) / (scale.same - scale.different), -1.0, 1.5)
+        return scale.similarities(cosine)
 
     def similarities(
         self, cosines: Mapping[Cue, NDArray[np.float64]]
@@ -177,7 +190,7 @@ def calibration_of_parts(model: Logistic) -> Calibration:
         parts={cue: weight for cue, weight in cues.items() if weight},
     )
     scales = {"body": _BODY_SCALES[_BUNDLED], **_COLOUR_SCALES, **_PART_SCALES}
-    return Calibration(scales, weights)
+    return Calibration(scales, weights, bundled_cohort())
 
 
 def is_known(embedder: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.looks import CUES
+from identity.evidence.calibration import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +78,24 @@ def cosines_between(one: Sequence[Means], two: Sequence[Means]) -> dict[Cue, NDA
     return found
 
 
+def similarities_between(
+    one: Sequence[Means], two: Sequence[Means], calibration: Calibration
+) -> dict[Cue, NDArray[np.float64]]:
+    """Return cue to (N, M) similarity of N bodies and M others, measured by strangers if known.
+
+    NaN where one of two does not show the cue; a cue that nobody shows is absent.
+    """
+    cosines = cosines_between(one, two)
+    found = calibration.similarities(cosines)
+    cohort = calibration.cohort
+    if cohort is not None:
+        normalised = cohort.normalised(cosines, one, two)
+        found |= {
+            cue: Scale(*cohort.scales[cue]).similarities(table) for cue, table in normalised.items()
+        }
+    return found
+
+
 def same_look(
     one: Sequence[Means],
     two: Sequence[Means],
@@ -92,9 +111,8 @@ def same_look(
         calibration: How cosines become log-odds.
         view_gap: (N, M) how differently they are seen, see `Calibration.log_odds`.
     """
-    cosines = cosines_between(one, two)
-    if not cosines:
+    similarity = similarities_between(one, two, calibration)
+    if not similarity:
         return np.full((len(one), len(two)), np.nan)
-    seen = np.any([np.isfinite(table) for table in cosines.values()], axis=0)
-    odds = calibration.log_odds(calibration.similarities(cosines), view_gap=view_gap)
-    return np.where(seen, odds, np.nan)
+    seen = np.any([np.isfinite(table) for table in similarity.values()], axis=0)
+    return np.where(seen, calibration.log_odds(similarity, view_gap=view_gap), np.nan)
