@@ -22,7 +22,8 @@ from training.cohort import make_cohort
 from training.compose import Shelf, write_composed
 from training.decisions.clips import CONFIG, read_entries, read_shots
 from training.detector import train_detector
-from training.evidence import fit_both, left_out, numbers, read_cases
+from training.evidence import fit_both, read_cases
+from training.evidence_figures import left_out, numbers, pairs_across_shots
 from training.export import average_checkpoints, export_detector, export_reid
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
@@ -322,6 +323,7 @@ def evidence(
         real, config, models, cache=cache, say=lambda name: typer.echo(name, err=True)
     )
     figures = numbers(*left_out(cases, config.clustering, seed=seed))
+    figures["pairs across shots"] = pairs_across_shots(cases)
     typer.echo(json.dumps(figures, indent=1))
     same_person, someone = fit_both(cases)
     provenance = {

@@ -11,26 +11,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.identities import Score, grouping
 from bench.labelled import EARLIER_CLIPS, drawn_characters
 from bench.observed import observations
 from castcheck.pipeline import free_of_those_seen, judge_observations
 from identity.appearance.looks import CUES
-from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_of_parts
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.logistic import EITHER, FOR, Logistic
 from identity.evidence.same_look import similarities_between
 from identity.evidence.setups import setup_similarity
 from identity.evidence.someone import FEATURES, someone_features
-from scenes.errors import CastcheckError
 from tracker import boxes
 from training.decisions.fit import fit_bounded
 
@@ -44,7 +41,6 @@ if TYPE_CHECKING:
     from castcheck.models.load import Models
     from identity.appearance.looks import Cue
     from identity.evidence.logistic import Bounds
-    from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
 _MIN_IOU = 0.5
@@ -65,8 +61,7 @@ _CENTRE = {
     "head_look": 0.8, "upper_look": 0.8, "lower_look": 0.4,
 }  # fmt: skip
 _PAIR_RIDGE = 0.3
-_TRIPLES, _JOINED = 50, 3
-_NOBODY, _ONCE = "-", "x"
+NOBODY, ONCE = "-", "x"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +94,7 @@ class Case:
         """Return per segment whom most of its labelled boxes show; `None` = not labelled."""
         seen: dict[int, Counter[Hashable]] = {}
         for who, place in self.shown + self.drawn:
-            if who != _NOBODY:
+            if who != NOBODY:
                 seen.setdefault(place, Counter())[who] += 1
         return [
             seen[k].most_common(1)[0][0] if k in seen else None for k in range(len(self.segments))
@@ -166,7 +161,7 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     names = case.names()
     kept = [
         k for k, s in enumerate(case.segments)
-        if names[k] not in (None, _ONCE) and s.sample_count >= _MIN_SAMPLES
+        if names[k] not in (None, ONCE) and s.sample_count >= _MIN_SAMPLES
     ]  # fmt: skip
     means = [case.segments[k].means for k in kept]
     scales = calibration_of_parts(learnt_evidence().same_person)
@@ -199,7 +194,7 @@ def someone_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     best: dict[tuple[int, Hashable], list[int]] = {}
     for number, segment in enumerate(case.segments):
         asked = len(case.asked.intersection(segment.frames.tolist()))
-        good = Counter(w for w, k in case.shown + case.drawn if k == number and w != _NOBODY)
+        good = Counter(w for w, k in case.shown + case.drawn if k == number and w != NOBODY)
         if 2 * good.total() < asked or not asked:
             if asked:
                 makes[number] = False
@@ -241,135 +236,3 @@ def fit_both(cases: Sequence[Case]) -> tuple[Logistic, Logistic]:
     centre = np.array([_CENTRE.get(name, 0.0) for name in PAIR_FEATURES])
     same_person = fit(cases, pair_rows, PAIR_FEATURES, centre=centre, ridge=_PAIR_RIDGE)
     return same_person, fit(cases, someone_rows, dict(FEATURES))
-
-
-def joined(cases: Sequence[Case]) -> Case:
-    """Return clips one after the other in one file; everybody is somebody else."""
-    segments: list[Segment] = []
-    shown: list[tuple[Hashable, int]] = []
-    shots = frames = 0
-    setups = np.zeros((sum(len(c.setups) for c in cases),) * 2, np.float32)
-    for number, case in enumerate(cases):
-        count = len(case.setups)
-        setups[shots : shots + count, shots : shots + count] = case.setups
-        for who, place in case.shown:
-            shown.append(((number, who), place if place < 0 else place + len(segments)))
-        for segment in case.segments:
-            own = segment.tracklet
-            moved = replace(
-                own, tracklet_id=own.tracklet_id + 1000 * number, shot_index=own.shot_index + shots,
-                frame=own.frame + frames,
-            )  # fmt: skip
-            segments.append(replace(segment, tracklet=moved))
-        shots += count
-        frames += max((s.stop_frame for s in case.segments), default=0)
-    return replace(
-        cases[0],
-        segments=tuple(segments),
-        setups=setups,
-        shown=tuple(shown),
-        count=sum(case.count for case in cases),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """How the cast of one file came out.
-
-    Attributes:
-        case: The file.
-        bcubed: Over its labelled boxes; NaN where it has none.
-        said: How many characters.
-        linked: Pairs of characters of two clips that are one, and how many pairs there are.
-    """
-
-    case: Case
-    bcubed: float
-    said: int
-    linked: tuple[int, int] = (0, 0)
-
-
-def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSettings) -> Row:
-    """Return how the cast of a file comes out with these numbers."""
-    same_person, someone = models
-    calibration = calibration_of_parts(same_person)
-    cast = build_cast(case.segments, case.setups, calibration, settings, someone=someone)
-    labels = cast.labels.tolist()
-    counted = [
-        (who, place) for who, place in case.shown
-        if (who[1] if isinstance(who, tuple) else who) not in (_NOBODY, _ONCE)
-    ]  # fmt: skip
-    pairs = [
-        (str(who), None if place < 0 else labels[place] if labels[place] >= 0 else (place,))
-        for who, place in counted
-    ]
-    score: Score | None = grouping(pairs) if pairs else None
-    worn: dict[int, set[int]] = {}
-    for segment, label in zip(case.segments, labels, strict=True):
-        if label >= 0:
-            worn.setdefault(segment.tracklet.tracklet_id // 1000, set()).add(label)
-    both = list(combinations(worn.values(), 2))
-    linked = sum(len(a & b) for a, b in both), sum(len(a) * len(b) for a, b in both)
-    return Row(case, score.f1 if score else float("nan"), cast.character_count, linked)
-
-
-def left_out(
-    cases: Sequence[Case], settings: ClusteringSettings, *, seed: int
-) -> tuple[list[Row], list[Row]]:
-    """Return the rows of all clips, and of files of three, each without its sources in the fit.
-
-    Raises:
-        CastcheckError: With three sources left out of a file, none is left to fit on.
-    """
-    sources = sorted({case.source for case in cases})
-    if len(sources) <= _JOINED:
-        raise CastcheckError(
-            f"labelled clips of {len(sources)} sources", where="--real",
-            hint=f"more than {_JOINED} are wanted: a source is the first word of a clip's name",
-        )  # fmt: skip
-    single, triples = [], []
-    for source in sources:
-        models = fit_both([case for case in cases if case.source != source])
-        single += [judge(case, models, settings) for case in cases if case.source == source]
-    rng = np.random.default_rng(seed)
-    several = [case for case in cases if len(case.segments) > 1]
-    for _ in range(_TRIPLES):
-        chosen = rng.choice(len(sources), _JOINED, replace=False)
-        own = [[c for c in several if c.source == sources[k]] for k in chosen.tolist()]
-        if not all(own):
-            continue
-        picked = [some[int(rng.integers(len(some)))] for some in own]
-        out = {case.source for case in picked}
-        models = fit_both([case for case in cases if case.source not in out])
-        triples.append(judge(joined(picked), models, settings))
-    return single, triples
-
-
-def numbers(single: Sequence[Row], triples: Sequence[Row]) -> dict[str, Any]:
-    """Return the figures of sources left out, by group of clips."""
-    found: dict[str, Any] = {}
-    for name, rows in (
-        ("all", single),
-        ("earlier", [r for r in single if r.case.earlier]),
-        ("new", [r for r in single if not r.case.earlier]),
-    ):
-        several = [r.bcubed for r in rows if len(r.case.setups) > 1]
-        found[name] = {
-            "clips": len(rows),
-            "bcubed": _mean([r.bcubed for r in rows]),
-            "bcubed_several_shots": _mean(several),
-            "count_right": _mean([r.said == r.case.count for r in rows]),
-        }
-    linked, pairs = (sum(r.linked[k] for r in triples) for k in range(2))
-    near = [abs(r.said - r.case.count) <= 1 for r in triples]
-    found["three clips in one file"] = {
-        "files": len(triples),
-        "bcubed": _mean([r.bcubed for r in triples]),
-        "strangers_linked": round(linked / max(pairs, 1), 3),
-        "count_within_one": _mean(near),
-    }
-    return found
-
-
-def _mean(values: Sequence[float]) -> float:
-    return round(float(np.nanmean(np.array(values, np.float64))), 3) if values else float("nan")

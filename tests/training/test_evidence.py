@@ -8,22 +8,23 @@ import numpy as np
 import pytest
 
 from bench.labelled import drawn_characters
+from identity.evidence.cohort import NEAREST, Cohort
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.settings import ClusteringSettings
 from identity.tracks.segments import Segment, make_segment
 from scenes.errors import CastcheckError
-from tests.identity.people import looks, tracklet
-from training.evidence import (
-    PAIR_FEATURES,
-    Case,
-    fit_both,
-    joined,
-    judge,
-    left_out,
-    numbers,
-    pair_rows,
-    someone_rows,
-)
+from tests.identity.people import DIM, looks, tracklet
+from training.evidence import PAIR_FEATURES, Case, fit_both, pair_rows, someone_rows
+from training.evidence_figures import joined, judge, left_out, numbers, pairs_across_shots
+
+
+@pytest.fixture(autouse=True)
+def strangers(monkeypatch):
+    """Looks of made-up people are shorter than those of the bundled network."""
+    rows = np.random.default_rng(0).standard_normal((NEAREST, DIM)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    cohort = Cohort({"body": rows}, {"body": (-0.5, 0.5)}, "")
+    monkeypatch.setattr("identity.evidence.calibration.bundled_cohort", lambda: cohort)
 
 
 def case(source: str, people: str = "AB", *, seed: int = 0, thing: bool = True) -> Case:
@@ -82,6 +83,13 @@ def test_what_is_learnt_names_everybody_of_a_source_left_out():
     assert [(row.bcubed, row.said) for row in single] == [(1.0, 2)] * 4
     assert triples
     assert numbers(single, triples)["all"]["count_right"] == 1.0
+
+
+def test_pairs_of_sources_left_out_are_told_apart():
+    found = pairs_across_shots(CASES)
+    assert found["new"] == {"pairs": 16, "auc": 1.0, "equal_error_rate": 0.0}
+    assert found["earlier"]["pairs"] == 0
+    assert np.isnan(found["earlier"]["auc"])
 
 
 def test_too_few_sources_are_told():

@@ -1,0 +1,178 @@
+"""What `python -m training evidence` fits, on sources left out: who is who, and pairs of looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.identities import Score, grouping
+from identity.cast.characters import build_cast
+from identity.evidence.calibration import calibration_of_parts
+from scenes.errors import CastcheckError
+from training.error_rate import area_under_curve, equal_error_rate
+from training.evidence import NOBODY, ONCE, PAIR_FEATURES, Case, fit_both, pair_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from identity.evidence.logistic import Logistic
+    from identity.settings import ClusteringSettings
+    from identity.tracks.segments import Segment
+
+_TRIPLES, _JOINED = 50, 3
+
+
+def joined(cases: Sequence[Case]) -> Case:
+    """Return clips one after the other in one file; everybody is somebody else."""
+    segments: list[Segment] = []
+    shown: list[tuple[Hashable, int]] = []
+    shots = frames = 0
+    setups = np.zeros((sum(len(c.setups) for c in cases),) * 2, np.float32)
+    for number, case in enumerate(cases):
+        count = len(case.setups)
+        setups[shots : shots + count, shots : shots + count] = case.setups
+        for who, place in case.shown:
+            shown.append(((number, who), place if place < 0 else place + len(segments)))
+        for segment in case.segments:
+            own = segment.tracklet
+            moved = replace(
+                own, tracklet_id=own.tracklet_id + 1000 * number, shot_index=own.shot_index + shots,
+                frame=own.frame + frames,
+            )  # fmt: skip
+            segments.append(replace(segment, tracklet=moved))
+        shots += count
+        frames += max((s.stop_frame for s in case.segments), default=0)
+    return replace(
+        cases[0],
+        segments=tuple(segments),
+        setups=setups,
+        shown=tuple(shown),
+        count=sum(case.count for case in cases),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How the cast of one file came out.
+
+    Attributes:
+        case: The file.
+        bcubed: Over its labelled boxes; NaN where it has none.
+        said: How many characters.
+        linked: Pairs of characters of two clips that are one, and how many pairs there are.
+    """
+
+    case: Case
+    bcubed: float
+    said: int
+    linked: tuple[int, int] = (0, 0)
+
+
+def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSettings) -> Row:
+    """Return how the cast of a file comes out with these numbers."""
+    same_person, someone = models
+    calibration = calibration_of_parts(same_person)
+    cast = build_cast(case.segments, case.setups, calibration, settings, someone=someone)
+    labels = cast.labels.tolist()
+    counted = [
+        (who, place) for who, place in case.shown
+        if (who[1] if isinstance(who, tuple) else who) not in (NOBODY, ONCE)
+    ]  # fmt: skip
+    pairs = [
+        (str(who), None if place < 0 else labels[place] if labels[place] >= 0 else (place,))
+        for who, place in counted
+    ]
+    score: Score | None = grouping(pairs) if pairs else None
+    worn: dict[int, set[int]] = {}
+    for segment, label in zip(case.segments, labels, strict=True):
+        if label >= 0:
+            worn.setdefault(segment.tracklet.tracklet_id // 1000, set()).add(label)
+    both = list(combinations(worn.values(), 2))
+    linked = sum(len(a & b) for a, b in both), sum(len(a) * len(b) for a, b in both)
+    return Row(case, score.f1 if score else float("nan"), cast.character_count, linked)
+
+
+def left_out(
+    cases: Sequence[Case], settings: ClusteringSettings, *, seed: int
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows of all clips, and of files of three, each without its sources in the fit.
+
+    Raises:
+        CastcheckError: With three sources left out of a file, none is left to fit on.
+    """
+    sources = sorted({case.source for case in cases})
+    if len(sources) <= _JOINED:
+        raise CastcheckError(
+            f"labelled clips of {len(sources)} sources", where="--real",
+            hint=f"more than {_JOINED} are wanted: a source is the first word of a clip's name",
+        )  # fmt: skip
+    single, triples = [], []
+    for source in sources:
+        models = fit_both([case for case in cases if case.source != source])
+        single += [judge(case, models, settings) for case in cases if case.source == source]
+    rng = np.random.default_rng(seed)
+    several = [case for case in cases if len(case.segments) > 1]
+    for _ in range(_TRIPLES):
+        chosen = rng.choice(len(sources), _JOINED, replace=False)
+        own = [[c for c in several if c.source == sources[k]] for k in chosen.tolist()]
+        if not all(own):
+            continue
+        picked = [some[int(rng.integers(len(some)))] for some in own]
+        out = {case.source for case in picked}
+        models = fit_both([case for case in cases if case.source not in out])
+        triples.append(judge(joined(picked), models, settings))
+    return single, triples
+
+
+def pairs_across_shots(cases: Sequence[Case]) -> dict[str, Any]:
+    """Return how well looks of two shots tell whether they are one person, of sources left out."""
+    found: dict[str, tuple[list[float], list[float]]] = {"earlier": ([], []), "new": ([], [])}
+    for source in sorted({case.source for case in cases}):
+        same_person, _ = fit_both([case for case in cases if case.source != source])
+        for case in (case for case in cases if case.source == source):
+            rows, same = pair_rows(case)
+            odds = same_person.log_odds(dict(zip(PAIR_FEATURES, rows.T, strict=True)))
+            different, alike = found["earlier" if case.earlier else "new"]
+            alike += odds[same].tolist()
+            different += odds[~same].tolist()
+    return {
+        group: {
+            "pairs": len(alike) + len(different),
+            "auc": round(area_under_curve(np.array(alike), np.array(different)), 3),
+            "equal_error_rate": round(equal_error_rate(np.array(alike), np.array(different)), 3),
+        }
+        for group, (different, alike) in found.items()
+    }
+
+
+def numbers(single: Sequence[Row], triples: Sequence[Row]) -> dict[str, Any]:
+    """Return the figures of sources left out, by group of clips."""
+    found: dict[str, Any] = {}
+    for name, rows in (
+        ("all", single),
+        ("earlier", [r for r in single if r.case.earlier]),
+        ("new", [r for r in single if not r.case.earlier]),
+    ):
+        several = [r.bcubed for r in rows if len(r.case.setups) > 1]
+        found[name] = {
+            "clips": len(rows),
+            "bcubed": _mean([r.bcubed for r in rows]),
+            "bcubed_several_shots": _mean(several),
+            "count_right": _mean([r.said == r.case.count for r in rows]),
+        }
+    linked, pairs = (sum(r.linked[k] for r in triples) for k in range(2))
+    near = [abs(r.said - r.case.count) <= 1 for r in triples]
+    found["three clips in one file"] = {
+        "files": len(triples),
+        "bcubed": _mean([r.bcubed for r in triples]),
+        "strangers_linked": round(linked / max(pairs, 1), 3),
+        "count_within_one": _mean(near),
+    }
+    return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(float(np.nanmean(np.array(values, np.float64))), 3) if values else float("nan")
