@@ -17,7 +17,7 @@ from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
-from identity.evidence.same_look import same_look
+from identity.evidence.same_look import Compared, cosines_between
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
 from identity.explanations.change import mean_of
@@ -163,7 +163,8 @@ def alike_at_once(samples: ShotSamples, calibration: Calibration) -> dict[tuple[
         if len(both) >= MIN_SAMPLES:
             span = slice(int(both[0]), int(both[-1]) + 1)
             means = [samples.means(track, span) for track in (one, two)]
-            found[one, two] = float(same_look(means[:1], means[1:], calibration)[0, 0])
+            cosines = cosines_between(means[:1], means[1:])
+            found[one, two] = float(Compared.of(cosines, calibration).log_odds[0, 0])
     return found
 
 

@@ -45,7 +45,8 @@ class Crossing:
 
     Attributes:
         first_frame, last_frame: Before and after it, where both are seen apart.
-        moment: The frame at which their middles pass each other.
+        moment: The frame at which their middles pass each other; of tracks that were exchanged,
+            from which on each follows the other body.
         tracks: Whether motion says that the tracks stayed with the bodies; "unclear" = neither.
     """
 
@@ -65,8 +66,8 @@ def find_crossings(one: Body, two: Body, *, fps: float) -> list[Crossing]:
     """
     frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
     overlap = boxes.paired_iou(one.xyxy[rows_one], two.xyxy[rows_two])
-    apart = frames[overlap <= TOUCHING_IOU]
-    touching = frames[overlap > TOUCHING_IOU]
+    is_apart = _for_a_while(overlap <= TOUCHING_IOU)
+    apart, touching = frames[is_apart], frames[~is_apart]
     found: list[Crossing] = []
     edges = np.concatenate([[-1], apart, frames[-1:] + 1]).astype(np.int64)
     behind = -1  # up to where all meetings are judged
@@ -81,6 +82,16 @@ def find_crossings(one: Body, two: Body, *, fps: float) -> list[Crossing]:
         if crossing is not None and last - first <= _MAX_MEETING_S * fps:
             found.append(crossing)
     return found
+
+
+def _for_a_while(apart: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (T,) where two are apart long enough to see where each goes.
+
+    In the middle of a meeting a box may shrink for a moment, and with it the overlap.
+    """
+    starts = np.flatnonzero(np.diff(apart, prepend=~apart[:1]))
+    lengths = np.diff(np.append(starts, len(apart)))
+    return np.asarray(apart & (np.repeat(lengths, lengths) >= _MIN_BOXES), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,9 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
         tracks = "stayed"
     elif exchanged < _CLEARLY * stayed:
         tracks = "exchanged"
+        moment = _handover(one, two, first, last)
+        if moment is not None:
+            return Crossing(first, last, moment, tracks)
         c, d = d, c
     frames = np.arange(first, last + 1)
     ways = [
@@ -123,6 +137,24 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
         for before, after in ((a, c), (b, d))
     ]
     return Crossing(first, last, int(frames[int(np.abs(ways[0] - ways[1]).argmin())]), tracks)
+
+
+def _handover(one: Body, two: Body, first: int, last: int) -> int | None:
+    """Return from which frame on each box lies best where the other one was.
+
+    `None`: in no two frames beside each other are both seen.
+    """
+    frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
+    inside = (frames >= first) & (frames <= last)
+    a, b = (
+        (body.xyxy[rows[inside], 0] + body.xyxy[rows[inside], 2]) / 2
+        for body, rows in ((one, rows_one), (two, rows_two))
+    )
+    if len(a) < 2:
+        return None
+    stayed = np.abs(np.diff(a)) + np.abs(np.diff(b))
+    exchanged = np.abs(a[1:] - b[:-1]) + np.abs(b[1:] - a[:-1])
+    return int(frames[inside][1 + int((exchanged - stayed).argmin())])
 
 
 def _stands(body: Body, first: int, last: int) -> bool:
