@@ -62,9 +62,11 @@ def find(scene: Scene) -> list[Explained]:
             strength, light, cues = own.head / ALONE, head / ALONE, ("hair",)
         if strength < least or light > EVERYBODY * strength:
             continue
+        by_colours = colours_lose(own.loss) >= least
+        if cues is NETWORKS and not by_colours:
+            continue
         ramp = _ramp(tracks[k], own.rows, cues)
         if ramp is not None:
-            by_colours = colours_lose(own.loss) >= least
             told = drift_of((k,), *ramp, strength, own.loss, scene.settings, vouched=by_colours)
             curve = curve_from(scene.samples, k, _first_third(scene, k, own.rows), cues, scales)
             found.append(replace(told, curves={k: curve}))

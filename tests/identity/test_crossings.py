@@ -78,6 +78,31 @@ def test_two_meetings_are_two():
     assert [(one.tracks, one.moment) for one in found] == [("stayed", 30), ("stayed", 90)]
 
 
+@pytest.mark.parametrize(
+    ("blink", "meetings"),
+    [
+        pytest.param((29, 30, 31), [(26, 29), (31, 34)], id="long enough to see where each goes"),
+        pytest.param((29, 30), [(26, 34)], id="for two frames"),
+        pytest.param((30,), [(26, 34)], id="for one"),
+        pytest.param((), [(26, 34)], id="not at all"),
+    ],
+)
+def test_a_box_that_shrinks_for_a_moment_ends_no_meeting(blink, meetings):
+    right, left = body(FRAMES, walks(0, 8)), body(FRAMES, walks(480, -8))
+    for frame in blink:
+        right.xyxy[frame] -= [900, 0, 900, 0]
+    found = find_crossings(right, left, fps=24)
+    assert [(one.first_frame, one.last_frame) for one in found] == meetings
+
+
+def test_tracks_change_hands_where_their_boxes_do():
+    """Both stand beside each other; one box goes over at frame 22, the other at frame 26."""
+    one = body(FRAMES, lambda frame: 100 if frame < 26 else 200)
+    two = body(FRAMES, lambda frame: 200 if frame < 22 else 110 if frame < 30 else 100)
+    (found,) = find_crossings(one, two, fps=24)
+    assert (found.tracks, found.moment) == ("exchanged", 26)
+
+
 def test_a_meeting_that_a_clip_begins_or_ends_in_is_unclear():
     early = find_crossings(body(range(30, 60), walks(0, 8)), body(range(30, 60), 240), fps=24)
     assert [(one.first_frame, one.tracks) for one in early] == [(-1, "unclear")]
