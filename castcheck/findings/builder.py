@@ -121,6 +121,7 @@ class FindingBuilder:
         frames: tuple[int, int],
         message: str,
         evidence: Mapping[str, Any],
+        vouched: bool = True,
     ) -> Finding:
         """Return a finding, less sure where the boxes it rests on are doubtful.
 
@@ -133,16 +134,20 @@ class FindingBuilder:
             frames: Half-open.
             message: One sentence.
             evidence: JSON types.
+            vouched: Whether more than one thing speaks for it; if not, it stops no release.
         """
         shots = {self._seen.tracklets[t].shot_index for t in tracklets}
         # Boxes that the detector itself doubts may show anything: less can be said of them.
         box_score = min(
             least_box_score(self._seen.tracklets[t], frames, fps=self._seen.fps) for t in tracklets
         )
+        sure = confidence * min(1.0, box_score / _SURE_BOX_SCORE)
+        if not vouched:
+            sure = min(sure, self._settings.major_confidence - 0.01)
         found = Finding(
             kind,
             severity,
-            round(confidence * min(1.0, box_score / _SURE_BOX_SCORE), 3),
+            round(sure, 3),
             tuple(character_id(c) for c in dict.fromkeys(characters) if c >= 0),
             tracklets,
             tuple(sorted(shots)),
@@ -151,10 +156,6 @@ class FindingBuilder:
             {**evidence, "box_score": round(box_score, 3)},
         )
         return self.settled(found)
-
-    def doubtful(self, confidence: float) -> float:
-        """Return a confidence below what stops a release, for what nothing else vouches for."""
-        return min(confidence, self._settings.major_confidence - 0.01)
 
     def settled(self, finding: Finding) -> Finding:
         """Return a finding as "minor" where it is not sure enough: a doubt stops no release.

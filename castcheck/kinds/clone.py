@@ -20,14 +20,12 @@ def find(case: Case) -> Iterator[Finding]:
         who = sorted({int(judgement.cast.labels[k]) for k in clone.segments} - {-1})
         if not who:
             continue
-        confidence = clone.confidence
-        if not clone.vouched:  # twins look like that too
-            confidence = build.doubtful(confidence)
         what = "is on screen twice" if len(who) == 1 else "look like one person seen twice"
         yield build.finding(
             "clone",
             severity="major",
-            confidence=confidence,
+            confidence=clone.confidence,
+            vouched=clone.vouched,  # twins look like that too
             characters=who,
             tracklets=tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.segments),
             frames=(clone.start_frame, clone.stop_frame),

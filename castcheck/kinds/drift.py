@@ -21,15 +21,13 @@ def find(case: Case) -> Iterator[Finding]:
         label = judgement.character_at(drift.tracks[-1], int(last.frame[0]))
         if label < 0:
             continue
-        confidence = drift.confidence
-        if not drift.vouched:  # what networks alone see may be a gesture, or sharpness
-            confidence = build.doubtful(confidence)
         span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
         how = "from shot to shot" if drift.over_cut else "gradually"
         yield build.finding(
             "drift",
-            severity=build.severity("drift", [last], confidence),
-            confidence=confidence,
+            severity=build.severity("drift", [last], drift.confidence),
+            confidence=drift.confidence,
+            vouched=drift.vouched,  # what networks alone see may be a gesture, or sharpness
             characters=[label],
             tracklets=tuple(m for k in drift.tracks for m in judgement.tracks[k].members),
             frames=(drift.start_frame, drift.stop_frame),

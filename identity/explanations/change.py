@@ -245,9 +245,12 @@ def _explained(
     features = features_at(features_of(scene.samples, track, one, scene.calibration)[0], 0)
     old = int(one.start[0]), int(one.last[0])
     curves = {track: curve_from(scene.samples, track, old, NETWORKS, scene.calibration)}
+    # What networks alone see in a slow change may be a turn.
+    vouched = kind == "morph" or features["colour"] >= scene.settings.scaled("drift")
     return Explained(
-        kind, (track,), *frames, log_odds, features["network"], features, curves=curves
-    )
+        kind, (track,), *frames, log_odds, features["network"], features, vouched=vouched,
+        curves=curves,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
