@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import typer
 
+from bench.source_table import read_entries
 from castcheck.config import Config
 from castcheck.models.load import load_models
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
@@ -20,7 +21,7 @@ from identity.evidence.learnt import DATA_FILE, LearntEvidence
 from scenes.errors import CastcheckError
 from training.cohort import make_cohort
 from training.compose import Shelf, write_composed
-from training.decisions.clips import CONFIG, read_entries, read_shots
+from training.decisions.clips import CONFIG, read_shots
 from training.detector import train_detector
 from training.evidence import fit_both, read_cases
 from training.evidence_figures import left_out, numbers, pairs_across_shots

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.error_rate import area_under_curve, equal_error_rate
 from bench.identities import Score, grouping
 from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_of_parts
 from scenes.errors import CastcheckError
-from training.error_rate import area_under_curve, equal_error_rate
 from training.evidence import NOBODY, ONCE, PAIR_FEATURES, Case, fit_both, pair_rows
 
 if TYPE_CHECKING:

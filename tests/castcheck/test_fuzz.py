@@ -74,7 +74,7 @@ def test_nothing_is_no_property():
 def test_the_last_lines_say_what_came_out(made, seconds, code, says, monkeypatch, capsys):
     monkeypatch.setattr(fuzz, "PROPERTIES", [made()])
     monkeypatch.setattr("sys.argv", ["fuzz", "--seconds", str(seconds)])
-    monkeypatch.setattr(fuzz.faulthandler, "dump_traceback_later", lambda *_, **__: None)
+    monkeypatch.setattr("faulthandler.dump_traceback_later", lambda *_, **__: None)
     assert fuzz.main() == code
     assert says in capsys.readouterr().out
 

@@ -140,29 +140,33 @@ def lost(*, steady=True, head=0.0, **loss):
     return LookLoss(np.arange(12), loss, steady, head)
 
 
+CLOTHES = {"upper": 0.4, "lower": 0.4}  # lose their colours as well
+
+
 @pytest.mark.parametrize(
     ("stretches", "explained", "who"),
     [
         pytest.param([], [], [], id="nobody"),
         pytest.param([None], [], [], id="nothing to compare"),
-        pytest.param([lost(body=0.34, upper=0.2)], [], [0], id="loses enough"),
-        pytest.param([lost(body=0.33, upper=0.2)], [], [0], id="just enough"),
-        pytest.param([lost(body=0.32, upper=0.2)], [], [], id="too little"),
-        pytest.param([lost(body=0.6, upper=0.2)], ["swap"], [], id="something else is known"),
-        pytest.param([lost(body=0.6, upper=0.2)], ["drift"], [0], id="a drift is no reason"),
+        pytest.param([lost(body=0.34, **CLOTHES)], [], [0], id="loses enough"),
+        pytest.param([lost(body=0.33, **CLOTHES)], [], [0], id="just enough"),
+        pytest.param([lost(body=0.32, **CLOTHES)], [], [], id="too little"),
+        pytest.param([lost(body=0.9, upper=0.9)], [], [], id="networks and one colour: a turn"),
+        pytest.param([lost(body=0.6, **CLOTHES)], ["swap"], [], id="something else is known"),
+        pytest.param([lost(body=0.6, **CLOTHES)], ["drift"], [0], id="a drift is no reason"),
         pytest.param(
-            [lost(body=0.5, upper=0.2), lost(body=0.29, upper=0.2)], [], [0], id="others lose half"
+            [lost(body=0.5, **CLOTHES), lost(body=0.29, **CLOTHES)], [], [0], id="others lose half"
         ),
         pytest.param(
-            [lost(body=0.5, upper=0.2), lost(body=0.31, upper=0.2)], [], [],
+            [lost(body=0.5, **CLOTHES), lost(body=0.31, **CLOTHES)], [], [],
             id="others lose more than half: the light",
         ),
         pytest.param(
-            [lost(body=0.5, upper=0.2), lost(body=0.31, upper=0.2), lost(body=0.0)], [], [],
+            [lost(body=0.5, **CLOTHES), lost(body=0.31, **CLOTHES), lost(body=0.0)], [], [],
             id="one of the others does",
         ),
         pytest.param(
-            [lost(body=0.5, upper=0.2), None], [], [0], id="of another one nothing is known"
+            [lost(body=0.5, **CLOTHES), None], [], [0], id="of another one nothing is known"
         ),
         pytest.param([lost(body=0.1, head=0.45)], [], [0], id="the head alone, times 1.35"),
         pytest.param([lost(body=0.1, head=0.44)], [], [], id="the head, too little"),
@@ -175,7 +179,7 @@ def lost(*, steady=True, head=0.0, **loss):
             id="one of the others' heads does",
         ),
         pytest.param(
-            [lost(body=0.1, head=0.6), lost(body=0.3, head=0.35, upper=0.2)], [], [0],
+            [lost(body=0.1, head=0.6), lost(body=0.3, head=0.35)], [], [0],
             id="others' heads lose less",
         ),
     ],
@@ -211,10 +215,10 @@ def test_who_changes_slowly(monkeypatch, stretches, explained, who):
             stretches[k].head / 1.35 if by_head else stretches[k].loss["body"]
         )
         assert ("hair" in asked[k]) == by_head
-        assert not one.vouched  # one colour alone
+        assert one.vouched == (not by_head)
 
 
-@pytest.mark.parametrize("own", [lost(body=0.21, upper=0.2), lost(body=0.1, head=0.28)])
+@pytest.mark.parametrize("own", [lost(body=0.21, **CLOTHES), lost(body=0.1, head=0.28)])
 def test_where_nobody_else_is_there_nothing_is_light(monkeypatch, own):
     monkeypatch.setattr(drift_rules, "largest_loss", lambda *_, fps: own)
     monkeypatch.setattr(drift_rules, "_ramp", lambda *_: (5, 30))

@@ -1,5 +1,7 @@
 """A take of hours is judged as a short one is, to the last bit, and within a stated memory."""
 
+# mypy: disable-error-code="arg-type, dict-item"
+
 from __future__ import annotations
 
 import tracemalloc

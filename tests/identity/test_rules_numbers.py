@@ -56,7 +56,7 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
-def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0):
+def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0, colour=0.33):
     """Judge a track; fast and slow are {(last, first): log-odds}; a step says who is abrupt."""
 
     def asked(samples, track, *, slow):
@@ -66,6 +66,7 @@ def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0):
         pairs = zip(asked_moments.last.tolist(), asked_moments.first.tolist(), strict=True)
         odds = np.array([{**fast, **slow}[pair] for pair in pairs], float)
         said = {"odds": odds, "network": np.full(len(odds), 0.7), "step": np.full(len(odds), step)}
+        said["colour"] = np.full(len(odds), colour)
         return said, np.ones(len(odds), bool)
 
     fast_, slow_ = list(fast), list(slow)
@@ -125,6 +126,18 @@ def test_how_a_track_changes(monkeypatch, fast, slow, more, kind, span, odds):
     assert (found.log_odds, found.strength) == (odds, 0.7)
     last = 20 if kind == "morph" else next(iter(slow))[0]
     assert found.curves == {0: (max(last - 8, 0), last)}  # against the looks before it
+
+
+@pytest.mark.parametrize(
+    ("fast", "slow", "colour", "vouched"),
+    [
+        pytest.param({}, {(10, 30): 2.0}, 0.33, True, id="slowly, clothes too"),
+        pytest.param({}, {(10, 30): 2.0}, 0.32, False, id="slowly, for the networks alone"),
+        pytest.param({(20, 20): 1.0}, {}, 0.0, True, id="at once: nobody turns so fast"),
+    ],
+)
+def test_what_vouches_for_a_change(monkeypatch, fast, slow, colour, vouched):
+    assert change_told(monkeypatch, fast, slow, colour=colour).vouched is vouched
 
 
 # --- two exchange identity ------------------------------------------------------------------------

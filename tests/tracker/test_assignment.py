@@ -29,9 +29,8 @@ from tracker.matching import best_pairs
 )
 def test_undisputed(cost, pairs):
     found = undisputed_pairs(np.asarray(cost, float))
-    assert (found is None) == (pairs is None)
-    if pairs is not None:
-        assert list(zip(*(side.tolist() for side in found), strict=True)) == pairs
+    got = None if found is None else list(zip(*(side.tolist() for side in found), strict=True))
+    assert got == pairs
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -47,7 +46,7 @@ def test_pairs_are_those_of_the_solver(seed):
 @pytest.mark.parametrize("seed", range(60))
 def test_the_tracker_pairs_as_the_solver_does(seed):
     rng = np.random.default_rng(seed)
-    overlap = np.float32(rng.random(rng.integers(1, 6, 2)) * (rng.random() < 0.9))
+    overlap = (rng.random(rng.integers(1, 6, 2)) * (rng.random() < 0.9)).astype(np.float32)
     overlap[rng.random(overlap.shape) < 0.5] = 0
     rows, columns = linear_sum_assignment(np.where(overlap >= 0.3, 1 - overlap**2, 1.0))
     expected = [(r, c) for r, c in zip(rows, columns, strict=True) if overlap[r, c] >= 0.3]
