@@ -80,7 +80,7 @@ def main() -> None:
     """Print one row per set of clips."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("weights", nargs="?", default="bundled")
-    parser.add_argument("--size", type=int, default=448)
+    parser.add_argument("--size", type=int, default=0, help="0 = as the network says")
     parser.add_argument("--real", type=Path, default=Path("../shared/real"))
     given = parser.parse_args()
     if not given.real.is_dir():
