@@ -50,6 +50,7 @@ class Explained:
         over_cut: Whether it happens from shot to shot.
         attribute: What alone changed owner, "clothes" or "head"; "" = all of a look.
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
+        is_hint: Whether it is too little to be told, unless another shot shows the same change.
         curves: How a look changes, by track: the evidence that this rests on.
         old: From which sample to which of its shot the looks are the old ones, where the curves are
             still to be drawn against them; `None` = they are drawn, or there are none.
@@ -71,6 +72,7 @@ class Explained:
     segments: tuple[int, ...] = ()
     undone_frame: int | None = None
     old: tuple[int, int] | None = None
+    is_hint: bool = False
 
     @property
     def confidence(self) -> float:

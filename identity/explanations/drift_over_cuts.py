@@ -157,6 +157,8 @@ def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
 def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
     """Return one drift per character, from its onset to the end of the change.
 
+    Hints alone, however many, are none.
+
     Args:
         drifts: In one shot and over cuts.
         labels: Character of each track; those of nobody stay apart.
@@ -167,7 +169,7 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
     return [
         replace(
-            max(group, key=lambda d: (d.confidence, d.strength)),
+            max(group, key=lambda d: (not d.is_hint, d.confidence, d.strength)),
             tracks=tuple(sorted({k for d in group for k in d.tracks})),
             start_frame=min(d.start_frame for d in group),
             stop_frame=max(d.stop_frame for d in group),
@@ -176,4 +178,5 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
             curves={k: curve for d in group for k, curve in d.curves.items()},
         )
         for group in groups.values()
+        if not all(d.is_hint for d in group)
     ]

@@ -91,5 +91,5 @@ def _surest_drifts(found: Sequence[Explained]) -> list[Explained]:
     for one in found:
         if one.kind == "drift":
             known = surest.get(one.tracks, one)
-            surest[one.tracks] = max(known, one, key=lambda drift: drift.confidence)
+            surest[one.tracks] = max(known, one, key=lambda d: (not d.is_hint, d.confidence))
     return [one for one in found if one.kind != "drift" or surest[one.tracks] is one]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -256,6 +257,8 @@ def test_one_slow_change_of_each_track():
     alike = told("drift", (0,), 99, odds=3.0)
     assert shot._surest_drifts([sure, alike]) == [sure]
     assert shot._surest_drifts([]) == []
+    hint = replace(sure, is_hint=True)
+    assert shot._surest_drifts([hint, weak]) == [weak]  # what is told by itself stays
 
 
 def test_a_drift_is_as_sure_as_its_strength_beside_the_threshold():

@@ -151,7 +151,7 @@ CLOTHES = {"upper": 0.4, "lower": 0.4}  # lose their colours as well
         pytest.param([lost(body=0.34, **CLOTHES)], [], [0], id="loses enough"),
         pytest.param([lost(body=0.33, **CLOTHES)], [], [0], id="just enough"),
         pytest.param([lost(body=0.32, **CLOTHES)], [], [], id="too little"),
-        pytest.param([lost(body=0.9, upper=0.9)], [], [], id="networks and one colour: a turn"),
+        pytest.param([lost(body=0.9, upper=0.9)], [], [0], id="networks and one colour: a hint"),
         pytest.param([lost(body=0.6, **CLOTHES)], ["swap"], [], id="something else is known"),
         pytest.param([lost(body=0.6, **CLOTHES)], ["drift"], [0], id="a drift is no reason"),
         pytest.param(
@@ -215,7 +215,8 @@ def test_who_changes_slowly(monkeypatch, stretches, explained, who):
             stretches[k].head / 1.35 if by_head else stretches[k].loss["body"]
         )
         assert ("hair" in asked[k]) == by_head
-        assert one.vouched == (not by_head)
+        clothes = "lower" in stretches[k].loss
+        assert (one.vouched, one.is_hint) == (clothes, not clothes and not by_head)
 
 
 @pytest.mark.parametrize("own", [lost(body=0.21, **CLOTHES), lost(body=0.1, head=0.28)])
@@ -598,3 +599,13 @@ def test_a_character_has_one_drift():
     apart = merge_drifts([first, other, drift((1,), 1, 2)], [-1, -1, -1, -1])
     assert [one.tracks for one in apart] == [(0,), (3,), (1,)]
     assert merge_drifts([], []) == []
+
+
+def test_a_hint_adds_to_a_drift_and_is_none_by_itself():
+    hint = drift((1,), 40, 60, odds=3.0, strength=0.9, vouched=False, is_hint=True)
+    weak = drift((0,), 10, 30, odds=1.0, strength=0.4)
+    assert merge_drifts([hint, hint], [0, 0]) == []
+    (both,) = merge_drifts([weak, hint], [0, 0])
+    assert (both.tracks, both.start_frame, both.stop_frame) == ((0, 1), 10, 60)
+    assert (both.log_odds, both.strength, both.is_hint) == (1.0, 0.4, False)
+    assert merge_drifts([weak, hint], [0, 1]) == [weak]
