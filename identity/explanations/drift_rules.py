@@ -4,10 +4,10 @@ Four things look like a drift and are none: a turn of the body, which costs the 
 and leaves at least two of the colours; light, which moves everybody; a step, which is a morph, a
 cut or somebody passing; and a body that comes from behind something, or goes there. So networks
 must fall much more than anybody else's do meanwhile, along a ramp that explains the samples better
-than a step does, and two of the colours must fall with them. Networks alone, where the body is known
-to keep facing the camera as it did, are a hint: in clean clips it is nearly always a gesture or the
-camera, so it only adds to a drift of the same character. The first and last looks of who has come
-or goes do not count.
+than a step does, and two of the colours must fall with them. Networks alone, where the body is
+known to keep facing the camera as it did, are a hint: in clean clips it is nearly always a gesture
+or the camera, so it only adds to a drift of the same character. The first and last looks of who has
+come or goes do not count.
 """
 
 from __future__ import annotations
