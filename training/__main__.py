@@ -29,6 +29,7 @@ from training.export import average_checkpoints, export_detector, export_reid
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
 from training.fine_tune import Plan as FinePlan
+from training.options import Cache, Clips, Table, Without, check_folder_of
 from training.pictures import fetch
 from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
 from training.reid import Gallery, Plan, Trainer
@@ -279,21 +280,17 @@ def export(
 
 @app.command()
 def cohort(
-    clips: Annotated[Path, typer.Option(help="Folder of clips.", exists=True, file_okay=False)],
-    table: Annotated[
-        Path,
-        typer.Option(help="TSV with columns name, repo (the source), cuts.", exists=True),
-    ],
-    cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
-    without: Annotated[
-        list[str] | None, typer.Option(help="Pattern of clip names to leave out; may be repeated.")
-    ] = None,
+    clips: Clips,
+    table: Table,
+    cache: Cache,
+    without: Without = None,
     seed: Annotated[int, typer.Option(min=0, help="Of who is chosen.")] = 0,
     output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
         Path("identity") / "evidence" / COHORT_FILE
     ),
 ) -> None:
     """Choose the strangers that looks are measured by, from the clips decisions learn from."""
+    check_folder_of(output)
     models = load_models(CONFIG)
     if models.embedder is None or models.embedder.sha256 is None:
         raise CastcheckError("there is no network whose looks to keep", where="--embedder")
@@ -311,7 +308,7 @@ def cohort(
 @app.command()
 def evidence(
     real: Annotated[Path, typer.Option(help="Folder with labels.json and clips/.", exists=True)],
-    cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
+    cache: Cache,
     output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
         Path("identity") / "evidence" / DATA_FILE
     ),

@@ -33,6 +33,7 @@ from training.decisions.fit import (
 )
 from training.decisions.planting import change_cases, clone_cases, swap_cases
 from training.decisions.table import Outcome
+from training.options import Cache, Clips, Table, Without, check_folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,15 +146,10 @@ def source_list(entries: Sequence[Entry]) -> str:
 
 @app.command()
 def fit(
-    clips: Annotated[Path, typer.Option(help="Folder of clips.", exists=True, file_okay=False)],
-    table: Annotated[
-        Path,
-        typer.Option(help="TSV with columns name, repo (the source), cuts.", exists=True),
-    ],
-    cache: Annotated[Path, typer.Option(help="Folder that keeps what the networks saw.")],
-    without: Annotated[
-        list[str] | None, typer.Option(help="Pattern of clip names to leave out; may be repeated.")
-    ] = None,
+    clips: Clips,
+    table: Table,
+    cache: Cache,
+    without: Without = None,
     sources_out: Annotated[
         Path | None, typer.Option(help="Write sources and licences to this file.")
     ] = None,
@@ -171,8 +167,7 @@ def fit(
     """Fit the weights of all explanations on errors planted in what was seen in clean clips."""
     priors = priors_from(prior or ())
     for target in (output, *([] if sources_out is None else [sources_out])):
-        if not target.absolute().parent.is_dir():
-            raise CastcheckError("no such folder", where=target.parent, hint="make it first")
+        check_folder_of(target)
     entries = read_entries(clips, table, without=without or ())
     models = load_models(CONFIG)
     shots = read_shots(
