@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from castcheck.config import Config
 from scenes.prefetch import read_ahead
 from scenes.source import open_source
+from tracker.devices import choose_device
+from tracker.engine import EngineNetwork
+from tracker.known_weights import resolve_weights
 from tracker.letterbox import Letterbox
-from tracker.yolo import YoloDetector
+from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +59,10 @@ class Floor:
 
 def bare_network(setup: Setup) -> Any:
     """Return the fused network without anything around it."""
-    return YoloDetector(setup.detector, device=setup.device, trusted=True)._network  # noqa: SLF001
+    path = resolve_weights(setup.detector)
+    return EngineNetwork(
+        path, DetectorSettings(), device=choose_device(setup.device), half=False, bfloat16=False
+    ).network
 
 
 def find_floor(setup: Setup, network: Any, cores: int) -> Floor:

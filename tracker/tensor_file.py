@@ -37,6 +37,21 @@ def read_tensors(path: Path, *, instead: str) -> tuple[dict[str, str], dict[str,
         raise WeightsError("is not a safetensors file", where=path, hint=instead) from err
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return what a file says of itself, without its tensors and without torch.
+
+    Raises:
+        WeightsError: It is no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="np") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError) as err:
+        raise WeightsError("is not a safetensors file", where=path) from err
+
+
 def write_tensors(state: Mapping[str, Any], path: Path, metadata: dict[str, str]) -> None:
     """Write the tensors of a network, matrices in half precision.
 

@@ -29,6 +29,7 @@ from training.export import average_checkpoints, export_detector, export_reid
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
 from training.fine_tune import Plan as FinePlan
+from training.graphs import write_cue_graph, write_detector_graph, write_shot_graph
 from training.options import Cache, Clips, Table, Without, check_folder_of
 from training.pictures import fetch
 from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
@@ -276,6 +277,16 @@ def export(
             target = root / room / "weights" / FILES[room]
             target.parent.mkdir(exist_ok=True)
             typer.echo(f"{target} {write(work, target)}")
+
+
+@app.command()
+def graphs(
+    root: Annotated[Path, typer.Option(help="Root of the project.")] = Path(),
+) -> None:
+    """Write the graphs that ONNX Runtime runs, after any change of the weights in the package."""
+    typer.echo(str(write_cue_graph(root / "identity" / "weights" / FILES["identity"])))
+    typer.echo(str(write_detector_graph(root / "tracker" / "weights" / FILES["tracker"])))
+    typer.echo(str(write_shot_graph()))
 
 
 @app.command()

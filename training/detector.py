@@ -15,7 +15,7 @@ import torch
 
 from identity.appearance.cue_network import CueNetwork, load_imagenet
 from tracker.bundled import load_bundled
-from tracker.yolo import engine_kept_quiet
+from tracker.engine import engine_kept_quiet
 from training.detector_data import write_dataset
 
 with engine_kept_quiet():

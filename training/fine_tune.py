@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from tracker.bundled import load_bundled, save_bundled
-from tracker.yolo import engine_kept_quiet
+from tracker.engine import engine_kept_quiet
 from training.detector import FROZEN_BLOCKS
 from training.export import sha256_of
 from training.film_boxes import ALL, CHARACTER, CREATURE, HEAD, NAMES

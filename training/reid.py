@@ -20,7 +20,8 @@ from torch import nn
 from torch.nn import functional
 
 from bench.error_rate import equal_error_rate
-from identity.appearance.cue_network import BODY_DIM, PART_DIM, PARTS, CueNetwork, load_imagenet
+from identity.appearance.cue_network import PARTS, CueNetwork, load_imagenet
+from identity.appearance.reid_specs import BODY_DIM, PART_DIM
 from scenes.errors import CastcheckError
 from training.compose import Backdrops, before, read_mask
 from training.detector_data import is_held_out, read_index

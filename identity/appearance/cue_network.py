@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from identity.appearance.reid_specs import MOBILENET
+from identity.appearance.reid_specs import BODY_DIM, MOBILENET, PART_DIM
 from scenes.errors import WeightsError
 from tracker.bundled import fold_norms
 from tracker.lean_torchvision import import_torchvision
@@ -23,8 +23,6 @@ from tracker.lean_torchvision import import_torchvision
 INPUT_HEIGHT_PX = 192
 INPUT_WIDTH_PX = 96
 PARTS = ("head", "upper", "lower")
-BODY_DIM = 256
-PART_DIM = 128
 _MAP_CHANNELS = 320
 _LAST_BLOCK = 18  # the 1 x 1 convolution to 1280 channels behind it is a classifier's, not ours
 _LAST_DOWNSAMPLING = 14
@@ -58,6 +56,11 @@ class CueOutput(NamedTuple):
     masks: Tensor
     head_box: Tensor
     facing: Tensor
+
+    def in_rows(self) -> Tensor:
+        """Return all but the masks as (N, 648): from a GPU, each of them would be a wait."""
+        wide = (self.body, self.head, self.upper, self.lower, self.visibility, self.head_box)
+        return torch.cat([*wide, self.facing[:, None]], dim=1)
 
 
 class PoseHead(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from identity.appearance.embedder import check_tells_apart
+from identity.appearance.reid_cues import open_cue_graph
 from identity.appearance.reid_onnx import OnnxEmbedder
 from identity.appearance.reid_specs import KNOWN_REID, KNOWN_SPECS, MOBILENET, UNKNOWN
 from identity.appearance.reid_torch import (
@@ -14,7 +15,6 @@ from identity.appearance.reid_torch import (
     open_torchscript,
 )
 from scenes.errors import WeightsError
-from scenes.threads import load_torch
 from tracker.known_weights import check_trust, resolve_weights, weights_sha256
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def open_embedder(
     """
     if str(spec) == COLOUR:
         return None
-    load_torch()
     half = half and device.startswith("cuda")
     embedder = _opened(spec, device=device, half=half, trusted=trusted)
     check_tells_apart(embedder)
@@ -65,6 +64,11 @@ def _opened(
     if suffix == ".onnx":
         return OnnxEmbedder(path, sha256=sha256, spec=known, device=device)
     if suffix == ".safetensors":
+        name = path.name if known is UNKNOWN else known.name
+        if device == "cpu" and (
+            graph := open_cue_graph(path, sha256=sha256, spec=known, name=name)
+        ):
+            return graph
         return open_safetensors(path, sha256=sha256, spec=known, device=device, half=half)
     if suffix in _TORCHSCRIPT:
         check_trust(path, sha256, trusted=trusted, known=KNOWN_REID)

@@ -8,12 +8,14 @@ import numpy as np
 
 from identity.appearance.embedder import CrossCues, unit_rows
 from identity.appearance.prepare import prepare_crops
+from identity.appearance.reid_specs import BODY_DIM, PART_DIM
 from scenes.errors import WeightsError
+from scenes.onnx_session import open_graph
 from tracker.device_pixels import brought_back
 from tracker.tensor_file import write_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,43 +24,36 @@ if TYPE_CHECKING:
 
 ARCHITECTURE = "castcheck.cues/2"
 _BATCH_SIZE = 32
+_PARTS = 3
+# Where the rows of the network are parted: body, parts, visibility, box of the head, facing.
+_ENDS = np.cumsum([BODY_DIM, _PARTS * PART_DIM, _PARTS, 4]).tolist()
 
 
 class CueReader:
     """A `CueNetwork` that embeds (an `Embedder`) and also gives the parts (a `PartsEmbedder`).
 
     Args:
-        network: A filled `CueNetwork`; it is changed in place.
+        run: Maps (N, 3, H, W) float32 crops, as `spec` says, to the (N, 648) float32 rows of
+            `CueOutput.in_rows`.
         name: What the report calls it.
         sha256: Of the weights file.
         spec: How a crop is prepared.
-        device: "cpu" or "cuda:N".
-        half: fp16, for a GPU.
     """
+
+    degradations: tuple[str, ...] = ()
+    dim = BODY_DIM
+    part_dim = PART_DIM
 
     def __init__(
         self,
-        network: Any,
+        run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
         *,
         name: str,
         sha256: str,
         spec: ReidSpec,
-        device: str = "cpu",
-        half: bool = False,
     ) -> None:
-        import torch
-
-        from identity.appearance.cue_network import BODY_DIM, PART_DIM, fuse
-
-        self._torch, self._device = torch, device
-        network = fuse(network.eval().requires_grad_(requires_grad=False))
-        self._dtype = torch.float16 if half else torch.float32
-        self._network = network.to(
-            device=device, dtype=self._dtype, memory_format=torch.channels_last
-        )
+        self._run = run
         self._name, self._sha256, self._spec = name, sha256, spec
-        self._dim, self._part_dim = BODY_DIM, PART_DIM
-        self.degradations: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -70,49 +65,43 @@ class CueReader:
         """Of the file."""
         return self._sha256
 
-    @property
-    def dim(self) -> int:
-        """Length of its vectors of the whole body."""
-        return self._dim
-
-    @property
-    def part_dim(self) -> int:
-        """Length of its vectors of a part."""
-        return self._part_dim
-
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return (N, D) float32 unit rows of the whole body; N may be 0."""
         return self.read_cues(crops).body
 
     def read_cues(self, crops: Sequence[NDArray[np.uint8]]) -> CrossCues:
         """Return all cues of N crops of any size; N may be 0."""
-        count, spec = len(crops), self._spec
-        body = np.zeros((count, self._dim), np.float32)
-        parts = np.zeros((count, 3, self._part_dim), np.float32)
-        visibility = np.zeros((count, 3), np.float32)
-        head_box = np.zeros((count, 4), np.float32)
-        facing = np.zeros(count, np.float32)
-        for first in range(0, count, _BATCH_SIZE):
-            rows = slice(first, min(first + _BATCH_SIZE, count))
-            planes = prepare_crops(
-                crops[rows], spec, height_px=spec.height_px, width_px=spec.width_px
+        spec, size = self._spec, (self._spec.height_px, self._spec.width_px)
+        batches = [
+            crops[first : first + _BATCH_SIZE] for first in range(0, len(crops), _BATCH_SIZE)
+        ]
+        rows = np.zeros((0, _ENDS[-1] + 1), np.float32)
+        if batches:
+            rows = np.concatenate(
+                [
+                    self._run(prepare_crops(batch, spec, height_px=size[0], width_px=size[1]))
+                    for batch in batches
+                ]
             )
-            with self._torch.inference_mode():
-                tensor = self._torch.from_numpy(planes).to(
-                    self._device, self._dtype, memory_format=self._torch.channels_last
-                )
-                out = self._network(tensor)
-                # In one copy: from a GPU each waits for all that was asked of it before.
-                wide = (out.body, out.head, out.upper, out.lower, out.visibility, out.head_box)
-                (flat,) = brought_back([self._torch.cat([*wide, out.facing[:, None]], dim=1)])
-            ends = np.cumsum([body.shape[1], parts[0].size, visibility.shape[1], 4])
-            body[rows], looks, visibility[rows], head_box[rows], turned = np.split(
-                flat, ends, axis=1
-            )
-            parts[rows] = looks.reshape(-1, *parts.shape[1:])
-            facing[rows] = turned[:, 0]
-        flat = unit_rows(parts.reshape(-1, self._part_dim)).reshape(parts.shape)
-        return CrossCues(unit_rows(body), flat, visibility, head_box, facing)
+        body, looks, visibility, head_box, facing = np.split(rows, _ENDS, axis=1)
+        parts = unit_rows(looks.reshape(-1, PART_DIM)).reshape(len(rows), _PARTS, PART_DIM)
+        return CrossCues(unit_rows(body), parts, visibility, head_box, facing[:, 0])
+
+
+def open_cue_graph(weights: Path, *, sha256: str, spec: ReidSpec, name: str) -> CueReader | None:
+    """Return our own network as run by ONNX Runtime; `None` = no graph lies beside the weights.
+
+    Raises:
+        WeightsError: The graph is damaged.
+    """
+    session = open_graph(weights, sha256)
+    if session is None:
+        return None
+
+    def run(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(session.run(None, {"crops": planes})[0], np.float32)
+
+    return CueReader(run, name=name, sha256=sha256, spec=spec)
 
 
 def build_cue_reader(
@@ -132,7 +121,7 @@ def build_cue_reader(
     """
     import torch
 
-    from identity.appearance.cue_network import CueNetwork
+    from identity.appearance.cue_network import CueNetwork, fuse
 
     network = CueNetwork()
     try:
@@ -141,7 +130,16 @@ def build_cue_reader(
         raise WeightsError(f"its tensors do not fit {ARCHITECTURE}", where=path) from err
     if not all(torch.isfinite(rows).all() for rows in network.state_dict().values()):
         raise WeightsError("holds values that are not numbers", where=path)
-    return CueReader(network, name=name, sha256=sha256, spec=spec, device=device, half=half)
+    ready: Any = fuse(network.eval().requires_grad_(requires_grad=False))
+    dtype, layout = torch.float16 if half else torch.float32, torch.channels_last
+    ready = ready.to(device=device, dtype=dtype, memory_format=layout)
+
+    def run(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            crops = torch.from_numpy(planes).to(device, dtype, memory_format=layout)
+            return brought_back([ready(crops).in_rows()])[0]
+
+    return CueReader(run, name=name, sha256=sha256, spec=spec)
 
 
 def save_cue_network(network: Any, path: Path, metadata: dict[str, str]) -> None:

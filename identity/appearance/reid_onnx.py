@@ -1,4 +1,4 @@
-"""Re-ID networks as ONNX files; the only file that imports onnxruntime."""
+"""Re-ID networks as ONNX files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from identity.appearance.embedder import unit_rows
 from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_specs import UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
-from scenes.threads import onnx_options
+from scenes.onnx_session import has_cuda, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,27 +39,12 @@ class OnnxEmbedder:
     def __init__(
         self, path: Path, *, sha256: str, spec: ReidSpec = UNKNOWN, device: str = "cpu"
     ) -> None:
-        import onnxruntime
-
-        options = onnx_options(onnxruntime.SessionOptions())
-        options.log_severity_level = 4  # its own log goes to stderr, past ours
-        available = onnxruntime.get_available_providers()
-        wants_cuda = device.startswith("cuda") and "CUDAExecutionProvider" in available
-        number = int(device.partition(":")[2] or 0)
-        providers: list[Any] = ["CPUExecutionProvider"]
-        if wants_cuda:
-            providers.insert(0, ("CUDAExecutionProvider", {"device_id": number}))
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), sess_options=options, providers=providers
-            )
-        except Exception as err:
-            reason = " ".join(str(err).split())[:120]
-            raise WeightsError(
-                f"is not an ONNX model that can be run ({reason})",
-                where=path,
-                hint="give a re-ID network exported to ONNX",
-            ) from err
+        wants_cuda = device.startswith("cuda") and has_cuda()
+        self._session = open_session(
+            path,
+            gpu=int(device.partition(":")[2] or 0) if wants_cuda else None,
+            hint="give a re-ID network exported to ONNX",
+        )
         self.degradations: tuple[str, ...] = ()
         if device.startswith("cuda") and not wants_cuda:
             note = "the installed onnxruntime has no CUDA, so the embedder ran on the CPU"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from tracker.known_weights import KnownWeights
 
+BODY_DIM, PART_DIM = 256, 128  # lengths of the vectors of our own network
+
 
 @dataclass(frozen=True, slots=True)
 class ReidSpec:

@@ -12,6 +12,7 @@ from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_cues import ARCHITECTURE, build_cue_reader
 from identity.appearance.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from scenes.errors import WeightsError
+from scenes.threads import load_torch
 from tracker.lean_torchvision import import_torchvision
 from tracker.tensor_file import read_tensors
 
@@ -44,9 +45,7 @@ class TorchEmbedder:
     def __init__(
         self, network: Any, *, name: str, sha256: str, spec: ReidSpec, device: str = "cpu"
     ) -> None:
-        import torch
-
-        self._torch = torch
+        self._torch = load_torch()
         self._device = device
         self._network = network.eval().to(device)
         self._name, self._sha256, self._spec = name, sha256, spec
@@ -103,8 +102,7 @@ def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
     Raises:
         WeightsError: It is no TorchScript archive.
     """
-    import torch
-
+    torch = load_torch()
     try:
         with warnings.catch_warnings():
             # Deprecated in favour of torch.export, but the files people have are TorchScript.
@@ -128,6 +126,7 @@ def open_safetensors(
     Raises:
         WeightsError: No safetensors, no architecture named, or tensors that do not fit it.
     """
+    load_torch()
     torchvision = import_torchvision()
     metadata, state = read_tensors(path, instead="give ONNX or safetensors")
     architecture = metadata.get(_ARCHITECTURE_KEY, "")
@@ -158,8 +157,7 @@ def open_mobilenet(path: Path, *, sha256: str, device: str) -> TorchEmbedder:
     Its own loader needs `pkg_resources`, which setuptools no longer has, so torchvision's network
     of the same layout is filled, tensor by tensor in order.
     """
-    import torch
-
+    torch = load_torch()
     torchvision = import_torchvision()
 
     state = torch.load(path, map_location="cpu", weights_only=True)

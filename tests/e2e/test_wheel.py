@@ -60,7 +60,11 @@ def test_the_wheel_holds_the_four_packages_with_their_data_and_nothing_else(whee
     names = ZipFile(wheel).namelist()
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert packages == {"castcheck", "identity", "tracker", "scenes"}
-    for wanted in ("*/weights/*.safetensors", "castcheck/report/templates/*.css", "*/py.typed"):
+    for wanted in (
+        "tracker/weights/*.safetensors", "tracker/weights/*.onnx", "identity/weights/*.safetensors",
+        "identity/weights/*.onnx", "scenes/*.onnx", "castcheck/report/templates/*.css",
+        "*/py.typed",
+    ):  # fmt: skip
         assert any(Path(name).match(wanted) for name in names), wanted
     scripts = next(name for name in names if name.endswith("entry_points.txt"))
     assert ZipFile(wheel).read(scripts).decode().split() == [

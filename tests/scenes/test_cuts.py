@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scenes.cuts import CutDetector, ShotSettings, ShotSplitter, detect_shots
 from scenes.cuts_content import peak_ratio, small_frames, takeover
 from scenes.cuts_joint import JointDetector
-from scenes.cuts_transnet import TransNetScorer, network_on
+from scenes.cuts_transnet import TransNetScorer, network_in_torch
 from scenes.errors import ConfigError
 from scenes.shots import Cut, shots_from_cuts
 from tests.scenes import worlds
@@ -298,10 +298,7 @@ def test_loading_the_network_leaves_the_process_alone(monkeypatch: pytest.Monkey
     random.seed(1)
     before = random.getstate(), torch.get_num_threads(), list(warnings.filters)
     torch.manual_seed(7)
-    network_on.cache_clear()
-    scorer = TransNetScorer()
-    scorer.push(np.zeros((3, 27, 48, 3), np.uint8))
-    scorer.finish()
+    network_in_torch("cpu")(np.zeros((100, 27, 48, 3), np.uint8))
     assert (random.getstate(), torch.get_num_threads(), list(warnings.filters)) == before
     assert torch.initial_seed() == 7
     assert not torch.are_deterministic_algorithms_enabled()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.yolo import engine_kept_quiet
+from tracker.engine import engine_kept_quiet
 
 REAL = Path(os.environ.get("CASTCHECK_REAL", Path(__file__).parents[3] / "shared" / "real"))
 

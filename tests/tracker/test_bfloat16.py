@@ -13,8 +13,9 @@ import torch
 
 from scenes.frames import FrameBatch
 from scenes.source import open_source
-from tracker import bfloat16, boxes, yolo
+from tracker import bfloat16, boxes, engine, yolo
 from tracker.bfloat16 import run_in_bfloat16
+from tracker.engine import EngineNetwork
 from tracker.settings import DetectorSettings
 from tracker.yolo import YoloDetector
 
@@ -29,7 +30,7 @@ def bundled(**given) -> YoloDetector:
 @pytest.fixture
 def able(monkeypatch):
     """Any CPU can, if slowly."""
-    monkeypatch.setattr(yolo, "cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(engine, "cpu_has_bfloat16", lambda: True)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,9 @@ def test_the_same_people_within_a_pixel_or_so(able, street, monkeypatch):
 @pytest.mark.parametrize("size_px", [320, 1536])
 def test_places_far_from_the_corner_are_as_exact(tiny_yolo, size_px):
     """Eight bits cannot count to 192 cells of half a cell; the grid must not be laid in them."""
-    network = YoloDetector(tiny_yolo, device="cpu", trusted=True)._network
+    network = EngineNetwork(
+        tiny_yolo, DetectorSettings(), device="cpu", half=False, bfloat16=False
+    ).network
     rough = deepcopy(network)
     run_in_bfloat16(rough)
     picture = torch.rand(1, 3, 32, size_px, generator=torch.Generator().manual_seed(0))
@@ -74,7 +77,7 @@ def test_places_far_from_the_corner_are_as_exact(tiny_yolo, size_px):
 
 
 def test_a_cpu_without_it_says_so(monkeypatch, street):
-    monkeypatch.setattr(yolo, "cpu_has_bfloat16", lambda: False)
+    monkeypatch.setattr(engine, "cpu_has_bfloat16", lambda: False)
     detector = bundled(bfloat16=True)
     assert detector.degradations == ("bfloat16 is not in this CPU, used float32",)
     assert np.array_equal(detector.detect(street).xyxy, bundled().detect(street).xyxy)
@@ -89,7 +92,7 @@ def test_a_network_with_such_a_head_stays_as_it_is(able, monkeypatch):
     def refuse(_network):
         raise TypeError("Odd is not known to run in bfloat16")
 
-    monkeypatch.setattr(yolo, "run_in_bfloat16", refuse)
+    monkeypatch.setattr(engine, "run_in_bfloat16", refuse)
     assert bundled(bfloat16=True).degradations == (
         "bfloat16 was not used: Odd is not known to run in bfloat16",
     )

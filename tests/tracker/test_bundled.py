@@ -13,8 +13,9 @@ from scenes.errors import WeightsError
 from tests.tracker.worlds import batch_of, noise
 from tracker import known_weights
 from tracker.bundled import FORMAT, load_bundled, save_bundled
+from tracker.engine import engine_kept_quiet
 from tracker.settings import DetectorSettings
-from tracker.yolo import YoloDetector, engine_kept_quiet
+from tracker.yolo import YoloDetector
 
 SMALL = {
     "nc": 1,

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from tracker.device_pixels import brought_back, letterboxed, uploaded
+from tracker.engine import EngineNetwork
+from tracker.known_weights import resolve_weights
 from tracker.letterbox import Letterbox
-from tracker.yolo import YoloDetector
+from tracker.settings import DetectorSettings
 
 
 def picture(height: int, width: int) -> np.ndarray:
@@ -63,10 +65,11 @@ def test_parts_come_back_as_they_were(sizes):
 def test_boxes_are_the_same_whoever_scales_the_picture():
     """As it is done on a GPU, on the CPU."""
     rgb = np.concatenate([picture(96, 160)] * 3)
-    detector = YoloDetector("bundled", device="cpu")
+    path = resolve_weights("bundled")
+    network = EngineNetwork(path, DetectorSettings(), device="cpu", half=False, bfloat16=False)
     letterbox = Letterbox.fit(160, 96, longer_px=160)
     with torch.inference_mode():
-        here = detector._planes(rgb, letterbox)
+        here = network._planes(rgb, letterbox)
         there = letterboxed(torch.from_numpy(rgb), letterbox).to(here.dtype) / 255
-        seen = [detector._network(planes)[0][:, 4:].amax(dim=(1, 2)) for planes in (here, there)]
+        seen = [network.network(planes)[0][:, 4:].amax(dim=(1, 2)) for planes in (here, there)]
     assert torch.allclose(seen[0], seen[1], atol=0.02)

@@ -12,8 +12,9 @@ from castcheck import pipeline
 from castcheck.config import Config
 from tests.scenes.clips import write_clip
 from tests.tracker.worlds import batch_of, noise
+from tracker.engine import engine_kept_quiet
 from tracker.settings import DetectorSettings
-from tracker.yolo import YoloDetector, engine_kept_quiet
+from tracker.yolo import YoloDetector
 
 LOOSE: dict[str, Any] = {"image_size_px": 160, "min_score": 0.005, "nms_iou": 0.3}
 

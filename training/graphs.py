@@ -1,0 +1,204 @@
+"""Writes the operations of a network as an ONNX graph without weights.
+
+The graph says where in the file of the weights each tensor lies, in half precision where it is
+stored so; ONNX Runtime maps them, and folds what can be folded when it opens them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import warnings
+import zipfile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import onnx
+import torch
+from onnx import TensorProto, helper
+
+from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
+from scenes import cuts_transnet
+from scenes.cuts_transnet_forward import TransNetForward
+from scenes.errors import WeightsError
+from scenes.onnx_session import GRAPH_SUFFIX, WEIGHTS_KEY
+from tracker.bundled import load_bundled
+from tracker.known_weights import weights_sha256
+from tracker.tensor_file import read_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+_OPSET = 18
+_TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
+
+
+class _Place(NamedTuple):
+    """Where a tensor lies in a file."""
+
+    kind: int
+    shape: list[int]
+    first_byte: int
+    byte_count: int
+
+
+class _Traced(torch.nn.Module):
+    """A network and how it is to be run."""
+
+    def __init__(self, network: nn.Module, run: Callable[[Any, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.network, self.run = network, run
+
+    def forward(self, given: Tensor) -> Tensor:
+        return self.run(self.network, given)
+
+
+def write_detector_graph(weights: Path) -> Path:
+    """Write the graph of a detector that `save_bundled` wrote beside it; return its path.
+
+    Raises:
+        WeightsError: It is no such file.
+    """
+    network = load_bundled(weights)
+    last = network.model[-1]
+    last.export, last.format, last.dynamic = True, "onnx", True  # boxes and scores in one tensor
+    model = _trace(
+        _Traced(network, lambda net, pictures: net(pictures)),
+        torch.zeros(2, 3, 224, 384),
+        {"images": {0: "n", 2: "height", 3: "width"}, "rows": {0: "n", 2: "anchors"}},
+    )
+    return _write(model, weights, _places_in_safetensors(weights))
+
+
+def write_cue_graph(weights: Path) -> Path:
+    """Write the graph of a re-ID network that `save_cue_network` wrote beside it; return its path.
+
+    Raises:
+        WeightsError: It is no safetensors file.
+    """
+    _, state = read_tensors(weights, instead="give our own network")
+    network = CueNetwork()
+    network.load_state_dict(state)
+    model = _trace(
+        _Traced(network, lambda net, crops: net(crops).in_rows()),
+        torch.zeros(2, 3, INPUT_HEIGHT_PX, INPUT_WIDTH_PX),
+        {"crops": {0: "n"}, "cues": {0: "n"}},
+    )
+    return _write(model, weights, _places_in_safetensors(weights))
+
+
+def write_shot_graph() -> Path:
+    """Write the graph of the shot network, whose weights lie in its package; return its path."""
+    network = cuts_transnet.load_network("cpu")
+    frames = cuts_transnet.STEP_FRAMES + 2 * cuts_transnet.CONTEXT_FRAMES
+    height, width = cuts_transnet.INPUT_HEIGHT_PX, cuts_transnet.INPUT_WIDTH_PX
+    model = _trace(
+        _Traced(network, lambda net, window: TransNetForward(net)(window)),
+        torch.zeros(frames, height, width, 3, dtype=torch.uint8),
+        {"frames": {}, "scores": {}},
+    )
+    weights = cuts_transnet.weights_path()
+    places = _places_in_archive(weights, network.state_dict())
+    return _write(model, weights, places, target=cuts_transnet.GRAPH)
+
+
+def _trace(network: nn.Module, example: Tensor, axes: dict[str, dict[int, str]]) -> Any:
+    """Return the ONNX model of a network, its weights inside."""
+    traced: Any = io.BytesIO()  # takes files, but is typed for paths
+    given, out = axes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tracer, which is old and does what is needed
+        torch.onnx.export(
+            network.eval().requires_grad_(requires_grad=False),
+            (example,),
+            traced,
+            dynamo=False,
+            opset_version=_OPSET,
+            # Keeps normalisations and names as they are in the file.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+            input_names=[given],
+            output_names=[out],
+            dynamic_axes=axes,
+        )
+    return onnx.load_model_from_string(traced.getvalue())
+
+
+def _write(
+    model: Any, weights: Path, places: dict[str, _Place], target: Path | None = None
+) -> Path:
+    """Replace the weights in a model by where they lie in their file, and write it.
+
+    Raises:
+        WeightsError: The network has tensors that the file has not, or of other shapes.
+    """
+    graph, inside, casts = model.graph, [], []
+    for tensor in graph.initializer:
+        key = tensor.name.removeprefix("network.")
+        place = places.get(key)
+        if place is None or list(tensor.dims) != place.shape:
+            raise WeightsError(f"does not hold {key}", where=weights)
+        name = tensor.name
+        if place.kind != tensor.data_type:
+            name += ".stored"
+            casts.append(helper.make_node("Cast", [name], [tensor.name], to=tensor.data_type))
+        stored = TensorProto(name=name, data_type=place.kind, dims=place.shape)
+        stored.data_location = TensorProto.EXTERNAL
+        facts = {"location": weights.name, "offset": place.first_byte, "length": place.byte_count}
+        for fact, value in facts.items():
+            stored.external_data.add(key=fact, value=str(value))
+        inside.append(stored)
+    nodes = [*casts, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(inside)
+    graph.node.extend(nodes)
+    helper.set_model_props(model, {WEIGHTS_KEY: weights_sha256(weights)})
+    for node in graph.node:
+        node.doc_string = ""  # the tracer writes the paths of this machine there
+    target = target or weights.with_name(weights.stem + GRAPH_SUFFIX)
+    target.write_bytes(model.SerializeToString())
+    return target
+
+
+def _places_in_safetensors(weights: Path) -> dict[str, _Place]:
+    """Return where each tensor of a safetensors file lies.
+
+    The file begins with the length of its table in eight bytes, then the table as JSON; offsets
+    count from behind it (https://github.com/huggingface/safetensors#format).
+    """
+    with weights.open("rb") as file:
+        (table_bytes,) = struct.unpack("<Q", file.read(8))
+        table = json.loads(file.read(table_bytes))
+    table.pop("__metadata__", None)
+    places = {}
+    for key, facts in table.items():
+        first, end = facts["data_offsets"]
+        if facts["dtype"] in _TYPES:
+            kind = _TYPES[facts["dtype"]]
+            places[key] = _Place(kind, facts["shape"], 8 + table_bytes + first, end - first)
+    return places
+
+
+def _places_in_archive(weights: Path, state: dict[str, Tensor]) -> dict[str, _Place]:
+    """Return where each float32 tensor of a checkpoint of torch lies, which is a zip, unpacked.
+
+    Which is which is told by the bytes; where two are the same, either will do.
+    """
+    by_bytes = {}
+    with zipfile.ZipFile(weights) as archive, weights.open("rb") as file:
+        for entry in archive.infolist():
+            if entry.compress_type == zipfile.ZIP_STORED:
+                file.seek(entry.header_offset + 26)  # lengths of name and of extra field
+                name_bytes, extra_bytes = struct.unpack("<HH", file.read(4))
+                first = entry.header_offset + 30 + name_bytes + extra_bytes
+                by_bytes[archive.read(entry)] = first
+    places = {}
+    for key, tensor in state.items():
+        raw = tensor.cpu().contiguous().numpy().tobytes()
+        if tensor.dtype == torch.float32 and raw in by_bytes:
+            shape = list(tensor.shape)
+            places[key] = _Place(TensorProto.FLOAT, shape, by_bytes[raw], len(raw))
+    return places
