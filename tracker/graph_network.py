@@ -1,14 +1,16 @@
-"""Our own detector on a CPU, run by ONNX Runtime: neither torch nor its engine is loaded."""
+"""Detectors as ONNX graphs on a CPU: neither torch nor Ultralytics is loaded for them."""
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenes.onnx_session import open_graph
+from scenes.onnx_session import open_graph, open_session
 from tracker import boxes
+from tracker.bundled import DEFAULT_IMAGE_PX
 from tracker.classes import names_by_id
 from tracker.tensor_file import read_metadata
 
@@ -26,25 +28,36 @@ _MAX_CANDIDATES = 3000  # that are compared with each other: with more, memory g
 
 
 class GraphNetwork:
-    """A bundled detector as a graph beside its weights (a `Network`).
+    """A detector as an ONNX graph (a `Network`).
 
     Args:
         session: Of ONNX Runtime; maps (N, 3, h, w) float32 in 0..1 to (N, 4 + classes, anchors):
             middle x and y, width, height in pixels of the input, then a score per class.
-        metadata: Of the weights file.
-        settings: Thresholds and sizes.
+        names: Its classes by id.
+        longer_px: What the longer side of a picture is scaled to.
+        settings: Thresholds.
+        stride_px: The sides of its input are multiples of this.
     """
 
     degradations: tuple[str, ...] = ()
-    fixed_hw: tuple[int, int] | None = None
     has_prompts = False
-    stride_px = 32
 
-    def __init__(self, session: Any, metadata: dict[str, str], settings: DetectorSettings) -> None:
-        self._session = session
-        self._settings = settings
-        self.names = names_by_id(json.loads(metadata["names"]))
-        self.longer_px = settings.image_size_px or int(metadata["imgsz"])
+    def __init__(
+        self,
+        session: Any,
+        *,
+        names: dict[int, str],
+        longer_px: int,
+        settings: DetectorSettings,
+        stride_px: int = 32,
+    ) -> None:
+        self._session, self._settings = session, settings
+        self.names, self.longer_px, self.stride_px = names, longer_px, stride_px
+        (given,) = session.get_inputs()
+        self._input = given.name
+        count, _, height, width = given.shape
+        self.fixed_hw = (height, width) if isinstance(height, int) else None
+        self._at_once = count if isinstance(count, int) else None
 
     def find(
         self,
@@ -53,27 +66,69 @@ class GraphNetwork:
         groups: Sequence[Sequence[int]],
     ) -> list[NDArray[np.float32]]:
         """Return per picture (M, 6) rows: box in the letterbox, score, class."""
-        planes = letterbox.apply(rgb).transpose(0, 3, 1, 2).astype(np.float32) / 255
-        (out,) = self._session.run(None, {"images": planes})
+        planes = letterbox.apply(rgb).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+        step = self._at_once or len(planes)
+        out = [self._run(planes[first : first + step]) for first in range(0, len(planes), step)]
         least, most = self._settings.min_score, self._settings.nms_iou
         return [
             np.concatenate(
                 [strongest(rows.T, classes, min_score=least, max_iou=most) for classes in groups]
             )
-            for rows in out
+            for part in out
+            for rows in part
         ]
 
+    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        count, wanted = len(planes), self._at_once or len(planes)
+        if count < wanted:  # exported for batches of this size
+            planes = np.concatenate([planes, np.repeat(planes[-1:], wanted - count, axis=0)])
+        return np.asarray(self._session.run(None, {self._input: planes})[0][:count], np.float32)
 
-def open_graph_network(
+
+def open_bundled_graph(
     weights: Path, sha256: str, settings: DetectorSettings
 ) -> GraphNetwork | None:
-    """Return the network of the graph beside these weights; `None` = there is none.
+    """Return the network of the graph beside our own weights; `None` = there is none.
 
     Raises:
         WeightsError: The graph or the weights are damaged.
     """
     session = open_graph(weights, sha256)
-    return session and GraphNetwork(session, read_metadata(weights), settings)
+    if session is None:
+        return None
+    facts = read_metadata(weights)
+    names = names_by_id(json.loads(facts["names"]))
+    longer_px = settings.image_size_px or int(facts["imgsz"])
+    return GraphNetwork(session, names=names, longer_px=longer_px, settings=settings)
+
+
+def open_exported(path: Path, settings: DetectorSettings) -> GraphNetwork | None:
+    """Return a network that Ultralytics exported to ONNX as a plain detector of boxes.
+
+    `None` where it is anything else: segments and poses have more columns, networks without NMS
+    other rows, and what another program exported does not say what its classes are.
+
+    Raises:
+        WeightsError: It is no ONNX model that can be run.
+    """
+    session = open_session(path, hint="the file is damaged or no Ultralytics model")
+    facts = session.get_modelmeta().custom_metadata_map
+    given, out = session.get_inputs(), session.get_outputs()
+    if not (
+        facts.get("task") == "detect"
+        and facts.get("end2end", "False") == "False"
+        and "'nms': True" not in facts.get("args", "")
+        and [one.type for one in (*given, *out)] == ["tensor(float)"] * 2
+        and len(given[0].shape) == 4
+    ):
+        return None
+    names = names_by_id(ast.literal_eval(facts["names"]))
+    stride_px = max(32, int(facts.get("stride", 32)))
+    sides = json.loads(facts.get("imgsz", "[]"))
+    longer_px = settings.image_size_px or max(sides, default=DEFAULT_IMAGE_PX)
+    return GraphNetwork(
+        session, names=names, longer_px=longer_px, settings=settings, stride_px=stride_px
+    )
 
 
 def strongest(

@@ -11,7 +11,7 @@ from tracker.box_filter import filter_boxes
 from tracker.classes import choose_classes, creature_ids, head_ids, is_person
 from tracker.detections import Detections
 from tracker.devices import choose_device
-from tracker.graph_network import open_graph_network
+from tracker.graph_network import open_bundled_graph, open_exported
 from tracker.heads import join
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.letterbox import Letterbox
@@ -227,10 +227,15 @@ def _open(
     bfloat16: bool,
 ) -> Network:
     """Return the network, run by what is quickest for it here."""
-    if device == "cpu" and not bfloat16 and path.suffix.lower() == ".safetensors":
-        graph = open_graph_network(path, sha256, settings)
-        if graph is not None:
-            return graph
-    from tracker.engine import EngineNetwork  # torch and the engine take seconds to load
+    network: Network | None = None
+    if device == "cpu" and not bfloat16:
+        suffix = path.suffix.lower()
+        if suffix == ".safetensors":
+            network = open_bundled_graph(path, sha256, settings)
+        elif suffix == ".onnx":
+            network = open_exported(path, settings)
+    if network is not None:
+        return network
+    from tracker.engine import EngineNetwork  # torch and Ultralytics take seconds to load
 
     return EngineNetwork(path, settings, device=device, half=half, bfloat16=bfloat16)

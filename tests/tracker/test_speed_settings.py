@@ -12,7 +12,8 @@ from castcheck import pipeline
 from castcheck.config import Config
 from tests.scenes.clips import write_clip
 from tests.tracker.worlds import batch_of, noise
-from tracker.engine import engine_kept_quiet
+from tracker.engine import EngineNetwork, engine_kept_quiet
+from tracker.graph_network import GraphNetwork
 from tracker.settings import DetectorSettings
 from tracker.yolo import YoloDetector
 
@@ -60,18 +61,33 @@ def test_batch_size_and_threads_change_nothing(clip, tiny_yolo):
         torch.set_num_threads(kept)
 
 
-def test_an_exported_network_finds_the_same_boxes(tiny_yolo):
+@pytest.mark.parametrize(
+    ("how", "runs_it"),
+    [
+        pytest.param({"batch": 1}, GraphNetwork, id="of one size"),
+        pytest.param({"batch": 3}, GraphNetwork, id="for three pictures"),
+        pytest.param({"dynamic": True}, GraphNetwork, id="of any size"),
+        pytest.param({"nms": True}, EngineNetwork, id="with the suppression inside"),
+    ],
+)
+def test_an_exported_network_finds_the_same_boxes(tiny_yolo, tmp_path, how, runs_it):
     pytest.importorskip("onnx")
+    weights = tmp_path / "net.pt"
+    weights.write_bytes(tiny_yolo.read_bytes())
     with engine_kept_quiet():
         from ultralytics import YOLO
 
-        exported = YOLO(str(tiny_yolo)).export(
-            format="onnx", imgsz=(96, 160), batch=1, simplify=False, opset=17, verbose=False
+        exported = YOLO(str(weights)).export(
+            format="onnx", imgsz=(96, 160), simplify=False, opset=17, verbose=False, **how
         )
-    settings = DetectorSettings(**LOOSE, batch_size=1)
-    pictures = batch_of(noise(2))
-    one = YoloDetector(tiny_yolo, settings, device="cpu", trusted=True).detect(pictures)
-    two = YoloDetector(exported, settings, device="cpu", trusted=True).detect(pictures)
+    settings = DetectorSettings(**LOOSE, batch_size=2)
+    pictures = batch_of(noise(3))
+    one = YoloDetector(weights, settings, device="cpu", trusted=True).detect(pictures)
+    detector = YoloDetector(exported, settings, device="cpu", trusted=True)
+    assert isinstance(detector._network, runs_it)
+    if runs_it is EngineNetwork:
+        return
+    two = detector.detect(pictures)
     assert len(one)
     np.testing.assert_array_equal(one.frame, two.frame)
     np.testing.assert_allclose(one.xyxy, two.xyxy, atol=0.05)

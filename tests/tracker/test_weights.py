@@ -37,7 +37,7 @@ def one_line(caught):
         pytest.param("empty.pt", b"", "is empty", id="empty"),
         pytest.param("text.pt", b"this is no checkpoint\n", "cannot be opened", id="text-named-pt"),
         pytest.param("bytes.pt", b"PK\x03\x04" + b"\0" * 99, "cannot be opened", id="broken-zip"),
-        pytest.param("text.onnx", b"this is no graph\n", "cannot be opened", id="text-named-onnx"),
+        pytest.param("text.onnx", b"this is no graph\n", "not an ONNX model", id="text-named-onnx"),
     ],
 )
 def test_what_is_no_weights(tmp_path, name, content, match):
