@@ -1,6 +1,6 @@
 """How fast castcheck is beside the bare detector and the usual trackers, and what it costs.
 
-    python -m bench.speed --detector WEIGHTS [--embedder SPEC] [--clip CLIP] [--runs 3]
+    python -m bench.speed --detector WEIGHTS [--onnx FILE] [--embedder SPEC] [--clip CLIP]
 
 Every row sees the same frames, in turns: in each round each row runs once, and is divided by the
 floor of that round, so that a machine that is busy now and then changes little. The floor is
@@ -224,6 +224,7 @@ def main() -> int:
     """Measure, print the tables, write JSON and a picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", type=Path, required=True)
+    parser.add_argument("--onnx", type=Path, help="the same detector, exported to ONNX")
     parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--clip", type=Path, default=CLIP)
     parser.add_argument("--device", default="cpu")
@@ -247,7 +248,7 @@ def main() -> int:
     if "rows" not in skipped:
         network = bare_network(setup)
         floor = find_floor(setup, network, core_count())
-        rows = rows_for(setup, floor, network)
+        rows = rows_for(setup, floor, network, args.onnx)
         words = [w for w in args.only.split(",") if w]
         chosen = {
             n: r

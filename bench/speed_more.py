@@ -29,16 +29,22 @@ def start_up(setup: Setup, runs: int, folder: Path) -> list[dict[str, Any]]:
     short = folder / f"{setup.clip.stem}-{SHORT_FRAMES}.mp4"
     _ffmpeg("-i", str(setup.clip), "-frames:v", str(SHORT_FRAMES), "-an", str(short))
     with tempfile.TemporaryDirectory() as out:
-        check = ["check", str(short), "-o", out, "--detector", str(setup.detector)]
+        ours = ["-m", "castcheck"]
+        check = [
+            *ours, "check", str(short), "-o", out, "--device", setup.device, "--trust-weights",
+            "--embedder", setup.embedder,
+        ]  # fmt: skip
         commands = {
-            "castcheck --help": ["--help"],
-            "castcheck check --help": ["check", "--help"],
-            f"castcheck check, {SHORT_FRAMES} frames": [
-                *check, "--embedder", setup.embedder, "--device", setup.device, "--trust-weights",
+            "python -c 'import torch'": ["-c", "import torch"],
+            "castcheck --help": [*ours, "--help"],
+            "castcheck check --help": [*ours, "check", "--help"],
+            f"castcheck check, {SHORT_FRAMES} frames, bundled": [*check, "--detector", "bundled"],
+            f"castcheck check, {SHORT_FRAMES} frames, {setup.detector.name}": [
+                *check, "--detector", str(setup.detector),
             ],
         }  # fmt: skip
         return [
-            {"what": what, **_cost_of([sys.executable, "-m", "castcheck", *words], runs)}
+            {"what": what, **_cost_of([sys.executable, *words], runs)}
             for what, words in commands.items()
         ]
 

