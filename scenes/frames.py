@@ -11,7 +11,7 @@ from scenes.arrays import frozen_array
 from scenes.errors import ArrayShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from fractions import Fraction
     from pathlib import Path
     from types import TracebackType
@@ -126,11 +126,15 @@ class FrameSource(Protocol):
         """
         ...
 
-    def batches(self, size: int) -> Iterator[FrameBatch]:
+    def batches(self, size: int, *, only: Collection[int] | None = None) -> Iterator[FrameBatch]:
         """Yield batches of at most `size` pictures; memory holds one batch, never the clip.
 
         A batch is shorter at the end of the clip, and where pictures are so large that `size` of
         them would not fit into `BATCH_LIMIT_BYTES`. What is computed must not depend on it.
+
+        Args:
+            size: Pictures per batch.
+            only: Frames that are wanted; reading ends with the last of them. `None` = all.
 
         Raises:
             ValueError: `size` is below 1.

@@ -17,7 +17,7 @@ from scenes.frames import FrameBatch, VideoInfo, batch_length
 from scenes.limits import NO_LIMITS, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -118,23 +118,23 @@ class PictureFolderSource:
         """Exact time at which the newest picture read ends."""
         return self._count / self._rate
 
-    def batches(self, size: int) -> Iterator[FrameBatch]:
+    def batches(self, size: int, *, only: Collection[int] | None = None) -> Iterator[FrameBatch]:
         """Yield batches of at most `size` pictures; see `FrameSource.batches`."""
         info = self._info
         length = batch_length(size, width_px=info.width_px, height_px=info.height_px)
         if self._started:
             raise RuntimeError("batches() was called twice; open the folder anew")
         self._started = True
-        return self._batches(length)
+        return self._batches(length, only)
 
-    def _batches(self, length: int) -> Iterator[FrameBatch]:
-        for start in range(0, len(self._files), length):
-            files = self._files[start : start + length]
-            rgb = np.empty((len(files), self._info.height_px, self._info.width_px, 3), np.uint8)
-            for row, file in enumerate(files):
-                rgb[row] = self._checked(file)
-            self._count = start + len(files)
-            index = np.arange(start, self._count, dtype=np.int64)
+    def _batches(self, length: int, only: Collection[int] | None) -> Iterator[FrameBatch]:
+        wanted = [i for i in range(len(self._files)) if only is None or i in only]
+        for start in range(0, len(wanted), length):
+            index = np.array(wanted[start : start + length], np.int64)
+            rgb = np.empty((len(index), self._info.height_px, self._info.width_px, 3), np.uint8)
+            for row, number in enumerate(index):
+                rgb[row] = self._checked(self._files[number])
+            self._count = int(index[-1]) + 1
             times = tuple(int(i) / self._rate for i in index)
             yield FrameBatch(index=index, time_s=times, rgb=rgb)
 

@@ -20,7 +20,7 @@ from scenes.timebase import FrameClock, seconds_text
 from scenes.video_open import CPU, open_container, planar, reason_of, video_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -171,39 +171,40 @@ class PyAvSource:
             notes.append(self._not_decoded_there)
         return tuple(notes)
 
-    def batches(self, size: int) -> Iterator[FrameBatch]:
+    def batches(self, size: int, *, only: Collection[int] | None = None) -> Iterator[FrameBatch]:
         """Yield batches of at most `size` pictures; see `FrameSource.batches`."""
         info = self._info
         length = batch_length(size, width_px=info.width_px, height_px=info.height_px)
         if self._started:
             raise RuntimeError("batches() was called twice; open the clip anew")
         self._started = True
-        return self._batches(length)
+        return self._batches(length, only)
 
-    def _batches(self, length: int) -> Iterator[FrameBatch]:
+    def _batches(self, length: int, only: Collection[int] | None) -> Iterator[FrameBatch]:
+        index: list[int] = []
         times: list[Fraction] = []
+        last = None if only is None else max(only, default=-1)
         shape = (length, self._info.height_px, self._info.width_px, 3)
         rgb = np.empty(shape, np.uint8)
         frame, self._first = self._first, None
-        while frame is not None:
-            rgb[len(times)] = self._picture(frame)
-            times.append(self._clock.tick(frame.pts, frame.duration))
-            self._limits.check_length(self._path, self._count + len(times), self.end_s)
-            if len(times) == length:
-                yield self._batch(rgb, times)
+        while frame is not None and (last is None or self._count <= last):
+            is_wanted = only is None or self._count in only
+            if is_wanted:  # turning a picture to RGB takes as long as decoding it
+                rgb[len(index)] = self._picture(frame)
+                index.append(self._count)
+            time_s = self._clock.tick(frame.pts, frame.duration)
+            if is_wanted:
+                times.append(time_s)
+            self._count += 1
+            self._limits.check_length(self._path, self._count, self.end_s)
+            if len(index) == length:
+                yield FrameBatch(np.array(index, np.int64), tuple(times), rgb)
                 # A fresh buffer: the reader may still hold the old one.
-                rgb, times = np.empty(shape, np.uint8), []
+                rgb, index, times = np.empty(shape, np.uint8), [], []
             frame = next(self._frames, None)
-        self._complete = True
-        if times:
-            yield self._batch(rgb[: len(times)], times)
-
-    def _batch(self, rgb: NDArray[np.uint8], times: list[Fraction]) -> FrameBatch:
-        start = self._count
-        self._count += len(times)
-        return FrameBatch(
-            index=np.arange(start, self._count, dtype=np.int64), time_s=tuple(times), rgb=rgb
-        )
+        self._complete = frame is None
+        if index:
+            yield FrameBatch(np.array(index, np.int64), tuple(times), rgb[: len(index)])
 
     def _picture(self, frame: Any) -> NDArray[np.uint8]:
         """Return the displayed picture (H, W, 3) of a decoded frame."""

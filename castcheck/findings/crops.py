@@ -68,17 +68,14 @@ class CropCollector:
         last = max(by_frame)
         progress("pictures", 0, last + 1)
         with open_source(self._clip) as source:
-            for batch in source.batches(8):
-                for frame in range(int(batch.index[0]), int(batch.index[-1]) + 1):
-                    picture = batch.rgb[frame - int(batch.index[0])]
-                    for request in by_frame.get(frame, ()):
+            for batch in source.batches(8, only=by_frame.keys()):
+                for frame, picture in zip(batch.index.tolist(), batch.rgb, strict=True):
+                    for request in by_frame[frame]:
                         if request.tracklet_id < 0:
                             self._shots[request] = jpeg_of(_cut(picture, request))
                         else:
                             self._crops[request] = _cut(picture, request)
-                progress("pictures", min(int(batch.index[-1]) + 1, last + 1), last + 1)
-                if int(batch.index[-1]) >= last:
-                    break
+                progress("pictures", int(batch.index[-1]) + 1, last + 1)
 
 
 def _cut(picture: NDArray[np.uint8], request: CropRequest) -> NDArray[np.uint8]:

@@ -82,15 +82,11 @@ def _read(source: Path, report: Report, frames: Sequence[int]) -> Mapping[int, b
     found: dict[int, bytes] = {}
     annotator = Annotator(report, width_px=report.clip.width, height_px=report.clip.height)
     with open_source(source) as opened:
-        for batch in opened.batches(BATCH_FRAMES):
-            first, last = int(batch.index[0]), int(batch.index[-1])
-            for frame in frames:
-                if first <= frame <= last:
-                    picture = np.array(batch.rgb[frame - first])
-                    annotator.draw(picture, frame)
-                    found[frame] = jpeg_of(shrunk(picture, max_height_px=HEIGHT_PX))
-            if last >= frames[-1]:
-                break
+        for batch in opened.batches(BATCH_FRAMES, only=frames):
+            for frame, rgb in zip(batch.index.tolist(), batch.rgb, strict=True):
+                picture = np.array(rgb)
+                annotator.draw(picture, frame)
+                found[frame] = jpeg_of(shrunk(picture, max_height_px=HEIGHT_PX))
     return found
 
 

@@ -64,6 +64,40 @@ def test_batch_size_changes_nothing(size: int, tmp_path: Path) -> None:
     assert [t for b in batches for t in b.time_s] == list(whole[0].time_s)
 
 
+@pytest.mark.parametrize(
+    "only",
+    [
+        pytest.param([], id="none"),
+        pytest.param([0], id="the first"),
+        pytest.param([11], id="the last"),
+        pytest.param([2, 3, 4, 9], id="more than a batch"),
+        pytest.param([7, 99], id="one that is not there"),
+    ],
+)
+def test_some_pictures_alone_are_as_in_the_whole(clip: Path, only: list[int]) -> None:
+    with open_source(clip) as source:
+        some = list(source.batches(3, only=only))
+    whole = {
+        int(i): (time_s, rgb)
+        for batch in read(clip)[0]
+        for i, time_s, rgb in zip(batch.index, batch.time_s, batch.rgb, strict=True)
+    }
+    wanted = [i for i in only if i in whole]
+    assert [i for batch in some for i in batch.index.tolist()] == wanted
+    assert [len(batch) for batch in some[:-1]] == [3] * (len(some) - 1)
+    for batch in some:
+        for i, time_s, rgb in zip(batch.index.tolist(), batch.time_s, batch.rgb, strict=True):
+            assert time_s == whole[i][0]
+            assert np.array_equal(rgb, whole[i][1])
+
+
+def test_reading_ends_with_the_last_picture_wanted(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "long.mp4", clips.stairs(200))
+    with open_source(path) as source:
+        list(source.batches(8, only=[3, 5]))
+        assert source.end_s == Fraction(6, 24)
+
+
 def test_a_size_below_one_is_refused(clip: Path) -> None:
     with open_source(clip) as source, pytest.raises(ValueError, match="at least 1"):
         source.batches(0)
