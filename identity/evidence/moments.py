@@ -23,7 +23,9 @@ WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side
 FAST_S = 0.5  # a change that takes no longer is a morph or a swap: 12 frames at 24 a second
 NEAR_SAMPLES = 3  # around a moment: what a box does there makes its looks doubtful
-_TELLS_FRAME: tuple[Cue, ...] = ("upper", "head", "lower")  # known at every frame
+# The colours are known at every frame.
+_TELLS_FRAME: tuple[Cue, ...] = ("body", "upper", "head", "lower")
+_NO_STEP = 1e-6  # squared distance: what floats differ by
 _SLOW_STOPS = 24  # ends of stretches that are asked about in a track: finer says nothing of a slope
 
 
@@ -102,34 +104,41 @@ def slow_moments(samples: ShotSamples, low: int, high: int) -> Moments:
 
 
 def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments, at: int) -> int:
-    """Return the first frame with the new look, from the colours, which are known at every frame.
+    """Return the first frame that is more like the looks after a moment than those before it.
 
-    The network saw only every few frames. The step of the colours between its last look before
-    the moment and its first one after it tells the frame; where they show none, the first sample.
+    The network saw only every few frames; colours are known at every frame. Over both, the frame is
+    the one at which a step from the one mean look to the other leaves the least squared distance.
+    A change over some frames has its step in the middle, which may lie beside the surest moment.
     """
-    last, first = int(moments.last[at]), int(moments.first[at])
-    low = int(samples.frames[max(last - 1, 0)]) + 1
-    high = int(samples.frames[min(first, len(samples.frames) - 1)])
-    steps: dict[int, float] = {}
+    start, last, first, stop = (
+        int(part[at]) for part in (moments.start, moments.last, moments.first, moments.stop)
+    )
+    end = len(samples.frames) - 1
+    opens, closes = int(samples.frames[start]), int(samples.frames[min(stop - 1, end)])
+    old, new = int(samples.frames[max(last - 1, 0)]), int(samples.frames[min(first, end)])
+    reach = round(FAST_S / 2 * samples.fps)
+    low, high = max(old + 1 - reach, opens), max(min(new + reach, closes), new)
+    nearer: dict[int, float] = {}
     for track in tracks:
         body_track = samples.tracks[track]
         for cue in _TELLS_FRAME:
             rows, frames = body_track.looks.seen(cue), body_track.frames_of(cue)
-            start, stop = np.searchsorted(frames, (low, max(high, low) + 1))
-            inside = np.arange(max(start, 1), stop)
-            if not len(inside):
+            # Only what lies beside it: a take may last for hours.
+            here = slice(*np.searchsorted(frames, (opens, closes + 1)))
+            rows, frames = rows[here], frames[here]
+            before, after = frames <= old, frames >= new
+            if not before.any() or not after.any():
                 continue
-            # Only what lies between: a take may last for hours.
-            first = int(inside[0]) - 1
-            vectors = body_track.looks.rows(cue, rows[first : int(inside[-1]) + 1])
-            for k in inside.tolist():
-                alike = float(vectors[k - first] @ vectors[k - first - 1])
-                steps[int(frames[k])] = steps.get(int(frames[k]), 0.0) + 1 - alike
-    if not steps:
-        return high
-    frame = max(steps, key=lambda f: steps[f])
-    others = sorted(steps.values())[:-1]
-    return frame if not others or steps[frame] > 2 * float(np.median(others)) else low
+            looks = body_track.looks.rows(cue, rows).astype(np.float64)
+            one, two = looks[before].mean(axis=0), looks[after].mean(axis=0)
+            gains = 2 * looks @ (two - one) + one @ one - two @ two
+            for frame, gain in zip(frames.tolist(), gains.tolist(), strict=True):
+                nearer[frame] = nearer.get(frame, 0.0) + gain
+    asked = sorted(frame for frame in nearer if low <= frame <= high)
+    if max((abs(nearer[frame]) for frame in asked), default=0.0) < _NO_STEP:
+        return new
+    since = np.cumsum([nearer[frame] for frame in reversed(asked)])
+    return asked[len(asked) - 1 - int(since.argmax())]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -160,9 +160,10 @@ def coloured(frames, colours):
         pytest.param([coloured(range(24), "A" * 11 + "B" * 13)], 4, 4, 11, id="between two looks"),
         pytest.param([coloured(range(24), "A" * 10 + "B" * 14)], 4, 4, 10, id="after the old one"),
         pytest.param([coloured(range(24), "A" * 12 + "B" * 12)], 4, 4, 12, id="at the new one"),
-        pytest.param([coloured(range(24), "A" * 13 + "B" * 11)], 4, 4, 10, id="later: none"),
+        pytest.param([coloured(range(24), "A" * 13 + "B" * 11)], 4, 4, 13, id="beside the moment"),
         pytest.param([coloured(range(24), "A" * 17 + "B" * 7)], 4, 6, 17, id="over a second look"),
-        pytest.param([coloured(range(24), "AB" * 12)], 4, 4, 10, id="at every frame: no step"),
+        pytest.param([coloured(range(24), "A" * 18 + "B" * 6)], 4, 4, 18, id="a quarter second"),
+        pytest.param([coloured(range(24), "A" * 24)], 4, 4, 12, id="never: the new look"),
         pytest.param([coloured([0, 12, 23], "ABB")], 4, 4, 12, id="seen once between"),
         pytest.param([coloured([0, 23], "AB")], 4, 4, 12, id="never between: the new look"),
         pytest.param(
@@ -170,16 +171,16 @@ def coloured(frames, colours):
             id="of one of two",
         ),
         pytest.param([coloured(range(24), "AB" + "B" * 22)], 1, 1, 1, id="at the very start"),
-        pytest.param([coloured(range(24), "A" * 22 + "BB")], 8, 8, 22, id="at the very end"),
+        pytest.param([coloured(range(24), "A" * 21 + "BBB")], 7, 7, 21, id="at the very end"),
         pytest.param(
             [coloured(range(24), "A" * 20 + "B" * 4)], 6, 8, 20, id="before the last look of all"
         ),
-        pytest.param([turning(0.1, 0.17, 0.1)], 4, 4, 10, id="not twice as much as others: none"),
-        pytest.param([turning(0.1, 0.22, 0.1)], 4, 4, 11, id="twice as much as others"),
+        pytest.param([turning(0.1, 0.17, 0.1)], 4, 4, 11, id="over three frames: the middle"),
+        pytest.param([turning(0.02, 0.03, 0.5)], 4, 4, 12, id="most of it at the last of three"),
     ],
 )  # fmt: skip
 def test_colours_tell_the_frame(tracks, last, first, frame):
-    samples = SimpleNamespace(frames=3 * np.arange(8), tracks=tracks)
+    samples = SimpleNamespace(frames=3 * np.arange(8), tracks=tracks, fps=24)
     one = np.array([0])
     at = Moments(one, np.array([last]), np.array([first]), one + 8)
     assert exact_frame(samples, tuple(range(len(tracks))), at, 0) == frame
