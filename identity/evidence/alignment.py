@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
+from tracker import boxes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SCALES = (0.75, 0.82, 0.89, 0.94, 1.0, 1.06, 1.12, 1.22, 1.34)
 _MIN_AGREES = 0.96  # sky and walls that are no set of ours reach 0.9 in most pictures
 _MIN_SHARE = 0.07  # of the picture that must be free in both: less is a gradient like any other
+_NEAR_SHARE = 0.04  # ... where only a few shifts are asked about
+_NEAR_SCALES = (0.94, 1.0, 1.06)
+_NEAR_CELLS = 3  # to each side
 _MIN_FREE_SHARE = 0.5  # ... and of what is free in the one that has less of it
 _MIN_SPREAD_LEVELS = 5.0
 
@@ -51,31 +56,68 @@ class Alignment:
         return np.asarray(xyxy * self.scale + move, np.float32)
 
 
+def lay_of_boxes(
+    before: NDArray[np.float32], after: NDArray[np.float32], *, picture_px: tuple[int, int]
+) -> Alignment:
+    """Return how a second picture lies over a first one by where the same N places are in both.
+
+    Args:
+        before: (N, 4) boxes in the first picture.
+        after: (N, 4) boxes of the same places in the second one.
+        picture_px: (width, height) that boxes are measured in.
+
+    `agrees` is the smallest overlap that the best scale leaves.
+    """
+    limit = np.array(picture_px * 2, np.float32)
+    best = Alignment(0.0, 1.0, (0.0, 0.0))
+    for scale in _SCALES:
+        move = (before - scale * after).reshape(-1, 2).mean(axis=0)
+        lay = Alignment(
+            0.0, scale, (float(move[0]) / picture_px[0], float(move[1]) / picture_px[1])
+        )
+        now = np.clip(lay.mapped(after, picture_px=picture_px), 0, limit)
+        fits = float(boxes.paired_iou(before, now).min())
+        if fits > best.agrees:
+            best = Alignment(fits, scale, lay.shift)
+    return best
+
+
 def aligned(
     first: NDArray[np.uint8],
     free_first: NDArray[np.bool_],
     second: NDArray[np.uint8],
     free_second: NDArray[np.bool_],
+    *,
+    near: Alignment | None = None,
 ) -> Alignment | None:
     """Return how two pictures of one set-up lie over each other; `None` = it is another one.
+
+    Of thousands of shifts one agrees by chance where little of the set is seen. Where it is known
+    how they should lie, a few are asked about, and less of it is enough.
 
     Args:
         first: (h, w, 3) uint8, small.
         free_first: (h, w) bool, where nobody stands in it.
         second: (h, w, 3) uint8 of the same size.
         free_second: (h, w) bool.
+        near: How they should lie; `None` = in any way.
     """
     tall, wide = first.shape[:2]
     one = _grey(first), free_first.astype(np.float64)
     best: Alignment | None = None
-    for scale in _SCALES:
+    scales = _SCALES if near is None else [near.scale * scale for scale in _NEAR_SCALES]
+    share = _MIN_SHARE if near is None else _NEAR_SHARE
+    about = None if near is None else (near.shift[0] * wide, near.shift[1] * tall)
+    for scale in scales:
         size = round(wide * scale), round(tall * scale)
         two = (
             cv2.resize(_grey(second), size, interpolation=cv2.INTER_AREA),
             (cv2.resize(free_second.astype(np.float32), size) > 1 - 1e-3).astype(np.float64),
         )
-        least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), _MIN_SHARE * tall * wide)
-        agrees, dx, dy = _best_shift(*one, *two, least=least)
+        least = share * tall * wide
+        if near is None:
+            least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), least)
+        agrees, dx, dy = _best_shift(*one, *two, least=least, about=about)
         if agrees >= _MIN_AGREES and (best is None or agrees > best.agrees):
             best = Alignment(agrees, scale, (dx / wide, dy / tall))
     return best
@@ -93,8 +135,9 @@ def _best_shift(
     known_b: NDArray[np.float64],
     *,
     least: float,
+    about: tuple[float, float] | None = None,
 ) -> tuple[float, int, int]:
-    """Return the best correlation over all shifts of `b` over `a`, and that shift (x, y)."""
+    """Return the best correlation of `b` shifted over `a`, at all shifts or about one, and it."""
     shape = a.shape[0] + b.shape[0] - 1, a.shape[1] + b.shape[1] - 1
     fast = cv2.getOptimalDFTSize(shape[0]), cv2.getOptimalDFTSize(shape[1])
 
@@ -114,6 +157,13 @@ def _best_shift(
     both = back(fa * fb) / number - sum_a * sum_b / number**2
     enough = (number >= least) & (np.minimum(spread_a, spread_b) >= _MIN_SPREAD_LEVELS**2)
     score = np.where(enough, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6), -1.0)
+    if about is not None:
+        rows, columns = (np.arange(n) - m + 1 for n, m in zip(shape, b.shape, strict=True))
+        far = (
+            np.abs(rows - about[1])[:, None] > _NEAR_CELLS,
+            np.abs(columns - about[0]) > _NEAR_CELLS,
+        )
+        score = np.where(far[0] | far[1], -1.0, score)
     row, column = np.unravel_index(int(score.argmax()), score.shape)
     return float(score[row, column]), int(column) - b.shape[1] + 1, int(row) - b.shape[0] + 1
 
@@ -125,8 +175,16 @@ class Sets(Protocol):
     def picture_px(self) -> tuple[int, int]:
         """(width, height) that boxes are measured in."""
 
-    def alignment(self, early: int, late: int) -> Alignment | None:
-        """Return how a later shot lies over an earlier one; `None` = it is another set-up."""
+    def alignment(
+        self, early: int, late: int, *, near: Alignment | None = None
+    ) -> Alignment | None:
+        """Return how a later shot lies over an earlier one; `None` = it is another set-up.
+
+        Args:
+            early: A shot.
+            late: A later one.
+            near: How it should lie by who stands where; `None` = in any way.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +201,12 @@ class SetPictures:
     free: NDArray[np.bool_]
     picture_px: tuple[int, int]
 
-    def alignment(self, early: int, late: int) -> Alignment | None:
+    def alignment(
+        self, early: int, late: int, *, near: Alignment | None = None
+    ) -> Alignment | None:
         """Return how the first picture of one shot lies over the last one of an earlier shot."""
-        return aligned(
-            self.pictures[early, 1], self.free[early, 1], self.pictures[late, 0], self.free[late, 0]
+        (one, free_one), (two, free_two) = (
+            (self.pictures[shot, end], self.free[shot, end])
+            for shot, end in ((early, 1), (late, 0))
         )
+        return aligned(one, free_one, two, free_two, near=near)

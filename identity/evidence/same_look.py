@@ -40,13 +40,12 @@ class Compared:
     @classmethod
     def of(
         cls,
-        cosines: Mapping[Cue, NDArray[np.float64]],
+        similarity: dict[Cue, NDArray[np.float64]],
         calibration: Calibration,
         *,
         view_gap: NDArray[np.float64] | float = 0.0,
     ) -> Compared:
-        """Return how alike sides with these mean cosines are; a cue without a scale is no look."""
-        similarity = calibration.similarities(cosines)
+        """Return how alike sides with these similarities are."""
         odds = calibration.log_odds(similarity, view_gap=view_gap)
         return cls(similarity, np.where(np.isnan(similarity.get("body", np.nan)), np.nan, odds))
 

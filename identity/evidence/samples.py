@@ -253,4 +253,4 @@ Stretch = tuple["NDArray[np.int64]", "NDArray[np.int64]"]  # (M,) from .. to of 
 def compare(agreement: Agreement, one: Stretch, two: Stretch, calibration: Calibration) -> Compared:
     """Return how alike M stretches of one track and M of another are."""
     cosines = {cue: agreement.mean(cue, one, two) for cue in agreement.sums}
-    return Compared.of(cosines, calibration)
+    return Compared.of(calibration.similarities(cosines), calibration)

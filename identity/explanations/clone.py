@@ -163,8 +163,8 @@ def alike_at_once(samples: ShotSamples, calibration: Calibration) -> dict[tuple[
         if len(both) >= MIN_SAMPLES:
             span = slice(int(both[0]), int(both[-1]) + 1)
             means = [samples.means(track, span) for track in (one, two)]
-            cosines = cosines_between(means[:1], means[1:])
-            found[one, two] = float(Compared.of(cosines, calibration).log_odds[0, 0])
+            similarity = calibration.similarities(cosines_between(means[:1], means[1:]))
+            found[one, two] = float(Compared.of(similarity, calibration).log_odds[0, 0])
     return found
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.alignment import lay_of_boxes
 from identity.evidence.moments import MIN_SAMPLES
-from identity.evidence.same_look import Compared, cosines_between
+from identity.evidence.same_look import Compared, similarities_between
 from identity.explanations import swap
 from identity.explanations.contract import Explained, features_at
 from scenes.shots import numbers_by_shot
@@ -21,12 +22,15 @@ from tracker import boxes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from identity.evidence.alignment import Alignment
+    from numpy.typing import NDArray
+
+    from identity.evidence.alignment import Sets
     from identity.explanations.contract import Clip, Kind
     from identity.tracks.segments import Segment
 
 KINDS: tuple[Kind, ...] = ("swap",)
 _SAME_PLACE_IOU = 0.35
+_FITS_IOU = 0.6  # ... where the places themselves say how two shots lie over each other
 _EDGE_BOXES = 8  # where somebody stands at a cut: the median of so many boxes beside it
 
 
@@ -46,10 +50,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             options = _crossed(clip, ends[early], begins[late])
             if not options:
                 continue
-            lay = sets.alignment(early, late)
-            if lay is None:
-                continue
-            placed = [o for o in options if _in_place(segments, o, lay, sets.picture_px)]
+            placed = _placed(segments, options, sets, (early, late))
             if placed:
                 best = max(placed, key=lambda o: o.log_odds)
                 key = frozenset(best.segments[2:])
@@ -73,8 +74,8 @@ def _maybe_crossed(
     if not early or len(late) < 2:
         return []
     of_shot = np.repeat(shots, [len(ends[s]) for s in shots])
-    means = [[clip.segments[k].means for k in side] for side in (early, late)]
-    odds = Compared.of(cosines_between(*means), clip.calibration).log_odds
+    one, two = ([clip.segments[k].means for k in side] for side in (early, late))
+    odds = Compared.of(similarities_between(one, two, clip.calibration), clip.calibration).log_odds
     maybe: set[int] = set()
     for c, d in combinations(range(len(late)), 2):
         more = odds[:, d] > odds[:, c], odds[:, c] > odds[:, d]
@@ -122,9 +123,8 @@ def _crossed(clip: Clip, early: Sequence[int], late: Sequence[int]) -> list[Expl
     if not len(who):
         return []
     sides = [[clip.segments[k] for k in side] for side in (early, late)]
-    alike = Compared.of(
-        cosines_between(*([segment.means for segment in side] for side in sides)), clip.calibration
-    )
+    one, two = ([segment.means for segment in side] for side in sides)
+    alike = Compared.of(similarities_between(one, two, clip.calibration), clip.calibration)
     a, b, c, d = who.T
     pair = swap.PairCompared((alike.at(a, c), alike.at(b, d)), (alike.at(a, d), alike.at(b, c)))
     samples, score, height_px = (
@@ -142,6 +142,7 @@ def _crossed(clip: Clip, early: Sequence[int], late: Sequence[int]) -> list[Expl
     }  # fmt: skip
     odds = clip.model["swap"].log_odds(features)
     told = swap.crossed_is_ahead(pair) & (odds >= clip.settings.least_log_odds)
+    told &= features["crossed"] > 0  # in another shot everybody may look otherwise
     found = []
     for k in np.flatnonzero(told).tolist():
         four = early[a[k]], early[b[k]], late[c[k]], late[d[k]]
@@ -168,18 +169,35 @@ def _height_px(segment: Segment) -> float:
     return max(float(np.median(segment.xyxy[:, 3] - segment.xyxy[:, 1])), 8.0)
 
 
-def _in_place(
-    segments: Sequence[Segment], option: Explained, lay: Alignment, picture_px: tuple[int, int]
-) -> bool:
-    """Tell whether both stand where the other one of the exchange stood."""
-    before = np.array(
-        [np.median(segments[k].xyxy[-_EDGE_BOXES:], axis=0) for k in option.segments[:2]],
-        np.float32,
-    )
-    after = np.array(
-        [np.median(segments[k].xyxy[:_EDGE_BOXES], axis=0) for k in option.segments[2:]], np.float32
-    )
-    now = lay.mapped(after, picture_px=picture_px)
+def _placed(
+    segments: Sequence[Segment], options: Sequence[Explained], sets: Sets, shots: tuple[int, int]
+) -> list[Explained]:
+    """Return the exchanges of which both stand where the other one stood.
+
+    The set says how the two shots lie over each other. Where too little of it is seen to say so,
+    who stands where says it, and what is seen of the set has to agree.
+    """
+    picture_px = sets.picture_px
     limit = np.array(picture_px * 2, np.float32)
-    now = np.clip(now, 0, limit)
-    return bool((boxes.paired_iou(before, now) >= _SAME_PLACE_IOU).all())
+    lay = sets.alignment(*shots)
+    found = []
+    for one in options:
+        before, after = (
+            np.stack([_edge(segments[k], end) for k in pair])
+            for pair, end in ((one.segments[:2], -1), (one.segments[2:], 0))
+        )
+        own = lay
+        if own is None:
+            near = lay_of_boxes(before, after, picture_px=picture_px)
+            own = sets.alignment(*shots, near=near) if near.agrees >= _FITS_IOU else None
+        if own is not None:
+            now = np.clip(own.mapped(after, picture_px=picture_px), 0, limit)
+            if (boxes.paired_iou(before, now) >= _SAME_PLACE_IOU).all():
+                found.append(one)
+    return found
+
+
+def _edge(segment: Segment, end: int) -> NDArray[np.float32]:
+    """Return (4,) where somebody stands at the beginning (0) or end (-1) of a segment."""
+    rows = segment.xyxy[-_EDGE_BOXES:] if end else segment.xyxy[:_EDGE_BOXES]
+    return np.asarray(np.median(rows, axis=0), np.float32)

@@ -21,7 +21,7 @@ from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, characters_of_tracks, drift_of
 from identity.settings import FindingSettings
 from identity.tracks.crossings import Crossing
-from tests.identity.people import body_of, calibration, colour_of
+from tests.identity.people import blend, body_of, calibration, colour_of
 
 NAN = float("nan")
 
@@ -311,6 +311,11 @@ def placed(*boxes):
     return [segment(k, xyxy=np.array(rows, np.float32)) for k, rows in enumerate(boxes)]
 
 
+def stands_in_place(segments, option, lay):
+    sets = SimpleNamespace(picture_px=(500, 300), alignment=lambda a, b, near=None: lay)
+    return bool(over_cut._placed(segments, [option], sets, (0, 1)))
+
+
 LEFT, RIGHT = (0, 0, 50, 100), (200, 0, 250, 100)
 
 
@@ -329,7 +334,7 @@ def test_both_stand_where_the_other_one_stood(move, scale, in_place):
     segments = placed(*early, *late)
     lay = Alignment(1.0, scale, (move / 500, 0.0))
     option = told("swap", (), segments=(0, 1, 2, 3))
-    assert over_cut._in_place(segments, option, lay, (500, 300)) is in_place
+    assert stands_in_place(segments, option, lay) is in_place
 
 
 @pytest.mark.parametrize(("aside", "in_place"), [(13, True), (13.1, False)])
@@ -340,19 +345,17 @@ def test_an_overlap_of_35_in_100_is_one_place(aside, in_place):
     option = told("swap", (), segments=(0, 1, 2, 3))
     segments = placed([one] * 8, [two] * 8, *late)
     lay = Alignment(1.0, 1.0, (0.0, 0.0))
-    assert over_cut._in_place(segments, option, lay, (500, 300)) is in_place
+    assert stands_in_place(segments, option, lay) is in_place
 
 
 def test_what_lies_beyond_the_picture_does_not_count():
     early = [[LEFT] * 8, [RIGHT] * 8]
     late = [[(-200, 0, 50, 100)] * 8, [RIGHT] * 8]
     option = told("swap", (), segments=(0, 1, 2, 3))
-    assert over_cut._in_place(
-        placed(*early, *late), option, Alignment(1.0, 1.0, (0, 0)), (500, 300)
-    )
+    assert stands_in_place(placed(*early, *late), option, Alignment(1.0, 1.0, (0, 0)))
 
 
-def exchange_over_cuts(*shots, aligned, moved=0, explained=()):
+def exchange_over_cuts(*shots, aligned, moved=0, explained=(), near=()):
     """Judge shots in each of which two stand side by side, and wear what their letters say."""
     segments = []
     for shot_, names in enumerate(shots):
@@ -360,11 +363,17 @@ def exchange_over_cuts(*shots, aligned, moved=0, explained=()):
             one = worn(name, 2 * shot_ + k, shot=shot_)
             at = 200 * k + (moved if shot_ else 0)
             one.xyxy = np.tile(np.array([at, 0, at + 50, 100], np.float32), (10, 1))
+            if shot_ and near == "one alone":
+                one.xyxy += 60 * k
             segments.append(one)
-    lay = Alignment(1.0, 1.0, (0, 0))
-    sets = SimpleNamespace(
-        picture_px=(500, 300), alignment=lambda a, b: lay if (a, b) in aligned else None
-    )
+
+    def alignment(a, b, near=None):
+        if near is None:
+            return Alignment(1.0, 1.0, (0, 0)) if (a, b) in aligned else None
+        return near if (a, b) in near_ones else None
+
+    near_ones = [(0, 1)] if near else []
+    sets = SimpleNamespace(picture_px=(500, 300), alignment=alignment)
     clip = SimpleNamespace(
         sets=sets, segments=segments, explained=explained, calibration=calibration(),
         model={"swap": SimpleNamespace(log_odds=lambda features: features["gain"])},
@@ -390,6 +399,13 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
         pytest.param(["AB", "B"], [(0, 1)], {}, [], id="one after"),
         pytest.param(["AB", "BA"], [], {}, [], id="another set-up"),
         pytest.param(["AB", "BA"], [(0, 1)], {"moved": 40}, [], id="they stand elsewhere"),
+        pytest.param(
+            ["AB", "BA"], [], {"moved": 40, "near": [1]}, [(0, 1)],
+            id="their places say how the shots lie, and the set agrees",
+        ),
+        pytest.param(
+            ["AB", "BA"], [], {"near": "one alone"}, [], id="only one of them has a place"
+        ),
         pytest.param(["AB", "BA"], [(0, 1)], {"explained": BY_CUT}, [], id="their clothes were"),
         pytest.param(
             ["AB", "BA"], [(0, 1)], {"explained": IN_SHOT}, [(0, 1)], id="clothes, but in a shot"
@@ -412,6 +428,19 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
 )  # fmt: skip
 def test_exchanges_over_cuts(shots, aligned, more, pairs):
     assert exchange_over_cuts(*shots, aligned=aligned, **more) == pairs
+
+
+def test_who_looks_nearly_as_another_in_a_later_shot_has_exchanged_nothing():
+    """Each is nearer to the other than to himself, and neither is the other."""
+    early = worn("A", 0), worn("B", 1)
+    late = worn("C", 2, shot=1), worn("D", 3, shot=1)
+    for one, other in zip(late, ("B", "A"), strict=True):
+        one.means["upper"] = blend(one.means["upper"], colour_of(other), 0.4)
+        one.means["body"] = blend(one.means["body"], body_of(other), 0.3)
+    found, asked = crossed(early, late)
+    assert asked["gain"][0] > 0.3
+    assert asked["crossed"][0] < 0
+    assert found == []
 
 
 def test_without_pictures_of_the_sets_nothing_is_told():

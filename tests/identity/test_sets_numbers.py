@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from identity.evidence.alignment import SetPictures, aligned
+from identity.evidence.alignment import Alignment, SetPictures, aligned, lay_of_boxes
 from identity.evidence.same_place import (
     _agrees,
     _blocks,
@@ -345,6 +345,48 @@ def test_so_much_must_be_free_in_both(columns, found):
     free = FREE.copy()
     free[:, columns:] = False
     assert (aligned(view(30, 20), free, view(30, 20), free) is not None) == found
+
+
+@pytest.mark.parametrize(
+    ("columns", "dx", "found"),
+    [
+        pytest.param(5, 6, True, id="five hundredths, where it should be"),
+        pytest.param(5, 3, True, id="three cells beside it"),
+        pytest.param(5, 1, False, id="five cells beside it"),
+        pytest.param(3, 6, False, id="three hundredths"),
+    ],
+)
+def test_where_it_is_known_how_they_lie_less_must_be_free(columns, dx, found):
+    free = FREE.copy()
+    free[:, 6 + columns :] = False
+    near = Alignment(1.0, 1.0, (dx / 96, 0.0))
+    first, second = view(30, 20), view(36, 20)
+    assert aligned(first, free, second, FREE) is None
+    lay = aligned(first, free, second, FREE, near=near)
+    assert (lay is not None) == found
+    if lay is not None:
+        assert 96 * lay.shift[0] == pytest.approx(6, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("scale", "move", "other", "fits"),
+    [
+        pytest.param(1.0, (0, 0), 0, 1.0, id="the same places"),
+        pytest.param(1.34, (-40, 20), 0, 1.0, id="nearer, and beside it"),
+        pytest.param(1.0, (30, 0), 60, 0.6, id="one of them elsewhere"),
+    ],
+)
+def test_who_stands_where_says_how_two_pictures_lie(scale, move, other, fits):
+    before = boxes((100, 50, 200, 250), (300, 60, 420, 260))
+    after = (before - np.array(move * 2)) / scale
+    after[1, [0, 2]] += other
+    lay = lay_of_boxes(before, after.astype(np.float32), picture_px=(960, 540))
+    if not other:
+        assert lay.scale == scale
+        assert (960 * lay.shift[0], 540 * lay.shift[1]) == pytest.approx(move, abs=1)
+        assert lay.agrees == pytest.approx(1.0, abs=0.02)
+    assert fits - 0.15 < lay.agrees <= 1.0
+    assert (lay.agrees < 0.9) == bool(other)
 
 
 @pytest.mark.parametrize(("dx", "found"), [(43, True), (53, False)])
