@@ -203,17 +203,25 @@ def _explained(
     frames = np.intersect1d(one, two)
     if features["had_before"] == 0:  # they are one from the first frame that shows both
         start = int(frames[0])
-    vouched = features["became"] >= _BECAME or features["appears"] > 0
     return Explained(
         "clone", pair, start, int(frames[-1]) + 1, log_odds,
-        features["network"] + 0.5, features, vouched=vouched,
+        features["network"] + 0.5, features, vouched=_has_a_moment(features),
     )  # fmt: skip
 
 
 def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
-    """Tell whether similarity says anything: not of two in black, nor of two with other hair."""
+    """Tell whether similarity says anything: not of two with other hair.
+
+    Nor of two in black, unless one of them came to look so, or appeared, at a moment.
+    """
     one, two = (segments[k] for k in found.segments)
-    return not (wears_black(one) and wears_black(two)) and not other_hair(one.means, two.means)
+    if wears_black(one) and wears_black(two) and not _has_a_moment(found.features):
+        return False
+    return not other_hair(one.means, two.means)
+
+
+def _has_a_moment(features: Mapping[str, float]) -> bool:
+    return features["became"] >= _BECAME or features["appears"] > 0
 
 
 def wears_black(segment: Segment) -> bool:

@@ -163,7 +163,18 @@ def test_a_segment_in_black_trousers_alone_is_not_in_black():
     ],
 )
 def test_who_may_be_clones(one, two, may_be):
-    assert clone.may_be_clones(told("clone", (0, 1), segments=(1, 0)), [one, two]) is may_be
+    features = {"became": 0.9, "appears": 0.0}  # no moment at which they became one
+    found = told("clone", (0, 1), segments=(1, 0), features=features)
+    assert clone.may_be_clones(found, [one, two]) is may_be
+
+
+@pytest.mark.parametrize("moment", [{"became": 1.0}, {"appears": 1.0}])
+def test_of_two_in_black_a_moment_tells(moment):
+    features = {"became": 0.0, "appears": 0.0, **moment}
+    found = told("clone", (0, 1), segments=(1, 0), features=features)
+    assert clone.may_be_clones(found, [dressed(10), dressed(10)])
+    hair = dressed(10, hair=(1, 0)), dressed(10, hair=(0, 1))
+    assert not clone.may_be_clones(found, hair)
 
 
 # --- becoming another -----------------------------------------------------------------------------
