@@ -4,8 +4,8 @@ Some looks are like anybody's: a dark coat from behind, a face of ten pixels. A 
 less of two such than of two that nobody else is like. So what both sides have in common with their
 nearest strangers is taken off first, as in the verification of speakers (Matejka et al. 2017,
 "Analysis of Score Normalization in Multilingual Speaker Recognition", Interspeech: adaptive score
-normalization; here without the deviation, which so few strangers do not tell). Only who is who
-across shots is asked this way: within a track both sides have the same strangers.
+normalization; here without the deviation, which so few strangers do not tell). Looks of two
+shots are compared this way: within a track both sides have the same strangers.
 """
 
 from __future__ import annotations

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from identity.explanations import attribute_swap, drift_over_cuts, over_cut
+from identity.explanations import attribute_swap, drift_over_cuts, other_look, over_cut
 
 if TYPE_CHECKING:
     from identity.explanations.contract import Clip, FromShotToShot
 
 # One row for each explanation; each knows what those before it found.
-FROM_SHOT_TO_SHOT: tuple[FromShotToShot, ...] = (attribute_swap, over_cut, drift_over_cuts)
+FROM_SHOT_TO_SHOT: tuple[FromShotToShot, ...] = (
+    attribute_swap,
+    over_cut,
+    drift_over_cuts,
+    other_look,
+)
 
 
 def explain_cuts(clip: Clip) -> Clip:

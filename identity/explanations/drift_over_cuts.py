@@ -169,12 +169,11 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
     return [
         replace(
-            max(group, key=lambda d: (not d.is_hint, d.confidence, d.strength)),
+            max(group, key=lambda d: (not d.is_hint, d.vouched, d.confidence, d.strength)),
             tracks=tuple(sorted({k for d in group for k in d.tracks})),
             start_frame=min(d.start_frame for d in group),
             stop_frame=max(d.stop_frame for d in group),
             over_cut=any(d.over_cut for d in group),
-            vouched=any(d.vouched for d in group),
             curves={k: curve for d in group for k, curve in d.curves.items()},
         )
         for group in groups.values()

@@ -7,7 +7,7 @@ import pytest
 
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.evidence.logistic import Logistic
-from identity.explanations import change, clone, swap
+from identity.explanations import change, clone, other_look, swap
 from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
@@ -21,12 +21,14 @@ NEVER_NEGATIVE = {
     "morph": ("unlike", "network", "colour", "hair", "step", "score"),
     "drift": ("unlike", "network", "colour", "hair", "score"),
     "clone": ("alike", "network", "colour", "hair", "pure", "became", "score"),
+    "other_look": other_look.CUES,
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),
     "morph": ("jump", "zoom", "light", "others", "touch", "returns"),
     "drift": ("jump", "zoom", "light", "others", "touch", "returns"),
     "clone": ("twins", "touch"),
+    "other_look": ("turn", "shape"),
 }
 
 
@@ -37,6 +39,7 @@ NEVER_POSITIVE = {
         ("morph", change.FEATURES),
         ("drift", change.FEATURES),
         ("clone", clone.FEATURES),
+        ("other_look", other_look.FEATURES),
     ],
 )
 def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features):

@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.source_table import Entry, read_entries
-from identity.evidence.logistic import AGAINST, FOR
+from identity.evidence.logistic import AGAINST, FOR, Logistic
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.model import DecisionModel
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from scenes.errors import CastcheckError
 from tests.identity.people import FPS, calibration, looks, tracklet
-from training.decisions import splice
-from training.decisions.__main__ import EXPLANATIONS, fitted, priors_from, source_list
+from training.decisions import planting, splice
+from training.decisions.__main__ import (
+    EXPLANATIONS,
+    fitted,
+    priors_from,
+    source_list,
+    with_kept,
+)
 from training.decisions.cases import Case, Donors, case
 from training.decisions.clips import Light, Shot, shots_of
 from training.decisions.fit import (
@@ -29,7 +36,12 @@ from training.decisions.fit import (
     scale_of,
     shares_at,
 )
-from training.decisions.planting import change_cases, clone_cases, swap_cases
+from training.decisions.planting import (
+    change_cases,
+    clone_cases,
+    other_look_cases,
+    swap_cases,
+)
 from training.decisions.table import Outcome, wilson
 
 LENGTH = 72
@@ -153,9 +165,11 @@ def shots():
         pytest.param("drift", {"planted", "clean", "relit", "gone over"}, id="drift"),
         pytest.param("swap", {"planted", "clean", "crossed"}, id="swap"),
         pytest.param("clone", {"planted", "clean"}, id="clone"),
+        pytest.param("other_look", {"planted", "clean", "relit"}, id="other look"),
     ],
 )
-def test_cases_of_each_explanation(shots, name, kinds):
+def test_cases_of_each_explanation(monkeypatch, shots, name, kinds):
+    monkeypatch.setattr(planting, "_RELIT_SHARE", 1.0)
     make, features = EXPLANATIONS[name]
     made = [make(shots, calibration(), np.random.default_rng(0)) for _ in range(2)]
     assert {c.kind for c in made[0]} == kinds
@@ -171,7 +185,25 @@ def test_cases_of_each_explanation(shots, name, kinds):
     assert worst["planted"] > worst["clean"] + 0.5, f"{first} does not tell them apart"
 
 
-@pytest.mark.parametrize("make", [partial(change_cases, slow=False), swap_cases, clone_cases])
+def test_who_looks_otherwise_wears_a_part_of_somebody_else():
+    own = {"body": np.array([1.0, 0]), "hair": np.array([1.0, 0]), "facing": np.array([1.0, 0])}
+    lent = {"body": np.array([0, 1.0]), "hair": np.array([0, 1.0]), "facing": np.array([0, 1.0])}
+    head, clothes = (
+        planting._wearing(own, lent, frozenset(part)) for part in ({"head", "hair"}, {"upper"})
+    )
+    assert head["hair"].tolist() == [0, 1]
+    assert head["body"].tolist() == pytest.approx([0.65, 0.35])
+    assert clothes["hair"].tolist() == [1, 0]
+    assert clothes["body"].tolist() == pytest.approx([0.35, 0.65])
+    both = planting._wearing(own, lent, None)
+    assert both["body"].tolist() == [0, 1]
+    assert all(worn["facing"].tolist() == [1, 0] for worn in (head, clothes, both))
+    assert "hair" not in planting._wearing(own, {"body": lent["body"]}, None)  # not seen
+
+
+@pytest.mark.parametrize(
+    "make", [partial(change_cases, slow=False), swap_cases, clone_cases, other_look_cases]
+)
 @pytest.mark.parametrize("names", ["", "A"], ids=["nobody", "one"])
 def test_nobody_to_learn_from(make, names):
     shots = [shot_of(names)] if names else []
@@ -300,9 +332,9 @@ def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expect"),
     [
-        pytest.param([], [0.3] * 4, id="nothing said"),
-        pytest.param(["0.2"], [0.2] * 4, id="for all"),
-        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05], id="by name"),
+        pytest.param([], [0.3] * 5, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 5, id="for all"),
+        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, 0.3], id="by name"),
         pytest.param(["1"], None, id="no share"),
         pytest.param(["often"], None, id="no number"),
         pytest.param(["vanish=0.1"], None, id="no explanation"),
@@ -369,6 +401,45 @@ def test_the_data_file_says_what_was_fitted(shots):
         again["swap"].log_odds(columns), explanations["swap"].log_odds(columns), atol=0.01
     )
     assert again["swap"].log_odds(columns).max() > 0
+
+
+PROVENANCE = {
+    "clips": 3,
+    "prior": dict.fromkeys(EXPLANATIONS, 0.2),
+    "believed_of_sources_left_out": {key: {"clean at 0.5": [0, 3]} for key in EXPLANATIONS},
+}
+ALL = {name: Logistic(1.0, {}) for name in EXPLANATIONS}
+
+
+def test_some_explanations_are_fitted_and_the_others_stay():
+    now = {
+        "clips": 3,
+        "prior": dict.fromkeys(EXPLANATIONS, 0.4),
+        "believed_of_sources_left_out": {"clone": {"clean at 0.5": [1, 3]}},
+    }
+    new = Logistic(2.0, {})
+    model = with_kept({"clone": new}, now, DecisionModel(ALL, PROVENANCE), where=Path("a.json"))
+    assert list(model.explanations) == list(EXPLANATIONS)
+    assert model["clone"] == new
+    assert model["morph"] == ALL["morph"]
+    assert model.provenance["prior"]["clone"] == 0.4
+    assert model.provenance["prior"]["morph"] == 0.2
+    told = model.provenance["believed_of_sources_left_out"]
+    assert told["clone"] == {"clean at 0.5": [1, 3]}
+    assert told["morph"] == {"clean at 0.5": [0, 3]}
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [
+        pytest.param(DecisionModel(ALL, {**PROVENANCE, "clips": 4}), "something else", id="clips"),
+        pytest.param(DecisionModel(ALL, {"clips": 3}), "something else", id="says less"),
+        pytest.param(DecisionModel({}, PROVENANCE), "lacks drift, morph", id="lacks some"),
+    ],
+)
+def test_what_was_fitted_on_something_else_is_not_kept(kept, says):
+    with pytest.raises(CastcheckError, match=says):
+        with_kept({"clone": ALL["clone"]}, PROVENANCE, kept, where=Path("a.json"))
 
 
 @pytest.mark.parametrize(

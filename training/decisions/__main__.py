@@ -19,7 +19,7 @@ from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
 from identity.evidence.learnt import learnt_evidence
-from identity.explanations import change, clone, swap
+from identity.explanations import change, clone, other_look, swap
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
@@ -31,7 +31,12 @@ from training.decisions.fit import (
     left_out_log_odds,
     scale_of,
 )
-from training.decisions.planting import change_cases, clone_cases, swap_cases
+from training.decisions.planting import (
+    change_cases,
+    clone_cases,
+    other_look_cases,
+    swap_cases,
+)
 from training.decisions.table import Outcome
 from training.options import Cache, Clips, Table, Without, check_folder_of
 
@@ -54,6 +59,7 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "drift": (partial(change_cases, slow=True), change.FEATURES),
     "swap": (swap_cases, swap.FEATURES),
     "clone": (clone_cases, clone.FEATURES),
+    "other_look": (other_look_cases, other_look.FEATURES),
 }
 
 app = typer.Typer(
@@ -88,8 +94,9 @@ def fit_all(
     prior: Mapping[str, float],
     seed: int,
     say: Callable[[str], None],
+    only: Sequence[str] = (),
 ) -> tuple[dict[str, Logistic], dict[str, Any]]:
-    """Return every explanation by name, and what each did on sources left out.
+    """Return every explanation by name, or some, and what each did on sources left out.
 
     Raises:
         CastcheckError: Too few cases of one of them.
@@ -97,6 +104,8 @@ def fit_all(
     found: dict[str, Logistic] = {}
     numbers: dict[str, Any] = {}
     for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
+        if only and name not in only:
+            continue
         cases = make(shots, calibration, np.random.default_rng([seed, number]))
         try:
             found[name], outcome = fitted(name, cases, prior=prior[name], seed=seed)
@@ -115,7 +124,7 @@ def priors_from(words: Sequence[str]) -> dict[str, float]:
 
     Example:
         >>> priors_from(["0.2", "clone=0.1"])
-        {'morph': 0.2, 'drift': 0.2, 'swap': 0.2, 'clone': 0.1}
+        {'morph': 0.2, 'drift': 0.2, 'swap': 0.2, 'clone': 0.1, 'other_look': 0.2}
     """
     found = dict.fromkeys(EXPLANATIONS, PRIOR)
     for word in words:
@@ -132,6 +141,42 @@ def priors_from(words: Sequence[str]) -> dict[str, float]:
             )
         found.update(dict.fromkeys([name] if name else found, share))
     return found
+
+
+def with_kept(
+    found: Mapping[str, Logistic],
+    provenance: Mapping[str, Any],
+    kept: DecisionModel,
+    *,
+    where: Path,
+) -> DecisionModel:
+    """Return what was fitted now, and all other explanations of a file as they are.
+
+    Raises:
+        CastcheckError: The file was fitted on something else, or lacks an explanation.
+    """
+    fitted_anew = {"prior", "believed_of_sources_left_out"}
+    alike = provenance.keys() == kept.provenance.keys() and all(
+        provenance[key] == kept.provenance[key] for key in provenance.keys() - fitted_anew
+    )
+    lacking = sorted(EXPLANATIONS.keys() - found.keys() - kept.explanations.keys())
+    if not alike or lacking:
+        raise CastcheckError(
+            f"cannot be kept in part: it lacks {', '.join(lacking)}"
+            if lacking
+            else "cannot be kept in part: it was fitted on something else",
+            where=where,
+            hint="fit all explanations, without --only",
+        )
+    both = {
+        key: {
+            name: (provenance if name in found else kept.provenance)[key][name]
+            for name in EXPLANATIONS
+        }
+        for key in sorted(fitted_anew)
+    }
+    models = {name: found.get(name) or kept[name] for name in EXPLANATIONS}
+    return DecisionModel(models, {**provenance, **both})
 
 
 def source_list(entries: Sequence[Entry]) -> str:
@@ -162,19 +207,34 @@ def fit(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is planted where.")] = 0,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Fit this explanation alone and keep the others of the file, if it was fitted "
+            "on the same clips; may be repeated."
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = TARGET,
 ) -> None:
     """Fit the weights of all explanations on errors planted in what was seen in clean clips."""
     priors = priors_from(prior or ())
     for target in (output, *([] if sources_out is None else [sources_out])):
         check_folder_of(target)
+    unknown = sorted(set(only or ()) - EXPLANATIONS.keys())
+    if unknown:
+        raise CastcheckError(
+            f"no explanation {unknown[0]!r}", where="--only", hint=", ".join(EXPLANATIONS)
+        )
+    kept = DecisionModel.from_json(output.read_text(encoding="utf-8")) if only else None
     entries = read_entries(clips, table, without=without or ())
     models = load_models(CONFIG)
     shots = read_shots(
         entries, models, cache=cache, seed=seed, progress=lambda name: typer.echo(name, err=True)
     )
     calibration = calibration_for(embedder_name(models))
-    found, numbers = fit_all(shots, calibration, prior=priors, seed=seed, say=typer.echo)
+    found, numbers = fit_all(
+        shots, calibration, prior=priors, seed=seed, say=typer.echo, only=only or ()
+    )
     embedder = models.embedder
     provenance = {
         "made_by": "python -m training.decisions",
@@ -195,7 +255,10 @@ def fit(
         "same_person_sha256": learnt_evidence().same_person_sha256,
         "believed_of_sources_left_out": numbers,
     }
-    _write_whole(output, DecisionModel(found, provenance).to_json())
+    model = DecisionModel(found, provenance)
+    if kept is not None:
+        model = with_kept(found, provenance, kept, where=output)
+    _write_whole(output, model.to_json())
     if sources_out is not None:
         _write_whole(sources_out, source_list(entries))
     typer.echo(f"written to {output}", err=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.explanations import change, clone, swap
+from identity.evidence.moments import Moments
+from identity.explanations import change, clone, other_look, swap
 from training.decisions import splice
 from training.decisions.cases import (
     MIN_SCORE,
@@ -29,6 +31,9 @@ from training.decisions.cases import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
+    from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
     from training.decisions.cases import Case
@@ -36,6 +41,15 @@ if TYPE_CHECKING:
 
 _EACH = 3  # errors planted in each track, and in each two
 _ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
+_PARTS: tuple[frozenset[Cue] | None, ...] = (
+    frozenset({"head", "hair", "head_look"}),
+    frozenset({"upper", "lower", "upper_look", "lower_look"}),
+    None,  # all of somebody
+)
+# The lamp of a relit clip is far stronger than what changes from one set-up to the next, and a look
+# that no light may change could only be told by networks.
+_RELIT_SHARE = 1 / 16
+_BODY_IS_HEAD = 0.35  # of the look of a whole body
 _SLOW_SHARE = 0.7  # of the way to the other one, at least, that a slow change goes
 
 
@@ -199,3 +213,73 @@ def _cloned(
             share=np.asarray(np.arange(len(samples.frames)) >= since, np.float64),
         )
         yield (splice.appearing(planted, copy, at=at) if how == "comes" else planted), at
+
+
+def other_look_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "somebody looks otherwise in a later shot".
+
+    The first and the last third of a track stand for two shots that show the same side. Head,
+    clothes or all of the last one are lent by somebody else.
+    """
+    donors = Donors.among(shots)
+    cases: list[Case] = []
+    for number, shot in enumerate(shots):
+        own = shot.samples
+        for track in range(len(own.tracks)):
+            if not is_clear(own, track) or (shot.relit and rng.random() >= _RELIT_SHARE):
+                continue
+            seen = np.flatnonzero(own.seen["body"][track])
+            third = len(seen) // 3
+            early, late = slice(int(seen[0]), int(seen[third])), slice(int(seen[-third]), None)
+            stays = own.means(track, late)
+            asked = partial(_ask_other_look, own, track, early, late, calibration)
+            cases += case("relit" if shot.relit else "clean", shot, own, (track,), asked(stays))
+            for part in () if shot.relit else _PARTS:
+                donor = donors.pick(number, track, rng)
+                if donor is None:
+                    continue
+                lent = donors.shots[donor[0]].samples.means(donor[1], slice(None))
+                wears = _wearing(stays, lent, part)
+                cases += case("planted", shot, own, (track,), asked(wears))
+    return cases
+
+
+def _ask_other_look(
+    samples: ShotSamples,
+    track: int,
+    early: slice,
+    late: slice,
+    calibration: Calibration,
+    wears: dict[Cue, NDArray[np.float32]],
+) -> Asked:
+    one, two = (
+        np.array([other_look.shape_of(samples.xyxy[track, part])]) for part in (early, late)
+    )
+    features, _ = other_look.features_of(
+        [samples.means(track, early)], [wears], calibration, early_shape=one, late_shape=two
+    )
+    here = np.array([early.stop])
+    moment = Moments(np.array([early.start]), here, np.array([late.start]), here + 1)
+    flat = {name: table[:, 0] for name, table in features.items()}
+    # Of one track, all of it shows the same side more or less: that is weighed, not ruled out.
+    return Asked.of(other_look.FEATURES, moment, flat, np.ones(1, np.bool_))
+
+
+def _wearing(
+    means: dict[Cue, NDArray[np.float32]],
+    lent: dict[Cue, NDArray[np.float32]],
+    part: frozenset[Cue] | None,
+) -> dict[Cue, NDArray[np.float32]]:
+    """Return a look of which a part, or all, is somebody else's; none of the view."""
+    head = part is not None and "head" in part
+    worn: dict[Cue, NDArray[np.float32]] = {}
+    for cue, mean in means.items():
+        if cue == "facing" or (cue != "body" and part is not None and cue not in part):
+            worn[cue] = mean
+        elif cue in lent:
+            share = 1.0 if cue != "body" or part is None else _BODY_IS_HEAD
+            share = 1 - share if cue == "body" and part is not None and not head else share
+            worn[cue] = np.asarray((1 - share) * mean + share * lent[cue], np.float32)
+    return worn
