@@ -81,7 +81,7 @@ def test_beards_are_for_men(masculine, attribute, suits):
     class _Character:
         look = replace(random_look(1), build=replace(random_look(1).build, masculine=masculine))
 
-    assert can_wear(_Character(), attribute) is suits
+    assert can_wear(_Character(), attribute) is suits  # type: ignore[arg-type]
 
 
 def test_a_bald_head_is_no_hair(studio_at_work):
