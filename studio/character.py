@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from studio.assets import HAIR_LONG, HAIR_SHORT
 from studio.errors import AssetsMissingError
 from studio.makehuman import BASE_VERTICES
 from studio.mesh import Mesh, split_corners, strongest_four, vertex_normals
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from studio.looks import Build, Look, Rgb
+    from studio.looks import Build, Hair, Look, Rgb
     from studio.makehuman import Library, Proxy
 
     Floats = NDArray[np.float32]
@@ -145,6 +146,24 @@ class Character:
         for part in self.parts:
             if part.moves_with_face:
                 self._fit_part(part, position)
+
+    def wear(self, parts: list[Part]) -> None:
+        """Draw these parts from now on, on the body as it is shaped and with a resting face."""
+        self.parts = parts
+        self._face_key = ()
+        self._refit()
+
+    def hair_part(self, hair: Hair) -> Part:
+        """Return other hair, to be worn instead of one's own; `hair.style` may not be None."""
+        if hair.style is None:
+            raise ValueError("a bald head wears no hair")
+        part = self._worn_part("hair", "hair", hair.style, np.zeros(BASE_VERTICES, bool))
+        part.material = _worn_material("hair", replace(self.look, hair=hair))
+        return part
+
+    def hair_styles(self) -> tuple[str, ...]:
+        """Return the cuts that suit this build."""
+        return HAIR_SHORT if self.look.build.masculine > 0.5 else HAIR_LONG
 
     def prepare_drift(self, goal: Look) -> None:
         """Make ready to drift towards a look on the same garment shapes (`drift_target`)."""

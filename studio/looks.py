@@ -45,7 +45,7 @@ _NAMES = {
     "female": ("mei", "anna", "zoe", "ida", "lena", "noor"),
     "male": ("ben", "kofi", "omar", "raj", "tom", "ivan"),
 }
-_HAIR_COLOURS: tuple[Rgb, ...] = (
+HAIR_COLOURS: tuple[Rgb, ...] = (
     (0.04, 0.035, 0.035), (0.12, 0.08, 0.05), (0.28, 0.16, 0.08),
     (0.45, 0.28, 0.14), (0.74, 0.56, 0.30), (0.58, 0.20, 0.08),
 )  # fmt: skip
@@ -279,7 +279,7 @@ def _as_cel(look: Look) -> Look:
     )  # fmt: skip
     face = replace(look.face, targets=_merged(look.face.targets, extra))
     rng = np.random.default_rng([len(look.name), *look.name.encode()])
-    palette = (*_DYED_HAIR, *_HAIR_COLOURS[2:], (0.9, 0.82, 0.4))
+    palette = (*_DYED_HAIR, *HAIR_COLOURS[2:], (0.9, 0.82, 0.4))
     colour = palette[int(rng.integers(len(palette)))]
     build = replace(look.build, age=0.5, weight=min(look.build.weight, 0.5))
     hair = replace(look.hair, colour=colour)
@@ -330,8 +330,8 @@ def _random_hair(rng: np.random.Generator, build: Build, *, feminine: bool) -> H
         style = str(rng.choice([*assets.HAIR_LONG, "afro01", "short03"]))
     else:
         style = None if rng.random() < 0.1 else str(rng.choice(assets.HAIR_SHORT))
-    palette = _GREY_HAIR if _age_name(build.age) == "old" else _HAIR_COLOURS
-    if palette is _HAIR_COLOURS and rng.random() < 0.08:
+    palette = _GREY_HAIR if _age_name(build.age) == "old" else HAIR_COLOURS
+    if palette is HAIR_COLOURS and rng.random() < 0.08:
         palette = _DYED_HAIR
     return Hair(style, palette[int(rng.integers(len(palette)))])
 

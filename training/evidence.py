@@ -22,10 +22,10 @@ from bench.labelled import EARLIER_CLIPS, drawn_characters
 from bench.observed import observations
 from castcheck.pipeline import free_of_those_seen, judge_observations
 from identity.appearance.looks import CUES
-from identity.evidence.calibration import calibration_of_parts
+from identity.evidence.calibration import FACING_MIDDLE, calibration_of_parts
 from identity.evidence.learnt import learnt_evidence
-from identity.evidence.logistic import EITHER, FOR, Logistic
-from identity.evidence.same_look import similarities_between
+from identity.evidence.logistic import AGAINST, EITHER, FOR, Logistic
+from identity.evidence.same_look import both_face, similarities_between
 from identity.evidence.setups import setup_similarity
 from identity.evidence.someone import FEATURES, someone_features
 from tracker import boxes
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _MIN_IOU = 0.5
 _MIN_SAMPLES = 2  # of a segment that is compared
-_SAME_VIEW = "body_same_view"
+_SAME_VIEW, _BOTH_FACE = "body_same_view", "both_face"
 _COLOURS = ("head", "upper", "lower", "hair")
 _LOOKS: tuple[Cue, ...] = tuple(cue for cue in CUES if cue != "facing")
 # What the network says can only speak for one person where it is alike. Colours can do either: all
@@ -53,6 +53,7 @@ _LOOKS: tuple[Cue, ...] = tuple(cue for cue in CUES if cue != "facing")
 PAIR_FEATURES: dict[str, Bounds] = {
     **{cue: EITHER if cue in _COLOURS else FOR for cue in _LOOKS},
     _SAME_VIEW: FOR,
+    _BOTH_FACE: AGAINST,
 }
 # Set by hand before any of this was learnt; with so few sources weights that begin from nothing
 # carry over to other sources less well.
@@ -166,6 +167,7 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     means = [case.segments[k].means for k in kept]
     scales = calibration_of_parts(learnt_evidence().same_person)
     similarity = similarities_between(means, means, scales) if kept else {}
+    facing = np.nan_to_num(both_face(means, means) - FACING_MIDDLE)
     sizes = [np.median(case.segments[k].xyxy, axis=0) for k in kept]
     shape = [float(np.log(max(b[3] - b[1], 1) / max(b[2] - b[0], 1))) for b in sizes]
     rows, same = [], []
@@ -179,7 +181,8 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         ]
         body = float(similarity["body"][a, b]) if "body" in similarity else np.nan
         alike = np.exp(-2 * abs(shape[a] - shape[b]))
-        rows.append([*row, float(np.nan_to_num((body - 0.6) * alike))])
+        same_view = float(np.nan_to_num((body - 0.6) * alike))
+        rows.append([*row, same_view, float(facing[a, b])])
         same.append(names[kept[a]] == names[kept[b]])
     return np.array(rows).reshape(-1, len(PAIR_FEATURES)), np.array(same, np.bool_)
 
@@ -231,8 +234,28 @@ def fit(
     return model.logistic(list(features))
 
 
+def _rows_of_looks(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    rows, same = pair_rows(case)
+    return rows[:, [name != _BOTH_FACE for name in PAIR_FEATURES]], same
+
+
 def fit_both(cases: Sequence[Case]) -> tuple[Logistic, Logistic]:
     """Return what tells whether two looks are one person, and whether a track is somebody."""
-    centre = np.array([_CENTRE.get(name, 0.0) for name in PAIR_FEATURES])
-    same_person = fit(cases, pair_rows, PAIR_FEATURES, centre=centre, ridge=_PAIR_RIDGE)
-    return same_person, fit(cases, someone_rows, dict(FEATURES))
+    return fit_same_person(cases), fit(cases, someone_rows, dict(FEATURES))
+
+
+def fit_same_person(cases: Sequence[Case]) -> Logistic:
+    """Return what tells whether two looks are one person.
+
+    How both face the camera is weighed last, with all else as it is: inside a shot, where a turn is
+    seen as it happens, it is not asked, and what is asked there stays what it is without it.
+    """
+    asked = {name: bounds for name, bounds in PAIR_FEATURES.items() if name != _BOTH_FACE}
+    centre = np.array([_CENTRE.get(name, 0.0) for name in asked])
+    looks = fit(cases, _rows_of_looks, asked, centre=centre, ridge=_PAIR_RIDGE)
+    held: dict[str, Bounds] = {name: (weight, weight) for name, weight in looks.weights.items()}
+    held[_BOTH_FACE] = PAIR_FEATURES[_BOTH_FACE]
+    centre = np.array([*looks.weights.values(), 0.0])
+    turned = fit(cases, pair_rows, held, centre=centre, ridge=_PAIR_RIDGE)
+    # The product is counted from its middle, so that the bias stays.
+    return Logistic(looks.bias, {**looks.weights, _BOTH_FACE: turned.weights[_BOTH_FACE]})

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from identity.evidence.logistic import Logistic
 
 
+FACING_MIDDLE = 0.3  # of the products of two: half of all pairs across shots lie below
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """What a cosine is for different people (median) and for one person in one shot (median).
@@ -66,6 +69,9 @@ class Weights:
         bias: Where all of these are 0.
         parts: Per unit of similarity of a part, counted from 0.5, for embedders that tell parts
             apart; a part not seen in both adds nothing.
+        both_face: Per unit of the product of how far either faces the camera, counted from
+            `FACING_MIDDLE`: two faces that are alike are less of a sign than a face and a back
+            that are, and two that are not alike more of one.
     """
 
     body: float
@@ -74,6 +80,7 @@ class Weights:
     place: float
     bias: float
     parts: Mapping[Cue, float] = field(default_factory=dict)
+    both_face: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,7 @@ class Calibration:
         similarity: Mapping[Cue, NDArray[np.float64]],
         *,
         view_gap: NDArray[np.float64] | float = 0.0,
+        both_face: NDArray[np.float64] | float = np.nan,
     ) -> NDArray[np.float64]:
         """Return the log-odds that two looks are one person, of any shape.
 
@@ -102,6 +110,8 @@ class Calibration:
             similarity: Cue to similarity, as `similarities` returns it. One not seen in both, NaN
                 or absent, stands at the middle of its scale, where it says little.
             view_gap: 0 = seen alike; absolute log-ratio of the shapes of their boxes.
+            both_face: Product of the cosines of how far each is turned from the camera, in [-1, 1];
+                NaN = not known, it adds nothing.
 
         Place and prior are not in it: that the same person should be here is another question.
         """
@@ -112,6 +122,7 @@ class Calibration:
         odds = odds + weights.upper * _middle_if_unseen(similarity.get("upper"))
         for cue, weight in weights.parts.items():
             odds = odds + weight * (_middle_if_unseen(similarity.get(cue)) - 0.5)
+        odds = odds + weights.both_face * np.nan_to_num(np.asarray(both_face) - FACING_MIDDLE)
         return np.asarray(odds, np.float64)
 
     def same_place(self, overlap: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -177,7 +188,8 @@ def calibration_of_parts(model: Logistic) -> Calibration:
     """Return the calibration of the bundled network with these learnt weights.
 
     Args:
-        model: Cue to weight, of similarity counted from 0.5; `body_same_view` as in `Weights`.
+        model: Cue to weight, of similarity counted from 0.5; `body_same_view` and `both_face` as in
+            `Weights`.
     """
     cues = {cue: weight for cue, weight in model.weights.items() if cue in CUES}
     body, upper = cues.pop("body"), cues.pop("upper")
@@ -188,6 +200,7 @@ def calibration_of_parts(model: Logistic) -> Calibration:
         place=_PLACE_WEIGHT,
         bias=model.bias - 0.5 * (body + upper),
         parts={cue: weight for cue, weight in cues.items() if weight},
+        both_face=model.weights.get("both_face", 0.0),
     )
     scales = {"body": _BODY_SCALES[_BUNDLED], **_COLOUR_SCALES, **_PART_SCALES}
     return Calibration(scales, weights, bundled_cohort())

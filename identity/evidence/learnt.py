@@ -23,7 +23,8 @@ class LearntEvidence:
 
     Attributes:
         same_person: Cue to log-odds per unit of similarity, counted from 0.5, that two looks of the
-            bundled network are one person; `body_same_view` counts from 0.6, see `Weights`.
+            bundled network are one person; `body_same_view` counts from 0.6, and `both_face` is no
+            look but how both are seen, see `Weights`.
         someone: That a track makes a character.
         provenance: What they were fitted on, and what that gave on sources left out.
     """
@@ -36,9 +37,11 @@ class LearntEvidence:
     def same_person_sha256(self) -> str:
         """The sha256 of `same_person`: of the numbers, not of where they come from.
 
-        `explanations/decisions.json` names those whose log-odds it was fitted on.
+        `explanations/decisions.json` names those whose log-odds it was fitted on. How both face the
+        camera is not among them: nobody asks inside a shot.
         """
-        numbers = json.dumps(asdict(self.same_person), sort_keys=True)
+        weights = {cue: w for cue, w in self.same_person.weights.items() if cue != "both_face"}
+        numbers = json.dumps({"bias": self.same_person.bias, "weights": weights}, sort_keys=True)
         return hashlib.sha256(numbers.encode()).hexdigest()
 
     def to_json(self) -> str:

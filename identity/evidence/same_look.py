@@ -114,4 +114,20 @@ def same_look(
     if not similarity:
         return np.full((len(one), len(two)), np.nan)
     seen = np.any([np.isfinite(table) for table in similarity.values()], axis=0)
-    return np.where(seen, calibration.log_odds(similarity, view_gap=view_gap), np.nan)
+    odds = calibration.log_odds(similarity, view_gap=view_gap, both_face=both_face(one, two))
+    return np.where(seen, odds, np.nan)
+
+
+def both_face(one: Sequence[Means], two: Sequence[Means]) -> NDArray[np.float64]:
+    """Return (N, M) products of how far N bodies and M others face the camera; NaN = not known.
+
+    Example:
+        >>> front, back = np.array([1, 0], np.float32), np.array([-1, 0], np.float32)
+        >>> both_face([{"facing": front}], [{"facing": back}, {}])
+        array([[-1., nan]])
+    """
+    a, b = (
+        np.array([float(means["facing"][0]) if "facing" in means else np.nan for means in side])
+        for side in (one, two)
+    )
+    return np.asarray(a[:, None] * b, np.float64)

@@ -71,8 +71,10 @@ def test_decisions_were_fitted_on_the_evidence_that_is_here():
         pytest.param(Logistic(-1.0, {"body": 2.1}), Logistic(0, {}), {}, False, id="a weight"),
         pytest.param(Logistic(-1.1, {"body": 2.0}), Logistic(0, {}), {}, False, id="the bias"),
         pytest.param(Logistic(-1.0, {"hair": 2.0}), Logistic(0, {}), {}, False, id="another cue"),
+        pytest.param(Logistic(-1.0, {"body": 2.0, "both_face": -1.0}), Logistic(0, {}), {}, True,
+                     id="what no decision asks"),
     ],
-)
+)  # fmt: skip
 def test_the_digest_of_evidence_is_of_the_numbers_behind_decisions(
     same_person, someone, provenance, same
 ):

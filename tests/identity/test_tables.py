@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -24,6 +25,7 @@ from identity.evidence.losses import (
 )
 from identity.evidence.moments import Moments, fast_moments, mean_over, slow_moments
 from identity.evidence.positions import Positions
+from identity.evidence.same_look import same_look
 from identity.evidence.samples import lay_out
 from identity.tracks.body_track import fully_visible_span, make_body_track, sides_at
 from identity.tracks.linking import Chain, link_tracklets
@@ -168,6 +170,30 @@ def test_log_odds(cosines, view_gap, odds):
     scales = Calibration(SCALES, WEIGHTS)
     similarity = scales.similarities({cue: np.array([value]) for cue, value in cosines.items()})
     assert scales.log_odds(similarity, view_gap=view_gap) == pytest.approx(odds)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "more"),
+    [
+        pytest.param(1.0, 1.0, -0.7, id="both face the camera: alike says less"),
+        pytest.param(1.0, -1.0, 1.3, id="face and back: alike says more"),
+        pytest.param(-1.0, -1.0, -0.7, id="two backs are seen from one side"),
+        pytest.param(0.0, 1.0, 0.3, id="from the side"),
+        pytest.param(None, 1.0, 0.0, id="not known of one"),
+        pytest.param(None, None, 0.0, id="of neither"),
+    ],
+)
+def test_how_both_face_the_camera_counts_between_looks(one, two, more):
+    means = [
+        {"body": np.array([1, 0], np.float32)}
+        | ({} if turned is None else {"facing": np.array([turned, 0], np.float32)})
+        for turned in (one, two)
+    ]
+    weights = replace(WEIGHTS, both_face=-1.0)
+    odds, plain = (
+        same_look([means[0]], [means[1]], Calibration(SCALES, w))[0, 0] for w in (weights, WEIGHTS)
+    )
+    assert odds - plain == pytest.approx(more)
 
 
 def test_who_stands_at_one_place_is_rather_one_person():

@@ -109,6 +109,22 @@ def test_alike_looks_never_speak_against_one_person():
     assert someone.weights["shared_with_surer"] <= 0
 
 
+def test_what_is_learnt_of_facing_leaves_the_other_weights_alone(monkeypatch):
+    """People who turn their back are taken for others; made-up looks face nowhere."""
+    plain = fit_both(CASES)[0]
+    assert plain.weights["both_face"] == 0.0
+
+    def turned(case):
+        rows, same = pair_rows(case)
+        return np.column_stack([rows[:, :-1], np.where(same, -0.9, 0.6)]), same
+
+    monkeypatch.setattr("training.evidence.pair_rows", turned)
+    found = fit_both(CASES)[0]
+    assert found.weights["both_face"] < -0.1
+    assert found.bias == plain.bias
+    assert {**found.weights, "both_face": 0.0} == plain.weights
+
+
 def test_the_data_file_is_what_its_text_says():
     kept = learnt_evidence()
     again = LearntEvidence.from_json(kept.to_json())
