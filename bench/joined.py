@@ -36,6 +36,7 @@ from castcheck.models.load import load_models
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from castcheck.planting.timeline import through
 from castcheck.planting.video import write_clip
+from identity.evidence.picture_style import PictureStyles
 from identity.tracks.repair import repair_id_switches
 from scenes.source import open_source
 from tracker import boxes
@@ -161,6 +162,7 @@ def joined(pieces: Sequence[Observations]) -> Observations:
         looks=tuple(own for p in pieces for own in p.looks),
         thumbnails=np.concatenate([p.thumbnails for p in pieces]),
         tone=np.concatenate([p.tone for p in pieces]),
+        styles=PictureStyles.joined([p.styles for p in pieces]),
     )
 
 

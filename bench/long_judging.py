@@ -28,6 +28,7 @@ from castcheck.models.load import load_models
 from castcheck.observe import Observations, observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from identity.appearance.feature_store import FeatureStore
+from identity.evidence.picture_style import PictureStyles
 from identity.tracks.repair import repair_id_switches
 from tracker.tracklets import Tracklet
 
@@ -100,6 +101,7 @@ def again_and_again(seen: Observations, minutes: int, *, cuts: bool) -> Observat
         looks=tuple(store.take(np.concatenate([r for _, r in p])) for p in pieces.values()),
         thumbnails=np.tile(seen.thumbnails, (minutes if cuts else 1, 1, 1, 1, 1)),
         tone=np.tile(seen.tone, (minutes, 1)),
+        styles=PictureStyles.joined([seen.styles] * minutes),
     )
 
 

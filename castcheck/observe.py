@@ -13,6 +13,7 @@ import numpy as np
 from castcheck.support.memory import trim_heap
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
+from identity.evidence.picture_style import PictureStyles, StyleReader
 from identity.evidence.same_place import set_goes_on, tone_of
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
@@ -62,6 +63,7 @@ class Observations:
         fingerprint: Of the clip before it was read; `None` where it was not read from a file.
         searched_frames: In how many pictures the detector looked for people; elsewhere boxes are
             drawn between found ones.
+        styles: How every picture is drawn; `None` = not known.
     """
 
     info: VideoInfo
@@ -76,6 +78,7 @@ class Observations:
     timings: dict[str, float] = field(default_factory=dict)
     fingerprint: Fingerprint | None = None
     searched_frames: int = 0
+    styles: PictureStyles | None = None
 
     @property
     def fps(self) -> float:
@@ -117,6 +120,7 @@ class Observer:
         self._times: list[Fraction] = []
         self._thumbnails: dict[int, NDArray[np.uint8]] = {}
         self._tone: list[NDArray[np.float32]] = []
+        self._styles = StyleReader(fps=fps)
         self._start_score = config.tracker.start_score
         self.timings = dict.fromkeys(("detect", "shots", "looks"), 0.0)
 
@@ -163,6 +167,7 @@ class Observer:
             self._thumbnails[int(frame)] = small
             people = self._people_at(found, int(frame))
             self._tone.append(tone_of(small, people, picture_px=size_px))
+            self._styles.read(batch.rgb[row], small, people)
         open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 2 * _TRANSITION_FRAMES
         edges = {0, *(frame for cut in self._cuts for side in _sides_of(cut) for frame in side)}
         self._thumbnails = {
@@ -222,6 +227,7 @@ class Observer:
             degradations,
             self.timings,
             searched_frames=self._boxes.searched_count,
+            styles=self._styles.finish(),
         )
 
     def _without_false_cuts(self, info: VideoInfo, found: Detections) -> list[Cut]:

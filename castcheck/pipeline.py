@@ -205,6 +205,7 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         config.findings,
         fps=seen.fps,
         tone=seen.tone,
+        styles=seen.styles,
         sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
     )
 

@@ -13,9 +13,16 @@ from identity.evidence.consistency import SimilarityCurve, similarity_curves
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.clip import explain_cuts
 from identity.explanations.clone import alike_at_once, may_be_clones
-from identity.explanations.contract import Clip, Explained, Scene, characters_of_tracks
+from identity.explanations.contract import (
+    Clip,
+    Explained,
+    Scene,
+    characters_of_tracks,
+    log_odds_of,
+)
 from identity.explanations.model import bundled_model
 from identity.explanations.presence import PresenceCandidate, find_presence_candidates
+from identity.explanations.restyle import SURE, find_restyles, stay_over, without_restyled
 from identity.explanations.shot import explain_shot
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
@@ -23,13 +30,14 @@ from identity.tracks.segments import Segment, make_segment
 from scenes.shots import numbers_by_shot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Looks
     from identity.evidence.alignment import Sets
     from identity.evidence.calibration import Calibration
+    from identity.evidence.picture_style import PictureStyles
     from identity.explanations.contract import Kind
     from identity.settings import ClusteringSettings, FindingSettings
     from scenes.shots import Shot
@@ -84,6 +92,7 @@ def judge_looks(
     *,
     fps: float,
     tone: NDArray[np.float32] | None = None,
+    styles: PictureStyles | None = None,
     sets: Sets | None = None,
 ) -> Judgement:
     """Explain what happens inside shots, make the cast, then explain what the cuts show.
@@ -98,6 +107,7 @@ def judge_looks(
         finding_settings: From where on a change is a finding.
         fps: Of the clip.
         tone: (F, 3) mean CIE Lab of the set at every frame; `None` = not known.
+        styles: How every picture is drawn; `None` = no change of style is told.
         sets: What the shots look like where nobody stands; `None` = no exchange over a cut is told.
     """
     chains = link_tracklets(tracklets, fps=fps)
@@ -105,12 +115,19 @@ def judge_looks(
     by_shot = numbers_by_shot(track.shot_index for track in tracks)
     here = {shot.index: by_shot.get(shot.index, []) for shot in shots}
     scenes = _scenes(tracks, here, calibration, finding_settings, fps=fps, tone=tone)
+    restyles = []
+    if styles is not None:
+        # Light that leaves some of the picture black or white looks like half a change of style.
+        least = finding_settings.least_log_odds + log_odds_of(SURE)
+        restyles = find_restyles(styles, shots, tracks, fps=fps, least_log_odds=least)
     explained = [_of_clip(e, here[shot]) for shot, scene in scenes for e in explain_shot(scene)]
+    explained = [*restyles, *without_restyled(explained, restyles, fps=fps)]
     segments = _split_where_looks_change(tracklets, looks, tracks, explained)
     explained = [_with_segments(e, tracks, segments, alone=len(here) < 2) for e in explained]
     explained = [e for e in explained if e.kind != "clone" or may_be_clones(e, segments)]
     cast = build_cast(segments, setups, calibration, cast_settings)
     cast = _join_clones(cast, explained, finding_settings)
+    cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
     clip = explain_cuts(
         Clip(
             tracks, segments, cast, setups, sets, calibration, bundled_model(), finding_settings,
@@ -193,7 +210,8 @@ def _split_where_looks_change(
     """Cut every tracklet where it takes on another look."""
     cuts: dict[int, set[int]] = {}
     for one in explained:
-        if one.kind in ("swap", "morph"):  # else it stays the same person
+        # Else it stays the same person.
+        if one.kind in ("swap", "morph") and not one.everybody:
             ends = {f for f in (one.start_frame, one.undone_frame) if f is not None}
             for member in (m for k in one.tracks for m in tracks[k].members):
                 cuts.setdefault(member, set()).update(ends)
@@ -210,11 +228,29 @@ def _split_where_looks_change(
 
 def _join_clones(cast: Cast, explained: Sequence[Explained], settings: FindingSettings) -> Cast:
     """Give both of a sure clone one identity, the earlier number, unless they may be twins."""
+    clones = [e for e in explained if e.kind == "clone" and e.vouched]
+    sure = [clone for clone in clones if clone.confidence >= settings.major_confidence]
+    return _joined(cast, [(clone.segments[0], clone.segments[1]) for clone in sure])
+
+
+def _goes_on_restyled(
+    tracks: Sequence[BodyTrack], segments: Sequence[Segment], restyles: Sequence[Explained]
+) -> Iterator[tuple[int, int]]:
+    """Yield two segments of one who stands where he stood, drawn in another style after a cut."""
+    for one in restyles:
+        old, new = stay_over(one, tracks)
+        for a, b in zip(old, new, strict=True):
+            yield (
+                _segment_at(tracks[a], segments, int(tracks[a].frame[-1])),
+                _segment_at(tracks[b], segments, int(tracks[b].frame[0])),
+            )
+
+
+def _joined(cast: Cast, pairs: Iterable[tuple[int, int]]) -> Cast:
+    """Give both segments of each pair one identity, the earlier number."""
     labels = cast.labels.copy()
-    for clone in (e for e in explained if e.kind == "clone" and e.vouched):
-        if clone.confidence < settings.major_confidence:
-            continue
-        one, two = sorted(int(labels[k]) for k in clone.segments)
+    for pair in pairs:
+        one, two = sorted(int(labels[k]) for k in pair)
         if one >= 0:
             labels[labels == two] = one
     used = sorted({int(k) for k in labels if k >= 0})

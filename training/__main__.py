@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from castcheck.config import Config
 from castcheck.models.load import load_models
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
 from identity.evidence.learnt import DATA_FILE, LearntEvidence
+from identity.explanations.restyle import DATA_FILE as RESTYLE_FILE
 from scenes.errors import CastcheckError
 from training.cohort import make_cohort
 from training.compose import Shelf, write_composed
@@ -34,6 +36,7 @@ from training.options import Cache, Clips, Table, Without, check_folder_of
 from training.pictures import fetch
 from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
 from training.reid import Gallery, Plan, Trainer
+from training.restyle import cases_of, restyle_model
 from training.touching import figures_of_film, figures_of_stills
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
@@ -313,6 +316,37 @@ def cohort(
     made.write(output)
     for cue, (different, same) in made.scales.items():
         typer.echo(f"{cue}: different people {different:.3f}, one person in one shot {same:.3f}")
+    typer.echo(f"written to {output}", err=True)
+
+
+@app.command()
+def restyle(
+    clips: Clips,
+    table: Table,
+    cache: Cache,
+    without: Without = None,
+    most: Annotated[
+        int, typer.Option(min=2, help="Clips, by lot, in which styles are planted.")
+    ] = 48,
+    prior: Annotated[
+        float, typer.Option(min=0.001, max=0.9, help="Share of clips whose style changes.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="Of which clips, and what in them.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        Path("identity") / "explanations" / RESTYLE_FILE
+    ),
+) -> None:
+    """Fit what tells a change of style from one of light; print sources left out."""
+    check_folder_of(output)
+    entries = read_entries(clips, table, without=without or ())
+    random.Random(seed).shuffle(entries)  # noqa: S311 (no secret)  # nosec B311
+    cases = cases_of(
+        entries, load_models(CONFIG), cache=cache, seed=seed, most=most,
+        progress=lambda name: typer.echo(name, err=True),
+    )  # fmt: skip
+    model, outcome = restyle_model(cases, prior=prior, seed=seed)
+    typer.echo(outcome.text())
+    output.write_text(model.to_json(), encoding="utf-8")
     typer.echo(f"written to {output}", err=True)
 
 

@@ -69,7 +69,8 @@ class ScriptFindingBuilder:
         self._spans = spans
         self._presence = presence
         self._build = build
-        self._told = told
+        # What happens to all of the picture says of nobody who they are.
+        self._told = [f for f in told if not f.evidence.get("whole_picture")]
         self._absent = {
             (s, m)
             for s, span in enumerate(spans)

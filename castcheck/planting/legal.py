@@ -69,6 +69,17 @@ def flash(material: Material, rng: np.random.Generator) -> Take | str:
     return replace(take, filter=change, where="flash", onset=at)
 
 
+def fade(material: Material, rng: np.random.Generator) -> Take | str:
+    """Fade to black and back."""
+    take = plain(material)
+    _, at, over = _onset(material, rng, [1.0])
+
+    def change(k: int, rgb: Image) -> Image:
+        return _bytes(rgb * float(np.clip(abs(k - at) / over - 0.1, 0, 1)))
+
+    return replace(take, filter=change, where="fade", onset=at - over, onset_frames=over)
+
+
 def whip_pan(material: Material, rng: np.random.Generator) -> Take | str:
     """Swing the view to one side and back, blurred."""
     _, at, _ = _onset(material, rng, [1.0])
@@ -198,6 +209,7 @@ LEGAL: dict[str, Legal] = {
     "exposure": exposure,
     "white_balance": white_balance,
     "flash": flash,
+    "fade": fade,
     "whip_pan": whip_pan,
     "zoom": zoom,
     "mirror": mirror,

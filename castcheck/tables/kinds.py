@@ -141,6 +141,9 @@ _ROWS = (
             Planting("morph_at_once", "castcheck.planting.becoming:morph_at_once", graded=True),
             Planting("morph_slow", "castcheck.planting.becoming:morph_slow", graded=True),
             Planting("morph_boundary", "castcheck.planting.becoming:morph_boundary", graded=True),
+            Planting("restyle_at_once", "castcheck.planting.restyled:restyle_at_once"),
+            Planting("restyle_slow", "castcheck.planting.restyled:restyle_slow"),
+            Planting("restyle_cut", "castcheck.planting.restyled:restyle_cut"),
         ),
     ),
     Kind(

@@ -135,6 +135,8 @@ def curve_from(
     old: tuple[int, int],
     cues: Sequence[Cue],
     calibration: Calibration,
+    *,
+    looks_of: int | None = None,
 ) -> SimilarityCurve:
     """Return how alike every sample of a track is to its looks in a stretch, by some cues.
 
@@ -144,10 +146,12 @@ def curve_from(
         old: From which sample to which.
         cues: Whose mean counts, as far as they were seen.
         calibration: How cosines become similarity.
+        looks_of: Whose looks the stretch shows; `None` = the track's own.
     """
     at = np.flatnonzero(samples.seen["body"][track])
     before = np.full(len(at), old[0]), np.full(len(at), old[1])
-    found = compare(samples.agreement(track, track), before, (at, at + 1), calibration).similarity
+    whose = track if looks_of is None else looks_of
+    found = compare(samples.agreement(whose, track), before, (at, at + 1), calibration).similarity
     rows = np.array([found[cue] for cue in cues if cue in found]).reshape(-1, len(at))
     known = np.isfinite(rows)
     seen = known.any(axis=0)

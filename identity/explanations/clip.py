@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from identity.explanations import attribute_swap, drift_over_cuts, other_look, over_cut
+from identity.explanations.restyle import without_restyled
 
 if TYPE_CHECKING:
     from identity.explanations.contract import Clip, FromShotToShot
@@ -23,6 +24,8 @@ def explain_cuts(clip: Clip) -> Clip:
     """Return the clip with what its cuts show, and with the cast put right by it."""
     for explanation in FROM_SHOT_TO_SHOT:
         found = explanation.find_over_cuts(clip)
+        restyles = [one for one in clip.explained if one.everybody]
+        found = without_restyled(found, restyles, fps=clip.fps)
         cast = attribute_swap.relabelled(clip.cast, clip, found)
         clip = replace(clip, cast=cast, explained=(*clip.explained, *found))
     slow = [one for one in clip.explained if one.kind == "drift"]

@@ -51,6 +51,7 @@ class Explained:
         attribute: What alone changed owner, "clothes" or "head"; "" = all of a look.
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
         is_hint: Whether it is too little to be told, unless another shot shows the same change.
+        everybody: Whether the whole picture changes, and everybody in it alike.
         curves: How a look changes, by track: the evidence that this rests on.
         old: From which sample to which of its shot the looks are the old ones, where the curves are
             still to be drawn against them; `None` = they are drawn, or there are none.
@@ -73,6 +74,7 @@ class Explained:
     undone_frame: int | None = None
     old: tuple[int, int] | None = None
     is_hint: bool = False
+    everybody: bool = False
 
     @property
     def confidence(self) -> float:
@@ -142,7 +144,7 @@ class Clip:
         worn, labels = self.worn, self.cast.labels
         found: set[int] = set()
         for one in self.explained:
-            if one.kind == "drift":
+            if one.kind == "drift" or one.everybody:
                 continue
             if one.segments:  # of an exchange over a cut those before it are the same people
                 found |= {int(labels[k]) for k in one.segments[:2]}

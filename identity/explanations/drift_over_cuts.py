@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.consistency import MAX_APPROACH
+from identity.evidence.consistency import MAX_APPROACH, curve_from
 from identity.evidence.losses import (
     EVERYBODY,
     garment_loses,
@@ -20,6 +20,7 @@ from identity.evidence.losses import (
     networks_lose,
 )
 from identity.evidence.positions import Positions
+from identity.evidence.samples import COLOURS, NETWORKS, lay_out
 from identity.evidence.setups import SAME_SETUP
 from identity.explanations.contract import Explained, drift_of
 from scenes.shots import numbers_by_shot
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
+    from identity.evidence.consistency import SimilarityCurve
     from identity.explanations.contract import Clip, Kind
     from identity.tracks.body_track import BodyTrack
 
@@ -77,10 +79,18 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             if enough and not told and light <= EVERYBODY * strength:
                 start = int(tracks[a].frame[-1]) + 1
                 stop = int(tracks[b].frame[-1]) + 1
-                found.append(
-                    drift_of((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
-                )
+                drift = drift_of((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
+                found.append(replace(drift, curves={b: _curve(clip, a, b)}))
     return found
+
+
+def _curve(clip: Clip, early: int, late: int) -> SimilarityCurve:
+    """Return how alike the later track is to the earlier one, by what is lost: both decide."""
+    tracks = clip.tracks[early], clip.tracks[late]
+    cues = (*NETWORKS, *(cue for cue in COLOURS if cue != "head"))
+    samples = lay_out(tracks, cues, fps=clip.fps)
+    old = 0, int(np.searchsorted(samples.frames, tracks[1].frame[0]))
+    return curve_from(samples, 1, old, cues, clip.calibration, looks_of=0)
 
 
 def _over_cut(loss: Mapping[Cue, float]) -> float:

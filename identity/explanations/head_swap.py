@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.consistency import curve_from
 from identity.evidence.hair import HAIR_CHANGES, affinity, hair_says
 from identity.explanations.contract import Explained, log_odds_of
 from identity.findings import confidence_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
+    from identity.evidence.consistency import SimilarityCurve
     from identity.explanations.contract import Kind, Scene
     from identity.tracks.body_track import BodyTrack
 
@@ -101,12 +103,22 @@ def find(scene: Scene) -> list[Explained]:
                 odds = log_odds_of(confidence_of(hair.lost, scene.settings.swap))
                 best = Explained(
                     "swap", (one, two), frames[at], frames[at] + 1, odds, hair.lost,
-                    {"hair": hair.lost},
+                    {"hair": hair.lost}, curves=_curves(scene, (one, two), early),
                 )  # fmt: skip
         if best is not None and not taken & {one, two}:
             found.append(best)
             taken |= {one, two}
     return found
+
+
+def _curves(
+    scene: Scene, pair: tuple[int, int], early: Sequence[int]
+) -> dict[int, SimilarityCurve]:
+    """Return how alike the hair of both is to what it was at some frames."""
+    first, stop = np.searchsorted(scene.samples.frames, [early[0], early[-1] + 1]).tolist()
+    return {
+        k: curve_from(scene.samples, k, (first, stop), ("hair",), scene.calibration) for k in pair
+    }
 
 
 def _outfit(track: BodyTrack) -> Means:

@@ -420,6 +420,7 @@ def over_cuts(
         drift_over_cuts, "_between",
         lambda one, two, _: losses.get((bodies.index(one), bodies.index(two)), {}),
     )  # fmt: skip
+    monkeypatch.setattr(drift_over_cuts, "_curve", lambda _clip, _early, late: late)
     clip = SimpleNamespace(
         tracks=bodies, worn=worn, setups=setups, calibration=None,
         settings=FindingSettings(drift=drift), characters_explained=lambda: set(explained),
@@ -457,6 +458,7 @@ def test_who_looks_otherwise_after_a_cut(monkeypatch, worn, losses, more, pairs)
     assert [one.tracks for one in found] == pairs
     for one in found:
         early, late = one.tracks
+        assert one.curves == {late: late}
         loss = losses[early, late]
         assert one.strength == pytest.approx(min(loss.values()) / 1.4)
         assert one.start_frame == 20

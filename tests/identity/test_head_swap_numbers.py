@@ -77,6 +77,14 @@ def test_so_many_looks_are_needed(one, frame):
         assert f.strength == f.features["hair"] == pytest.approx(WHOLE, abs=1e-3)
 
 
+def test_the_curves_are_those_of_the_hair():
+    (found,) = pair("AAAABBBB", "BBBBAAAA")
+    for k in (0, 1):
+        assert found.curves[k].frame.tolist() == list(range(0, 24, 3))
+        assert found.curves[k].value[:4].min() > 0.9
+        assert found.curves[k].value[4:].max() < 0.1
+
+
 @pytest.mark.parametrize(("gap", "found"), [(3, 1), (12, 1), (13, 0)])
 def test_half_a_second_may_lie_between_the_looks(gap, found):
     frames = [0, 3, 6, 9, *(9 + gap + 3 * k for k in range(4))]

@@ -196,6 +196,16 @@ def test_the_curve_that_is_drawn_is_the_one_that_decided(kind):
     assert all(judgement.curves[track].value.min() > 0.9 for track in others)
 
 
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_the_curve_of_a_change_over_a_cut_falls_even_where_the_cast_sees_somebody_new(share):
+    judgement = judge(A_AND_B, {LEFT: partly("A", "C", share), RIGHT: worn("B")})
+    (found,) = judgement.explained
+    early, late = found.tracks
+    assert (found.kind, found.over_cut) == ("drift", True)
+    assert judgement.curves[early].value.min() > 0.9
+    assert judgement.curves[late].value.max() < 0.7
+
+
 @pytest.mark.parametrize(
     ("head", "turns_by", "clothes", "expect"),
     [

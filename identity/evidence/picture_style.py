@@ -1,0 +1,193 @@
+"""How a picture is drawn and graded, whatever its light.
+
+Light multiplies every colour channel, exposure bends all of them alike. So everything here is
+measured on logarithms of pixels and by ratios: how strong colours are beside light and dark, how
+they change from dark to light, how flat areas are beside edges. A photograph that becomes a cartoon
+or black and white changes these, a lamp that goes on does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from identity.evidence.same_place import free_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# What a style is measured by, in this order, all of them logarithms or ratios of logarithms.
+STYLE_PARTS = ("chroma", "red_slope", "blue_slope", "flatness", "contrast")
+
+STYLE_PX = (192, 108)  # width, height: smaller, and strokes and flat areas are gone
+_FLOOR_LEVELS = 16.0  # added to pixels: noise in the dark has no colour
+_NO_COLOUR = 0.05  # spread of colours, in logarithms: a coded brown picture has as much
+_MIN_SEEN = 0.03  # share of a picture; less of it has no style of its own
+_MIN_CONTRAST = 0.08  # in logarithms: a flatter picture is fading, or a wall
+_REACH_PX = (4, 2)  # of 96 x 54: how far a camera moves between two pictures
+_STYLES_PER_S = 12.0  # as it was fitted; more cost a tenth of a check
+_EDGE_BLUR_PX = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureStyles:
+    """How every picture of a clip is drawn.
+
+    Attributes:
+        parts: (F, 2, 5) float32 as `style_of` returns them, NaN where too little is seen or nothing
+            was asked.
+        stays: (F,) float32, how well the edges of the picture before are those of this one.
+    """
+
+    parts: NDArray[np.float32]
+    stays: NDArray[np.float32]
+
+    def between(self, start: int, stop: int) -> PictureStyles:
+        """Return those of pictures `start` to before `stop`."""
+        return PictureStyles(self.parts[start:stop], self.stays[start:stop])
+
+    @classmethod
+    def joined(cls, pieces: Sequence[PictureStyles | None]) -> PictureStyles | None:
+        """Return the styles of clips one after the other; `None` where one is not known.
+
+        Example:
+            >>> one = StyleReader(fps=24).finish()
+            >>> PictureStyles.joined([one, None]) is None
+            True
+        """
+        known = [piece for piece in pieces if piece is not None]
+        if not known or len(known) < len(pieces):
+            return None
+        stays = [
+            np.concatenate([[0.0 if number else 1.0], piece.stays[1:]])[: len(piece.stays)]
+            for number, piece in enumerate(known)
+        ]
+        parts = np.concatenate([piece.parts for piece in known])
+        return cls(parts, np.concatenate(stays).astype(np.float32))
+
+
+class StyleReader:
+    """Reads the style of one picture after the other, of twelve a second.
+
+    Args:
+        fps: Of the clip.
+    """
+
+    def __init__(self, *, fps: float) -> None:
+        self._every = max(1, round(fps / _STYLES_PER_S))
+        self._edges: NDArray[np.float32] | None = None
+        self._parts: list[NDArray[np.float32]] = []
+        self._stays: list[float] = []
+
+    def read(
+        self, picture: NDArray[np.uint8], small: NDArray[np.uint8], xyxy: NDArray[np.float32]
+    ) -> None:
+        """Take in the next picture.
+
+        Args:
+            picture: (H, W, 3) uint8 RGB.
+            small: (54, 96, 3) uint8, the same picture: its edges are read of every one.
+            xyxy: (N, 4) boxes of everybody, in pixels of the picture.
+        """
+        style = np.full((2, len(STYLE_PARTS)), np.nan, np.float32)
+        if len(self._parts) % self._every == 0:
+            drawn = cv2.resize(picture, STYLE_PX, interpolation=cv2.INTER_AREA)
+            style = style_of(drawn, xyxy, picture_px=picture.shape[1::-1])
+        self._parts.append(style)
+        known, self._edges = self._edges, edges_of(small)
+        self._stays.append(1.0 if known is None else edges_stay(known, self._edges))
+
+    def finish(self) -> PictureStyles:
+        """Return what was read."""
+        parts = np.array(self._parts, np.float32).reshape(-1, 2, len(STYLE_PARTS))
+        return PictureStyles(parts, np.array(self._stays, np.float32))
+
+
+def style_of(
+    picture: NDArray[np.uint8], xyxy: NDArray[np.float32], *, picture_px: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Return (2, 5) the style outside all boxes and within them; NaN where too little is seen.
+
+    Args:
+        picture: (h, w, 3) uint8 RGB, small.
+        xyxy: (N, 4) boxes of everybody.
+        picture_px: (width, height) that boxes are measured in.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> seen = rng.integers(40, 160, (54, 96, 3)).astype(np.uint8)
+        >>> nobody = np.zeros((0, 4), np.float32)
+        >>> as_it_is, lit, grey = (
+        ...     style_of(p, nobody, picture_px=(96, 54))[0]
+        ...     for p in (seen, seen // 2, seen[..., :1].repeat(3, axis=2))
+        ... )
+        >>> bool(abs(lit - as_it_is)[0] < 0.2 < 2 < (as_it_is - grey)[0])
+        True
+    """
+    levels = _logs(picture)
+    light = levels.mean(axis=2)
+    colour = levels[..., ::2] - levels[..., 1:2]  # red and blue beside green
+    steep = np.hypot(*np.gradient(light))
+    free = free_of(light.shape, xyxy, picture_px=picture_px)
+    return np.stack([_measured(light, colour, steep, p.ravel()) for p in (free, ~free)])
+
+
+def _measured(
+    light: NDArray[np.float32],
+    colour: NDArray[np.float32],
+    steep: NDArray[np.float32],
+    part: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    if part.mean() < _MIN_SEEN:
+        return np.full(len(STYLE_PARTS), np.nan, np.float32)
+    rows = np.flatnonzero(part)
+    light, steep = light.ravel()[rows], steep.ravel()[rows]
+    colour = colour.reshape(-1, 2)[rows]
+    spread = float(light.std())
+    if spread < _MIN_CONTRAST:
+        return np.full(len(STYLE_PARTS), np.nan, np.float32)
+    inner = colour - colour.mean(axis=0)
+    slopes = ((light - light.mean())[:, None] * inner).mean(axis=0) / spread**2
+    # What colours there are besides those that follow from light and dark: brown pictures have none
+    own = np.square(inner).mean(axis=0) - np.square(slopes) * spread**2
+    chroma = float(np.sqrt(np.maximum(own, 0).sum()))
+    # Where there is hardly anything, what is added decides, and not the noise of coding.
+    flatness = np.log((float(np.median(steep)) + 1e-3) / (float(steep.mean()) + 1e-3))
+    return np.array(
+        [np.log(chroma + _NO_COLOUR) - np.log(spread), *slopes, flatness, np.log(spread)],
+        np.float32,
+    )
+
+
+def _logs(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(np.log(picture.astype(np.float32) + _FLOOR_LEVELS), np.float32)
+
+
+def edges_of(small: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return (h, w) float32 how steep a small picture (h, w, 3) is everywhere, blurred."""
+    steep = np.hypot(*np.gradient(_logs(small).mean(axis=2))).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(steep, (0, 0), _EDGE_BLUR_PX), np.float32)
+
+
+def edges_stay(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+    """Return the correlation of two neighbouring pictures' edges, moved over each other at best.
+
+    Args:
+        before: As `edges_of` returns them.
+        after: The same of the next picture.
+
+    Example:
+        >>> edges = np.random.default_rng(0).random((54, 96)).astype(np.float32)
+        >>> round(edges_stay(edges, np.roll(edges, 2, axis=1)), 2)
+        1.0
+    """
+    x, y = _REACH_PX
+    inner = np.ascontiguousarray(before[y:-y, x:-x])
+    if float(inner.std()) < 1e-6 or float(after.std()) < 1e-6:
+        return 0.0
+    return float(cv2.matchTemplate(after, inner, cv2.TM_CCOEFF_NORMED).max())

@@ -1,0 +1,209 @@
+"""A change of style is told once; light, a flash, a cut to another place and others are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from identity.evidence.picture_style import (
+    STYLE_PARTS,
+    PictureStyles,
+    StyleReader,
+    style_of,
+)
+from identity.explanations.contract import Explained
+from identity.explanations.restyle import (
+    FEATURES,
+    bundled_restyle,
+    find_restyles,
+    moments_of,
+    stay_over,
+    without_restyled,
+)
+from identity.tracks.body_track import make_body_track
+from identity.tracks.linking import link_tracklets
+from scenes.shots import Cut, shots_from_cuts
+from tests.identity.people import FPS, looks, tracklet
+
+COUNT, AT = 72, 36
+CHROMA, RED, BLUE, FLAT, CONTRAST = range(5)
+GREY = {CHROMA: -2.0}
+CARTOON = {CHROMA: 0.4, FLAT: -1.2}
+LAMP = {CONTRAST: 0.3, RED: 0.05, CHROMA: 0.1}
+
+
+def film(change=None, *, at=AT, over=1, until=COUNT, where=(0, 1), stays=0.95, count=COUNT):
+    """Return the styles of pictures that change in some of their parts."""
+    rng = np.random.default_rng(0)
+    parts = 0.02 * rng.standard_normal((count, 2, len(STYLE_PARTS)))
+    share = np.clip((np.arange(count) - at + over / 2) / over, 0, 1)
+    if over == 1:
+        share = (np.arange(count) >= at).astype(float)
+    share[until:] = 0
+    for place in where:
+        for part, size in (change or {}).items():
+            parts[:, place, part] += size * share
+    edges = np.full(count, 0.95)
+    edges[at : at + over] = stays
+    edges[:1] = 1.0
+    return PictureStyles(parts.astype(np.float32), edges.astype(np.float32))
+
+
+def body(frames, *, at=(60, 60)):
+    own = tracklet(0, list(frames), at=at)
+    (chain,) = link_tracklets([own], fps=FPS)
+    return make_body_track(chain, [own], [looks(list(frames), ["A"] * len(frames))])
+
+
+def find(styles, *, cuts=(), people=2):
+    shots = shots_from_cuts([Cut(c) for c in cuts], frame_count=len(styles.stays))
+    count = len(styles.stays)
+    tracks = [body(range(count), at=(60 + 200 * k, 60)) for k in range(people) if count]
+    return find_restyles(styles, shots, tracks, fps=FPS, least_log_odds=0.0)
+
+
+@pytest.mark.parametrize(
+    ("styles", "cuts", "frames"),
+    [
+        pytest.param(film(GREY), (), [AT], id="black and white, at once"),
+        pytest.param(film(GREY, over=8), (), [AT], id="black and white, over eight pictures"),
+        pytest.param(film(GREY), (AT,), [AT], id="over a cut after which the set goes on"),
+        pytest.param(film(CARTOON), (), [AT], id="a cartoon"),
+        pytest.param(film(), (), [], id="nothing changes"),
+        pytest.param(film(LAMP), (), [], id="a lamp goes on"),
+        pytest.param(film(LAMP, over=12), (), [], id="exposure follows"),
+        pytest.param(film(GREY, until=AT + 4), (), [], id="a flash"),
+        pytest.param(film(GREY, stays=0.0), (AT,), [], id="a cut to another place"),
+        pytest.param(film(GREY, where=(0,)), (), [], id="the set alone"),
+        pytest.param(film(GREY, where=(1,)), (), [], id="the people alone"),
+        pytest.param(film(GREY, at=1), (), [], id="too early to be known"),
+        pytest.param(film(GREY, count=5, at=2), (), [], id="too short"),
+        pytest.param(film(GREY, count=0), (), [], id="no picture"),
+    ],
+)
+def test_a_change_of_style_is_told_once(styles, cuts, frames):
+    found = find(styles, cuts=cuts)
+    assert [
+        abs(one.start_frame - frame) <= 3 for one, frame in zip(found, frames, strict=True)
+    ] == [True for _ in frames]
+    assert all(one.everybody and one.kind == "morph" and one.tracks == (0, 1) for one in found)
+
+
+def test_nobody_in_the_picture_is_nobodys_change():
+    assert find(film(GREY), people=0) == []
+
+
+def test_people_who_fill_the_picture_show_its_style():
+    styles = film(GREY)
+    styles.parts[:, 0] = np.nan
+    assert [one.start_frame for one in find(styles)] == [AT]
+
+
+def test_pictures_without_anybody_are_not_judged():
+    styles = film(GREY)
+    styles.parts[:, 1] = np.nan
+    shots = shots_from_cuts([], frame_count=COUNT)
+    assert not moments_of(styles, shots, fps=FPS).judged.any()
+
+
+def test_a_long_take_is_judged_like_a_short_one():
+    long = film(GREY, count=9000, at=8500, until=9000)
+    assert [one.start_frame for one in find(long)] == [8500]
+
+
+def test_the_model_knows_the_features():
+    assert set(bundled_restyle()["restyle"].weights) == set(FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "kept"),
+    [
+        pytest.param(AT, AT + 1, False, id="just then"),
+        pytest.param(AT - 20, AT + 20, False, id="around it"),
+        pytest.param(AT + 10, AT + 30, False, id="right after it"),
+        pytest.param(AT - 40, AT + 8, False, id="two seconds around it"),
+        pytest.param(AT - 40, AT + 9, True, id="longer than that"),
+        pytest.param(AT + 30, AT + 31, True, id="later"),
+        pytest.param(AT - 31, AT - 30, True, id="before it"),
+    ],
+)
+def test_one_cause_is_one_finding(start, stop, kept):
+    style = Explained("morph", (0,), AT, AT + 1, 2.0, 1.0, everybody=True)
+    one = Explained("drift", (0,), start, stop, 2.0, 1.0)
+    assert without_restyled([one, style], [style], fps=FPS) == ([one, style] if kept else [style])
+
+
+def test_who_stands_where_he_stood_goes_on_over_the_cut():
+    tracks = [
+        body(range(AT), at=(60, 60)),
+        body(range(AT), at=(400, 60)),
+        body(range(AT, COUNT), at=(404, 60)),
+        body(range(AT, COUNT), at=(220, 60)),
+    ]
+    style = Explained("morph", (0, 1, 2, 3), AT, AT + 1, 2.0, 1.0, everybody=True)
+    assert stay_over(style, tracks) == ([1], [2])
+    assert stay_over(Explained("morph", (0, 1), AT, AT + 1, 2.0, 1.0), tracks) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def picture():
+    """A room of patches: colours of their own, fine texture, light from one side."""
+    rng = np.random.default_rng(3)
+    patches = rng.integers(70, 200, (9, 16, 1)) + rng.integers(-30, 30, (9, 16, 3))
+    patches = patches.repeat(12, axis=0).repeat(12, axis=1)
+    light = np.linspace(0.5, 1.0, 192)[None, :, None]
+    grain = rng.normal(0, 3, (108, 192, 1))
+    return (patches * light + grain).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "part", "least", "most"),
+    [
+        pytest.param(lambda p: p[..., :1].repeat(3, axis=2), CHROMA, -9, -1, id="no colours"),
+        pytest.param(lambda p: p // 3, CHROMA, -0.3, 0.3, id="a third of the light"),
+        pytest.param(lambda p: (p * [1.2, 1, 0.8]).clip(0, 255), RED, -0.1, 0.1, id="warm light"),
+        pytest.param(lambda p: p // 64 * 64 + 32, FLAT, -9, -0.5, id="four shades of each"),
+        pytest.param(lambda p: p, CONTRAST, 0, 0, id="as it is"),
+    ],
+)
+def test_light_is_no_style(picture, change, part, least, most):
+    nobody = np.zeros((0, 4), np.float32)
+    before, after = (
+        style_of(np.asarray(p, np.uint8), nobody, picture_px=(192, 108))[0]
+        for p in (picture, change(picture))
+    )
+    assert least <= after[part] - before[part] <= most
+
+
+def test_what_hardly_shows_has_no_style(picture):
+    black = np.zeros_like(picture)
+    nobody = np.zeros((0, 4), np.float32)
+    assert np.isnan(style_of(black, nobody, picture_px=(192, 108))).all()
+    whole = np.array([[0, 0, 192, 108]], np.float32)
+    assert np.isnan(style_of(picture, whole, picture_px=(192, 108))[0]).all()
+
+
+def test_edges_tell_the_same_place_from_another(picture):
+    nobody = np.zeros((0, 4), np.float32)
+    reader = StyleReader(fps=12)
+    grey = picture[..., 1:2].repeat(3, axis=2)
+    for shown in (picture, grey, grey // 2, grey[::-1, ::-1], np.zeros_like(picture)):
+        reader.read(shown, shown[::2, ::2], nobody)
+    seen = reader.finish()
+    assert (seen.stays[:3] > 0.8).all()
+    assert (seen.stays[3:] < 0.5).all()
+    assert seen.parts.shape == (5, 2, len(STYLE_PARTS))
+
+
+def test_nothing_read_is_nothing_known():
+    assert StyleReader(fps=12).finish().parts.shape == (0, 2, len(STYLE_PARTS))
+
+
+def test_joined_clips_are_known_as_far_as_each_is():
+    one = film(count=4)
+    both = PictureStyles.joined([one, one])
+    assert both is not None
+    assert both.parts.shape == (8, 2, len(STYLE_PARTS))
+    assert both.stays[4] == 0.0
+    assert PictureStyles.joined([one, None]) is None
+    assert PictureStyles.joined([]) is None
