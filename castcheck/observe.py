@@ -23,6 +23,7 @@ from tracker.creatures import without_passing
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
 from tracker.replay import ReplayDetector
+from tracker.stillness import StirOfShots, without_pictures
 from tracker.stride import StridedDetector
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class Observer:
         if self._stride == 1 and often > 1 and not isinstance(detector, ReplayDetector):
             self._boxes = StridedDetector(detector, often, sure_score=config.tracker.start_score)
         self._passing = detector.passing_classes
+        # Whoever hands in boxes has said who is there.
+        self._leaves_pictures_out = not isinstance(detector, ReplayDetector)
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
@@ -116,6 +119,8 @@ class Observer:
         self._cuts: list[Cut] = []
         self._times: list[Fraction] = []
         self._thumbnails: dict[int, NDArray[np.uint8]] = {}
+        self._stir = StirOfShots()
+        self._stir_stop = 0
         self._tone: list[NDArray[np.float32]] = []
         self._start_score = config.tracker.start_score
         self.timings = dict.fromkeys(("detect", "shots", "looks"), 0.0)
@@ -164,12 +169,21 @@ class Observer:
             people = self._people_at(found, int(frame))
             self._tone.append(tone_of(small, people, picture_px=size_px))
         open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 2 * _TRANSITION_FRAMES
+        self._note_stir(open_from)
         edges = {0, *(frame for cut in self._cuts for side in _sides_of(cut) for frame in side)}
         self._thumbnails = {
             frame: picture
             for frame, picture in self._thumbnails.items()
             if frame >= open_from or frame in edges
         }
+
+    def _note_stir(self, stop_frame: int) -> None:
+        """Keep what changes in the pictures before `stop_frame`, whose cuts are all known."""
+        cuts = [cut.frame for cut in self._cuts if cut.frame >= self._stir_stop]
+        for frame in range(self._stir_stop, stop_frame):
+            grey = cv2.cvtColor(self._thumbnails[frame], cv2.COLOR_RGB2GRAY)
+            self._stir.push(frame, np.asarray(grey, np.uint8), cuts=cuts)
+        self._stir_stop = max(stop_frame, self._stir_stop)
 
     def finish(
         self, info: VideoInfo, config: Config, *, end_s: Fraction, degradations: tuple[str, ...]
@@ -178,6 +192,7 @@ class Observer:
         self._take(self._boxes.finish())
         started = time.perf_counter()
         self._cuts += self._splitter.finish()
+        self._note_stir(self.frame_count)
         self.timings["shots"] += time.perf_counter() - started
         found = Detections.concat(self._found)
         # Of damaged pictures every new key picture looks like a cut.
@@ -204,6 +219,13 @@ class Observer:
                 shot_frames=shot.stop_frame - shot.start_frame,
                 picture_px=(info.width_px, info.height_px),
             )
+            if self._leaves_pictures_out:
+                new = without_pictures(
+                    new,
+                    self._stir.between(shot.start_frame, shot.stop_frame),
+                    picture_px=(info.width_px, info.height_px),
+                    fps=fps,
+                )
             tracklets += new
             looks += [self._looks.take(own) for own in _rows_of(new, found, rows)]
         edges = [
