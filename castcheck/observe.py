@@ -19,6 +19,7 @@ from scenes.cuts import ShotSplitter
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
+from tracker.belief import FOLLOWED
 from tracker.creatures import without_passing
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
@@ -42,6 +43,8 @@ _TRIM_EVERY_FRAMES = 128
 _FASTEST_RATE = 120.0  # frames per second that are shown as such
 _SLOW_MOTION_RATE = 24.0  # those of slow motion as it is played
 THUMBNAIL_PX = (96, 54)  # width, height: enough to tell one camera set-up from another
+# Boxes that are only just followed may be parts of the set, by which a cut is told.
+_SURELY_NO_SET = FOLLOWED + 0.01
 _TRANSITION_FRAMES = 12  # beside a dissolve its pictures show both shots
 
 
@@ -253,8 +256,8 @@ class Observer:
             return set_goes_on(
                 self._thumbnails[before],
                 self._thumbnails[after],
-                self._people_at(found, before),
-                self._people_at(found, after),
+                self._people_at(found, before, least=_SURELY_NO_SET),
+                self._people_at(found, after, least=_SURELY_NO_SET),
                 picture_px=(info.width_px, info.height_px),
             )
 
@@ -265,9 +268,11 @@ class Observer:
             if not goes_on(*(min(max(frame, 0), last) for frame in _sides_of(cut)[-1]))
         ]
 
-    def _people_at(self, found: Detections, frame: int) -> NDArray[np.float32]:
+    def _people_at(
+        self, found: Detections, frame: int, *, least: float = 0.0
+    ) -> NDArray[np.float32]:
         rows = slice(*np.searchsorted(found.frame, (frame, frame + 1)))
-        return found.xyxy[rows][found.score[rows] >= self._start_score]
+        return found.xyxy[rows][found.score[rows] >= max(self._start_score, least)]
 
     def _stride_note(self, frame: NDArray[np.int64], parted: NDArray[np.bool_]) -> str:
         """Say which boxes were drawn, not found."""
