@@ -20,10 +20,12 @@ from scenes.cuts import ShotSplitter
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
+from tracker.belief import FOLLOWED
 from tracker.creatures import without_passing
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
 from tracker.replay import ReplayDetector
+from tracker.stillness import StirOfShots, without_pictures
 from tracker.stride import StridedDetector
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ _TRIM_EVERY_FRAMES = 128
 _FASTEST_RATE = 120.0  # frames per second that are shown as such
 _SLOW_MOTION_RATE = 24.0  # those of slow motion as it is played
 THUMBNAIL_PX = (96, 54)  # width, height: enough to tell one camera set-up from another
+# Boxes that are only just followed may be parts of the set, by which a cut is told.
+_SURELY_NO_SET = FOLLOWED + 0.01
 _TRANSITION_FRAMES = 12  # beside a dissolve its pictures show both shots
 
 
@@ -112,6 +116,8 @@ class Observer:
         if self._stride == 1 and often > 1 and not isinstance(detector, ReplayDetector):
             self._boxes = StridedDetector(detector, often, sure_score=config.tracker.start_score)
         self._passing = detector.passing_classes
+        # Whoever hands in boxes has said who is there.
+        self._leaves_pictures_out = not isinstance(detector, ReplayDetector)
         self._splitter = ShotSplitter(config.shots, device=models.device)
         self._reader = LooksReader(models.embedder, config.looks, fps=fps)
         self._found: list[Detections] = []
@@ -119,6 +125,8 @@ class Observer:
         self._cuts: list[Cut] = []
         self._times: list[Fraction] = []
         self._thumbnails: dict[int, NDArray[np.uint8]] = {}
+        self._stir = StirOfShots()
+        self._stir_stop = 0
         self._tone: list[NDArray[np.float32]] = []
         self._styles = StyleReader(fps=fps)
         self._start_score = config.tracker.start_score
@@ -169,12 +177,21 @@ class Observer:
             self._tone.append(tone_of(small, people, picture_px=size_px))
             self._styles.read(batch.rgb[row], small, people)
         open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 2 * _TRANSITION_FRAMES
+        self._note_stir(open_from)
         edges = {0, *(frame for cut in self._cuts for side in _sides_of(cut) for frame in side)}
         self._thumbnails = {
             frame: picture
             for frame, picture in self._thumbnails.items()
             if frame >= open_from or frame in edges
         }
+
+    def _note_stir(self, stop_frame: int) -> None:
+        """Keep what changes in the pictures before `stop_frame`, whose cuts are all known."""
+        cuts = [cut.frame for cut in self._cuts if cut.frame >= self._stir_stop]
+        for frame in range(self._stir_stop, stop_frame):
+            grey = cv2.cvtColor(self._thumbnails[frame], cv2.COLOR_RGB2GRAY)
+            self._stir.push(frame, np.asarray(grey, np.uint8), cuts=cuts)
+        self._stir_stop = max(stop_frame, self._stir_stop)
 
     def finish(
         self, info: VideoInfo, config: Config, *, end_s: Fraction, degradations: tuple[str, ...]
@@ -183,6 +200,7 @@ class Observer:
         self._take(self._boxes.finish())
         started = time.perf_counter()
         self._cuts += self._splitter.finish()
+        self._note_stir(self.frame_count)
         self.timings["shots"] += time.perf_counter() - started
         found = Detections.concat(self._found)
         # Of damaged pictures every new key picture looks like a cut.
@@ -209,6 +227,13 @@ class Observer:
                 shot_frames=shot.stop_frame - shot.start_frame,
                 picture_px=(info.width_px, info.height_px),
             )
+            if self._leaves_pictures_out:
+                new = without_pictures(
+                    new,
+                    self._stir.between(shot.start_frame, shot.stop_frame),
+                    picture_px=(info.width_px, info.height_px),
+                    fps=fps,
+                )
             tracklets += new
             looks += [self._looks.take(own) for own in _rows_of(new, found, rows)]
         edges = [
@@ -237,8 +262,8 @@ class Observer:
             return set_goes_on(
                 self._thumbnails[before],
                 self._thumbnails[after],
-                self._people_at(found, before),
-                self._people_at(found, after),
+                self._people_at(found, before, least=_SURELY_NO_SET),
+                self._people_at(found, after, least=_SURELY_NO_SET),
                 picture_px=(info.width_px, info.height_px),
             )
 
@@ -249,9 +274,11 @@ class Observer:
             if not goes_on(*(min(max(frame, 0), last) for frame in _sides_of(cut)[-1]))
         ]
 
-    def _people_at(self, found: Detections, frame: int) -> NDArray[np.float32]:
+    def _people_at(
+        self, found: Detections, frame: int, *, least: float = 0.0
+    ) -> NDArray[np.float32]:
         rows = slice(*np.searchsorted(found.frame, (frame, frame + 1)))
-        return found.xyxy[rows][found.score[rows] >= self._start_score]
+        return found.xyxy[rows][found.score[rows] >= max(self._start_score, least)]
 
     def _stride_note(self, frame: NDArray[np.int64], parted: NDArray[np.bool_]) -> str:
         """Say which boxes were drawn, not found."""

@@ -18,7 +18,8 @@ from tracker.matching import best_pairs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SURE = 0.4  # heads scored lower say nothing
+SURE = 0.4  # heads scored lower say nothing of whom they are
+SEEN = 0.1  # but that a body has one, if not lower than this
 SPLIT_SURE = 0.5  # both heads of a body that is parted are scored at least this
 INSIDE = 0.7  # share of a head that lies in the body it belongs to
 UPPER_SHARE = 0.6  # of the body, in which the middle of its head lies
@@ -30,6 +31,7 @@ HALF_WIDTHS, HALF_HEIGHTS = 3.0, 3.2  # of a head: what its half body gets
 HALF_MIN_SHARE = 0.1  # of the picture's height; a smaller head alone makes nobody
 HALF_SCORE = 0.8  # of the head's: a body that nobody saw
 DOUBLE_IOU = 0.4  # a body without a head that overlaps the owner of one this much is nobody
+PART_INSIDE = 0.8  # nor is one that lies in somebody who has a head, without any of its own
 
 
 def fits(body: NDArray[np.float32], head: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -59,8 +61,8 @@ def join(
     """Return the boxes of the people of one frame, by what their heads say, by falling score.
 
     A body with two heads is parted between them. A large head outside all bodies gets a half body.
-    A body without a head that doubles one with a head, and is scored lower, is nobody's. Without
-    heads nothing changes.
+    A body without a head that doubles one with a head, or lies in it, and is scored lower, is
+    nobody's. Without heads nothing changes.
 
     Args:
         bodies: Of one frame.
@@ -69,11 +71,13 @@ def join(
         height_px: Of the picture.
         half_class: Class of the bodies that are made of heads.
     """
+    seen = heads.take(np.asarray(heads.score >= SEEN, np.bool_))
     heads = heads.take(np.asarray(heads.score >= SURE, np.bool_))
     if not len(heads):
         return bodies
+    bodies = bodies.take(~_parts_of_others(bodies, seen))
     fit = fits(bodies.xyxy, heads.xyxy)
-    owner = {column: row for row, column in best_pairs(fit, min_overlap=MIN_FIT)}
+    owner = {column: row for row, column in owned_heads(bodies.xyxy, heads.xyxy)}
     held: dict[int, list[int]] = {row: [column] for column, row in owner.items()}
     for column in range(len(heads)):
         row = _second_of(column, fit, held, owner, heads)
@@ -115,13 +119,44 @@ def _second_of(
         return None
     box = heads.xyxy[column]
     for other in held[row]:
-        own = heads.xyxy[other]
-        low, high = sorted((float(box[3] - box[1]), float(own[3] - own[1])))
-        wide = max(float(box[2] - box[0]), float(own[2] - own[0]))
-        apart = abs(float(box[0] + box[2] - own[0] - own[2])) / 2
-        if heads.score[other] < SPLIT_SURE or low < ALIKE * high or apart < APART_WIDTHS * wide:
+        if heads.score[other] < SPLIT_SURE or not side_by_side(box, heads.xyxy[other]):
             return None
     return row
+
+
+def side_by_side(one: NDArray[np.float32], two: NDArray[np.float32]) -> bool:
+    """Tell whether two heads (4,) are those of two people beside each other.
+
+    Example:
+        >>> one = np.array([0, 0, 20, 20], np.float32)
+        >>> side_by_side(one, one + np.float32([30, 0, 30, 0])), side_by_side(one, one)
+        (True, False)
+    """
+    low, high = sorted((float(one[3] - one[1]), float(two[3] - two[1])))
+    wide = max(float(one[2] - one[0]), float(two[2] - two[0]))
+    apart = abs(float(one[0] + one[2] - two[0] - two[2])) / 2
+    return low >= ALIKE * high and apart >= APART_WIDTHS * wide
+
+
+def owned_heads(bodies: NDArray[np.float32], heads: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return which of the (N, 4) bodies has which of the (M, 4) heads; each has one at most."""
+    if not len(bodies) or not len(heads):
+        return []
+    return best_pairs(fits(bodies, heads), min_overlap=MIN_FIT)
+
+
+def _parts_of_others(bodies: Detections, heads: Detections) -> NDArray[np.bool_]:
+    """Return (N,) which bodies lie in a surer one that surely has a head, and have none.
+
+    Even a head that hardly shows, behind a shoulder or from the back, keeps a body from it: what is
+    left is a piece of the one in front, after somebody who stood behind has gone.
+    """
+    headless, headed = np.ones(len(bodies), np.bool_), np.zeros(len(bodies), np.bool_)
+    for row, column in owned_heads(bodies.xyxy, heads.xyxy):
+        headless[row], headed[row] = False, heads.score[column] >= SURE
+    inside = boxes.covered(bodies.xyxy, bodies.xyxy) >= PART_INSIDE
+    surer = bodies.score[None, :] > bodies.score[:, None]
+    return np.asarray(headless & (inside & surer & headed[None, :]).any(axis=1), np.bool_)
 
 
 def _is_double(

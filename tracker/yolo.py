@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tracker import boxes
+from tracker.belief import believed, learnt_weights
 from tracker.box_filter import filter_boxes
 from tracker.classes import choose_classes, creature_ids, head_ids, is_person
 from tracker.detections import Detections
@@ -15,6 +16,7 @@ from tracker.graph_network import open_bundled_graph, open_exported
 from tracker.heads import join
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.letterbox import Letterbox
+from tracker.second_look import SIZE, holds_two_heads, parted
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
@@ -179,20 +181,27 @@ class YoloDetector:
             parts += self._detect_rows(batch.index[rows], batch.rgb[rows])
         return Detections.concat(parts)
 
-    def _detect_rows(
-        self, index: NDArray[np.int64], rgb: NDArray[np.uint8]
-    ) -> Iterator[Detections]:
-        """Yield the boxes of each picture of one forward pass."""
+    def bodies_and_heads(
+        self, index: NDArray[np.int64], rgb: NDArray[np.uint8], *, size: float = 1.0
+    ) -> list[tuple[Detections, Detections]]:
+        """Return what the network finds in each picture, as it scores it: bodies, then heads.
+
+        Args:
+            index: (N,) frames.
+            rgb: (N, H, W, 3) their pictures, at most `batch_size`.
+            size: Share of the side that pictures are usually scaled to.
+        """
         height, width = rgb.shape[1:3]
         letterbox = Letterbox.fit(
             width,
             height,
-            longer_px=self._network.longer_px,
+            longer_px=round(size * self._network.longer_px),
             stride_px=self._network.stride_px,
             fixed_hw=self._network.fixed_hw,
         )
         # A close-up's head and body overlap, and neither hides the other.
         groups = [self._classes, self._heads] if self._heads else [self._classes]
+        parts = []
         found_rows = self._network.find(rgb, letterbox, groups)
         for frame, rows in zip(index, found_rows, strict=True):
             xyxy = letterbox.undo(rows[:, :4], width_px=width, height_px=height)
@@ -204,17 +213,30 @@ class YoloDetector:
                 np.round(np.clip(rows[:, 4], 0, 1), 4).astype(np.float32),
                 rows[:, 5].astype(np.int32),
             )
-            if not self._heads:
-                yield filter_boxes(found)
-                continue
             is_head = np.isin(found.class_id, self._heads)
-            yield join(
-                filter_boxes(found.take(~is_head)),
-                found.take(is_head),
-                width_px=width,
-                height_px=height,
-                half_class=self._half_class,
-            )
+            parts.append((filter_boxes(found.take(~is_head)), found.take(is_head)))
+        return parts
+
+    def _detect_rows(
+        self, index: NDArray[np.int64], rgb: NDArray[np.uint8]
+    ) -> Iterator[Detections]:
+        """Yield the boxes of each picture of one forward pass."""
+        for row, (bodies, heads) in enumerate(self.bodies_and_heads(index, rgb)):
+            if not self._heads:
+                yield bodies
+                continue
+            found = self._people(bodies, heads, rgb)
+            if holds_two_heads(bodies, heads) and not self._network.fixed_hw:
+                one = slice(row, row + 1)
+                (again,) = self.bodies_and_heads(index[one], rgb[one], size=SIZE)
+                found = parted(found, self._people(*again, rgb))
+            yield found
+
+    def _people(self, bodies: Detections, heads: Detections, rgb: NDArray[np.uint8]) -> Detections:
+        """Return the boxes of one picture, by all that was found in it."""
+        size = {"width_px": rgb.shape[2], "height_px": rgb.shape[1]}
+        scored = believed(bodies, heads, learnt_weights(), **size)
+        return join(scored, heads, **size, half_class=self._half_class)
 
 
 def _open(

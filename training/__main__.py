@@ -7,7 +7,7 @@ import random
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -18,9 +18,13 @@ from bench.source_table import read_entries
 from castcheck.config import Config
 from castcheck.models.load import load_models
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
-from identity.evidence.learnt import DATA_FILE, LearntEvidence
+from identity.evidence.learnt import DATA_FILE, LearntEvidence, learnt_evidence
 from identity.explanations.restyle import DATA_FILE as RESTYLE_FILE
 from scenes.errors import CastcheckError
+from tracker.belief import DATA_FILE as BELIEF_FILE
+from tracker.known_weights import BUNDLED
+from tracker.yolo import YoloDetector
+from training import belief as box_belief
 from training.cohort import make_cohort
 from training.compose import Shelf, write_composed
 from training.decisions.clips import CONFIG, read_shots
@@ -358,6 +362,9 @@ def evidence(
         Path("identity") / "evidence" / DATA_FILE
     ),
     seed: Annotated[int, typer.Option(min=0, help="Of which clips stand in one file.")] = 0,
+    keep_same_person: Annotated[
+        bool, typer.Option(help="Leave who is one person as it is: decisions are fitted on that.")
+    ] = False,
 ) -> None:
     """Fit who is one person and what makes a character; print sources left out."""
     config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
@@ -369,7 +376,10 @@ def evidence(
     figures["pairs across shots"] = pairs_across_shots(cases)
     typer.echo(json.dumps(figures, indent=1))
     same_person, someone = fit_both(cases)
-    provenance = {
+    known = learnt_evidence()
+    if keep_same_person:
+        same_person = known.same_person
+    provenance: dict[str, Any] = {
         "made_by": "python -m training evidence",
         "fitted_on": "labelled generated clips: scores of cues and boxes, no picture",
         "clips": len(cases),
@@ -379,7 +389,43 @@ def evidence(
         "seed": seed,
         "sources_left_out": figures,
     }
+    if keep_same_person:
+        provenance["same_person_kept_from"] = {
+            key: value
+            for key, value in known.provenance.items()
+            if key in {"made_by", "clips", "sources", "detector_sha256", "embedder_sha256", "seed"}
+        }
     output.write_text(LearntEvidence(same_person, someone, provenance).to_json())
+    typer.echo(f"written to {output}", err=True)
+
+
+@app.command()
+def belief(
+    real: Annotated[Path, typer.Option(help="Folder with labels.json and clips/.", exists=True)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        Path("tracker") / BELIEF_FILE
+    ),
+) -> None:
+    """Fit how far to believe a box, given its head and the boxes beside it; print sources left out.
+
+    How boxes are scored decides who makes a character: `evidence` has to be fitted after it.
+    """
+    check_folder_of(output)
+    detector = YoloDetector(BUNDLED, device="cpu")
+    seen = box_belief.look(detector, real)
+    left_out = box_belief.sources_left_out(seen)
+    typer.echo(json.dumps(left_out, indent=1))
+    data = {
+        "made_by": "python -m training belief",
+        "fitted_on": "labelled generated clips: scores and places of boxes, no picture",
+        "pictures": len(seen),
+        "searched_twice": sum(one.again is not None for one in seen),
+        "sources": len({one.source for one in seen}),
+        "detector_sha256": detector.sha256,
+        "sources_left_out": left_out,
+        "weights": box_belief.fit(seen),
+    }
+    output.write_text(json.dumps(data, indent=1) + "\n")
     typer.echo(f"written to {output}", err=True)
 
 

@@ -16,7 +16,7 @@ from scenes.errors import WeightsError
 from scenes.user_paths import is_folder, user_path
 from tracker.classes import HEAD
 from tracker.head_pairing import HeadPairedDetector
-from tracker.heads import SURE
+from tracker.heads import SEEN
 from tracker.known_weights import BUNDLED, models_dir
 from tracker.replay import ReplayDetector, ReplayFolder
 from tracker.yolo import YoloDetector
@@ -121,7 +121,7 @@ def _with_heads(detector: YoloDetector, config: Config) -> Detector:
     """Return a detector of people that knows no heads together with the bundled one's heads."""
     if detector.knows_heads or not detector.finds_people or not config.detector.heads:
         return detector
-    wanted = replace(config.detector, classes=HEAD, min_score=SURE, image_size_px=0)
+    wanted = replace(config.detector, classes=HEAD, min_score=SEEN, image_size_px=0)
     heads = YoloDetector(BUNDLED, wanted, device=config.run.device, half=None)
     return HeadPairedDetector(detector, heads)
 

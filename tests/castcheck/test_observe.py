@@ -60,6 +60,23 @@ def test_a_cut_at_which_people_alone_change_is_none(other_set, shots, tmp_path):
     assert [t.shot_index for t in seen.tracklets] == [len(shots) - 1]
 
 
+@pytest.mark.parametrize(("score", "shots"), [(0.3, 2), (0.9, 1)])
+def test_a_box_that_is_only_just_followed_hides_no_set(score, shots, tmp_path):
+    """Where everything is hidden, two blurred walls look alike; where it is not, they differ."""
+    rgb = np.full((FRAMES, HEIGHT, WIDTH, 3), 100, np.uint8)
+    rgb[AT:] = 108
+    boxes = tmp_path / "boxes.txt"
+    boxes.write_text("".join(f"{f + 1},-1,0,0,{WIDTH},{HEIGHT},{score}\n" for f in range(FRAMES)))
+    detector, config = ReplayDetector(boxes), Config()
+    observer = Observer(detector, Models(detector, None), config, fps=24)
+    observer._splitter = SaysCut()  # type: ignore[assignment]
+    times = tuple(Fraction(f, 24) for f in range(FRAMES))
+    observer.push(FrameBatch(np.arange(FRAMES), times, rgb))
+    info = VideoInfo(Path("drawn.mp4"), WIDTH, HEIGHT, Fraction(24), FRAMES, "h264")
+    seen = observer.finish(info, config, end_s=Fraction(1), degradations=())
+    assert len(seen.shots) == shots
+
+
 class Comer:
     """Finds somebody from frame 6 on, with a score of 0.7."""
 

@@ -50,6 +50,11 @@ def joined(bodies, heads):
         ([[*BODY, 0.8]], [[125, 120, 155, 158, 0.9]], [BODY]),
         # A weaker box without a head of its own that doubles one with a head.
         ([[*BODY, 0.8], [105, 20, 200, 170, 0.5]], [[*HEAD, 0.9]], [BODY]),
+        # A weaker box in somebody with a head is a piece of that one, unless a head shows, too.
+        ([[*BODY, 0.8], [110, 80, 150, 168, 0.5]], [[*HEAD, 0.9]], [BODY]),
+        ([[*BODY, 0.8], [110, 80, 150, 168, 0.5]], [[*HEAD, 0.9], [122, 82, 140, 104, 0.15]],
+         [BODY, [110, 80, 150, 168]]),
+        ([[*BODY, 0.8], [110, 80, 150, 168, 0.5]], [[*HEAD, 0.3]], [BODY, [110, 80, 150, 168]]),
         # Nobody's head says nothing about somebody elsewhere.
         ([[*BODY, 0.8], [200, 20, 280, 170, 0.5]], [[*HEAD, 0.9]], [BODY, [200, 20, 280, 170]]),
     ],

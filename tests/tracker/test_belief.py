@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from tracker.belief import (
+    DATA_FILE,
+    FEATURES,
+    FOLLOWED,
+    believed,
+    features,
+    learnt_weights,
+    likely,
+)  # fmt: skip
+from tracker.detections import Detections
+from tracker.known_weights import BUNDLED, resolve_weights, weights_sha256
+
+SIZE = {"width_px": 320, "height_px": 180}
+BODY, HEAD = [100, 20, 180, 170], [125, 22, 155, 60]
+APART = [220, 20, 300, 170]
+
+
+def found(rows):
+    table = np.array(rows, np.float32).reshape(-1, 5)
+    return Detections(
+        np.full(len(table), 3, np.int64), table[:, :4], table[:, 4], np.zeros(len(table), np.int32)
+    )
+
+
+def chances(bodies, heads):
+    got = likely(found(bodies), found(heads), learnt_weights(), **SIZE)
+    return {tuple(box[:4]): chance for box, chance in zip(bodies, got.tolist(), strict=True)}
+
+
+def test_nobody_stays_nobody():
+    assert len(believed(found([]), found([[*HEAD, 0.9]]), learnt_weights(), **SIZE)) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        pytest.param(([[*BODY, 0.4]], [[*HEAD, 0.6]]), ([[*BODY, 0.4]], []), id="its own head"),
+        pytest.param(
+            ([[*BODY, 0.4]], [[*HEAD, 0.6]]),
+            ([[*BODY, 0.4]], [[*HEAD, 0.05]]),
+            id="a head nobody would see",
+        ),
+        pytest.param(
+            ([[*BODY, 0.4], [*APART, 0.8]], []),
+            ([[*BODY, 0.4], [110, 20, 190, 170, 0.8]], []),
+            id="a surer one on the same body",
+        ),
+        pytest.param(
+            ([[*BODY, 0.4]], []), ([[100, 20, 120, 57, 0.4]], []), id="a small one"
+        ),
+        pytest.param(([[*BODY, 0.5]], []), ([[*BODY, 0.4]], []), id="the network's score"),
+    ],
+)  # fmt: skip
+def test_what_makes_a_box_more_likely_somebody(more, less):
+    def first(bodies, heads):
+        return chances(bodies, heads)[tuple(bodies[0][:4])]
+
+    assert first(*more) > first(*less)
+
+
+def test_of_two_on_one_body_the_surer_one_loses_nothing():
+    alone = chances([[*BODY, 0.8], [*APART, 0.3]], [])
+    doubled = chances([[*BODY, 0.8], [105, 20, 185, 170, 0.3]], [])
+    assert doubled[tuple(BODY)] == alone[tuple(BODY)]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "heads", "wanted"),
+    [
+        pytest.param([[*BODY, 0.8]], [[*HEAD, 0.6]], 0.8, id="sure and likely: as it is"),
+        pytest.param([[*BODY, 0.15]], [[*HEAD, 0.6]], FOLLOWED, id="doubted and likely: followed"),
+        pytest.param(
+            [[100, 20, 112, 57, 0.5], [100, 20, 112, 60, 0.6]], [], None, id="unlikely: as unlikely"
+        ),
+    ],
+)
+def test_no_box_is_surer_than_likely_and_a_likely_one_is_followed(bodies, heads, wanted):
+    got = believed(found(bodies), found(heads), learnt_weights(), **SIZE)
+    score = float(got.score[got.xyxy.tolist().index(bodies[0][:4])])
+    chance = chances(bodies, heads)[tuple(bodies[0][:4])]
+    assert score == pytest.approx(chance if wanted is None else wanted, abs=1e-4)
+    assert wanted is not None or chance < bodies[0][4]
+
+
+def test_the_best_comes_first_and_nothing_is_lost():
+    bodies = found([[*BODY, 0.3], [*APART, 0.8]])
+    got = believed(bodies, found([]), learnt_weights(), **SIZE)
+    assert got.xyxy.tolist() == [APART, BODY]
+    assert got.frame.tolist() == [3, 3]
+
+
+def test_features_and_weights_are_the_same():
+    assert set(features(found([[*BODY, 0.5]]), found([]), **SIZE)) == set(FEATURES)
+    assert set(learnt_weights()) == {"bias", *FEATURES}
+
+
+def test_the_weights_are_those_of_the_bundled_network():
+    data = json.loads((resources.files("tracker") / DATA_FILE).read_text(encoding="utf-8"))
+    assert data["detector_sha256"] == weights_sha256(resolve_weights(BUNDLED))
