@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from tracker.stillness import StirOfShots, without_pictures
 from tracker.tracklets import Tracklet
 
 FPS = 10.0
-PICTURE = {"picture_px": (320, 180), "fps": FPS}
+PICTURE: dict[str, Any] = {"picture_px": (320, 180), "fps": FPS}
 LEFT, RIGHT, SPECK = [40, 20, 120, 160], [200, 20, 280, 160], [2, 2, 8, 8]
 
 
