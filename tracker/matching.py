@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker import boxes
-from tracker.assignment import cheapest_pairs, undisputed_pairs
+from tracker.assignment import cheapest_pairs, pairs_of_most_gain, undisputed_pairs
 from tracker.box_filter import MEMBER_HEIGHT, MEMBER_INSIDE
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def best_pairs(overlap: NDArray[np.float32], *, min_overlap: float) -> list[Pair
     cost = np.where(possible, 1 - overlap**2, 1.0)
     some_rows, some_columns = (np.flatnonzero(possible.any(axis=axis)) for axis in (1, 0))
     found = undisputed_pairs(cost[np.ix_(some_rows, some_columns)])
-    if found is None:
-        rows, columns = cheapest_pairs(cost)
-    else:
+    if found is not None:
         rows, columns = some_rows[found[0]], some_columns[found[1]]
+    elif (few := pairs_of_most_gain(np.where(possible, overlap**2, 0))) is not None:
+        return few
+    else:
+        rows, columns = cheapest_pairs(cost)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if possible[r, c]]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from tracker.assignment import cheapest_pairs, undisputed_pairs
+from tracker.assignment import cheapest_pairs, pairs_of_most_gain, undisputed_pairs
 from tracker.matching import best_pairs
 
 
@@ -41,6 +41,23 @@ def test_pairs_are_those_of_the_solver(seed):
         cost = np.round(cost, 1)  # many are as good
     for ours, theirs in zip(cheapest_pairs(cost), linear_sum_assignment(cost), strict=True):
         assert ours.tolist() == theirs.tolist()
+
+
+@pytest.mark.parametrize(
+    ("gain", "pairs"),
+    [
+        pytest.param(np.zeros((0, 3)), [], id="nobody"),
+        pytest.param([[0.0, 0.0]], [], id="nothing is possible"),
+        pytest.param([[0.5], [0.6]], [(1, 0)], id="both want one"),
+        pytest.param([[0.9, 0.8], [0.8, 0.0]], [(0, 1), (1, 0)], id="the sum counts"),
+        pytest.param([[0.5, 0.25], [0.25, 0.0]], None, id="one as good as two"),
+        pytest.param([[0.9, 0.1], [0.7, 0.0]], [(0, 0)], id="one alone is more"),
+        pytest.param([[0.5], [0.5]], None, id="as good"),
+        pytest.param(np.ones((6, 6)), None, id="too many ways"),
+    ],
+)
+def test_few_ways_are_tried(gain, pairs):
+    assert pairs_of_most_gain(np.asarray(gain)) == pairs
 
 
 @pytest.mark.parametrize("seed", range(60))
