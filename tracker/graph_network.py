@@ -146,9 +146,9 @@ def strongest(
         max_iou: A box that overlaps a stronger one by more is dropped.
 
     Example:
-        >>> rows = np.array([[5, 5, 10, 10, 0.9, 0], [6, 5, 10, 10, 0.8, 0]], np.float32)
-        >>> strongest(rows, [0, 1], min_score=0.1, max_iou=0.5).round(1).tolist()
-        [[0.0, 0.0, 10.0, 10.0, 0.9, 0.0]]
+        >>> rows = np.array([[5, 5, 10, 10, 0.75, 0], [6, 5, 10, 10, 0.5, 0]], np.float32)
+        >>> strongest(rows, [0, 1], min_score=0.1, max_iou=0.5).tolist()
+        [[0.0, 0.0, 10.0, 10.0, 0.75, 0.0]]
     """
     class_id = anchors[:, 4:].argmax(axis=1)
     score = anchors[np.arange(len(anchors)), 4 + class_id]
