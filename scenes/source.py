@@ -115,10 +115,10 @@ def clip_sha256(path: str | Path) -> str:
     _check_readable(path)
     try:
         if not path.is_dir():
-            return _file_sha256(path)
+            return file_sha256(path)
         digest = hashlib.sha256()
         for file in picture_files(path):
-            line = f"{_file_sha256(file)}  {file.name}\n"
+            line = f"{file_sha256(file)}  {file.name}\n"
             digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
     except OSError as err:
@@ -130,7 +130,12 @@ def _unreadable(path: Path, err: OSError) -> VideoOpenError:
     return VideoOpenError(f"cannot be read: {reason}", where=path)
 
 
-def _file_sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of one file as 64 hex digits, read in chunks.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(HASH_CHUNK_BYTES):

@@ -22,6 +22,7 @@ from tracker.bfloat16 import cpu_has_bfloat16, run_in_bfloat16
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import names_by_id
 from tracker.device_pixels import brought_back, letterboxed, uploaded
+from tracker.graph_network import MAX_BOXES
 from tracker.lean_torchvision import import_torchvision
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from tracker.settings import DetectorSettings
 
 _TASKS = ("detect", "segment", "pose")
-_MAX_BOXES = 300
 _BARE = (".pt", ".safetensors")  # networks that are run here, not by an engine of their own
 
 
@@ -94,7 +94,7 @@ class EngineNetwork:
             self._settings.nms_iou,
             classes=list(classes),
             agnostic=True,  # one character, one box, whatever the classes
-            max_det=_MAX_BOXES,
+            max_det=MAX_BOXES,
             nc=len(self.names),
             max_time_img=1e6,  # its time limit would drop pictures on a busy machine
             end2end=self._end2end,
