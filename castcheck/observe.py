@@ -20,7 +20,7 @@ from scenes.cuts import ShotSplitter
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
-from tracker.belief import FOLLOWED
+from tracker.belief import FOLLOWED_MOST
 from tracker.creatures import without_passing
 from tracker.deepsort import ShotTracker
 from tracker.detections import Detections, Detector
@@ -45,7 +45,7 @@ _FASTEST_RATE = 120.0  # frames per second that are shown as such
 _SLOW_MOTION_RATE = 24.0  # those of slow motion as it is played
 THUMBNAIL_PX = (96, 54)  # width, height: enough to tell one camera set-up from another
 # Boxes that are only just followed may be parts of the set, by which a cut is told.
-_SURELY_NO_SET = FOLLOWED + 0.01
+_SURELY_NO_SET = FOLLOWED_MOST + 0.01
 _TRANSITION_FRAMES = 12  # beside a dissolve its pictures show both shots
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 DATA_FILE = "belief.json"
 FEATURES = ("score", "overlaps_surer", "inside_surer", "head", "size", "height_to_width", "others")
 _LEAST, _MOST = 0.01, 0.99  # scores beyond are as sure as that
-FOLLOWED = 0.35  # score of a box that is likely somebody, whatever the network says
+# Scores of boxes that are likely somebody, whatever the network says: enough to be followed and not
+# enough to be sure, the likelier the higher.
+FOLLOWED, FOLLOWED_MOST = 0.3, 0.39
 _COUNTED = 0.1  # bodies scored lower do not make a picture fuller
 
 
@@ -42,7 +44,7 @@ def believed(
     """Return the bodies of one picture, best first, none surer than it is likely to show somebody.
 
     Scores stay those of the network, since what comes after is fitted on them. Only who is doubted
-    more than he should be gets `FOLLOWED`, enough to be followed and not enough to be sure.
+    more than he should be is lifted, enough to be followed and not enough to be sure.
 
     Args:
         bodies: Of one picture, as the network scored them.
@@ -52,7 +54,8 @@ def believed(
         height_px: Of the picture.
     """
     chance = likely(bodies, heads, weights, width_px=width_px, height_px=height_px)
-    score = np.minimum(np.maximum(bodies.score, np.minimum(chance, FOLLOWED)), chance)
+    lifted = np.maximum(bodies.score, FOLLOWED + (FOLLOWED_MOST - FOLLOWED) * chance)
+    score = np.minimum(lifted, chance)
     # Rounded like every score: the last bits of a network depend on the size of the batch.
     score = np.round(score, 4).astype(np.float32)
     scored = Detections(bodies.frame, bodies.xyxy, score, bodies.class_id)

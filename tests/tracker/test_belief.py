@@ -10,6 +10,7 @@ from tracker.belief import (
     DATA_FILE,
     FEATURES,
     FOLLOWED,
+    FOLLOWED_MOST,
     believed,
     features,
     learnt_weights,
@@ -20,6 +21,7 @@ from tracker.known_weights import BUNDLED, resolve_weights, weights_sha256
 
 SIZE = {"width_px": 320, "height_px": 180}
 BODY, HEAD = [100, 20, 180, 170], [125, 22, 155, 60]
+LIFTED = (FOLLOWED, FOLLOWED_MOST)
 APART = [220, 20, 300, 170]
 
 
@@ -76,7 +78,7 @@ def test_of_two_on_one_body_the_surer_one_loses_nothing():
     ("bodies", "heads", "wanted"),
     [
         pytest.param([[*BODY, 0.8]], [[*HEAD, 0.6]], 0.8, id="sure and likely: as it is"),
-        pytest.param([[*BODY, 0.15]], [[*HEAD, 0.6]], FOLLOWED, id="doubted and likely: followed"),
+        pytest.param([[*BODY, 0.15]], [[*HEAD, 0.6]], LIFTED, id="doubted and likely: followed"),
         pytest.param(
             [[100, 20, 112, 57, 0.5], [100, 20, 112, 60, 0.6]], [], None, id="unlikely: as unlikely"
         ),
@@ -86,8 +88,22 @@ def test_no_box_is_surer_than_likely_and_a_likely_one_is_followed(bodies, heads,
     got = believed(found(bodies), found(heads), learnt_weights(), **SIZE)
     score = float(got.score[got.xyxy.tolist().index(bodies[0][:4])])
     chance = chances(bodies, heads)[tuple(bodies[0][:4])]
-    assert score == pytest.approx(chance if wanted is None else wanted, abs=1e-4)
+    if wanted == LIFTED:
+        assert FOLLOWED < score < FOLLOWED_MOST
+    else:
+        assert score == pytest.approx(chance if wanted is None else wanted, abs=1e-4)
     assert wanted is not None or chance < bodies[0][4]
+
+
+def test_of_two_who_are_lifted_the_likelier_is_surer():
+    got = believed(
+        found([[*BODY, 0.15], [*APART, 0.15]]),
+        found([[*HEAD, 0.9], [245, 22, 275, 60, 0.2]]),
+        learnt_weights(),
+        **SIZE,
+    )
+    assert got.xyxy[0].tolist() == BODY
+    assert FOLLOWED < got.score[1] < got.score[0] < FOLLOWED_MOST
 
 
 def test_the_best_comes_first_and_nothing_is_lost():
