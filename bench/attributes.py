@@ -8,8 +8,7 @@ way: within one shot, or in two shots on two sets. Equal error rate: where as ma
 missed as pairs without one are taken for a change; intervals are bootstraps over people. Pictures
 are shrunk until the head (of a coat: the figure) has the size on top. Of an embedder with parts
 every cue is asked, and `all cues` is the log-odds by which the cast is made; of any other the
-whole figure and the head, cut out by its true box. `eyes` and `jaw` are colours of parts of the
-head that castcheck does not ask.
+whole figure and the head, cut out by its true box.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ import numpy as np
 
 from bench.attribute_pictures import FAR, FRAMING_OF, NEAR, Pictured, render_people
 from bench.error_rate import equal_error_rate
-from identity.appearance.colour import colour_histograms
 from identity.appearance.embedder import PartsEmbedder
 from identity.appearance.looks import LooksReader
 from identity.appearance.open_embedder import open_embedder
@@ -53,10 +51,6 @@ if TYPE_CHECKING:
 
 SIZES_PX = {"head": (64, 96), "figure": (64, 96, 128)}
 _HEAD_MARGIN = 0.15
-# Levels of a head, as shares of its height, whose colours are asked by themselves. castcheck asks
-# those of the upper half (`hair`) and of the whole head (`head`); these show what more would give.
-LEVELS = {"eyes": (0.33, 0.58), "jaw": (0.68, 1.0)}
-_INSET = 0.15
 _RESAMPLES = 400
 ALL_CUES, FIGURE, HEAD = "all cues", "figure", "head crop"
 Pair = tuple[str, bool, str, str]  # person, whether changed, file of one side and of the other
@@ -148,23 +142,8 @@ def looks_of(embedder: Embedder, pictures: dict[str, Shrunk]) -> dict[str, Means
         looks = reader.read(batch, one)
         means = {cue: rows[0].astype(np.float32) for cue, rows in looks.vectors.items()}
         found[file] = {cue: row for cue, row in means.items() if not np.isnan(row[0])}
-        found[file] |= {HEAD: head, **_levels(embedder, picture.crop(picture.box))}
+        found[file][HEAD] = head
     return found
-
-
-def _levels(embedder: PartsEmbedder, crop: NDArray[np.uint8]) -> Means:
-    """Return the colours of levels of the head, where the embedder finds it."""
-    height, width = crop.shape[:2]
-    x1, y1, x2, y2 = embedder.read_cues([crop]).head_box[0] * (width, height, width, height)
-    aside = _INSET * (x2 - x1)
-    left = int(np.clip(x1 + aside, 0, width - 1))
-    right = int(np.clip(x2 - aside, left + 1, width))
-    patches = []
-    for low, high in LEVELS.values():
-        top = int(np.clip(y1 + low * (y2 - y1), 0, height - 1))
-        bottom = max(int(y1 + high * (y2 - y1)), top + 1)
-        patches.append(crop[top:bottom, left:right])
-    return dict(zip(LEVELS, colour_histograms(patches), strict=True))
 
 
 def scorers(embedder: Embedder) -> Callable[[Means, Means], dict[str, float]]:
@@ -172,7 +151,7 @@ def scorers(embedder: Embedder) -> Callable[[Means, Means], dict[str, float]]:
     calibration = calibration_for(embedder.name) if isinstance(embedder, PartsEmbedder) else None
 
     def similarities(one: Means, two: Means) -> dict[str, float]:
-        own = {cue: float(one[cue] @ two[cue]) for cue in (FIGURE, HEAD, *LEVELS) if cue in one}
+        own = {cue: float(one[cue] @ two[cue]) for cue in (FIGURE, HEAD) if cue in one}
         if calibration is not None:
             tables = cosines_between([one], [two])
             own |= {cue: float(t[0, 0]) for cue, t in tables.items() if cue != "facing"}

@@ -21,7 +21,7 @@ import numpy as np
 from bench.labelled import EARLIER_CLIPS, drawn_characters
 from bench.observed import observations
 from castcheck.pipeline import free_of_those_seen, judge_observations
-from identity.appearance.looks import CUES
+from identity.appearance.cues.table import cues_of
 from identity.evidence.calibration import FACING_MIDDLE, calibration_of_parts
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Logistic
@@ -47,7 +47,7 @@ _MIN_IOU = 0.5
 _MIN_SAMPLES = 2  # of a segment that is compared
 _SAME_VIEW, _BOTH_FACE = "body_same_view", "both_face"
 _COLOURS = ("head", "upper", "lower", "hair")
-_LOOKS: tuple[Cue, ...] = tuple(cue for cue in CUES if cue != "facing")
+_LOOKS: tuple[Cue, ...] = cues_of("network", "colour", "own")
 # What the network says can only speak for one person where it is alike. Colours can do either: all
 # of them share the light of a set, so that one tells how much another is worth.
 PAIR_FEATURES: dict[str, Bounds] = {

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 pytest.importorskip("moderngl", reason="the studio extra is not installed")
 
 from bench.attribute_pictures import Pictured
-from bench.attributes import Shrunk, _levels, pairs_of, rate
+from bench.attributes import Shrunk, pairs_of, rate
 
 
 def _row(view: str, worn: str = "", person: str = "ann", framing: str = "head") -> Pictured:
@@ -87,24 +85,3 @@ def test_pictures_shrink_to_the_size_asked_for_and_never_grow(tmp_path, framing,
 def test_a_picture_that_is_gone_is_named(tmp_path):
     with pytest.raises(OSError, match="head_near0_plain"):
         Shrunk.read(tmp_path, _row("near0"), 96)
-
-
-@pytest.mark.parametrize(
-    ("rows", "eyes_stay", "jaw_stays"),
-    [
-        ((), True, True),
-        ((17, 28), False, True),
-        ((36, 49), True, False),
-        ((60, 90), True, True),  # below the head
-    ],
-)
-def test_levels_of_a_head_are_asked_by_themselves(rows, eyes_stay, jaw_stays):
-    plain = np.full((100, 80, 3), 160, np.uint8)
-    painted = plain.copy()
-    if rows:
-        painted[slice(*rows)] = (200, 20, 20)
-    box = np.array([[0.2, 0.0, 0.8, 0.5]], np.float32)
-    network = SimpleNamespace(read_cues=lambda crops: SimpleNamespace(head_box=box))
-    one, two = (_levels(network, crop) for crop in (plain, painted))  # type: ignore[arg-type]
-    stays = {level: float(one[level] @ two[level]) > 0.99 for level in one}
-    assert stays == {"eyes": eyes_stay, "jaw": jaw_stays}

@@ -20,6 +20,7 @@ from identity.settings import LooksSettings
 from identity.tracks.body_track import make_body_track, sides_at, unoccluded_rows
 from identity.tracks.linking import Chain, link_tracklets
 from identity.tracks.repair import _as_tall, _mean_body, _split, repair_id_switches
+from identity.tracks.segments import make_segment
 from tests.identity.people import looks, track_of, tracklet
 
 FPS = 20  # so that 0.8 s are 16 frames
@@ -329,6 +330,13 @@ def test_no_looks_have_the_lengths_of_all_looks():
     assert none.seen("body").tolist() == none.seen("hair").tolist() == []
     with pytest.raises(ValueError, match="read-only"):
         looks(range(3), ["A"] * 3).seen("body")[:] = 9
+
+
+def test_looks_kept_from_before_a_cue_was_measured_do_not_show_it():
+    kept = Looks.concat([looks(range(9), ["A"] * 9)] * 2, body_dim=32)
+    assert "jaw" not in kept.vectors
+    assert (kept.seen("jaw").tolist(), kept.dim("jaw")) == ([], 0)
+    assert "jaw" not in make_segment(tracklet(0, range(18)), kept, 0, 18).means
 
 
 def test_the_mean_of_many_rows_is_that_of_all():
