@@ -19,6 +19,7 @@ from castcheck.config import Config
 from castcheck.models.load import load_models
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
 from identity.evidence.learnt import DATA_FILE, LearntEvidence, learnt_evidence
+from identity.evidence.picture_style import TEXTURE_FILE
 from identity.explanations.restyle import DATA_FILE as RESTYLE_FILE
 from scenes.errors import CastcheckError
 from tracker.belief import DATA_FILE as BELIEF_FILE
@@ -35,12 +36,18 @@ from training.export import average_checkpoints, export_detector, export_reid
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
 from training.fine_tune import Plan as FinePlan
-from training.graphs import write_cue_graph, write_detector_graph, write_shot_graph
+from training.graphs import (
+    write_cue_graph,
+    write_detector_graph,
+    write_shot_graph,
+    write_texture_graph,
+)
 from training.options import Cache, Clips, Table, Without, check_folder_of
 from training.pictures import fetch
 from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
 from training.reid import Gallery, Plan, Trainer
-from training.restyle import cases_of, restyle_model
+from training.restyle import cases_of, halved, restyle_model
+from training.texture import fit_directions, moves_of
 from training.touching import figures_of_film, figures_of_stills
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
@@ -291,7 +298,9 @@ def graphs(
     root: Annotated[Path, typer.Option(help="Root of the project.")] = Path(),
 ) -> None:
     """Write the graphs that ONNX Runtime runs, after any change of the weights in the package."""
-    typer.echo(str(write_cue_graph(root / "identity" / "weights" / FILES["identity"])))
+    reid = root / "identity" / "weights" / FILES["identity"]
+    typer.echo(str(write_cue_graph(reid)))
+    typer.echo(str(write_texture_graph(reid)))
     typer.echo(str(write_detector_graph(root / "tracker" / "weights" / FILES["tracker"])))
     typer.echo(str(write_shot_graph()))
 
@@ -324,6 +333,28 @@ def cohort(
 
 
 @app.command()
+def texture(
+    clips: Clips,
+    table: Table,
+    cache: Cache,
+    without: Without = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of which moments.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        Path("identity") / "evidence" / TEXTURE_FILE
+    ),
+) -> None:
+    """Find what strokes and grain are measured along; `restyle` has to be fitted after it."""
+    check_folder_of(output)
+    entries, _ = halved(read_entries(clips, table, without=without or ()))
+    moves = moves_of(
+        entries, load_models(CONFIG), cache=cache, seed=seed,
+        progress=lambda name: typer.echo(name, err=True),
+    )  # fmt: skip
+    np.savez(output, directions=fit_directions(moves))
+    typer.echo(f"{len(moves.drawn)} drawn and {len(moves.harmless)} harmless; {output}", err=True)
+
+
+@app.command()
 def restyle(
     clips: Clips,
     table: Table,
@@ -342,7 +373,7 @@ def restyle(
 ) -> None:
     """Fit what tells a change of style from one of light; print sources left out."""
     check_folder_of(output)
-    entries = read_entries(clips, table, without=without or ())
+    _, entries = halved(read_entries(clips, table, without=without or ()))
     random.Random(seed).shuffle(entries)  # noqa: S311 (no secret)  # nosec B311
     cases = cases_of(
         entries, load_models(CONFIG), cache=cache, seed=seed, most=most,

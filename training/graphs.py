@@ -17,6 +17,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper
 
+from identity.appearance import texture
 from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
 from scenes import cuts_transnet
 from scenes.cuts_transnet_forward import TransNetForward
@@ -48,11 +49,13 @@ class _Place(NamedTuple):
 class _Traced(torch.nn.Module):
     """A network and how it is to be run."""
 
-    def __init__(self, network: nn.Module, run: Callable[[Any, Tensor], Tensor]) -> None:
+    def __init__(
+        self, network: nn.Module, run: Callable[[Any, Tensor], Tensor | list[Tensor]]
+    ) -> None:
         super().__init__()
         self.network, self.run = network, run
 
-    def forward(self, given: Tensor) -> Tensor:
+    def forward(self, given: Tensor) -> Tensor | list[Tensor]:
         return self.run(self.network, given)
 
 
@@ -79,15 +82,45 @@ def write_cue_graph(weights: Path) -> Path:
     Raises:
         WeightsError: It is no safetensors file.
     """
-    _, state = read_tensors(weights, instead="give our own network")
-    network = CueNetwork()
-    network.load_state_dict(state)
     model = _trace(
-        _Traced(network, lambda net, crops: net(crops).in_rows()),
+        _Traced(_cue_network(weights), lambda net, crops: net(crops).in_rows()),
         torch.zeros(2, 3, INPUT_HEIGHT_PX, INPUT_WIDTH_PX),
         {"crops": {0: "n"}, "cues": {0: "n"}},
     )
     return _write(model, weights, _places_in_safetensors(weights))
+
+
+def write_texture_graph(weights: Path) -> Path:
+    """Write the graph of a re-ID network's first blocks beside its weights; return its path.
+
+    Raises:
+        WeightsError: It is no safetensors file.
+    """
+
+    def maps(net: CueNetwork, picture: Tensor) -> list[Tensor]:
+        found = []
+        for block in range(max(texture.BLOCKS) + 1):
+            picture = net.features[block](picture)
+            if block in texture.BLOCKS:
+                found.append(picture)
+        return found
+
+    sizes = {2: "height", 3: "width"}
+    outputs = {f"after_{block}": {2: f"rows_{block}", 3: f"columns_{block}"}
+               for block in texture.BLOCKS}  # fmt: skip
+    model = _trace(
+        _Traced(_cue_network(weights), maps), torch.zeros(1, 3, 108, 192),
+        {"picture": sizes, **outputs},
+    )  # fmt: skip
+    target = weights.with_name(texture.GRAPH_NAME)
+    return _write(model, weights, _places_in_safetensors(weights), target=target)
+
+
+def _cue_network(weights: Path) -> CueNetwork:
+    _, state = read_tensors(weights, instead="give our own network")
+    network = CueNetwork()
+    network.load_state_dict(state)
+    return network
 
 
 def write_shot_graph() -> Path:
@@ -108,7 +141,7 @@ def write_shot_graph() -> Path:
 def _trace(network: nn.Module, example: Tensor, axes: dict[str, dict[int, str]]) -> Any:
     """Return the ONNX model of a network, its weights inside."""
     traced: Any = io.BytesIO()  # takes files, but is typed for paths
-    given, out = axes
+    given, *out = axes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer, which is old and does what is needed
         torch.onnx.export(
@@ -121,7 +154,7 @@ def _trace(network: nn.Module, example: Tensor, axes: dict[str, dict[int, str]])
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
             input_names=[given],
-            output_names=[out],
+            output_names=out,
             dynamic_axes=axes,
         )
     return onnx.load_model_from_string(traced.getvalue())

@@ -52,7 +52,7 @@ _TAKEN_FOR_CUT, _CUT_FOUND = 0.5, 0.9  # of changes of style, and of cuts to ano
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Film:
+class Film:
     """The pictures of one clip, small enough to hold, and who stands where in them."""
 
     entry: Entry
@@ -62,6 +62,7 @@ class _Film:
 
     @property
     def size_px(self) -> tuple[int, int]:
+        """Width and height of its pictures."""
         return self.pictures.shape[2], self.pictures.shape[1]
 
 
@@ -72,7 +73,7 @@ def _blocky(rgb: Image) -> Image:
     return np.asarray(cv2.resize(back, rgb.shape[1::-1]), np.uint8)
 
 
-def _coded(rgb: NDArray[np.floating]) -> Image:
+def coded(rgb: NDArray[np.floating]) -> Image:
     """Return a picture as coding leaves it: colours at half resolution, and noise."""
     quality = [int(cv2.IMWRITE_JPEG_QUALITY), _QUALITY]
     _, data = cv2.imencode(".jpg", np.asarray(rgb.clip(0, 255), np.uint8), quality)
@@ -94,6 +95,29 @@ def _exposed(power: float) -> Change:
 def _lit(rng: np.random.Generator) -> Change:
     gain = np.array(random_light(1, rng).gain)
     return lambda rgb: np.asarray((rgb * gain).clip(0, 255), np.uint8)
+
+
+def harmless_changes(rng: np.random.Generator) -> list[Change]:
+    """Return what changes a picture and not its style."""
+    lights = [_exposed(2.0), _exposed(0.6), _lit(rng), _lit(rng)]
+    return [_blocky, _out_of_focus, _in_haze, *lights]
+
+
+def halved(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the clips of every second source and those of the others.
+
+    What texture is measured along is learnt on the first, how sure it makes on the second.
+
+    Example:
+        >>> halved([])
+        ([], [])
+    """
+    sources = sorted({entry.source for entry in entries})
+    first = set(sources[::2])
+    return (
+        [entry for entry in entries if entry.source in first],
+        [entry for entry in entries if entry.source not in first],
+    )
 
 
 def cases_of(
@@ -119,10 +143,10 @@ def cases_of(
         CastcheckError: A clip cannot be read.
     """
     cases: list[Case] = []
-    known: _Film | None = None
+    known: Film | None = None
     for number, entry in enumerate(entries):
         progress(entry.clip.stem)
-        film = _read(entry, models, cache)
+        film = read_film(entry, models, cache)
         if most is not None and number >= most:
             cases.append(_case("clean", film, list(film.pictures), film.boxes, cuts=entry.cuts))
             continue
@@ -133,7 +157,12 @@ def cases_of(
     return cases
 
 
-def _read(entry: Entry, models: Models, cache: Path) -> _Film:
+def read_film(entry: Entry, models: Models, cache: Path) -> Film:
+    """Return the pictures of a clip and who was found in them.
+
+    Raises:
+        CastcheckError: The clip cannot be read.
+    """
     seen, _ = observations(entry.clip, config=CONFIG, models=models, cache=cache)
     with open_source(entry.clip) as source:
         pictures = np.concatenate([batch.rgb for batch in source.batches(16)])
@@ -142,10 +171,10 @@ def _read(entry: Entry, models: Models, cache: Path) -> _Film:
         for frame, box in zip(tracklet.frame.tolist(), tracklet.xyxy, strict=True):
             at[frame].append(box)
     boxes = [np.array(own, np.float32).reshape(-1, 4) for own in at]
-    return _Film(entry, pictures, boxes, seen.fps)
+    return Film(entry, pictures, boxes, seen.fps)
 
 
-def _cases_of_film(film: _Film, other: _Film | None, rng: np.random.Generator) -> Iterator[Case]:
+def _cases_of_film(film: Film, other: Film | None, rng: np.random.Generator) -> Iterator[Case]:
     count = len(film.pictures)
     pictures, boxes = list(film.pictures), film.boxes
     yield _case("clean", film, pictures, boxes, cuts=film.entry.cuts)
@@ -166,7 +195,7 @@ def _cases_of_film(film: _Film, other: _Film | None, rng: np.random.Generator) -
                 share = float(np.clip((k - (at - over / 2) + 0.5) / over, 0, 1))
             share = 1 - share if back else share
             new = change(pictures[k]) if share else pictures[k]
-            changed.append(_coded(pictures[k] * (1 - share) + new * share))
+            changed.append(coded(pictures[k] * (1 - share) + new * share))
         return changed, [boxes[k] for k in span]
 
     for name in rng.permutation(list(STYLES))[:_STYLES_EACH].tolist():
@@ -174,15 +203,7 @@ def _cases_of_film(film: _Film, other: _Film | None, rng: np.random.Generator) -
         changed, own = around(STYLES[name], int(rng.choice(_TAKES_FRAMES)), back=back)
         told = (before,) if rng.random() < _TAKEN_FOR_CUT else ()
         yield _case("planted", film, changed, own, cuts=told, near=before, name=name)
-    harmless = [
-        _blocky,
-        _out_of_focus,
-        _in_haze,
-        _exposed(2.0),
-        _exposed(0.6),
-        _lit(rng),
-        _lit(rng),
-    ]
+    harmless = harmless_changes(rng)
     for number in rng.permutation(len(harmless))[:_LIGHTS_EACH].tolist():
         changed, own = around(
             harmless[number], int(rng.choice((1, 6, 12))), back=bool(rng.random() < _BACK)
@@ -198,7 +219,7 @@ def _cases_of_film(film: _Film, other: _Film | None, rng: np.random.Generator) -
 
 def _case(
     kind: Kind,
-    film: _Film,
+    film: Film,
     pictures: Sequence[Image],
     boxes: Sequence[NDArray[np.float32]],
     *,

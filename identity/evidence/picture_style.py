@@ -2,18 +2,23 @@
 
 Light multiplies every colour channel, exposure bends all of them alike. So everything here is
 measured on logarithms of pixels and by ratios: how strong colours are beside light and dark, how
-they change from dark to light, how flat areas are beside edges. A photograph that becomes a cartoon
-or black and white changes these, a lamp that goes on does not.
+they change from dark to light, how flat areas are beside edges. A photograph that becomes black and
+white changes these, a lamp that goes on does not. Strokes and grain are seen by the first layers of
+a network, in the few directions in which drawing moves them most and light, blur and coding least
+(`python -m training texture`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from identity.appearance.texture import TextureNetwork, channel_statistics
 from identity.evidence.same_place import free_of
 
 if TYPE_CHECKING:
@@ -21,9 +26,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# What a style is measured by, in this order, all of them logarithms or ratios of logarithms.
-STYLE_PARTS = ("chroma", "red_slope", "blue_slope", "flatness", "contrast")
+TEXTURE_FILE = "texture.npz"
+# What a style is measured by, in this order, all but the texture logarithms or ratios of such.
+STYLE_PARTS = (
+    "contrast", "chroma", "red_slope", "blue_slope", "flatness",
+    "texture_1", "texture_2", "texture_3",
+)  # fmt: skip
 
+_GRADES = STYLE_PARTS.index("texture_1")
 STYLE_PX = (192, 108)  # width, height: smaller, and strokes and flat areas are gone
 _FLOOR_LEVELS = 16.0  # added to pixels: noise in the dark has no colour
 _NO_COLOUR = 0.05  # spread of colours, in logarithms: a coded brown picture has as much
@@ -39,8 +49,8 @@ class PictureStyles:
     """How every picture of a clip is drawn.
 
     Attributes:
-        parts: (F, 2, 5) float32 as `style_of` returns them, NaN where too little is seen or nothing
-            was asked.
+        parts: (F, 2, 8) float32, what `grade_of` and `texture_of` return, NaN where too little is
+            seen or nothing was asked.
         stays: (F,) float32, how well the edges of the picture before are those of this one.
     """
 
@@ -80,6 +90,7 @@ class StyleReader:
 
     def __init__(self, *, fps: float) -> None:
         self._every = max(1, round(fps / _STYLES_PER_S))
+        self._network = TextureNetwork()
         self._edges: NDArray[np.float32] | None = None
         self._parts: list[NDArray[np.float32]] = []
         self._stays: list[float] = []
@@ -96,8 +107,11 @@ class StyleReader:
         """
         style = np.full((2, len(STYLE_PARTS)), np.nan, np.float32)
         if len(self._parts) % self._every == 0:
-            drawn = cv2.resize(picture, STYLE_PX, interpolation=cv2.INTER_AREA)
-            style = style_of(drawn, xyxy, picture_px=picture.shape[1::-1])
+            drawn = style_picture(picture)
+            size_px = picture.shape[1], picture.shape[0]
+            grade = grade_of(drawn, xyxy, picture_px=size_px)
+            texture = self._network.maps(drawn)
+            style = np.concatenate([grade, texture_of(texture, xyxy, picture_px=size_px)], axis=1)
         self._parts.append(style)
         known, self._edges = self._edges, edges_of(small)
         self._stays.append(1.0 if known is None else edges_stay(known, self._edges))
@@ -108,10 +122,15 @@ class StyleReader:
         return PictureStyles(parts, np.array(self._stays, np.float32))
 
 
-def style_of(
+def style_picture(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an RGB picture at the size its style is measured at."""
+    return np.asarray(cv2.resize(picture, STYLE_PX, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def grade_of(
     picture: NDArray[np.uint8], xyxy: NDArray[np.float32], *, picture_px: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Return (2, 5) the style outside all boxes and within them; NaN where too little is seen.
+    """Return (2, 5) how it is graded outside all boxes and within them; NaN = too little is seen.
 
     Args:
         picture: (h, w, 3) uint8 RGB, small.
@@ -123,10 +142,10 @@ def style_of(
         >>> seen = rng.integers(40, 160, (54, 96, 3)).astype(np.uint8)
         >>> nobody = np.zeros((0, 4), np.float32)
         >>> as_it_is, lit, grey = (
-        ...     style_of(p, nobody, picture_px=(96, 54))[0]
+        ...     grade_of(p, nobody, picture_px=(96, 54))[0]
         ...     for p in (seen, seen // 2, seen[..., :1].repeat(3, axis=2))
         ... )
-        >>> bool(abs(lit - as_it_is)[0] < 0.2 < 2 < (as_it_is - grey)[0])
+        >>> bool(abs(lit - as_it_is)[1] < 0.2 < 2 < (as_it_is - grey)[1])
         True
     """
     levels = _logs(picture)
@@ -137,6 +156,37 @@ def style_of(
     return np.stack([_measured(light, colour, steep, p.ravel()) for p in (free, ~free)])
 
 
+def texture_of(
+    maps: Sequence[NDArray[np.float32]],
+    xyxy: NDArray[np.float32],
+    *,
+    picture_px: tuple[int, int],
+    directions: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Return (2, K) what it is drawn with, outside all boxes and within them, as `grade_of` does.
+
+    Args:
+        maps: (C, h, w) each, of `TextureNetwork`.
+        xyxy: (N, 4) boxes of everybody.
+        picture_px: (width, height) that boxes are measured in.
+        directions: (112, K) along which it is measured; by default the learnt three.
+    """
+    directions = learnt_directions() if directions is None else directions
+    free = [free_of(cells.shape[1:], xyxy, picture_px=picture_px) for cells in maps]
+    found = np.full((2, directions.shape[1]), np.nan, np.float32)
+    for place, shows in enumerate((free, [~cells for cells in free])):
+        if all(cells.mean() >= _MIN_SEEN for cells in shows):
+            found[place] = channel_statistics(maps, shows) @ directions
+    return found
+
+
+@lru_cache(maxsize=1)
+def learnt_directions() -> NDArray[np.float32]:
+    """Return (112, 3) float32 along which drawing moves the statistics most, and light least."""
+    with (resources.files("identity.evidence") / TEXTURE_FILE).open("rb") as file:
+        return np.asarray(np.load(file)["directions"], np.float32)
+
+
 def _measured(
     light: NDArray[np.float32],
     colour: NDArray[np.float32],
@@ -144,13 +194,13 @@ def _measured(
     part: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
     if part.mean() < _MIN_SEEN:
-        return np.full(len(STYLE_PARTS), np.nan, np.float32)
+        return np.full(_GRADES, np.nan, np.float32)
     rows = np.flatnonzero(part)
     light, steep = light.ravel()[rows], steep.ravel()[rows]
     colour = colour.reshape(-1, 2)[rows]
     spread = float(light.std())
     if spread < _MIN_CONTRAST:
-        return np.full(len(STYLE_PARTS), np.nan, np.float32)
+        return np.full(_GRADES, np.nan, np.float32)
     inner = colour - colour.mean(axis=0)
     slopes = ((light - light.mean())[:, None] * inner).mean(axis=0) / spread**2
     # What colours there are besides those that follow from light and dark: brown pictures have none
@@ -159,7 +209,7 @@ def _measured(
     # Where there is hardly anything, what is added decides, and not the noise of coding.
     flatness = np.log((float(np.median(steep)) + 1e-3) / (float(steep.mean()) + 1e-3))
     return np.array(
-        [np.log(chroma + _NO_COLOUR) - np.log(spread), *slopes, flatness, np.log(spread)],
+        [np.log(spread), np.log(chroma + _NO_COLOUR) - np.log(spread), *slopes, flatness],
         np.float32,
     )
 

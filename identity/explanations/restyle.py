@@ -36,14 +36,16 @@ if TYPE_CHECKING:
 DATA_FILE = "restyle.json"
 NAME = "restyle"
 FEATURES: Mapping[str, Bounds] = {
-    "chroma": FOR, "slope": FOR, "flatter": FOR, "livelier": FOR, "contrast": AGAINST,
+    "chroma": FOR, "slope": FOR, "flatter": FOR, "livelier": FOR, "texture": FOR,
+    "contrast": AGAINST,
 }  # fmt: skip
 
 SURE = 0.9  # from which it is told: at 0.75 a cast that changes in a street looks like one
 _MIN_SIDE_FRAMES = 3
 _WHOLLY = 2.0  # a larger step is no surer sign
 _SET_GOES_ON = 0.5  # agreement of edges: 48 of 50 cuts of generated clips are below it
-_GRADED = STYLE_PARTS.index("contrast")  # what comes before it is no matter of light
+_PLACE = {name: place for place, name in enumerate(STYLE_PARTS)}
+_STYLE = _PLACE["contrast"] + 1  # what comes after it is no matter of light
 _SAME_PLACE_IOU = 0.5  # as a body from one picture to the next
 _BLOCK_FRAMES = 4096  # asked about at a time: a take may last for hours
 
@@ -98,13 +100,18 @@ def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> S
     step = _steps(styles.parts, before, after, later)
     people = np.isfinite(step[:, 1]).all(axis=1)
     step = np.where(np.isfinite(step), step, step[:, ::-1])  # nobody hides the set: or all of it
-    chroma, flatness, contrast = (_common(step[:, :, k, None]) for k in (0, 3, 4))
-    falls = step[:, 0, 3] < 0
+    contrast, chroma, flatness = (
+        _common(step[:, :, _PLACE[name], None]) for name in ("contrast", "chroma", "flatness")
+    )
+    falls = step[:, 0, _PLACE["flatness"]] < 0
     features = {
         "chroma": np.minimum(chroma, _WHOLLY),
-        "slope": np.minimum(_common(step[:, :, 1:3]), _WHOLLY),
+        "slope": np.minimum(
+            _common(step[:, :, [_PLACE["red_slope"], _PLACE["blue_slope"]]]), _WHOLLY
+        ),
         "flatter": np.where(falls, np.minimum(flatness, _WHOLLY), 0.0),
         "livelier": np.where(falls, 0.0, np.minimum(flatness, _WHOLLY)),
+        "texture": np.minimum(_common(step[:, :, _PLACE["texture_1"] :]), _WHOLLY),
         "contrast": contrast,
     }
     judged &= people & (stays >= _SET_GOES_ON)
@@ -122,7 +129,7 @@ def _least_over(stays: NDArray[np.float32], gap: int) -> NDArray[np.float64]:
 def _steps(
     parts: NDArray[np.float32], before: _Stretch, after: _Stretch, later: _Stretch
 ) -> NDArray[np.float64]:
-    """Return (M, 2, 5) by how much the style changes for good; NaN where it is not known.
+    """Return (M, 2, 8) by how much the style changes for good; NaN where it is not known.
 
     What is undone within a second and a half has not changed: a flash is no style.
     """
@@ -172,7 +179,7 @@ def find_restyles(
         if not seen:
             continue
         frame = _first_new(styles.parts, shots, last, first, fps=fps)
-        lost = max(features[name] for name in ("chroma", "slope", "flatter", "livelier"))
+        lost = max(features[name] for name in ("chroma", "slope", "flatter", "livelier", "texture"))
         one = Explained("morph", seen, frame, frame + 1, log_odds, lost, features, everybody=True)
         # Who comes in looks otherwise than who was there, so all have to stay.
         some = max(_MIN_SIDE_FRAMES, round(FAST_S * fps)) // 2
@@ -248,8 +255,8 @@ def _first_new(
 
 def _known_style(parts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (F, K) the style of the set, or of the people where they hide all of it."""
-    graded = parts[:, :, :_GRADED]
-    known = np.where(np.isnan(graded[:, 0]), graded[:, 1], graded[:, 0])
+    style = parts[:, :, _STYLE:]
+    known = np.where(np.isnan(style[:, 0]), style[:, 1], style[:, 0])
     return np.asarray(known, np.float32)
 
 

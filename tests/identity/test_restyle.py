@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from castcheck.planting.restyled import STYLES
+from identity.appearance import texture
+from identity.appearance.texture import BLOCKS, DIM, TextureNetwork, channel_statistics
 from identity.evidence.picture_style import (
     STYLE_PARTS,
     PictureStyles,
     StyleReader,
-    style_of,
+    grade_of,
+    learnt_directions,
+    style_picture,
+    texture_of,
 )
 from identity.explanations.contract import Explained
 from identity.explanations.restyle import (
@@ -22,13 +28,14 @@ from identity.explanations.restyle import (
 )
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
+from scenes.errors import WeightsError
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, looks, tracklet
 
 COUNT, AT = 72, 36
-CHROMA, RED, BLUE, FLAT, CONTRAST = range(5)
-GREY = {CHROMA: -2.0}
-CARTOON = {CHROMA: 0.4, FLAT: -1.2}
+CONTRAST, CHROMA, RED, BLUE, FLAT, STROKES, GRAIN, LINES = range(len(STYLE_PARTS))
+GREY = {CHROMA: -2.0, STROKES: 1.2}
+CARTOON = {CHROMA: 0.1, STROKES: 1.8, LINES: -1.2}
 LAMP = {CONTRAST: 0.3, RED: 0.05, CHROMA: 0.1}
 
 
@@ -169,7 +176,7 @@ def picture():
 def test_light_is_no_style(picture, change, part, least, most):
     nobody = np.zeros((0, 4), np.float32)
     before, after = (
-        style_of(np.asarray(p, np.uint8), nobody, picture_px=(192, 108))[0]
+        grade_of(np.asarray(p, np.uint8), nobody, picture_px=(192, 108))[0]
         for p in (picture, change(picture))
     )
     assert least <= after[part] - before[part] <= most
@@ -178,9 +185,9 @@ def test_light_is_no_style(picture, change, part, least, most):
 def test_what_hardly_shows_has_no_style(picture):
     black = np.zeros_like(picture)
     nobody = np.zeros((0, 4), np.float32)
-    assert np.isnan(style_of(black, nobody, picture_px=(192, 108))).all()
+    assert np.isnan(grade_of(black, nobody, picture_px=(192, 108))).all()
     whole = np.array([[0, 0, 192, 108]], np.float32)
-    assert np.isnan(style_of(picture, whole, picture_px=(192, 108))[0]).all()
+    assert np.isnan(grade_of(picture, whole, picture_px=(192, 108))[0]).all()
 
 
 def test_edges_tell_the_same_place_from_another(picture):
@@ -207,3 +214,60 @@ def test_joined_clips_are_known_as_far_as_each_is():
     assert both.stays[4] == 0.0
     assert PictureStyles.joined([one, None]) is None
     assert PictureStyles.joined([]) is None
+
+
+def _lit(rgb):
+    return (rgb * [1.0, 0.9, 0.8]).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return TextureNetwork()
+
+
+@pytest.mark.parametrize(
+    ("change", "least", "most"),
+    [
+        pytest.param("pencil", 1.0, 99, id="drawn in pencil"),
+        pytest.param("cartoon", 1.0, 99, id="a cartoon"),
+        pytest.param("lamp", 0.0, 0.6, id="a lamp of another colour"),
+        pytest.param("nothing", 0.0, 0.0, id="as it is"),
+    ],
+)
+def test_strokes_are_seen_and_light_is_not(network, picture, change, least, most):
+    changes = {
+        **STYLES,
+        "lamp": lambda p: (p * [1.0, 0.9, 0.8]).astype(np.uint8),
+        "nothing": np.copy,
+    }
+    nobody = np.zeros((0, 4), np.float32)
+    before, after = (
+        texture_of(network.maps(style_picture(p)), nobody, picture_px=(192, 108))[0]
+        for p in (picture, changes[change](picture))
+    )
+    assert least <= float(np.linalg.norm(after - before)) <= most
+
+
+def test_the_texture_of_set_and_people_is_told_apart(network, picture):
+    half = picture.copy()
+    half[:, :96] = STYLES["pencil"](picture)[:, :96]
+    box = np.array([[100, 0, 192, 108]], np.float32)
+    old, new = (texture_of(network.maps(p), box, picture_px=(192, 108)) for p in (picture, half))
+    set_moves, people_move = np.linalg.norm(new - old, axis=1)
+    assert set_moves > 3 * people_move
+    whole = np.array([[0, 0, 192, 108]], np.float32)
+    assert np.isnan(texture_of(network.maps(picture), whole, picture_px=(192, 108))[0]).all()
+
+
+def test_directions_fit_the_statistics(network, picture):
+    assert learnt_directions().shape == (DIM, len(STYLE_PARTS) - STROKES)
+    maps = network.maps(picture)
+    assert len(maps) == len(BLOCKS)
+    everywhere = [np.ones(cells.shape[1:], np.bool_) for cells in maps]
+    assert channel_statistics(maps, everywhere).shape == (DIM,)
+
+
+def test_a_package_without_the_graph_says_so(monkeypatch):
+    monkeypatch.setattr(texture, "GRAPH_NAME", "none.graph.onnx")
+    with pytest.raises(WeightsError, match="none.graph.onnx"):
+        TextureNetwork()
