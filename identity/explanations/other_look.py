@@ -15,6 +15,7 @@ import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.same_look import similarities_between
+from identity.evidence.samples import LEVELS
 from identity.explanations.contract import Explained, features_at
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("drift",)
 CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "hair", "upper", "lower")
-FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
+# A face that alone is another one says little over a cut, where light and turn move it as much.
+FEATURES: Mapping[str, Bounds] = dict.fromkeys((*CUES, *LEVELS), FOR) | {
+    "turn": AGAINST,
+    "shape": AGAINST,
+}
 
 _SAME_SIDE = 0.5  # difference of the cosines of facing
 _SAME_SHAPE = 0.5  # ... and of the logarithms of width over height: a face lends no legs
@@ -60,7 +65,7 @@ def features_of(
     similarity = similarities_between(early, late, calibration)
     nothing = np.full((len(early), len(late)), np.nan)
     found: dict[str, NDArray[np.float64]] = {
-        cue: np.nan_to_num(0.5 - similarity.get(cue, nothing)) for cue in CUES
+        cue: np.nan_to_num(0.5 - similarity.get(cue, nothing)) for cue in (*CUES, *LEVELS)
     }
     facing = (
         np.array([float(means["facing"][0]) if "facing" in means else np.nan for means in side])
