@@ -136,7 +136,7 @@ def _crossed(clip: Clip, early: Sequence[int], late: Sequence[int]) -> list[Expl
     )
     nothing = np.zeros(len(who))
     features = swap.looks_features(pair) | {
-        "leap": nothing, "touch": nothing, "others": nothing - 2, "span": nothing,
+        "leap": nothing, "touch": nothing, "span": nothing,
         "samples": np.log(np.minimum(samples, 8)), "score": score,
         "size": np.log(height_px / 100),
     }  # fmt: skip

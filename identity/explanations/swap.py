@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("swap",)
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,
-    "touch": AGAINST, "samples": FOR, "score": FOR, "size": FOR, "others": AGAINST,
-    "span": SPAN_BOUNDS,
+    "touch": AGAINST, "samples": FOR, "score": FOR, "size": FOR, "span": SPAN_BOUNDS,
 }  # fmt: skip
 
 _MIN_GAIN = (
@@ -98,21 +97,12 @@ def features_of(
     sides = [circumstances(samples, track, moments) for track in (one, two)]
     fewest = np.minimum(sides[0].samples, sides[1].samples)
     judged = np.asarray((fewest >= min_samples) & crossed_is_ahead(pair), np.bool_)
-    others = np.full(len(fewest), -2.0)
-    for track in range(len(samples.tracks)):
-        if track in (one, two):
-            continue
-        found = compare(
-            samples.agreement(track, track), moments.before, moments.after, calibration
-        ).log_odds
-        others = np.fmax(others, -found)
     return looks_features(pair) | {
         "leap": np.maximum(np.maximum(sides[0].jump, sides[1].jump) - _LEAP, 0),
         "touch": np.maximum(sides[0].touch, sides[1].touch),
         "samples": np.log(fewest.clip(1, 8)),
         "score": np.minimum(sides[0].score, sides[1].score),
         "size": np.log(np.maximum(np.minimum(sides[0].height_px, sides[1].height_px), 8) / 100),
-        "others": np.minimum(others, 2.0),
         "span": (moments.first - moments.last) / samples.per_s,
     }, judged
 

@@ -236,21 +236,6 @@ def test_what_an_exchange_is_judged_by():
     assert said["touch"] == pytest.approx(1 / 3)
     assert said["score"] == pytest.approx(0.6)
     assert said["span"] == 0.25
-    assert said["others"] == -2
-
-
-@pytest.mark.parametrize(
-    ("third", "others"),
-    [
-        pytest.param(body(STAYS, box=FAR), -2, id="stays: no less than -2"),
-        pytest.param(body(BECOMES, box=FAR), 2, id="becomes another: 2 at most"),
-        pytest.param(body(["A"] * 8 + [like_a(0.75)] * 8, box=FAR), -1.5, id="changes a little"),
-        pytest.param(body("A" * 8, box=FAR), -2, id="is gone"),
-    ],
-)
-def test_how_unlike_herself_a_third_one_is(third, others):
-    said, _ = exchange_of(body(BECOMES), body(BECOMES_A, box=(240, 60, 300, 220)), third)
-    assert said["others"] == pytest.approx(others, abs=5e-3)
 
 
 @pytest.mark.parametrize(

@@ -496,8 +496,8 @@ def test_two_of_before_wear_each_others_looks():
     assert found.features["score"] == pytest.approx(0.4)
     assert found.features["size"] == pytest.approx(np.log(0.6))
     assert found.strength == pytest.approx(found.features["network"])
-    nothing = [found.features[name] for name in ("leap", "touch", "span", "others")]
-    assert nothing == [0, 0, 0, -2]
+    nothing = [found.features[name] for name in ("leap", "touch", "span")]
+    assert nothing == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
