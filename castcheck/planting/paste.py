@@ -278,7 +278,7 @@ def removed(material: Material, track: Track) -> Painter:
 
     def paint(frame: int) -> Floats:
         picture: Floats = material.frames[frame].astype(np.float32)
-        shape = material.shape(track, frame)
+        shape = material.shape(track, frame) or material.soft_box(track, frame)
         if shape is None:
             return picture
         front = _in_front(material, [track], frame)[..., None]

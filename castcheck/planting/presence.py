@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from castcheck.planting.material import Material
     from castcheck.planting.track import Track
 
-_MIN_KNOWN = 0.85  # of a place: more would be a blur, and no background
+_MIN_KNOWN = 0.85  # of a place: more would be a blur, which is made only where nobody is better
+_MOST_OF_PICTURE = 0.4
 
 
 def _clone(stock: Stock, rng: np.random.Generator, *, mirrored: bool, whole: bool) -> Plan | str:
@@ -88,29 +89,42 @@ def clone_mirrored(stock: Stock, rng: np.random.Generator) -> Plan | str:
 def _absence(stock: Stock, rng: np.random.Generator, *, kind: str, over: int) -> Plan | str:
     material = stock.material
     reason = "no one is seen long enough"
-    for track in sorted(material.tracks[:4], key=lambda t: -material.background_known(t)):
-        at = onset_for(material, [track], rng, over=over)
-        if at is None:
-            continue
-        if material.shape(track, at) is None:
-            reason = "no one stands free"
-            continue
-        if material.background_known(track) < _MIN_KNOWN:
-            reason = "what is behind them is never seen"
-            continue
-        take = with_onset(plain(material), at, over)
-        if kind == "pop_in":
-            steps = tuple(replace(s, amount=1 - s.amount) for s in take.steps)
-            take = replace(take, steps=steps)
-        return Plan(
-            kind,
-            take,
-            removed(material, track),
-            (track.name,),
-            gone=track.name,
-            strength_of=(track.name,),
-        )
+    tracks = sorted(material.tracks[:4], key=lambda t: -material.background_known(t))
+    for crude in (False, True):
+        for track in tracks:
+            at = onset_for(material, [track], rng, over=over)
+            if at is None:
+                continue
+            if crude:
+                if _fills_the_picture(material, track):
+                    continue
+            elif material.shape(track, at) is None:
+                reason = "no one stands free"
+                continue
+            elif material.background_known(track) < _MIN_KNOWN:
+                reason = "what is behind them is never seen"
+                continue
+            take = with_onset(plain(material), at, over)
+            if kind == "pop_in":
+                steps = tuple(replace(s, amount=1 - s.amount) for s in take.steps)
+                take = replace(take, steps=steps)
+            return Plan(
+                kind,
+                replace(take, where="blurred" if crude else take.where),
+                removed(material, track),
+                (track.name,),
+                gone=track.name,
+                strength_of=(track.name,),
+            )
     return reason
+
+
+def _fills_the_picture(material: Material, track: Track) -> bool:
+    """Tell whether so little is seen around somebody that nothing can be put in his place."""
+    width, height = material.size
+    box = track.boxes
+    area = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+    return float(np.median(area)) > _MOST_OF_PICTURE * width * height
 
 
 def vanish(stock: Stock, rng: np.random.Generator) -> Plan | str:

@@ -151,6 +151,30 @@ def test_who_vanishes_leaves_the_wall(name: str, *, first: bool, last: bool) -> 
     assert (0 in frames, len(pictures) - 1 in frames) == (first, last)
 
 
+@pytest.mark.parametrize(("name", "gone_at"), [("vanish", -1), ("pop_in", 0)])
+def test_where_the_camera_moves_a_blur_takes_the_place(name: str, gone_at: int) -> None:
+    own = material()
+    own._still = False
+    plan = WAYS[name].make(Stock(own, ()), np.random.default_rng(1))
+    assert isinstance(plan, Plan)
+    assert plan.take.where == "blurred"
+    pictures = list(drawn(plan, own, 1.0))
+    track = next(t for t in own.tracks if t.name == plan.people[0])
+    before, after = (colour_in(p[gone_at], track.boxes[gone_at]) for p in (own.frames, pictures))
+    assert np.abs(before - after).max() > 25
+    there = -1 - gone_at
+    assert np.array_equal(pictures[there], own.frames[there])
+
+
+def test_who_fills_the_picture_is_not_taken_out_of_it() -> None:
+    own = material(("red",))
+    own._still = False
+    width, height = own.size
+    own.tracks[0].boxes[:] = (0.1 * width, 0, 0.9 * width, height)
+    answer = WAYS["vanish"].make(Stock(own, ()), np.random.default_rng(1))
+    assert isinstance(answer, str)
+
+
 def test_strength_is_measured_and_rises_with_what_is_shown() -> None:
     measured = []
     for amount in (0.25, 0.5, 1.0):
