@@ -20,7 +20,7 @@ from castcheck.findings.count import count_findings
 from castcheck.findings.crops import CropCollector
 from castcheck.findings.pictures import make_visuals, request_pictures
 from castcheck.findings.script_spans import expected_in, presence_in, spans_of
-from castcheck.findings.steps import confirm_steps, request_steps
+from castcheck.findings.steps import request_steps, weigh_gaps
 from castcheck.kinds.case import Case, find_in_judgement, find_in_pixels, in_order
 from castcheck.models.load import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
@@ -112,7 +112,7 @@ def report_on(
     request_steps(crops, seen, judgement)
     request_pictures(crops, seen, judgement, findings)
     crops.read(progress)
-    steps = confirm_steps(crops, seen, judgement, min_ratio=config.findings.scaled("vanish"))
+    steps = weigh_gaps(crops, seen, judgement)
     findings = in_order([*findings, *find_in_pixels(replace(case, steps=steps))])
     least = config.findings.min_confidence
     against = count_findings(seen, judgement, build, config.clustering.characters)
@@ -207,6 +207,7 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         tone=seen.tone,
         styles=seen.styles,
         sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
+        width_px=seen.info.width_px,
     )
 
 

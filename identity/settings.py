@@ -10,6 +10,7 @@ from scenes.errors import ConfigError
 from scenes.settings import check_ranges, setting
 
 _ODDS_POWER = 3.0  # by which odds fall as strictness rises
+_USUAL_VANISH = 2.0
 
 ThresholdName = Literal["swap", "attribute_swap", "drift", "vanish"]
 
@@ -166,9 +167,9 @@ class FindingSettings:
         0.33, "loss of similarity from which a gradual change counts", low=0.05, high=1
     )
     vanish: float = setting(
-        2.0,
-        "how many times the change of the pixels must exceed any other around it where a "
-        "character disappears or appears",
+        _USUAL_VANISH,
+        "how strictly a character that disappears or appears is judged: 2 = as learnt, above it "
+        "only the surest are reported",
         low=1,
         high=20,
     )
@@ -186,6 +187,16 @@ class FindingSettings:
         """
         share = min(max(self.min_confidence, 1e-3), 1 - 1e-3)
         return _log_odds(share) + _ODDS_POWER * log(self.strictness)
+
+    @property
+    def vanish_log_odds(self) -> float:
+        """Log-odds taken off where somebody seems to be gone in full view: for `vanish` and above.
+
+        Example:
+            >>> FindingSettings().vanish_log_odds
+            0.0
+        """
+        return _ODDS_POWER * log(self.scaled("vanish") / _USUAL_VANISH)
 
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.

@@ -20,6 +20,7 @@ from castcheck.models.load import load_models
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
 from identity.evidence.learnt import DATA_FILE, LearntEvidence, learnt_evidence
 from identity.evidence.picture_style import TEXTURE_FILE
+from identity.explanations.presence import DATA_FILE as PRESENCE_FILE
 from identity.explanations.restyle import DATA_FILE as RESTYLE_FILE
 from scenes.errors import CastcheckError
 from tracker.belief import DATA_FILE as BELIEF_FILE
@@ -45,6 +46,8 @@ from training.graphs import (
 from training.options import Cache, Clips, Table, Without, check_folder_of
 from training.pictures import fetch
 from training.pose import load_network, pose_errors, read_crops, save_pose, train_pose
+from training.presence import Take, presence_model, takes_of
+from training.presence import cases_of as presence_cases
 from training.reid import Gallery, Plan, Trainer
 from training.restyle import cases_of, halved, restyle_model
 from training.texture import fit_directions, moves_of
@@ -352,6 +355,39 @@ def texture(
     )  # fmt: skip
     np.savez(output, directions=fit_directions(moves))
     typer.echo(f"{len(moves.drawn)} drawn and {len(moves.harmless)} harmless; {output}", err=True)
+
+
+@app.command()
+def presence(
+    planted: Annotated[
+        list[Path], typer.Option(help="Folder of `castcheck plant`; may be repeated.", exists=True)
+    ],
+    clips: Clips,
+    table: Table,
+    cache: Cache,
+    without: Without = None,
+    prior: Annotated[
+        float, typer.Option(min=0.001, max=0.9, help="Share of ends that are vanishings.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="Of which sources are left out together.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        Path("identity") / "explanations" / PRESENCE_FILE
+    ),
+) -> None:
+    """Fit what tells who vanishes in full view from who walks out of it; print sources left out."""
+    check_folder_of(output)
+    entries = read_entries(clips, table, without=without or ())
+    sources = {entry.clip.name: entry.source for entry in entries}
+    takes = [take for folder in planted for take in takes_of(folder, sources)]
+    takes += [Take(entry.clip, entry.source) for entry in entries]
+    cases = presence_cases(
+        takes, load_models(CONFIG), Config(), cache=cache,
+        progress=lambda name: typer.echo(name, err=True),
+    )  # fmt: skip
+    model, outcome = presence_model(cases, prior=prior, seed=seed)
+    typer.echo(outcome.text())
+    output.write_text(model.to_json(), encoding="utf-8")
+    typer.echo(f"written to {output}", err=True)
 
 
 @app.command()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
     from castcheck.tables.kinds import Kind
-    from identity.explanations.presence import PixelStep, PresenceCandidate
+    from identity.explanations.presence import Absence, PresenceCandidate
     from identity.findings import Finding
     from identity.judge import Judgement
     from identity.settings import FindingSettings
@@ -28,15 +28,15 @@ class Case:
         judgement: What identity concludes: who is who, and what changed.
         settings: The `[findings]` section.
         build: Makes findings: message, severity and confidence by the same rules for all kinds.
-        steps: Gaps in a presence that the pixels confirm, each with the step they show; empty
-            until the clip was read for pictures.
+        steps: Gaps in a presence, each with the likeliest moment of it; empty until the clip was
+            read for pictures.
     """
 
     seen: Observations
     judgement: Judgement
     settings: FindingSettings
     build: FindingBuilder
-    steps: tuple[tuple[PresenceCandidate, PixelStep], ...] = ()
+    steps: tuple[tuple[PresenceCandidate, Absence], ...] = ()
 
 
 def find_in_judgement(case: Case) -> tuple[Finding, ...]:

@@ -1,10 +1,11 @@
-"""What the pixels confirm where a presence begins or ends: for `vanish` and `pop_in`."""
+"""Who is gone, or there, in full view: for `vanish` and `pop_in`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from identity.findings import confidence_of
+from castcheck.findings.builder import rounded
+from identity.explanations.model import confidence_of_odds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
 
 
 def find_steps(case: Case, kind: str, verb: str) -> Iterator[Finding]:
-    """Yield a finding for every confirmed gap of a kind that concerns somebody of the cast."""
+    """Yield a finding for every likely gap of a kind that concerns somebody of the cast."""
     judgement, build = case.judgement, case.build
-    for gap, step in case.steps:
+    for gap, absence in case.steps:
         label = judgement.character_at(gap.track, gap.seen_frame)
         if gap.kind != kind or label < 0:
             continue
-        threshold = round(gap.min_ratio(case.settings.vanish), 3)
-        confidence = confidence_of(step.ratio, threshold)
+        confidence = round(confidence_of_odds(absence.log_odds - case.settings.vanish_log_odds), 3)
         track = judgement.tracks[gap.track]
         yield build.finding(
             kind,
@@ -29,12 +29,13 @@ def find_steps(case: Case, kind: str, verb: str) -> Iterator[Finding]:
             confidence=confidence,
             characters=[label],
             tracklets=(track.tracklet_at(gap.seen_frame),),
-            frames=(gap.frame, gap.frame + 1),
-            message=f"At {build.time(gap.frame)}, {build.name(label)} {verb} in full view.",
+            frames=(absence.frame, absence.frame + 1),
+            message=f"At {build.time(absence.frame)}, {build.name(label)} {verb} in full view.",
             evidence={
-                "strength": round(step.ratio, 3),
-                "threshold": threshold,
-                "changed_share": round(step.share, 3),
+                "strength": round(absence.ratio, 3),
+                "threshold": round(case.settings.scaled("vanish"), 3),
+                "features": rounded(absence.features),
+                "changed_share": round(absence.features["whole"], 3),
                 "seen_frame": gap.seen_frame,
                 "box": [round(float(v), 2) for v in gap.box],
             },

@@ -1,48 +1,64 @@
-"""Who disappears or appears in full view: candidates, and what the pictures say of them.
+"""Who disappears or appears in full view: candidates, and how likely each is.
 
 A box that ends says little: a detector misses people, and half hidden ones most. Whoever really
-vanishes takes all pixels along from one frame to the next, and nothing else in the picture moves
-so much then. Whoever walks out or goes behind something takes them bit by bit.
+vanishes takes all pixels along, at once or within a few frames, and nothing else in the picture
+moves so much then. Whoever walks out or goes behind something takes them bit by bit, and his box
+shows it: it shrinks, leaves over an edge, or is covered. How much each of this says is learnt
+(`python -m training presence`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 
+from identity.evidence.logistic import AGAINST, FOR, Bounds
+from identity.explanations.model import DecisionModel
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from identity.evidence.place_changes import PlaceChanges
     from identity.tracks.body_track import BodyTrack
     from scenes.shots import Shot
 
+DATA_FILE = "presence.json"
+NAME = "presence"
+# Few of the clips it is learnt from show anybody who goes behind something: a wipe that takes its
+# place in even steps has a spread of 0.29, and costs four in log-odds at least.
+APART_BOUNDS: Bounds = (None, -14.0)
+# Nor does anybody in them run: who moves fast changes his place in every picture.
+MUST_STAND_OUT: Bounds = (0.7, None)
+# Nor does a light go on beside anybody whose box ends.
+LIGHT: Bounds = (None, -5.0)
+FEATURES: Mapping[str, Bounds] = {
+    # Of the pixels of the place, see `PlaceChanges`.
+    "stands_out": MUST_STAND_OUT, "whole": FOR, "stays": FOR, "around": LIGHT,
+    "slow": AGAINST, "apart": APART_BOUNDS, "late": AGAINST, "open": FOR,
+    # Of the boxes, see `_of_boxes`.
+    "score": FOR, "shrinks": AGAINST, "leaves": AGAINST, "speed": AGAINST,
+    "hidden": AGAINST, "taken": AGAINST,
+}  # fmt: skip
+
 _MIN_PRESENT_BOXES = 4
 _MIN_ABSENT_FRAMES = 3
-_MIN_SCORE = 0.5
-_BEFORE_FRAMES, _AFTER_FRAMES = 5, 8  # read around the end of a box: detectors miss the last ones
+_BEFORE_FRAMES, _AFTER_FRAMES = 10, 12  # read around the end of a box: it may end in the middle
 _TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
 _TAKEN_OVER_FRAMES = 4
-_MIN_OPEN_SHARE = 0.35  # of the box that nobody else covers, from which it can be judged
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
-_REVEALED_SHARE = 0.55  # of the usual ratio; a step that is the largest by a tenth
-_NEARLY_HIDDEN = 0.6  # of a box, by others: what a good detector still follows
-_BEHIND_BOX_SHARE = 0.5  # of who is revealed lies where the vanished one was
-_MIN_STEPS = 4  # between frames in which so much is open
-_MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
-_HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
-_FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
-
-_STEP_LEVELS = 8.0  # grey levels by which a place changes at least when somebody leaves it
-_LASTING = 0.6  # share of the change that stays: a flash of light goes again
-_CHANGED_SHARE = 0.5  # of the pixels of the place: whoever vanishes, vanishes whole
-_MISSED_FRAMES = 5  # a detector may miss somebody so long before he is gone
+_LAST_BOXES = 8  # in which somebody leaves
+_SCORED_BOXES = 5
+_SURE_SCORE = 0.4  # below it the detector follows what may be somebody, or what is left of him
+_EDGE_SHARE = 0.015  # of the picture's width: so near to its edge somebody is cut by it
+_FAR = 2.0  # widths: who moves farther says no more
+_CALM_FRAMES = 4  # to either side: a box that two share for a moment swells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +72,8 @@ class PresenceCandidate:
         seen_frame: The frame nearest to it in which the box is there.
         window: Frames around it that are to be looked at, in order.
         box: (4,) float32, where it was or where it appears.
-        reveals: Whether somebody who was hidden behind is seen again from just this frame on.
+        in_front: Per frame of the window, (M, 4) float32 boxes of who may stand before the place.
+        features: What its boxes say, by name.
     """
 
     kind: Literal["vanish", "pop_in"]
@@ -65,75 +82,105 @@ class PresenceCandidate:
     seen_frame: int
     window: tuple[int, ...]
     box: NDArray[np.float32]
-    reveals: bool = False
-
-    def min_ratio(self, usual: float) -> float:
-        """Return how far the step of the pixels must stand out, less where somebody is revealed.
-
-        Who stands before somebody else walks by, as a rule, and his own steps change the place.
-        """
-        return usual * _REVEALED_SHARE if self.reveals else usual
-
-    def place(self, size_px: tuple[int, int]) -> NDArray[np.float32]:
-        """Return (4,) the box with a margin, inside the picture."""
-        x1, y1, x2, y2 = self.box
-        side = _MARGIN_SHARE * max(x2 - x1, 0.5 * (y2 - y1))
-        low = np.maximum([x1 - side, y1 - side], 0)
-        high = np.minimum([x2 + side, y2 + side], size_px)
-        return np.concatenate([low, high]).astype(np.float32)
+    in_front: tuple[NDArray[np.float32], ...] = ()
+    features: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class PixelStep:
-    """The frame at which the pixels of a place change most.
+class Absence:
+    """How likely it is that a candidate is one, at the likeliest moment.
 
     Attributes:
-        frame: First frame with the new pixels.
-        levels: Mean change there, in grey levels, beyond that around it.
-        ratio: The same against the next largest change in the window.
-        lasting: How much of it is still there in the mean of the frames after, 1 = all.
-        share: Of the pixels of the place, how many change clearly.
+        frame: The first with more than half of the change.
+        log_odds: That somebody is gone, or there, in full view.
+        ratio: Change of the place against the largest other one around that time.
+        features: What it was judged by.
     """
 
     frame: int
-    levels: float
+    log_odds: float
     ratio: float
-    lasting: float
-    share: float
+    features: Mapping[str, float]
+
+
+@lru_cache(maxsize=1)
+def bundled_presence() -> DecisionModel:
+    """Return the model inside the package."""
+    file = resources.files("identity.explanations") / DATA_FILE
+    return DecisionModel.from_json(file.read_text(encoding="utf-8"))
 
 
 def find_presence_candidates(
-    tracks: Sequence[BodyTrack],
-    scores: Sequence[NDArray[np.float32]],
-    shot: Shot,
+    tracks: Sequence[BodyTrack], shot: Shot, *, width_px: float | None = None
 ) -> list[PresenceCandidate]:
     """Return where boxes of one shot end or begin before the shot does.
 
     Args:
         tracks: Of the shot.
-        scores: Detection scores of each track, (T,) in [0, 1].
         shot: Its frames.
+        width_px: Of the picture; `None` = where its edges are is not known.
     """
     gaps = []
     for index, track in enumerate(tracks):
-        if len(track.frame) < _MIN_PRESENT_BOXES or np.median(scores[index]) < _MIN_SCORE:
+        if len(track.frame) < _MIN_PRESENT_BOXES:
             continue
         others = [s for k, s in enumerate(tracks) if k != index]
-        last, first = int(track.frame[-1]), int(track.frame[0])
+        begin, end = _sure_part(track.score)
+        last, first = int(track.frame[end]), int(track.frame[begin])
         if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES and not any(
-            _takes_over(track.xyxy[-1], last, other, int(other.frame[0])) for other in others
+            _takes_over(track.xyxy[end], last, other, int(other.frame[0])) for other in others
         ):
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
-            reveals = any(_is_revealed(other, last + 1, track.xyxy[-1]) for other in others)
-            gaps.append(
-                PresenceCandidate("vanish", index, last + 1, last, window, track.xyxy[-1], reveals)
-            )
+            gaps.append(_candidate("vanish", index, track, end, others, window, width_px))
         if first - shot.start_frame >= _MIN_ABSENT_FRAMES and not any(
-            _takes_over(track.xyxy[0], first, other, int(other.frame[-1])) for other in others
+            _takes_over(track.xyxy[begin], first, other, int(other.frame[-1])) for other in others
         ):
             window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
-            gaps.append(PresenceCandidate("pop_in", index, first, first, window, track.xyxy[0]))
+            gaps.append(_candidate("pop_in", index, track, begin, others, window, width_px))
     return gaps
+
+
+def explain_absence(
+    gap: PresenceCandidate, changes: PlaceChanges, *, model: DecisionModel | None = None
+) -> Absence | None:
+    """Return the likeliest moment at which somebody is gone, or there; `None` = none can be judged.
+
+    Args:
+        gap: Whose box ends or begins.
+        changes: Of the pixels of its place.
+        model: `None` = the one of the package.
+    """
+    rows = moments_of(gap, changes)
+    if not len(changes):
+        return None
+    odds = (model or bundled_presence())[NAME].log_odds(rows)
+    best = int(odds.argmax())
+    return Absence(
+        int(changes.frame[best]),
+        float(odds[best]),
+        float(np.exp(changes.features["stands_out"][best])),
+        {name: float(values[best]) for name, values in rows.items()},
+    )
+
+
+def moments_of(gap: PresenceCandidate, changes: PlaceChanges) -> dict[str, NDArray[np.float64]]:
+    """Return (M,) of every feature at M moments: of the pixels, and of the boxes."""
+    said = {name: np.full(len(changes), value) for name, value in (gap.features or {}).items()}
+    return {
+        name: values for name, values in {**changes.features, **said}.items() if name in FEATURES
+    }
+
+
+def _sure_part(score: NDArray[np.float32]) -> tuple[int, int]:
+    """Return the first and last row in which the detector is sure of somebody.
+
+    Where somebody has left, weak boxes often go on around what stands there. All rows, where it is
+    hardly ever sure.
+    """
+    beside = np.pad(score, 1, mode="edge")
+    calm = np.median([beside[:-2], score, beside[2:]], axis=0)
+    sure = np.flatnonzero(calm >= _SURE_SCORE)
+    return (int(sure[0]), int(sure[-1])) if len(sure) >= _MIN_PRESENT_BOXES else (0, len(score) - 1)
 
 
 def _window(low: int, high: int, shot: Shot) -> tuple[int, ...]:
@@ -148,91 +195,88 @@ def _takes_over(box: NDArray[np.float32], frame: int, other: BodyTrack, end: int
     return float(boxes.iou(box[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
 
 
-def _is_revealed(other: BodyTrack, frame: int, box: NDArray[np.float32]) -> bool:
-    """Tell whether somebody who was hidden behind the box is seen again, or whole, at `frame`."""
-    row = int(np.searchsorted(other.frame, frame))
-    if not 0 < row < len(other.frame) or other.frame[row] != frame:
-        return False
-    unseen = frame - int(other.frame[row - 1]) - 1 >= 1
-    hidden = unseen or float(other.looks.covered[row - 1]) >= _NEARLY_HIDDEN
-    behind = float(boxes.covered(other.xyxy[row : row + 1], box[None])[0, 0])
-    return hidden and behind >= _BEHIND_BOX_SHARE
+def _candidate(
+    kind: Literal["vanish", "pop_in"],
+    index: int,
+    track: BodyTrack,
+    row: int,
+    others: Sequence[BodyTrack],
+    window: tuple[int, ...],
+    width_px: float | None,
+) -> PresenceCandidate:
+    # From here on whoever appears is somebody who leaves, seen backwards.
+    order = slice(None) if kind == "vanish" else slice(None, None, -1)
+    stop = row + 1 if kind == "vanish" else len(track.frame) - row
+    own, scores = track.xyxy[order][:stop], track.score[order]
+    seen = int(track.frame[row])
+    box = own[-1]
+    front = tuple(_in_front(box, others, frame) for frame in window)
+    away = [f for f in front_after(kind, window, seen, front) if len(f)]
+    hidden = _most_covered(box, _in_front(box, others, seen))
+    taken = float(np.mean([_most_covered(box, f) for f in away])) if away else 0.0
+    features = {
+        **_of_boxes(own, scores[:stop], width_px),
+        "hidden": hidden,
+        "taken": max(0.0, taken - hidden),
+    }
+    frame = seen + 1 if kind == "vanish" else seen
+    return PresenceCandidate(kind, index, frame, seen, window, box, front, features)
 
 
-def largest_step(
-    gap: PresenceCandidate,
-    pictures: NDArray[np.uint8],
-    place: NDArray[np.float32],
-    others: Sequence[NDArray[np.float32]],
-) -> PixelStep | None:
-    """Return the step of the pixels where a box ends; `None` = others cover the place.
+def front_after(
+    kind: str, window: Sequence[int], seen: int, front: Sequence[NDArray[np.float32]]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield who stands before the place in the frames in which the box is not there."""
+    for frame, found in zip(window, front, strict=True):
+        if (frame > seen) if kind == "vanish" else (frame < seen):
+            yield found
+
+
+def _of_boxes(
+    xyxy: NDArray[np.float32], score: NDArray[np.float32], width_px: float | None
+) -> dict[str, float]:
+    """Return what the last boxes of somebody say of how he leaves.
 
     Args:
-        gap: Whose `window` tells the frames.
-        pictures: (F, h, w, 3) uint8, the pixels of `place` in these frames, of any scale.
-        place: (4,) the rectangle they show, in pixels of the clip.
-        others: Per frame (M, 4) the boxes of everybody else; who stands behind hides nothing.
+        xyxy: (T, 4), the one at the end last.
+        score: (T,).
+        width_px: Of the picture, if it is known.
     """
-    width = max(8, round(_HEIGHT_PX * (place[2] - place[0]) / max(place[3] - place[1], 1)))
-    scale = np.array([width, _HEIGHT_PX] * 2) / np.tile(np.maximum(place[2:] - place[:2], 1), 2)
-    small = np.stack(
-        [
-            cv2.GaussianBlur(
-                cv2.resize(p, (width, _HEIGHT_PX), interpolation=cv2.INTER_AREA), (3, 3), 0
-            ).astype(np.float32)
-            for p in pictures
-        ]
-    )
-
-    def painted(rectangles: NDArray[np.float32]) -> NDArray[np.bool_]:
-        mask = np.zeros((_HEIGHT_PX, width), np.bool_)
-        for box in (rectangles - np.tile(place[:2], 2)) * scale:
-            x1, y1, x2, y2 = np.round(box).astype(int)
-            mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
-        return mask
-
-    own = painted(gap.box[None])
-    taken = np.stack([painted(boxes_[_may_hide(boxes_, gap.box)]) for boxes_ in others])
-    free = ~(taken[1:] | taken[:-1])  # of each step: who walks by covers the place for a while
-    judged = (own & free).sum(axis=(1, 2)) >= _MIN_OPEN_SHARE * own.sum()
-    if judged.sum() < _MIN_STEPS:
-        return None
-    change = np.abs(np.diff(small, axis=0)).mean(axis=3)
-    extra = np.full(len(change), -1.0)
-    for k in np.flatnonzero(judged):
-        around = ~own & free[k]
-        beside = change[k][around].mean() if around.sum() > 0.1 * own.sum() else 0.0
-        extra[k] = max(float(change[k][own & free[k]].mean() - beside), 0.0)
-    top = int(extra.argmax())
-    inside = own & free[top]
-    rest = np.delete(extra, top)
-    before = small[max(0, top - 1) : top + 1].mean(axis=0)
-    after = [k for k in range(top + 1, min(top + 4, len(small))) if not (taken[k] & inside).any()]
-    later = small[after or [top + 1]].mean(axis=0)
-    stays = float(np.abs(later - before).mean(axis=2)[inside].mean())
-    whole = float(change[top][inside].mean())
-    return PixelStep(
-        gap.window[top + 1],
-        float(extra[top]),
-        float(extra[top] / max(float(rest.max(initial=0.0)), _FLOOR_LEVELS)),
-        stays / max(whole, 1e-6),
-        float((change[top][inside] > 4 * _FLOOR_LEVELS).mean()),
-    )
+    last = xyxy[-_LAST_BOXES:].astype(np.float64)
+    wide = last[:, 2] - last[:, 0]
+    usual = max(float(np.median(wide)), 1.0)
+    areas = np.maximum(boxes.area(xyxy[-_LAST_BOXES:]), 1.0)
+    centre = (last[:, 0] + last[:, 2]) / 2
+    # How far his inner side comes to the edge that cuts him: who stands there does not move.
+    left = right = 0.0
+    if width_px is not None and last[-1, 0] <= _EDGE_SHARE * width_px:
+        left = last[0, 2] - last[-1, 2]
+    if width_px is not None and last[-1, 2] >= (1 - _EDGE_SHARE) * width_px:
+        right = last[-1, 0] - last[0, 0]
+    return {
+        "score": float(np.median(score[-_SCORED_BOXES:])),
+        "shrinks": float(max(0.0, 1 - areas[-1] / np.median(areas))),
+        "leaves": float(np.clip(max(left, right) / usual, 0, _FAR)),
+        "speed": min(float(abs(centre[-1] - centre[0])) / usual, _FAR),
+    }
 
 
-def _may_hide(others: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return (M,) who may stand in front: whose box ends clearly higher stands behind."""
-    return np.asarray(others[:, 3] > box[3] - _BEHIND_SHARE * (box[3] - box[1]), np.bool_)
+def _in_front(
+    box: NDArray[np.float32], others: Sequence[BodyTrack], frame: int
+) -> NDArray[np.float32]:
+    """Return (M, 4) boxes at `frame` of who may stand before the box, each without swellings.
+
+    Whose box ends clearly higher stands behind.
+    """
+    found = []
+    for other in others:
+        a, b = np.searchsorted(other.frame, (frame - _CALM_FRAMES, frame + _CALM_FRAMES + 1))
+        row = int(np.searchsorted(other.frame, frame))
+        if a < b and row < len(other.frame) and other.frame[row] == frame:
+            found.append(np.median(other.xyxy[a:b], axis=0))
+    rows = np.array(found, np.float32).reshape(-1, 4)
+    return np.asarray(rows[rows[:, 3] > box[3] - _BEHIND_SHARE * (box[3] - box[1])], np.float32)
 
 
-def is_gap(gap: PresenceCandidate, step: PixelStep, *, min_ratio: float) -> bool:
-    """Tell whether somebody is gone, or there, from one frame to the next."""
-    late = step.frame - gap.frame if gap.kind == "vanish" else gap.frame - step.frame
-    missed_frames = 0 if gap.reveals else _MISSED_FRAMES
-    whole = step.lasting >= _LASTING and step.share >= _CHANGED_SHARE
-    return (
-        -1 <= late <= missed_frames
-        and whole
-        and step.levels >= _STEP_LEVELS
-        and step.ratio >= gap.min_ratio(min_ratio)
-    )
+def _most_covered(box: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    return float(boxes.covered(box[None], others).max(initial=0.0))

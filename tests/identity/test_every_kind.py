@@ -11,7 +11,8 @@ import pytest
 
 from identity.appearance.looks import Cue, Looks
 from identity.evidence.alignment import Alignment
-from identity.explanations.presence import PresenceCandidate, is_gap, largest_step
+from identity.evidence.place_changes import changes_of_place
+from identity.explanations.presence import PresenceCandidate, explain_absence
 from identity.judge import judge_looks
 from identity.settings import ClusteringSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
@@ -194,8 +195,14 @@ def test_gone_or_there_at_once_and_bit_by_bit(kind, shown, expect, name):
     box = np.array(BOXES[name], np.float32)
     frame = shown.index(0) if kind == "vanish" else shown.index(1)
     frames = tuple(range(len(shown)))
-    found = PresenceCandidate(kind, 0, frame, frame - (kind == "vanish"), frames, box)
+    stood = {
+        "score": 0.8, "shrinks": 0, "leaves": 0, "speed": 0, "hidden": 0, "taken": 0,
+    }  # fmt: skip
+    seen = frame - (kind == "vanish")
+    found = PresenceCandidate(kind, 0, frame, seen, frames, box, features=stood)
     place = np.array([0, 0, 160, 120], np.float32)
     nobody = [np.zeros((0, 4), np.float32)] * len(shown)
-    step = largest_step(found, film(BOXES[name], shown), place, nobody)
-    assert (step is not None and is_gap(found, step, min_ratio=2.0)) is expect
+    changes = changes_of_place(box, frames, film(BOXES[name], shown), place, nobody, ends_at=frame)
+    told = explain_absence(found, changes)
+    assert told is not None
+    assert (told.log_odds > 0) is expect

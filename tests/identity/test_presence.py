@@ -1,154 +1,267 @@
-"""Who vanishes and who only is not seen: the pixels tell, on films made of rectangles."""
+"""Who vanishes and who only is not seen: boxes and pixels tell, on films made of rectangles."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from identity.evidence.place_changes import changes_of_place
+from identity.explanations.model import DecisionModel
 from identity.explanations.presence import (
-    PixelStep,
-    PresenceCandidate,
+    FEATURES,
+    bundled_presence,
+    explain_absence,
     find_presence_candidates,
-    is_gap,
-    largest_step,
 )
 from scenes.shots import Shot
 
 HEIGHT, WIDTH = 100, 160
-FRAMES = range(14)
-AT = 6
-BOX = np.array([60, 20, 90, 90], np.float32)
+FRAMES, AT = 36, 18
+SHOT = Shot(0, 0, FRAMES, "start")
 ALL = np.array([0, 0, WIDTH, HEIGHT], np.float32)
+FRAMINGS = {"wide": (60, 20, 90, 90), "close-up": (25, 5, 115, 100)}
 
 
-def film(*, person_until=AT, light=lambda _: 0, speed=0, screen_from=None):
-    """Return pictures of noise with a person in BOX up to a frame; a screen slides over them."""
+def body(first, last, box, *, speed=0.0, score=0.8, cut=WIDTH):
+    """Return boxes from a first to a last frame, that move to the right, up to where they end."""
+    frames = np.arange(first, last + 1)
+    x1, y1, x2, y2 = box
+    rows = [(x1 + speed * f, y1, min(x2 + speed * f, cut), y2) for f in range(len(frames))]
+    scores = np.full(len(frames), score, np.float32)
+    return SimpleNamespace(frame=frames, xyxy=np.array(rows, np.float32), score=scores)
+
+
+def film(box, *, until=AT, light=lambda _: 0, speed=0.0, screen=None, fades=1):
+    """Return pictures of noise with somebody in a box up to a frame.
+
+    Args:
+        box: Where he is at first.
+        until: The first frame without him.
+        light: Levels that are added at a frame.
+        speed: Pixels he moves to the right in a frame.
+        screen: From when on a screen slides over him, a twelfth of his width each frame.
+        fades: Frames he takes to go.
+    """
     rng = np.random.default_rng(3)
-    wall = rng.integers(90, 160, (HEIGHT, WIDTH, 3)).astype(float)
-    person = rng.integers(0, 80, (70, 30, 3)).astype(float)
+    wall = np.kron(rng.integers(90, 200, (HEIGHT // 10, WIDTH // 10, 3)), np.ones((10, 10, 1)))
+    x1, y1, x2, y2 = box
+    rows, columns = -(-(y2 - y1) // 5), -(-(x2 - x1) // 5)
+    person = np.kron(rng.integers(0, 80, (rows, columns, 3)), np.ones((5, 5, 1)))
+    person = person[: y2 - y1, : x2 - x1]
     pictures = []
-    for frame in FRAMES:
+    for frame in range(FRAMES):
         picture = wall.copy()
-        if frame < person_until:
-            left = 60 + speed * frame
-            picture[20:90, left : left + 30] = person
-        if screen_from is not None and frame >= screen_from:
-            edge = min(30, 5 * (frame - screen_from + 1))
-            picture[15:95, 60 : 60 + edge] = 200
+        share = float(np.clip((until - frame) / fades, 0, 1))
+        left = x1 + round(speed * frame)
+        wide = max(0, min(x2 - x1, WIDTH - left))
+        under = picture[y1:y2, left : left + wide]
+        picture[y1:y2, left : left + wide] = share * person[:, :wide] + (1 - share) * under
+        if screen is not None and frame >= screen:
+            picture[:, x1 - 5 : x1 - 5 + (x2 - x1 + 10) * (frame - screen + 1) // 12] = 230
         picture += light(frame) + rng.normal(0, 2, picture.shape)
         pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
     return np.stack(pictures)
 
 
-def gap(kind="vanish", frame=AT):
-    return PresenceCandidate(kind, 0, frame, frame - 1, tuple(FRAMES), BOX)
-
-
-def said(pictures, *, who=None, others=()):
-    who = who or gap()
-    boxes = [np.array(others, np.float32).reshape(-1, 4)] * len(FRAMES)
-    step = largest_step(who, pictures, ALL, boxes)
-    if step is None or not is_gap(who, step, min_ratio=2.0):
+def said(pictures, *bodies):
+    """Return the frame at which the first body is gone, and how sure; `None` = nothing to say."""
+    found = find_presence_candidates(bodies, SHOT, width_px=WIDTH)
+    gaps = [gap for gap in found if gap.track == 0]
+    if not gaps:
         return None
-    return step.frame
+    (gap,) = gaps
+    changes = changes_of_place(
+        gap.box, gap.window, pictures[list(gap.window)], ALL, gap.in_front, ends_at=gap.frame
+    )
+    told = explain_absence(gap, changes)
+    return None if told is None else (told.frame, told.log_odds)
 
 
+HALF_A_HEIGHT = -30
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
 @pytest.mark.parametrize(
-    ("pictures", "who", "others", "expect"),
+    ("made", "last", "other"),
     [
-        pytest.param(film(), gap(), (), AT, id="vanishes"),
-        pytest.param(film(), gap(frame=AT - 3), (), AT, id="missed by the detector before"),
-        pytest.param(film()[::-1], gap("pop_in", 8), (), 8, id="pops in"),
-        pytest.param(film(), gap(), [(75, 20, 90, 90)], AT, id="half behind somebody"),
-        pytest.param(film(person_until=99), gap(), (), None, id="only missed by the detector"),
-        pytest.param(film(), gap(), [(50, 10, 100, 99)], None, id="somebody stands before him"),
-        pytest.param(film(), gap(), [(50, 10, 100, 84)], AT, id="before somebody further away"),
-        pytest.param(film(), gap(), [(50, 10, 100, 89)], None, id="beside somebody as near"),
-        pytest.param(film(person_until=99, screen_from=3), gap(), (), None, id="goes behind"),
-        pytest.param(
-            film(person_until=99, light=lambda f: 60 * (f >= AT)), gap(), (), None, id="light"
-        ),
-        pytest.param(
-            film(person_until=99, light=lambda f: 60 * (f == AT)), gap(), (), None, id="a flash"
-        ),
-        pytest.param(film(person_until=99, speed=3), gap(), (), None, id="walks on"),
-        pytest.param(film(person_until=AT + 7), gap(), (), None, id="too late to be it"),
+        pytest.param({}, AT - 1, None, id="vanishes"),
+        pytest.param({}, AT - 4, None, id="missed by the detector before"),
+        pytest.param({"fades": 4}, AT - 3, None, id="fades"),
+        pytest.param({}, AT - 1, (0.6, 0, 2, 0), id="beside somebody"),
+        pytest.param({}, AT - 1, (-0.1, -0.1, 1.1, -0.2), id="before somebody further away"),
     ],
 )
-def test_pixels_tell_who_is_gone(pictures, who, others, expect):
-    assert said(pictures, who=who, others=others) == expect
+def test_who_is_gone_in_full_view(name, made, last, other):
+    box = FRAMINGS[name]
+    found = said(film(box, **made), body(0, last, box), *others(box, other))
+    assert found is not None
+    frame, log_odds = found
+    assert abs(frame - AT) <= 2
+    assert log_odds > 0
 
 
-def body(first, last, box=BOX):
-    frames = np.arange(first, last + 1)
-    return SimpleNamespace(frame=frames, xyxy=np.tile(box, (len(frames), 1)))
+@pytest.mark.parametrize("name", FRAMINGS)
+@pytest.mark.parametrize(
+    ("made", "last", "other"),
+    [
+        pytest.param({"until": 99}, AT - 1, None, id="only missed by the detector"),
+        pytest.param({"until": 99, "screen": AT - 6}, AT - 1, None, id="goes behind something"),
+        pytest.param({"until": 99, "light": lambda f: 60 * (f >= AT)}, AT - 1, None, id="light"),
+        pytest.param({"until": 99, "light": lambda f: 60 * (f == AT)}, AT - 1, None, id="a flash"),
+        pytest.param({}, AT - 1, (-0.3, -0.1, 1.3, 0.09), id="somebody stands before him"),
+        pytest.param({"until": AT + 11}, AT - 1, None, id="too late to be it"),
+    ],
+)
+def test_who_is_not(name, made, last, other):
+    box = FRAMINGS[name]
+    found = said(film(box, **made), body(0, last, box), *others(box, other))
+    assert found is None or found[1] < 0
 
 
-SHOT = Shot(0, 0, 48, "start")
+@pytest.mark.parametrize(("name", "speed"), [("wide", 6.5), ("close-up", 6.5)])
+def test_who_walks_out_over_the_edge(name, speed):
+    box = FRAMINGS[name]
+    last = int((WIDTH - 8 - box[0]) / speed)
+    walker = body(0, last, box, speed=speed)
+    found = said(film(box, until=99, speed=speed), walker)
+    assert found is None or found[1] < 0
+
+
+def others(box, share):
+    """Return somebody whose box lies at these shares of the other's sides, from its upper left."""
+    if share is None:
+        return []
+    x1, y1, x2, y2 = box
+    a, b, c, d = share
+    wide, high = x2 - x1, y2 - y1
+    return [body(0, 35, (x1 + a * wide, y1 + b * high, x1 + c * wide, y2 + d * high))]
+
+
+def test_backwards_it_is_somebody_who_pops_in():
+    box = FRAMINGS["wide"]
+    frame, log_odds = said(film(box)[::-1], body(FRAMES - AT, FRAMES - 1, box))
+    assert (frame, log_odds > 0) == (FRAMES - AT, True)
 
 
 @pytest.mark.parametrize(
-    ("bodies", "score", "expect"),
+    ("bodies", "expect"),
     [
-        pytest.param([], 0.9, [], id="nobody"),
-        pytest.param([body(0, 47)], 0.9, [], id="there all the time"),
-        pytest.param([body(0, 20)], 0.9, [("vanish", 21)], id="ends"),
-        pytest.param([body(9, 47)], 0.9, [("pop_in", 9)], id="begins"),
-        pytest.param([body(0, 45)], 0.9, [], id="ends with the shot, nearly"),
-        pytest.param([body(20, 22)], 0.9, [], id="too short"),
-        pytest.param([body(0, 20)], 0.3, [], id="hardly a person to the detector"),
-        pytest.param([body(0, 20), body(22, 47)], 0.9, [], id="another box takes over"),
+        pytest.param([], [], id="nobody"),
+        pytest.param([(0, 35)], [], id="there all the time"),
+        pytest.param([(0, 20)], [("vanish", 0, 21)], id="ends"),
+        pytest.param([(9, 35)], [("pop_in", 0, 9)], id="begins"),
+        pytest.param([(9, 20)], [("vanish", 0, 21), ("pop_in", 0, 9)], id="comes and goes"),
+        pytest.param([(0, 33)], [], id="away for the last two"),
+        pytest.param([(0, 32)], [("vanish", 0, 33)], id="away for the last three"),
+        pytest.param([(2, 35)], [], id="away for the first two"),
+        pytest.param([(3, 35)], [("pop_in", 0, 3)], id="away for the first three"),
+        pytest.param([(20, 22)], [], id="three boxes"),
+        pytest.param([(0, 3)], [("vanish", 0, 4)], id="four boxes"),
+        pytest.param([(0, 20), (24, 35)], [], id="another box takes over"),
         pytest.param(
-            [body(0, 20), body(22, 47, BOX + 100)], 0.9, [("vanish", 21), ("pop_in", 22)],
+            [(0, 20), (25, 35)], [("vanish", 0, 21), ("pop_in", 1, 25)], id="too late for that"
+        ),
+        pytest.param(
+            [(0, 20), (22, 35, 100)], [("vanish", 0, 21), ("pop_in", 1, 22)],
             id="another box begins elsewhere",
         ),
     ],
 )  # fmt: skip
-def test_candidates(bodies, score, expect):
-    scores = [np.full(len(b.frame), score, np.float32) for b in bodies]
-    assert [(g.kind, g.frame) for g in find_presence_candidates(bodies, scores, SHOT)] == expect
-
-
-def hidden_meanwhile(last, again, box=BOX, *, covered=0.0):
-    """Return a body that has no boxes between two frames."""
-    frames = np.array([*range(last + 1), *range(again, 48)])
-    return SimpleNamespace(
-        frame=frames,
-        xyxy=np.tile(box, (len(frames), 1)),
-        looks=SimpleNamespace(covered=np.full(len(frames), covered)),
-    )
+def test_candidates(bodies, expect):
+    made = [
+        body(first, last, np.array(FRAMINGS["wide"]) + np.array([*aside, 0][0]))
+        for first, last, *aside in bodies
+    ]
+    found = find_presence_candidates(made, SHOT, width_px=WIDTH)
+    assert [(g.kind, g.track, g.frame) for g in found] == expect
 
 
 @pytest.mark.parametrize(
-    ("other", "reveals"),
+    ("scores", "expect"),
     [
-        pytest.param(hidden_meanwhile(15, 21), True, id="seen again at this frame"),
-        pytest.param(hidden_meanwhile(15, 23), False, id="later"),
-        pytest.param(hidden_meanwhile(20, 21), False, id="never hidden"),
-        pytest.param(hidden_meanwhile(20, 21, covered=0.7), True, id="followed, though hidden"),
-        pytest.param(hidden_meanwhile(20, 21, covered=0.5), False, id="followed, half hidden"),
-        pytest.param(hidden_meanwhile(15, 21, BOX + 40), False, id="elsewhere"),
-        pytest.param(body(21, 47, BOX + 40), False, id="never seen before"),
+        pytest.param([0.8] * 20 + [0.35] * 16, [("vanish", 20)], id="weak boxes go on"),
+        pytest.param([0.35] * 9 + [0.8] * 27, [("pop_in", 9)], id="weak boxes before"),
+        pytest.param([0.8] * 20 + [0.35] + [0.8] * 15, [], id="one weak box"),
+        pytest.param([0.8] * 20 + [0.3] * 8 + [0.8] * 8, [], id="weak for a while"),
+        pytest.param([0.8] * 20 + [0.42] * 16, [], id="less sure, but sure"),
+        pytest.param([0.35] * 36, [], id="never sure"),
+        pytest.param([0.35] * 20, [("vanish", 20)], id="never sure, and gone"),
+        pytest.param([0.8] * 3 + [0.35] * 33, [], id="hardly ever sure"),
     ],
 )
-def test_whoever_vanishes_before_somebody_reveals_him(other, reveals):
-    bodies = [body(0, 20), other]
-    scores = [np.full(len(b.frame), 0.9, np.float32) for b in bodies]
-    (found,) = [g for g in find_presence_candidates(bodies, scores, SHOT) if g.track == 0]
-    assert found.reveals is reveals
+def test_where_only_weak_boxes_go_on_somebody_may_be_gone(scores, expect):
+    one = body(0, len(scores) - 1, FRAMINGS["wide"])
+    one.score[:] = scores
+    found = find_presence_candidates([one], SHOT, width_px=WIDTH)
+    assert [(g.kind, g.frame) for g in found] == expect
 
 
 @pytest.mark.parametrize(
-    ("reveals", "ratio", "frame", "expect"),
+    ("first", "last", "vanish", "pop_in"),
+    [(13, 20, range(10, 33), range(1, 24)), (4, 31, range(21, 36), range(15))],
+    ids=["in the middle", "within the shot"],
+)
+def test_frames_that_are_read_around_an_end(first, last, vanish, pop_in):
+    gone, come = find_presence_candidates([body(first, last, FRAMINGS["wide"])], SHOT)
+    assert (gone.window, come.window) == (tuple(vanish), tuple(pop_in))
+    assert (gone.frame, gone.seen_frame) == (last + 1, last)
+    assert (come.frame, come.seen_frame) == (first, first)
+
+
+@pytest.mark.parametrize(
+    ("who", "other", "name", "value"),
     [
-        (False, 2.1, AT, True), (False, 1.3, AT, False), (False, 2.1, AT + 3, True),
-        (True, 1.3, AT, True), (True, 1.05, AT, False), (True, 2.1, AT + 3, False),
+        pytest.param({}, None, "score", 0.8, id="how sure the detector is"),
+        pytest.param({}, None, "leaves", 0, id="stands"),
+        pytest.param({"speed": 3, "at": 20}, None, "leaves", 0, id="walks in the middle"),
+        pytest.param({"speed": 3, "at": 20}, None, "speed", 7 * 3 / 30, id="so many of his widths"),
+        pytest.param({"speed": 6, "at": 72}, None, "leaves", 42 / 12.5, id="walks out"),
+        pytest.param({"at": 75}, None, "leaves", 0, id="stands at the edge"),
+        pytest.param({"speed": 6, "at": 72}, None, "shrinks", 0.9, id="is cut by the edge"),
+        pytest.param({}, (0.5, 0, 2, 0), "hidden", 0.5, id="half of him is covered"),
+        pytest.param({}, (0.5, 0, 2, -0.1), "hidden", 0, id="by somebody further away"),
+        pytest.param({}, (2, 0, 3, 0), "hidden", 0, id="by nobody"),
     ],
-)  # fmt: skip
-def test_less_is_asked_of_the_pixels_where_somebody_is_revealed(reveals, ratio, frame, expect):
-    who = replace(gap(), reveals=reveals)
-    step = PixelStep(frame, levels=20, ratio=ratio, lasting=1, share=0.7)
-    assert is_gap(who, step, min_ratio=2.0) is expect
+)
+def test_what_boxes_say(who, other, name, value):
+    x1, y1, x2, y2 = FRAMINGS["wide"]
+    box = (who.get("at", x1), y1, who.get("at", x1) + x2 - x1, y2)
+    bodies = [body(0, 15, box, speed=who.get("speed", 0)), *others(FRAMINGS["wide"], other)]
+    gap = find_presence_candidates(bodies, SHOT, width_px=WIDTH)[0]
+    expect = min(value, 2.0) if name in ("leaves", "speed") else value
+    assert gap.features[name] == pytest.approx(expect, abs=0.1)
+
+
+def test_a_place_that_others_cover_afterwards_is_taken():
+    box = FRAMINGS["wide"]
+    later = body(26, 35, box)
+    gone = find_presence_candidates([body(0, 20, box), later], SHOT)[0]
+    assert (gone.kind, gone.features["taken"]) == ("vanish", pytest.approx(10 / 12, abs=0.2))
+
+
+def test_a_box_that_swells_for_a_moment_hides_nobody():
+    box = FRAMINGS["wide"]
+    other = body(0, 35, (10, 20, 60, 90))
+    other.xyxy[AT - 3 : AT, 2] = 85
+    gone = find_presence_candidates([body(0, AT - 1, box), other], SHOT)[0]
+    assert gone.features["hidden"] == 0
+
+
+def test_the_model_knows_every_feature_and_its_sign():
+    weights = bundled_presence()["presence"].weights
+    assert list(weights) == list(FEATURES)
+    for name, (low, high) in FEATURES.items():
+        assert low is None or weights[name] >= 0
+        assert high is None or weights[name] <= 0
+
+
+def test_nothing_is_said_where_nothing_can_be_judged():
+    box = FRAMINGS["wide"]
+    (gap,) = find_presence_candidates([body(0, 20, box)], SHOT)
+    nobody = changes_of_place(
+        gap.box, gap.window[:3], film(box)[:3], ALL, gap.in_front[:3], ends_at=gap.frame
+    )
+    assert explain_absence(gap, nobody) is None
+    assert isinstance(bundled_presence(), DecisionModel)
