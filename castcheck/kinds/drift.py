@@ -9,9 +9,7 @@ from castcheck.findings.builder import rounded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from castcheck.findings.builder import FindingBuilder
     from castcheck.kinds.case import Case
-    from identity.explanations.contract import Explained
     from identity.findings import Finding
 
 
@@ -23,6 +21,8 @@ def find(case: Case) -> Iterator[Finding]:
         label = judgement.character_at(drift.tracks[-1], int(last.frame[0]))
         if label < 0:
             continue
+        span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
+        how = "from shot to shot" if drift.over_cut else "gradually"
         yield build.finding(
             "drift",
             severity=build.severity("drift", [last], drift.confidence),
@@ -31,21 +31,10 @@ def find(case: Case) -> Iterator[Finding]:
             characters=[label],
             tracklets=tuple(m for k in drift.tracks for m in judgement.tracks[k].members),
             frames=(drift.start_frame, drift.stop_frame),
-            message=_message(drift, build, build.name(label)),
+            message=f"{span}, the look of {build.name(label)} changes {how}.",
             evidence={
                 "strength": round(drift.strength, 3),
                 "threshold": case.settings.drift,
                 "features": rounded(drift.features),
             },
         )
-
-
-def _message(drift: Explained, build: FindingBuilder, name: str) -> str:
-    if drift.attribute == "face":
-        return (
-            f"At {build.time(drift.stop_frame - 1)}, something on the face of {name} changes: "
-            "glasses, a beard or a mask, perhaps."
-        )
-    span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
-    how = "from shot to shot" if drift.over_cut else "gradually"
-    return f"{span}, the look of {name} changes {how}."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.samples import compare
 from identity.evidence.setups import SAME_SETUP
 
 if TYPE_CHECKING:
@@ -150,10 +151,7 @@ def curve_from(
     at = np.flatnonzero(samples.seen["body"][track])
     before = np.full(len(at), old[0]), np.full(len(at), old[1])
     whose = track if looks_of is None else looks_of
-    own = samples.agreement(whose, track)
-    found = calibration.similarities(
-        {cue: own.mean(cue, before, (at, at + 1)) for cue in cues if cue in samples.looks}
-    )
+    found = compare(samples.agreement(whose, track), before, (at, at + 1), calibration).similarity
     rows = np.array([found[cue] for cue in cues if cue in found]).reshape(-1, len(at))
     known = np.isfinite(rows)
     seen = known.any(axis=0)

@@ -39,10 +39,8 @@ _T = TypeVar("_T")
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
 NETWORKS = cues_of("network")
 COLOURS = cues_of("colour")
-# Asked only where a face alone may change: they say nothing of who somebody is.
-LEVELS = cues_of("level")
 _AT_ONCE = 256  # moments whose sums are held at a time
-COMPARED = (*NETWORKS, *COLOURS, *cues_of("own"), *LEVELS, *cues_of("pose"))
+COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,6 +252,5 @@ Stretch = tuple["NDArray[np.int64]", "NDArray[np.int64]"]  # (M,) from .. to of 
 
 def compare(agreement: Agreement, one: Stretch, two: Stretch, calibration: Calibration) -> Compared:
     """Return how alike M stretches of one track and M of another are."""
-    cues = (cue for cue in agreement.sums if cue not in LEVELS)
-    cosines = {cue: agreement.mean(cue, one, two) for cue in cues}
+    cosines = {cue: agreement.mean(cue, one, two) for cue in agreement.sums}
     return Compared.of(calibration.similarities(cosines), calibration)

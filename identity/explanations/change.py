@@ -104,7 +104,7 @@ def features_of(
         "noise": np.maximum(-noise, -2.0),
         "jump": seen_as.jump,
         "zoom": seen_as.zoom,
-        "turn": turn_between(samples, track, before, after),
+        "turn": _turn(samples, track, before, after),
         "others": others,
         "together": together,
         "touch": seen_as.touch,
@@ -114,7 +114,7 @@ def features_of(
         "returns": returns,
         "step": -compare(own, *near, calibration).log_odds,
         "span": (first - last) / samples.per_s,
-        "light": light_between(samples, before, after),
+        "light": _light(samples, before, after),
     }, judged
 
 
@@ -154,9 +154,7 @@ def _others(
     return np.minimum(worst, 2.0), seen
 
 
-def turn_between(
-    samples: ShotSamples, track: int, before: Stretch, after: Stretch
-) -> NDArray[np.float64]:
+def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> NDArray[np.float64]:
     """Return (M,) by how much the cosine of facing differs; NaN where it is not known."""
     if "facing" not in samples.looks:
         return np.full(len(before[0]), np.nan)
@@ -165,7 +163,7 @@ def turn_between(
     return np.asarray(np.abs(sides[0] - sides[1]), np.float64)
 
 
-def light_between(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.float64]:
+def _light(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.float64]:
     """Return (M,) how far the colour of the set moves, in tens of CIE Lab units, 3 at most."""
     moved = [
         mean_over(totals, *before, empty=np.nan) - mean_over(totals, *after, empty=np.nan)

@@ -48,8 +48,7 @@ class Explained:
             where 1 is one person and 0 another.
         features: What it was judged by, by name.
         over_cut: Whether it happens from shot to shot.
-        attribute: What alone changed owner, "clothes" or "head", or changed, "face"; "" = all of a
-            look.
+        attribute: What alone changed owner, "clothes" or "head"; "" = all of a look.
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
         is_hint: Whether it is too little to be told, unless another shot shows the same change.
         everybody: Whether the whole picture changes, and everybody in it alike.
@@ -68,7 +67,7 @@ class Explained:
     strength: float
     features: dict[str, float] = field(default_factory=dict)
     over_cut: bool = False
-    attribute: Literal["", "clothes", "head", "face"] = ""
+    attribute: Literal["", "clothes", "head"] = ""
     vouched: bool = True
     curves: dict[int, SimilarityCurve] = field(default_factory=dict)
     segments: tuple[int, ...] = ()

@@ -167,23 +167,17 @@ def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
 def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
     """Return one drift per character, from its onset to the end of the change.
 
-    Hints alone, however many, are none. A face that changes at a moment lengthens no slow change,
-    and is told where there is none.
+    Hints alone, however many, are none.
 
     Args:
         drifts: In one shot and over cuts.
         labels: Character of each track; those of nobody stay apart.
     """
     groups: dict[int, list[Explained]] = {}
-    faces: dict[int, Explained] = {}
     for number, drift in enumerate(drifts):
         label = labels[drift.tracks[-1]]
-        key = label if label >= 0 else -1 - number
-        if drift.attribute == "face":
-            faces[key] = max(faces.get(key, drift), drift, key=lambda d: d.log_odds)
-        else:
-            groups.setdefault(key, []).append(drift)
-    merged = [
+        groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
+    return [
         replace(
             max(group, key=lambda d: (not d.is_hint, d.vouched, d.confidence, d.strength)),
             tracks=tuple(sorted({k for d in group for k in d.tracks})),
@@ -195,5 +189,3 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
         for group in groups.values()
         if not all(d.is_hint for d in group)
     ]
-    known = {label for label, group in groups.items() if not all(d.is_hint for d in group)}
-    return merged + [face for label, face in faces.items() if label not in known]

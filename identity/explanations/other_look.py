@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.cues.table import cues_of
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.same_look import similarities_between
-from identity.evidence.samples import LEVELS
 from identity.explanations.contract import Explained, features_at
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("drift",)
 CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "hair", "upper", "lower")
-# A face that alone is another one says little over a cut, where light and turn move it as much.
+# Levels of the head. A face that alone is another one says little over a cut, where light and turn
+# move it as much; where all of a head is somebody else's they add to it.
+LEVELS = cues_of("level")
 FEATURES: Mapping[str, Bounds] = dict.fromkeys((*CUES, *LEVELS), FOR) | {
     "turn": AGAINST,
     "shape": AGAINST,

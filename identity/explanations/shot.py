@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from identity.evidence.consistency import curve_from
 from identity.evidence.samples import NETWORKS
-from identity.explanations import change, clone, drift_rules, face, head_swap, swap
+from identity.explanations import change, clone, drift_rules, head_swap, swap
 from identity.explanations.attribute_swap import reclassify_by_head
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # One row for each explanation: those that compete, and those asked after of whom none explains.
 COMPETING: tuple[InShot, ...] = (swap, clone, change)
-AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules, face)
+AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
 
 _ONE_EVENT_S = 1.0  # two explanations of one track so near in time have one cause
 

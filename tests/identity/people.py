@@ -51,14 +51,13 @@ def looks(
     stride: int = 3,
     colours: Sequence[str | tuple[str, str, float]] | None = None,
     hair: Sequence[str] | None = None,
-    face: Sequence[str] | None = None,
     facing: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Looks:
     """Return looks of one box per frame; a tuple is a mixture (from, to, share of to).
 
-    The body cue is seen at every `stride`-th frame only, as in a clip; so are hair, both levels of
-    the face, and the cosine of how far the body is turned, where they are given.
+    The body cue is seen at every `stride`-th frame only, as in a clip; so are hair, and the cosine
+    of how far the body is turned, where they are given.
     """
     rng = np.random.default_rng(seed)
 
@@ -81,12 +80,10 @@ def looks(
         cues[zone] = vectors(colours or wears, colour_of, HISTOGRAM_DIM)
     if hair is not None:
         cues["hair"] = vectors(hair, colour_of, HISTOGRAM_DIM)
-    for level in ("eyes", "jaw") if face is not None else ():
-        cues[level] = np.abs(vectors(face, colour_of, HISTOGRAM_DIM))  # as roots of shares are
     if facing is not None:
         cosine = np.array(facing, np.float32)
         cues["facing"] = np.stack([cosine, np.sqrt(1 - cosine**2)], axis=1).astype(np.float16)
-    for cue in ("hair", "eyes", "jaw", "facing"):
+    for cue in ("hair", "facing"):
         if cue in cues:
             cues[cue][np.asarray(frames) % stride != 0] = np.nan
     count = len(frames)

@@ -19,12 +19,11 @@ from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
 from identity.evidence.learnt import learnt_evidence
-from identity.explanations import change, clone, face, other_look, swap
+from identity.explanations import change, clone, other_look, swap
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
 from training.decisions.clips import CONFIG, read_shots
-from training.decisions.faces import face_cases
 from training.decisions.fit import (
     fit_mined,
     folds_of,
@@ -61,7 +60,6 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "swap": (swap_cases, swap.FEATURES),
     "clone": (clone_cases, clone.FEATURES),
     "other_look": (other_look_cases, other_look.FEATURES),
-    "face": (face_cases, face.FEATURES),
 }
 
 app = typer.Typer(

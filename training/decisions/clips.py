@@ -12,6 +12,7 @@ import numpy as np
 from bench.observed import observations
 from castcheck.config import Config
 from identity.evidence.samples import COMPARED, ShotSamples, lay_out
+from identity.explanations.other_look import LEVELS
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
@@ -137,7 +138,7 @@ def shots_of(entry: Entry, seen: Observations, *, relit: bool = False) -> list[S
     for number, (start, stop) in enumerate(_spans(entry.cuts, len(seen.frame_times_s))):
         tracks = _tracks_between(seen.tracklets, seen.looks, start, stop, number, fps=seen.fps)
         if tracks:
-            samples = lay_out(tracks, COMPARED, fps=seen.fps, tone=seen.tone)
+            samples = lay_out(tracks, (*COMPARED, *LEVELS), fps=seen.fps, tone=seen.tone)
             found.append(Shot(entry.clip.stem, entry.source, samples, relit))
     return found
 

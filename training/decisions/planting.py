@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from identity.evidence.moments import Moments
-from identity.evidence.samples import LEVELS
 from identity.explanations import change, clone, other_look, swap
 from training.decisions import splice
 from training.decisions.cases import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _EACH = 3  # errors planted in each track, and in each two
 _ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
 _PARTS: tuple[frozenset[Cue] | None, ...] = (
-    frozenset({"head", "hair", "head_look", *LEVELS}),
+    frozenset({"head", "hair", "head_look", *other_look.LEVELS}),
     frozenset({"upper", "lower", "upper_look", "lower_look"}),
     None,  # all of somebody
 )
@@ -84,20 +84,12 @@ def _gone_over(
     shot: Shot, calibration: Calibration, rng: np.random.Generator, *, slow: bool
 ) -> Iterator[Case]:
     """Yield tracks that go over to another body where the two touch."""
-    for track in range(len(shot.samples.tracks)):
-        for pair, wrong in gone_over_at_a_touch(shot, track, rng):
-            asked = _ask_change(wrong, track, calibration, slow=slow)
-            yield from case("gone over", shot, wrong, pair, asked)
-
-
-def gone_over_at_a_touch(
-    shot: Shot, track: int, rng: np.random.Generator
-) -> Iterator[tuple[tuple[int, int], ShotSamples]]:
-    """Yield shots in which a track goes over to another one that it touches, and both numbers."""
-    for other in range(len(shot.samples.tracks)):
-        at = None if other == track else where_they_touch(shot.samples, track, other, rng)
+    for one, two in permutations(range(len(shot.samples.tracks)), 2):
+        at = where_they_touch(shot.samples, one, two, rng)
         if at is not None:
-            yield (track, other), splice.gone_over(shot.samples, track, other, at=at)
+            wrong = splice.gone_over(shot.samples, one, two, at=at)
+            asked = _ask_change(wrong, one, calibration, slow=slow)
+            yield from case("gone over", shot, wrong, (one, two), asked)
 
 
 def _changed(

@@ -90,32 +90,6 @@ def blended(
     return _with(samples, looks, seen)
 
 
-def painted(
-    samples: ShotSamples,
-    track: int,
-    cue: Cue,
-    colours: NDArray[np.float32],
-    *,
-    share: NDArray[np.float64],
-) -> ShotSamples:
-    """Return a shot in which a part of one cue of a track takes on other colours, and nothing else.
-
-    Args:
-        samples: The shot.
-        track: Who changes.
-        cue: Colours of a part of the body.
-        colours: (D,) those that come, of any length.
-        share: (G,) of the part that they cover at every sample, in [0, 1].
-    """
-    looks, seen = dict(samples.looks), dict(samples.seen)
-    # Histograms are stored as square roots: what adds up by area is what they are roots of.
-    own = np.square(samples.looks[cue][track], dtype=np.float64)
-    new = np.square(colours, dtype=np.float64)
-    mixed = (1 - share)[:, None] * own + share[:, None] * new / max(float(new.sum()), 1e-9)
-    _put(looks, seen, cue, track, np.sqrt(mixed), samples.seen[cue][track])
-    return _with(samples, looks, seen)
-
-
 def exchanged(
     samples: ShotSamples, one: int, two: int, *, share: NDArray[np.float64]
 ) -> ShotSamples:
