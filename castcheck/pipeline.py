@@ -21,7 +21,7 @@ from castcheck.findings.crops import CropCollector
 from castcheck.findings.pictures import make_visuals, request_pictures
 from castcheck.findings.script_spans import expected_in, presence_in, spans_of
 from castcheck.findings.steps import request_steps, weigh_gaps
-from castcheck.kinds.case import Case, find_in_judgement, find_in_pixels, in_order
+from castcheck.kinds.case import Case, find_in_judgement, find_in_pixels, with_one_cause
 from castcheck.models.load import Models, load_models
 from castcheck.observe import THUMBNAIL_PX, Observations, observe
 from castcheck.report_facts import (
@@ -113,7 +113,8 @@ def report_on(
     request_pictures(crops, seen, judgement, findings)
     crops.read(progress)
     steps = weigh_gaps(crops, seen, judgement)
-    findings = in_order([*findings, *find_in_pixels(replace(case, steps=steps))])
+    in_pixels = find_in_pixels(replace(case, steps=steps))
+    findings = with_one_cause([*findings, *in_pixels], build, fps=seen.fps)
     least = config.findings.min_confidence
     against = count_findings(seen, judgement, build, config.clustering.characters)
     if members:

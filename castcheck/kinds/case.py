@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.tables.kinds import KINDS, load
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from identity.findings import Finding
     from identity.judge import Judgement
     from identity.settings import FindingSettings
+
+
+_SAME_MOMENT_S = 0.25  # a box begins a look or two after the pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +62,43 @@ def _found_by(kinds: Iterable[Kind], case: Case) -> tuple[Finding, ...]:
         if finding.confidence >= case.settings.min_confidence
     ]
     return in_order(found)
+
+
+def with_one_cause(
+    findings: Iterable[Finding], build: FindingBuilder, *, fps: float
+) -> tuple[Finding, ...]:
+    """Return findings in order of time, a copy that appears told once.
+
+    Pixels say how sure it is that somebody appears, looks say whose copy it is: that is a clone, as
+    sure as the surer of both.
+
+    Args:
+        findings: Of all kinds.
+        build: It made them.
+        fps: Of the clip.
+    """
+    kept = list(findings)
+    appear = [one for one in kept if one.kind == "pop_in"]
+    for place, clone in enumerate(kept):
+        same = [
+            one
+            for one in appear
+            if clone.kind == "clone"
+            and set(one.tracklets) <= set(clone.tracklets)
+            and abs(one.start_frame - clone.start_frame) <= _SAME_MOMENT_S * fps
+        ]
+        if same:
+            kept[place] = _surer(clone, max(one.confidence for one in same), build)
+            appear = [one for one in appear if one not in same]
+    return in_order([one for one in kept if one.kind != "pop_in" or one in appear])
+
+
+def _surer(finding: Finding, confidence: float, build: FindingBuilder) -> Finding:
+    """Return a finding that something else vouches for."""
+    evidence = {**finding.evidence, "appears": confidence}
+    severity = evidence.pop(SEVERITY_IF_SURE, finding.severity)
+    sure = max(confidence, finding.confidence)
+    return build.settled(replace(finding, confidence=sure, severity=severity, evidence=evidence))
 
 
 def in_order(findings: list[Finding]) -> tuple[Finding, ...]:

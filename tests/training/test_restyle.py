@@ -13,7 +13,7 @@ from bench.source_table import Entry
 from identity.explanations.restyle import FEATURES
 from scenes.errors import CastcheckError
 from training.decisions.cases import Case, Kind
-from training.restyle import _cases_of_film, _Film, restyle_model
+from training.restyle import _cases_of_film, Film, restyle_model
 
 FPS = 12.0
 CHROMA = list(FEATURES).index("chroma")
@@ -26,7 +26,7 @@ def film(name="one", *, source="here", count=40, seed=0, cuts=()):
     room = patches.repeat(15, axis=0).repeat(15, axis=1).clip(0, 255)
     grain = rng.normal(0, 2, (count, *room.shape))
     boxes = np.array([[20, 30, 80, 130], [140, 20, 200, 130]], np.float32)
-    return _Film(
+    return Film(
         Entry(Path(f"{name}.mp4"), source, cuts),
         (room + grain).clip(0, 255).astype(np.uint8),
         [boxes] * count,
