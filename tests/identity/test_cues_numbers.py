@@ -57,7 +57,7 @@ def crops(pictures, *, sampled=(), cues=None, boxes=None):
 )
 def test_hair_is_the_upper_half_of_a_head(head_box, rows, columns):
     crop = picture()
-    patch = hair.hair_patch(crop, np.array(head_box))
+    (patch,) = hair.hair_patches([crop], np.array([head_box]))
     assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
     assert patch.size
 
