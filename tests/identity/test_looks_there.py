@@ -216,6 +216,7 @@ def bundled_in_half():
     return open_safetensors(path, sha256=sha256, spec=KNOWN_SPECS[sha256], device=DEVICE, half=True)
 
 
+@pytest.mark.slow
 def test_half_precision_keeps_looks(readers):
     crops = [np.asarray(crop) for crop in crops_of(there(batch_of(pictures(3))), 4)]
     for whole, half in ((embedder(), embedder(half=True)), (readers[1], bundled_in_half())):
