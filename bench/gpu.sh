@@ -4,7 +4,7 @@
 # DETECTOR: a known name or a path, "bundled" by default; a .pt is also run by the trackers it is
 # compared with. FOLDER: where report.md is written. What fails or takes too long is said and passed
 # over; nothing is printed that was not measured. "rehearse" goes the same way with torch's CPU in the
-# place of the GPU, over one second of one clip, to see that all of it runs.
+# place of the GPU, over half a second of one clip, to see that all of it runs.
 set -u
 detector=${1:-bundled}
 out=${2:-bench/out/gpu}
@@ -28,8 +28,8 @@ step() {  # SECONDS NAME COMMAND...: run it, keep what it prints
 
 if [ "$rehearse" ]; then
     device=cpu
-    clip="$out/one-second.mp4"
-    ffmpeg -v error -y -i sample_videos/street_clean.mp4 -frames:v 24 -an "$clip" || exit 2
+    clip="$out/half-second.mp4"
+    ffmpeg -v error -y -i sample_videos/street_clean.mp4 -frames:v 12 -an "$clip" || exit 2
     set -- "$clip" --rehearse --seconds 0
     limits="900 3000 3000 3000"
     sizes="--lengths 2 --heights 360"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from castcheck.batch.shared_models import SharedEmbedder, SharedPartsEmbedder
 from identity.appearance import looks_there
 from identity.appearance.colour import colour_histograms
 from identity.appearance.colour_there import histograms_there
-from identity.appearance.cues.hair import hair_patches
+from identity.appearance.cues.head_places import HEAD_PLACES, head_patches
+from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.embedder import unit_rows
 from identity.appearance.looks import LooksReader
 from identity.appearance.open_embedder import open_embedder
@@ -22,11 +25,14 @@ from identity.appearance.reid_torch import TorchEmbedder, open_safetensors
 from identity.settings import LooksSettings
 from scenes.device_pictures import DeviceCrop
 from scenes.errors import WeightsError
+from scenes.source import open_source
 from scenes.upload import moved_there
 from tests.tracker.worlds import batch_of
 from tracker.detections import Detections
 from tracker.known_weights import resolve_weights, weights_sha256
+from tracker.yolo import YoloDetector
 
+SAMPLE = Path(__file__).parents[2] / "sample_videos" / "cafe_clean.mp4"
 DEVICE = "cpu:0"
 HEIGHT, WIDTH = 181, 323
 
@@ -88,6 +94,24 @@ def test_looks_are_the_same(readers, count, boxes):
         assert (cosine > 0.9995).all(), cue
 
 
+def test_every_cue_of_people_in_a_film_is_the_same(readers):
+    with open_source(SAMPLE) as source:
+        batch = next(iter(source.batches(2)))
+    found = YoloDetector("bundled", device="cpu").detect(batch)
+    here, moved = (
+        LooksReader(embedder, LooksSettings(), fps=6.0).read(own, found)
+        for embedder, own in zip(readers, (batch, there(batch)), strict=True)
+    )
+    for cue in CUE_TABLE:
+        a, b = (looks.vectors[cue].astype(np.float64) for looks in (here, moved))
+        seen = ~np.isnan(a[:, 0])
+        assert seen.any(), cue
+        assert (seen == ~np.isnan(b[:, 0])).all(), cue
+        a, b = a[seen], b[seen]
+        cosine = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+        assert (cosine > 0.9999).all(), cue
+
+
 def test_all_comes_back_in_one_copy(readers, monkeypatch):
     copies = []
     cpu = torch.Tensor.cpu
@@ -131,19 +155,21 @@ def test_no_places_have_no_histograms():
     [(0.3, 0.0, 0.7, 0.2), (0.5, 0.5, 0.5, 0.5), (-0.5, -0.2, 0.5, 0.2), (1.2, 1.2, 1.5, 1.5),
      (0.0, 0.1, 1.0, 0.5)],
 )  # fmt: skip
-def test_hair_is_looked_for_in_the_same_place(head):
+@pytest.mark.parametrize("place", HEAD_PLACES.values(), ids=list(HEAD_PLACES))
+def test_parts_of_the_head_are_looked_for_in_the_same_place(head, place):
     crop = DeviceCrop(torch.from_numpy(pictures(1)), 0, 10, 20, 110, 70)
     edges = looks_there._edges([crop], "cpu")
-    (place,) = looks_there._hair_of(edges, torch.tensor([head])).tolist()
-    (patch,) = hair_patches([crop], np.array([head], np.float32))
-    assert tuple(place) == patch.edges
+    (found,) = looks_there._within(edges, torch.tensor([head]), place).tolist()
+    (patch,) = head_patches([crop], np.array([head], np.float32), place)
+    assert tuple(found) == patch.edges
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
 def test_a_head_that_is_no_number_lies_in_the_crop(value):
     crop = DeviceCrop(torch.from_numpy(pictures(1)), 0, 10, 20, 110, 70)
     edges = looks_there._edges([crop], "cpu")
-    ((top, left, bottom, right),) = looks_there._hair_of(edges, torch.full((1, 4), value)).tolist()
+    head = torch.full((1, 4), value)
+    ((top, left, bottom, right),) = looks_there._within(edges, head, HEAD_PLACES["jaw"]).tolist()
     assert 10 <= top < bottom <= 110
     assert 20 <= left < right <= 70
 

@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.colour import colour_histograms
+from identity.appearance.cues.crops import head_colours
 from identity.appearance.cues.parts import HEAD, in_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from identity.appearance.cues.crops import Crops, Measured, Picture
-
-_INSET = 0.1
+    from identity.appearance.cues.crops import Crops, Measured
 
 
-def measure(crops: Crops, _cue: str) -> Measured:
+def measure(crops: Crops, cue: str) -> Measured:
     """Return the rows whose head is in view, and the colours of their hair."""
-    parts = crops.told
-    with_head = np.flatnonzero(in_view(parts, HEAD))
-    rows = np.array(crops.sampled, np.int64)[with_head]
-    if "hair" in crops.colours:
-        return rows, crops.colours["hair"][1][with_head]
-    pictures = [crops.pictures[row] for row in rows.tolist()]
-    return rows, colour_histograms(hair_patches(pictures, parts.head_box[with_head]))
-
-
-def hair_patches(crops: Sequence[Picture], head_boxes: NDArray[np.float32]) -> list[Picture]:
-    """Return the upper half of the head of each crop (h, w, 3): hair, hat or bald head.
-
-    Args:
-        crops: Of whole boxes.
-        head_boxes: (K, 4) x1, y1, x2, y2 in shares of the crops.
-
-    Example:
-        >>> crop = np.zeros((100, 50, 3), np.uint8)
-        >>> hair_patches([crop], np.array([[0.3, 0.0, 0.7, 0.2]]))[0].shape
-        (10, 16, 3)
-    """
-    size_px = np.array([crop.shape[:2] for crop in crops], np.float64).reshape(-1, 2)
-    edges = np.stack(hair_edges(size_px, head_boxes.astype(np.float64)), axis=1).astype(int)
-    return [
-        crop[top:bottom, left:right]
-        for crop, (top, left, bottom, right) in zip(crops, edges.tolist(), strict=True)
-    ]
-
-
-def hair_edges(size_px: Any, head_box: Any) -> tuple[Any, Any, Any, Any]:
-    """Return top, left, bottom and right of the hair, (K,) whole pixels of each crop.
-
-    Arrays or tensors, both float64: on a GPU the colours of hair are read before anything comes
-    back.
-
-    Args:
-        size_px: (K, 2) height and width of crops.
-        head_box: (K, 4) x1, y1, x2, y2 in shares of them.
-    """
-    height, width = size_px[:, 0], size_px[:, 1]
-    x1, x2 = head_box[:, 0] * width, head_box[:, 2] * width
-    y1, y2 = head_box[:, 1] * height, head_box[:, 3] * height
-    aside = _INSET * (x2 - x1)  # a head is round: its box's corners show what is behind
-    left = (x1 + aside).round().clip(min=0).clip(max=width - 1)
-    top = y1.round().clip(min=0).clip(max=height - 1)
-    right = (x2 - aside).round().clip(min=left + 1).clip(max=width)
-    bottom = ((y1 + y2) / 2).round().clip(min=top + 1).clip(max=height)
-    return top, left, bottom, right
+    return head_colours(crops, cue, np.flatnonzero(in_view(crops.told, HEAD)))
