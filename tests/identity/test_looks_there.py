@@ -113,9 +113,14 @@ def test_every_cue_of_people_in_a_film_is_the_same(readers):
 
 
 def test_all_comes_back_in_one_copy(readers, monkeypatch):
-    copies = []
+    copies: list[int] = []
     cpu = torch.Tensor.cpu
-    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: copies.append(self.numel()) or cpu(self))
+
+    def counted(self):
+        copies.append(self.numel())
+        return cpu(self)
+
+    monkeypatch.setattr(torch.Tensor, "cpu", counted)
     batch = there(batch_of(pictures(3)))
     copies.clear()
     LooksReader(readers[1], LooksSettings(), fps=12.0).read(batch, boxes_in(FIGURES))
@@ -161,6 +166,7 @@ def test_parts_of_the_head_are_looked_for_in_the_same_place(head, place):
     edges = looks_there._edges([crop], "cpu")
     (found,) = looks_there._within(edges, torch.tensor([head]), place).tolist()
     (patch,) = head_patches([crop], np.array([head], np.float32), place)
+    assert isinstance(patch, DeviceCrop)
     assert tuple(found) == patch.edges
 
 
@@ -266,6 +272,7 @@ def test_several_clips_share_a_network_there(readers, count):
     crops = crops_of(there(batch_of(pictures(3))), count)
     for own, kind in ((embedder(), SharedEmbedder), (readers[1], SharedPartsEmbedder)):
         shared = kind(own)
+        assert shared.there is not None
         try:
             rows, wanted = shared.there.rows(crops), own.there.rows(crops)
             body, parts = shared.there.read(rows.numpy())

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from scenes import device_pictures
-from scenes.arrays import ArrayShapeError
 from scenes.device_pictures import DeviceCrop, averaged, blended, joined, on_host, scaled
+from scenes.errors import ArrayShapeError
 from scenes.frames import FrameBatch
 from scenes.upload import moved_there
 
@@ -102,7 +102,7 @@ def test_places_in_pictures_are_averaged_all_together(height_px, width_px, limit
 
 def test_sums_of_pictures_beyond_what_32_bits_hold(monkeypatch):
     rgb, (rows, edges) = torch.from_numpy(hard(3, HEIGHT, WIDTH)), places(30)
-    size = {"height_px": 16, "width_px": 16}
+    size: dict[str, Any] = {"height_px": 16, "width_px": 16}
     usual = scaled(rgb, rows, torch.from_numpy(edges), **size)
     assert device_pictures._sums(rgb).dtype == torch.int32
     monkeypatch.setattr(device_pictures, "_INT32_PX", HEIGHT * WIDTH - 1)

@@ -15,6 +15,7 @@ from tests.tracker.worlds import batch_of
 from tracker import yolo
 from tracker.device_pixels import brought_back, letterboxed
 from tracker.letterbox import Letterbox
+from tracker.second_look import SIZE
 from tracker.yolo import YoloDetector
 
 SAMPLE = Path(__file__).parents[2] / "sample_videos" / "street_clean.mp4"
@@ -121,5 +122,5 @@ def test_those_looked_at_again_are_looked_at_together(detectors, monkeypatch):
     monkeypatch.setattr(YoloDetector, "bodies_and_heads", count)
     monkeypatch.setattr(yolo, "holds_two_heads", lambda *_: next(answers))
     found = detectors[0].detect(batch_of(street(3), first=5))
-    assert asked == [([5, 6, 7], 1.0), ([5, 7], yolo.SIZE)]
+    assert asked == [([5, 6, 7], 1.0), ([5, 7], SIZE)]
     assert set(found.frame.tolist()) == {5, 6, 7}
