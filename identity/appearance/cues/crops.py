@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from identity.appearance.colour import colour_histograms
-from identity.appearance.cues.head_places import HEAD_PLACES, head_patches
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from identity.appearance.embedder import CrossCues
@@ -61,19 +57,3 @@ class Crops:
         if self.parts is None:
             raise ValueError("this embedder tells no parts")
         return self.parts
-
-
-def head_colours(crops: Crops, cue: str, chosen: NDArray[np.int64]) -> Measured:
-    """Return the rows of some of the sampled boxes, and the colours of a part of their heads.
-
-    Args:
-        crops: The boxes.
-        cue: One of `HEAD_PLACES`.
-        chosen: (K,) which of the sampled ones.
-    """
-    rows = np.array(crops.sampled, np.int64)[chosen]
-    if cue in crops.colours:
-        return rows, crops.colours[cue][1][chosen]
-    pictures = [crops.pictures[row] for row in rows.tolist()]
-    patches = head_patches(pictures, crops.told.head_box[chosen], HEAD_PLACES[cue])
-    return rows, colour_histograms(patches)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.cues.crops import head_colours
+from identity.appearance.cues.head_places import head_colours
 from identity.appearance.cues.parts import HEAD, in_view
 
 if TYPE_CHECKING:

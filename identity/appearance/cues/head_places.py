@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from identity.appearance.colour import colour_histograms
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from identity.appearance.cues.crops import Picture
+    from identity.appearance.cues.crops import Crops, Measured, Picture
 
 
 class HeadPlace(NamedTuple):
@@ -33,6 +35,22 @@ HEAD_PLACES = {
     "eyes": HeadPlace(0.40, 0.65, 0.2),
     "jaw": HeadPlace(0.72, 1.0, 0.2),
 }
+
+
+def head_colours(crops: Crops, cue: str, chosen: NDArray[np.int64]) -> Measured:
+    """Return the rows of some of the sampled boxes, and the colours of a part of their heads.
+
+    Args:
+        crops: The boxes.
+        cue: One of `HEAD_PLACES`.
+        chosen: (K,) which of the sampled ones.
+    """
+    rows = np.array(crops.sampled, np.int64)[chosen]
+    if cue in crops.colours:
+        return rows, crops.colours[cue][1][chosen]
+    pictures = [crops.pictures[row] for row in rows.tolist()]
+    patches = head_patches(pictures, crops.told.head_box[chosen], HEAD_PLACES[cue])
+    return rows, colour_histograms(patches)
 
 
 def head_patches(
