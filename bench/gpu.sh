@@ -32,7 +32,7 @@ if [ "$rehearse" ]; then
     ffmpeg -v error -y -i sample_videos/street_clean.mp4 -frames:v 12 -an "$clip" || exit 2
     set -- "$clip" --rehearse --seconds 0
     limits="900 3000 3000 3000"
-    sizes="--lengths 2 --heights 360"
+    heights=360
     echo "Rehearsal: torch's CPU stands in for the GPU. No figure here is one of a GPU." >"$report"
 else
     "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' || {
@@ -42,7 +42,7 @@ else
     device=cuda:0
     set -- sample_videos/*_clean.mp4 sample_videos/*_swap*.mp4 --seconds 90
     limits="60 210 90 90"  # 450 s in all, and the rest for what lies between
-    sizes="--lengths 10 60 --heights 1080 2160"
+    heights="360 720 1080 2160"
     nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader >"$report"
 fi
 case $detector in
@@ -58,9 +58,9 @@ step "$(limit 2)" table "$python" -m bench.gpu "$@" --detector "$detector" --out
 step "$(limit 3)" rows "$python" -m bench.speed --detector "$detector" --device "$device" --runs 2 \
     --only "$rows" --skip sizes,workers,start,busy,resolutions --out "$out/rows"
 { echo; cat "$out/rows.txt"; } >>"$report"
-# shellcheck disable=SC2086 # several words each
-step "$(limit 4)" sizes "$python" -m bench.speed --detector "$detector" --device "$device" $sizes \
-    --skip rows,workers,start,busy --out "$out/sizes"
-{ echo; cat "$out/sizes.txt"; } >>"$report"
+# shellcheck disable=SC2086 # several numbers
+step "$(limit 4)" resolutions "$python" -m bench.speed --detector "$detector" --device "$device" \
+    --heights $heights --skip rows,sizes,workers,start,busy --out "$out/resolutions"
+{ echo; cat "$out/resolutions.txt"; } >>"$report"
 cat "$report"
 exit "$failed"
