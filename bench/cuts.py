@@ -151,7 +151,7 @@ def measure(path: Path, labelled: list[int]) -> Clip:
     with open_source(path) as source:
         for batch in source.batches(BATCH_SIZE):
             clip.frames += len(batch)
-            clip.small.append(small_frames(batch.rgb))
+            clip.small.append(small_frames(batch))
             for name, detector in running.items():
                 _timed(clip, name, detector, batch)
             started = time.process_time()

@@ -13,13 +13,15 @@ import numpy as np
 from castcheck.support.memory import trim_heap
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
-from identity.evidence.picture_style import PictureStyles, StyleReader
+from identity.evidence.picture_style import STYLE_PX, PictureStyles, StyleReader
 from identity.evidence.same_place import set_goes_on, tone_of
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
+from scenes.cuts_content import SMALL_PX
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
+from scenes.upload import moved_there
 from tracker.belief import FOLLOWED_MOST
 from tracker.creatures import without_passing
 from tracker.deepsort import ShotTracker
@@ -44,6 +46,7 @@ _TRIM_EVERY_FRAMES = 128
 _FASTEST_RATE = 120.0  # frames per second that are shown as such
 _SLOW_MOTION_RATE = 24.0  # those of slow motion as it is played
 THUMBNAIL_PX = (96, 54)  # width, height: enough to tell one camera set-up from another
+_SMALL_PX = (SMALL_PX, THUMBNAIL_PX, STYLE_PX)  # what is asked of a picture besides its people
 # Boxes that are only just followed may be parts of the set, by which a cut is told.
 _SURELY_NO_SET = FOLLOWED_MOST + 0.01
 _TRANSITION_FRAMES = 12  # beside a dissolve its pictures show both shots
@@ -171,11 +174,11 @@ class Observer:
         """Keep the pictures at both sides of every cut, and those that may still become such."""
         size_px = batch.rgb.shape[2], batch.rgb.shape[1]
         for row, frame in enumerate(batch.index):
-            small = cv2.resize(batch.rgb[row], THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
+            small = batch.small(row, THUMBNAIL_PX)
             self._thumbnails[int(frame)] = small
             people = self._people_at(found, int(frame))
             self._tone.append(tone_of(small, people, picture_px=size_px))
-            self._styles.read(batch.rgb[row], small, people)
+            self._styles.read(batch, row, small, people)
         open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 2 * _TRANSITION_FRAMES
         self._note_stir(open_from)
         edges = {0, *(frame for cut in self._cuts for side in _sides_of(cut) for frame in side)}
@@ -329,7 +332,10 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
         fps = judging_rate(float(rate)) if rate else 25.0
         observer = Observer(detector, models, config, fps=fps)
         progress("reading", 0, source.info.frame_count)
-        batches = read_ahead(source.batches(config.detector.batch_size))
+        pictures = source.batches(config.detector.batch_size)
+        if models.device != "cpu":
+            pictures = moved_there(pictures, models.device, small_px=_SMALL_PX)
+        batches = read_ahead(pictures)
         with contextlib.closing(batches):
             for batch in batches:
                 observer.push(batch)

@@ -37,15 +37,24 @@ def frozen_array(
         raise ArrayShapeError(f"{name}: expected an array, got {type(value).__name__}")
     if value.dtype != np.dtype(dtype):
         raise ArrayShapeError(f"{name}: expected dtype {np.dtype(dtype)}, got {value.dtype}")
-    fits = len(value.shape) == len(shape) and all(
-        want is None or want == have for want, have in zip(shape, value.shape, strict=True)
-    )
-    if not fits:
-        want_text = "(" + ", ".join("N" if n is None else str(n) for n in shape) + ")"
-        raise ArrayShapeError(f"{name}: expected shape {want_text}, got {value.shape}")
+    check_shape(name, value.shape, shape)
     view = value.view()
     view.flags.writeable = False
     return view
+
+
+def check_shape(name: str, have: tuple[int, ...], want: tuple[int | None, ...]) -> None:
+    """Raise where a shape is another than wanted; `None` stands for any length.
+
+    Raises:
+        ArrayShapeError: Naming both shapes.
+    """
+    fits = len(have) == len(want) and all(
+        n is None or n == there for n, there in zip(want, have, strict=True)
+    )
+    if not fits:
+        want_text = "(" + ", ".join("N" if n is None else str(n) for n in want) + ")"
+        raise ArrayShapeError(f"{name}: expected shape {want_text}, got {have}")
 
 
 def check_network_output(values: NDArray[Any], *, network: str | Path, what: str) -> None:

@@ -101,7 +101,7 @@ class ScoreDetector:
 
     def push(self, batch: FrameBatch) -> list[Cut]:
         """Return the cuts that have become certain with `batch`, in order of frames."""
-        return self._cuts(self._scorer.push(small_frames(batch.rgb)))
+        return self._cuts(self._scorer.push(small_frames(batch)))
 
     def finish(self) -> list[Cut]:
         """Return the remaining cuts, after the last batch."""

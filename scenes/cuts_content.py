@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scenes.frames import FrameBatch
+
 SMALL_HEIGHT_PX, SMALL_WIDTH_PX = 27, 48
+SMALL_PX = (SMALL_WIDTH_PX, SMALL_HEIGHT_PX)
 STRUCTURE_BLUR_PX = 3.0  # of 48: details finer than this carry the structure
 CONTRAST_FLOOR = 2.0  # grey levels; below it a picture is flat and only noise would be amplified
 LOCAL_FLOOR = 0.15  # of the picture's contrast: keeps even walls from counting as structure
@@ -27,13 +30,11 @@ NEIGHBOURS = 5  # moving frames on either side that a step is compared with
 RETURN_FRAMES = 5  # a picture that comes back within so many frames was never left: a flash
 
 
-def small_frames(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (N, 27, 48, 3) area averages of the pictures `rgb` (N, H, W, 3)."""
-    small = np.empty((len(rgb), SMALL_HEIGHT_PX, SMALL_WIDTH_PX, 3), np.uint8)
-    size = (SMALL_WIDTH_PX, SMALL_HEIGHT_PX)
-    for row, picture in enumerate(rgb):
-        small[row] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return small
+def small_frames(batch: FrameBatch) -> NDArray[np.uint8]:
+    """Return (N, 27, 48, 3) area averages of the pictures of a batch."""
+    pictures = [batch.small(row, SMALL_PX) for row in range(len(batch))]
+    shape = (len(batch), SMALL_HEIGHT_PX, SMALL_WIDTH_PX, 3)
+    return np.array(pictures, np.uint8).reshape(shape)
 
 
 def structure_map(small_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

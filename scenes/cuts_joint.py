@@ -141,7 +141,7 @@ class JointDetector:
     def push(self, batch: FrameBatch) -> list[Cut]:
         """Return the cuts that have become certain with `batch`, in order of frames."""
         cuts = []
-        for picture in small_frames(batch.rgb):
+        for picture in small_frames(batch):
             self._film.add(picture)
             if self._room is not None:
                 film = self._film

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenes.device_pictures import on_host
 from scenes.shots import Cut
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class SceneDetectDetector:
     def push(self, batch: FrameBatch) -> list[Cut]:
         """Return the cuts that have become certain with `batch`, in order of frames."""
         found = []
-        for index, rgb in zip(batch.index.tolist(), batch.rgb, strict=True):
+        for index, rgb in zip(batch.index.tolist(), on_host(batch.rgb), strict=True):
             self._last = self._timecode(index, NOMINAL_RATE)
             found += self._detector.process_frame(self._last, rgb[..., ::-1])
         return _cuts(found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import cv2
 import numpy as np
 
-from scenes.arrays import frozen_array
+from scenes.arrays import check_shape, frozen_array
+from scenes.device_pictures import averaged, is_on_device
 from scenes.errors import ArrayShapeError
 
 if TYPE_CHECKING:
@@ -75,30 +77,53 @@ class FrameBatch:
     Attributes:
         index: (N,) int64, zero-based decode order.
         time_s: Exact presentation time of each picture, seconds from the first picture.
-        rgb: (N, H, W, 3) uint8. RGB everywhere; BGR exists only inside adapters.
+        rgb: (N, H, W, 3) uint8. RGB everywhere; BGR exists only inside adapters. Where networks run
+            on a GPU, a tensor there of the same shape and dtype (`scenes.device_pictures`).
+        known_small: What `small` answers, as far as it is known, by row and size.
     """
 
     index: NDArray[np.int64]
     time_s: tuple[Fraction, ...]
     rgb: NDArray[np.uint8]
+    known_small: dict[tuple[int, tuple[int, int]], NDArray[np.uint8]] = field(
+        default_factory=dict, repr=False
+    )
 
     def __post_init__(self) -> None:
         count = len(self.time_s)
         object.__setattr__(
             self, "index", frozen_array("index", self.index, shape=(count,), dtype=np.int64)
         )
-        object.__setattr__(
-            self, "rgb", frozen_array("rgb", self.rgb, shape=(count, None, None, 3), dtype=np.uint8)
-        )
+        shape = (count, None, None, 3)
+        if is_on_device(self.rgb):
+            check_shape("rgb", tuple(self.rgb.shape), shape)
+        else:
+            rgb = frozen_array("rgb", self.rgb, shape=shape, dtype=np.uint8)
+            object.__setattr__(self, "rgb", rgb)
         if not bool(np.all(np.diff(self.index) > 0)):
             raise ArrayShapeError("index: frames of a batch must rise")
 
     def __len__(self) -> int:
         return len(self.time_s)
 
+    def small(self, row: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+        """Return picture `row` averaged down to (width, height), as (height, width, 3).
+
+        Several ask for the same: it is made once.
+        """
+        key = (row, size_px)
+        picture = self.known_small.get(key)
+        if picture is None:
+            if is_on_device(self.rgb):
+                picture = averaged(self.rgb[row : row + 1], size_px)[0].cpu().numpy()
+            else:
+                picture = cv2.resize(self.rgb[row], size_px, interpolation=cv2.INTER_AREA)
+            self.known_small[key] = picture
+        return picture
+
     def __repr__(self) -> str:
         first = int(self.index[0]) if len(self) else None
-        return f"FrameBatch(first={first}, rgb={self.rgb.shape})"
+        return f"FrameBatch(first={first}, rgb={tuple(self.rgb.shape)})"
 
 
 class FrameSource(Protocol):

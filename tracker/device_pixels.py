@@ -1,4 +1,4 @@
-"""Pictures made ready where the network runs: one upload, and nothing comes back but boxes.
+"""Pictures made ready for a detector where they lie, and what it found brought back in one copy.
 
 The same code runs on a CPU, where a test compares it with OpenCV's, which is faster there.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenes.device_pictures import blended
 from tracker.letterbox import PAD_VALUE
 
 if TYPE_CHECKING:
@@ -19,36 +20,19 @@ if TYPE_CHECKING:
     from tracker.letterbox import Letterbox
 
 
-def uploaded(rgb: NDArray[np.uint8], device: str) -> Any:
-    """Return pictures on a device as a tensor, copied there by way of memory it can read itself.
-
-    Pictures are read-only, and torch warns where it is handed such an array.
-    """
-    import torch
-
-    pinned = torch.device(device).type == "cuda"
-    staged = torch.empty(rgb.shape, dtype=torch.uint8, pin_memory=pinned)
-    np.copyto(staged.numpy(), rgb)
-    return staged.to(device)
-
-
 def letterboxed(pictures: Any, letterbox: Letterbox) -> Any:
     """Return (N, 3, h, w) float32 planes in 0..255 of (N, H, W, 3) uint8 pictures on a device.
 
-    Within one grey level of `Letterbox.apply`, which rounds in steps of its own.
+    Those of `Letterbox.apply`, but for one grey level in a few pixels at some sizes.
     """
     import torch
 
-    planes = pictures.permute(0, 3, 1, 2).float()
-    size = (letterbox.inner_height_px, letterbox.inner_width_px)
-    if planes.shape[-2:] != size:
-        planes = torch.nn.functional.interpolate(
-            planes, size, mode="bilinear", align_corners=False
-        ).round_()
-    shape = (len(planes), 3, letterbox.height_px, letterbox.width_px)
-    out = planes.new_full(shape, PAD_VALUE)
+    size_px = letterbox.inner_width_px, letterbox.inner_height_px
+    inner = pictures if pictures.shape[2:0:-1] == size_px else blended(pictures, size_px)
+    shape = (len(pictures), 3, letterbox.height_px, letterbox.width_px)
+    out = pictures.new_full(shape, PAD_VALUE, dtype=torch.float32)
     top, left = letterbox.top_px, letterbox.left_px
-    out[:, :, top : top + size[0], left : left + size[1]] = planes
+    out[:, :, top : top + size_px[1], left : left + size_px[0]] = inner.permute(0, 3, 1, 2)
     return out
 
 

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from scenes.device_pictures import is_on_device
 from scenes.errors import ConfigError, WeightsError
 from scenes.threads import load_torch, onnx_options
+from scenes.upload import uploaded
 from tracker.bfloat16 import cpu_has_bfloat16, run_in_bfloat16
 from tracker.bundled import DEFAULT_IMAGE_PX, fold_norms, load_bundled
 from tracker.classes import names_by_id
-from tracker.device_pixels import brought_back, letterboxed, uploaded
+from tracker.device_pixels import brought_back, letterboxed
 from tracker.graph_network import MAX_BOXES
 from tracker.lean_torchvision import import_torchvision
 
@@ -79,7 +81,9 @@ class EngineNetwork:
 
     def _planes(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> Any:
         """Return (N, 3, h, w) what the network sees of (N, H, W, 3) pictures, on its device."""
-        if self._device == "cpu":
+        if is_on_device(rgb):
+            planes = letterboxed(rgb, letterbox)
+        elif self._device == "cpu":
             # (N, H, W, 3) seen as (N, 3, H, W) is channels_last already: nothing is copied.
             planes = self.torch.from_numpy(letterbox.apply(rgb)).permute(0, 3, 1, 2)
         else:

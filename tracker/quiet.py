@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 
+from scenes.cuts_content import SMALL_PX
 from tracker import boxes
 from tracker.matching import best_pairs
 
@@ -30,7 +30,6 @@ EXPECTED_IOU = 0.7  # the same, with where its motion so far puts it
 CLEAR_IOU = 0.15  # by so much more a box overlaps itself than anybody else
 AGREES_IOU = 0.85  # of a drawn box with the found one: its motion is a straight line after all
 STEP_MIN, STEP_RATIO = 4.0, 2.5  # grey levels, and times the steps before: a cut, another face
-_SMALL_PX = (48, 27)  # width, height
 _SMALLEST_PX = (2, 3)  # of a box in that small picture; below it is one pixel of many
 _USUAL_FRAMES = 24  # steps that say what is usual in the picture
 _USUAL_IN_BOX_FRAMES = 16
@@ -53,9 +52,8 @@ class Glances:
     def push(self, batch: FrameBatch) -> None:
         """Take in the next pictures."""
         self._size_px = batch.rgb.shape[2], batch.rgb.shape[1]
-        for frame, picture in zip(batch.index.tolist(), batch.rgb, strict=True):
-            small = cv2.resize(picture, _SMALL_PX, interpolation=cv2.INTER_AREA)
-            self._grey[frame] = small.astype(np.float32).mean(axis=2)
+        for row, frame in enumerate(batch.index.tolist()):
+            self._grey[frame] = batch.small(row, SMALL_PX).astype(np.float32).mean(axis=2)
             step = self._step(frame, np.s_[:, :]) if frame - 1 in self._grey else 0.0
             usual = float(np.median(self._usual)) if self._usual else 0.0
             if _stands_out(step, usual):
@@ -82,12 +80,12 @@ class Glances:
         return sorted(found)
 
     def _steps_in(self, box: NDArray[np.float32], start: int, stop: int) -> list[int]:
-        width, height = (_SMALL_PX[k] / self._size_px[k] for k in range(2))
+        width, height = (SMALL_PX[k] / self._size_px[k] for k in range(2))
         x1, y1 = (max(int(at), 0) for at in (box[0] * width, box[1] * height))
         x2, y2 = int(np.ceil(box[2] * width)), int(np.ceil(box[3] * height))
         if (
-            min(x2, _SMALL_PX[0]) - x1 < _SMALLEST_PX[0]
-            or min(y2, _SMALL_PX[1]) - y1 < _SMALLEST_PX[1]
+            min(x2, SMALL_PX[0]) - x1 < _SMALLEST_PX[0]
+            or min(y2, SMALL_PX[1]) - y1 < _SMALLEST_PX[1]
         ):
             return []
         first = max(min(self._grey), start - _USUAL_IN_BOX_FRAMES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scenes.device_pictures import joined
 from scenes.frames import FrameBatch
 from tracker import boxes
 from tracker.detections import Detections
@@ -172,13 +173,13 @@ class StridedDetector:
             return
         wanted = set(frames)
         chosen = [
-            (frame, batch.time_s[row], batch.rgb[row])
+            (frame, batch.time_s[row], batch.rgb[row : row + 1])
             for batch in self._waiting
             for row, frame in enumerate(batch.index.tolist())
             if frame in wanted
         ]
         index, times, pictures = zip(*chosen, strict=True)
-        found = self._detector.detect(FrameBatch(np.array(index), times, np.stack(pictures)))
+        found = self._detector.detect(FrameBatch(np.array(index), times, joined(pictures)))
         for frame in index:
             self._searched[frame] = found.take(np.flatnonzero(found.frame == frame))
             insort(self._frames, frame)

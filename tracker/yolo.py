@@ -56,7 +56,7 @@ class Network(Protocol):
         """Return per picture (M, 6) rows: box in the letterbox, score, class.
 
         Args:
-            rgb: (N, H, W, 3) pictures.
+            rgb: (N, H, W, 3) pictures, an array or a tensor on the device of the network.
             letterbox: How they are made to fit.
             groups: Ids of classes; boxes of one group do not overlap, those of two may.
         """
@@ -221,15 +221,23 @@ class YoloDetector:
         self, index: NDArray[np.int64], rgb: NDArray[np.uint8]
     ) -> Iterator[Detections]:
         """Yield the boxes of each picture of one forward pass."""
-        for row, (bodies, heads) in enumerate(self.bodies_and_heads(index, rgb)):
-            if not self._heads:
-                yield bodies
-                continue
+        first_look = self.bodies_and_heads(index, rgb)
+        if not self._heads:
+            yield from (bodies for bodies, _ in first_look)
+            return
+        asked = [
+            row
+            for row, (bodies, heads) in enumerate(first_look)
+            if holds_two_heads(bodies, heads) and not self._network.fixed_hw
+        ]
+        second_look = {}
+        if asked:  # together: on a GPU a pass of one picture takes as long as of many
+            looks = self.bodies_and_heads(index[asked], rgb[asked], size=SIZE)
+            second_look = dict(zip(asked, looks, strict=True))
+        for row, (bodies, heads) in enumerate(first_look):
             found = self._people(bodies, heads, rgb)
-            if holds_two_heads(bodies, heads) and not self._network.fixed_hw:
-                one = slice(row, row + 1)
-                (again,) = self.bodies_and_heads(index[one], rgb[one], size=SIZE)
-                found = parted(found, self._people(*again, rgb))
+            if row in second_look:
+                found = parted(found, self._people(*second_look[row], rgb))
             yield found
 
     def _people(self, bodies: Detections, heads: Detections, rgb: NDArray[np.uint8]) -> Detections:

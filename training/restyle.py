@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from castcheck.planting.restyled import STYLES
 from identity.evidence.picture_style import PictureStyles, StyleReader
 from identity.explanations.model import DecisionModel
 from identity.explanations.restyle import FEATURES, NAME, moments_of
+from scenes.frames import FrameBatch
 from scenes.shots import Shot
 from scenes.source import open_source
 from training.decisions.cases import Case
@@ -248,8 +250,8 @@ def styles_of(
     """Return how pictures are drawn, as an observer of the clip would see it."""
     reader = StyleReader(fps=fps)
     for picture, own in zip(pictures, boxes, strict=True):
-        small = cv2.resize(picture, THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
-        reader.read(picture, np.asarray(small, np.uint8), own)
+        batch = FrameBatch(np.arange(1), (Fraction(0),), picture[None])
+        reader.read(batch, 0, batch.small(0, THUMBNAIL_PX), own)
     return reader.finish()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from castcheck.batch.request_batcher import RequestBatcher
 from identity.appearance.embedder import CrossCues, PartsEmbedder
 from scenes.cuts import ShotSplitter
+from scenes.device_pictures import is_on_device, joined
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
 from tracker.replay import ReplayDetector, ReplayFolder
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 
     from castcheck.config import Config
     from castcheck.models.load import Models
-    from identity.appearance.embedder import Embedder
+    from identity.appearance.embedder import DeviceReader, Embedder
     from scenes.cut_settings import ShotSettings
+    from scenes.device_pictures import DeviceCrop
     from tracker.detections import Detector
 
-    Crops = Sequence[NDArray[np.uint8]]
+    Crops = Sequence[Any]  # arrays, or all `DeviceCrop`
 
+THERE = "on a device"
 _CROPS_AT_ONCE = 64  # embedders take 16 or 32 in one pass, so two passes or more are full
 
 
@@ -75,12 +78,30 @@ class SharedDetector:
 
     def _detect_all(self, parts: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Return the boxes of each picture of all parts; the numbers of their frames are void."""
-        rgb = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        rgb = joined(parts)
         count = len(rgb)
         # A detector looks at pictures, not at what clip and time they are from.
         found = self._detector.detect(FrameBatch(np.arange(count), (Fraction(0),) * count, rgb))
         edges = np.searchsorted(found.frame, np.arange(count + 1))
         return [found.take(np.arange(start, stop)) for start, stop in pairwise(edges)]
+
+
+class SharedReader:
+    """The part of an embedder that reads crops on a device, for several threads (a `DeviceReader`).
+
+    Args:
+        reader: Asked from one thread only.
+        batcher: Its requests of the key `THERE` are answered with one (1, K) tensor for each crop.
+    """
+
+    def __init__(self, reader: DeviceReader, batcher: RequestBatcher[Crops, Any]) -> None:
+        self._reader, self._batcher = reader, batcher
+        self.head_boxes, self.read = reader.head_boxes, reader.read
+
+    def rows(self, crops: Sequence[DeviceCrop]) -> Any:
+        """Return (N, K) float32, all that the network says of N crops; a tensor on the device."""
+        rows = self._batcher.submit(crops, THERE)
+        return joined(rows) if rows else self._reader.rows(crops)
 
 
 class SharedEmbedder:
@@ -89,8 +110,18 @@ class SharedEmbedder:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self.batcher: RequestBatcher[Crops, Any] = RequestBatcher(
-            self._work, limit=_CROPS_AT_ONCE, name="castcheck-embed"
+            self._answer, limit=_CROPS_AT_ONCE, name="castcheck-embed"
         )
+        reader: DeviceReader | None = getattr(embedder, "there", None)
+        self._reader = reader
+        self.there = None if reader is None else SharedReader(reader, self.batcher)
+
+    def _answer(self, parts: Sequence[Crops]) -> Sequence[Any]:
+        crops = _joined(parts)
+        if self._reader is None or not is_on_device(crops[0]):
+            return self._work(parts)
+        rows = self._reader.rows(crops)
+        return [rows[k : k + 1] for k in range(len(rows))]
 
     @property
     def name(self) -> str:

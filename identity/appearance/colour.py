@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_BINS = (6, 9, 9)
-_LOW = np.array([0.0, -50.0, -50.0], np.float32)
-_HIGH = np.array([100.0, 60.0, 60.0], np.float32)
-_SIDE_PX = 16  # patches are averaged down to this: texture and noise are not colour
-HISTOGRAM_DIM = _BINS[0] * _BINS[1] * _BINS[2]
+    from scenes.device_pictures import DeviceCrop
+
+BINS = (6, 9, 9)
+LOW = np.array([0.0, -50.0, -50.0], np.float32)
+HIGH = np.array([100.0, 60.0, 60.0], np.float32)
+SIDE_PX = 16  # patches are averaged down to this: texture and noise are not colour
+HISTOGRAM_DIM = BINS[0] * BINS[1] * BINS[2]
 
 
 def colour_histogram(patch_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -39,7 +41,7 @@ def colour_histogram(patch_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return row
 
 
-def colour_histograms(patches_rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def colour_histograms(patches_rgb: Sequence[NDArray[np.uint8] | DeviceCrop]) -> NDArray[np.float32]:
     """Return (N, 486) float32 unit vectors of the colours of N patches (h, w, 3) of any size.
 
     All patches in one go: the arithmetic of a single one is too little to be worth its calls.
@@ -47,25 +49,25 @@ def colour_histograms(patches_rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.fl
     count = len(patches_rgb)
     if not count:
         return np.zeros((0, HISTOGRAM_DIM), np.float32)
-    small = np.empty((count, _SIDE_PX, _SIDE_PX, 3), np.uint8)
-    size = (_SIDE_PX, _SIDE_PX)
+    small = np.empty((count, SIDE_PX, SIDE_PX, 3), np.uint8)
+    size = (SIDE_PX, SIDE_PX)
     for row, patch in enumerate(patches_rgb):
-        cv2.resize(patch, size, dst=small[row], interpolation=cv2.INTER_AREA)
-    column = small.reshape(-1, _SIDE_PX, 3).astype(np.float32) / np.float32(255)
+        cv2.resize(np.asarray(patch), size, dst=small[row], interpolation=cv2.INTER_AREA)
+    column = small.reshape(-1, SIDE_PX, 3).astype(np.float32) / np.float32(255)
     lab = cv2.cvtColor(column, cv2.COLOR_RGB2LAB)
-    steps = np.array(_BINS) - 1
-    place = (lab.reshape(-1, 3) - _LOW) / (_HIGH - _LOW) * steps
+    steps = np.array(BINS) - 1
+    place = (lab.reshape(-1, 3) - LOW) / (HIGH - LOW) * steps
     place = np.clip(place, 0, steps - 1e-3)
     low = place.astype(np.int64)
     part = place - low
     share = (1 - part, part)
-    first = np.repeat(np.arange(count) * HISTOGRAM_DIM, _SIDE_PX * _SIDE_PX)
-    first = first + (low[:, 0] * _BINS[1] + low[:, 1]) * _BINS[2] + low[:, 2]
+    first = np.repeat(np.arange(count) * HISTOGRAM_DIM, SIDE_PX * SIDE_PX)
+    first = first + (low[:, 0] * BINS[1] + low[:, 1]) * BINS[2] + low[:, 2]
     histogram = np.zeros(count * HISTOGRAM_DIM, np.float64)
     for corner in range(8):
         a, b, c = corner >> 2 & 1, corner >> 1 & 1, corner & 1
         weight = share[a][:, 0] * share[b][:, 1] * share[c][:, 2]
-        flat = first + (a * _BINS[1] + b) * _BINS[2] + c
+        flat = first + (a * BINS[1] + b) * BINS[2] + c
         histogram += np.bincount(flat, weight, len(histogram))
     rows = histogram.reshape(count, HISTOGRAM_DIM)
     return np.asarray(np.sqrt(rows / rows.sum(axis=1, keepdims=True)), np.float32)
@@ -85,5 +87,5 @@ def mean_lightness(vector: NDArray[np.float32]) -> float:
 
 def bin_colours() -> NDArray[np.float64]:
     """Return (486, 3) the Lab colour that each bin of `colour_histogram` stands for."""
-    axes = [np.linspace(_LOW[k], _HIGH[k], _BINS[k]) for k in range(3)]
+    axes = [np.linspace(LOW[k], HIGH[k], BINS[k]) for k in range(3)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from scenes.device_pictures import DeviceCrop
 
 
 class Embedder(Protocol):
@@ -68,6 +70,25 @@ class PartsEmbedder(Embedder, Protocol):
 
     def read_cues(self, crops: Sequence[NDArray[np.uint8]]) -> CrossCues:
         """Return all cues of N RGB crops of any size, each (h, w, 3) uint8."""
+        ...
+
+
+class DeviceReader(Protocol):
+    """The part of an embedder that takes crops where they lie, and leaves there what it says.
+
+    An embedder that torch runs has one as its attribute `there`.
+    """
+
+    def rows(self, crops: Sequence[DeviceCrop]) -> Any:
+        """Return (N, K) float32, all that the network says of N crops; a tensor on the device."""
+        ...
+
+    def head_boxes(self, rows: Any) -> Any:
+        """Return (N, 4) x1, y1, x2, y2 of the heads in shares of the crops; `None` = not told."""
+        ...
+
+    def read(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], CrossCues | None]:
+        """Return (N, D) unit rows of the body, and all cues, out of what has come back."""
         ...
 
 

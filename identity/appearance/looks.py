@@ -14,8 +14,10 @@ from identity.appearance.cues.body import COLOUR_DIM, colour_bodies
 from identity.appearance.cues.crops import Crops
 from identity.appearance.cues.table import CUE_TABLE, CUES, Cue, cues_of
 from identity.appearance.embedder import PartsEmbedder, checked_rows
+from identity.appearance.looks_there import crops_there
 from identity.appearance.zones import Zone, is_sliver
 from scenes.arrays import check_network_output, frozen_array
+from scenes.device_pictures import DeviceCrop, is_on_device
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.appearance.embedder import Embedder
+    from identity.appearance.cues.crops import Picture
+    from identity.appearance.embedder import CrossCues, Embedder
     from identity.settings import LooksSettings
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
@@ -200,39 +203,52 @@ class LooksReader:
         return Looks(vectors, covered, usable)
 
     @staticmethod
-    def _crop(batch: FrameBatch, found: Detections, row: int) -> NDArray[np.uint8]:
-        x1, y1, x2, y2 = np.round(found.xyxy[row]).astype(int)
-        picture = batch.rgb[int(found.frame[row] - batch.index[0])]
+    def _crop(batch: FrameBatch, found: Detections, row: int) -> Picture:
+        x1, y1, x2, y2 = np.round(found.xyxy[row]).astype(int).tolist()
+        height, width = batch.rgb.shape[1:3]
         # A box thinner than a pixel still has a colour.
-        x1, y1 = min(x1, picture.shape[1] - 1), min(y1, picture.shape[0] - 1)
-        crop: NDArray[np.uint8] = picture[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
-        return crop
+        x1, y1 = min(x1, width - 1), min(y1, height - 1)
+        x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+        picture = int(found.frame[row] - batch.index[0])
+        if is_on_device(batch.rgb):
+            whole = DeviceCrop(batch.rgb, picture, 0, 0, height, width)
+            return whole[y1:y2, x1:x2]
+        return batch.rgb[picture, y1:y2, x1:x2]
 
     def _looked_at(
-        self,
-        found: Detections,
-        pictures: dict[int, NDArray[np.uint8]],
-        *,
-        width_px: int,
-        height_px: int,
+        self, found: Detections, pictures: dict[int, Picture], *, width_px: int, height_px: int
     ) -> Crops:
         """Return the crops with what the network says of those it looks at."""
         network = self._embedder
-        if network is None:
-            body = colour_bodies(list(pictures.values()))
-            return Crops(found, pictures, list(pictures), width_px, height_px, body)
         rows = [row for row in pictures if found.frame[row] % self._stride_frames == 0]
-        chosen = [pictures[row] for row in rows]
+        reader = getattr(network, "there", None)
+        there = {row: crop for row, crop in pictures.items() if isinstance(crop, DeviceCrop)}
+        if network is not None and reader is not None and there:
+            size = {"width_px": width_px, "height_px": height_px}
+            crops = crops_there(found, there, rows, reader, **size)
+            _check(crops.body, crops.parts, network=network.name)
+            return crops
+        arrays = {row: np.asarray(picture) for row, picture in pictures.items()}
+        if network is None:
+            body = colour_bodies(list(arrays.values()))
+            return Crops(found, arrays, list(arrays), width_px, height_px, body)
+        chosen = [arrays[row] for row in rows]
         if isinstance(network, PartsEmbedder):
             cues = network.read_cues(chosen)
-            for values in cues[1:]:
-                check_network_output(values, network=network.name, what="looks")
-            body = checked_rows(cues.body, network=network.name)
-            return Crops(found, pictures, rows, width_px, height_px, body, cues)
+            _check(cues.body, cues, network=network.name)
+            return Crops(found, arrays, rows, width_px, height_px, cues.body, cues)
         body = np.zeros((0, network.dim), np.float32)
         if rows:
-            body = checked_rows(network.embed(chosen), network=network.name)
-        return Crops(found, pictures, rows, width_px, height_px, body)
+            body = network.embed(chosen)
+            _check(body, None, network=network.name)
+        return Crops(found, arrays, rows, width_px, height_px, body)
+
+
+def _check(body: NDArray[np.float32], cues: CrossCues | None, *, network: str) -> None:
+    """Raise where a network returned something that is no number, or nothing but zeros."""
+    for values in () if cues is None else cues[1:]:
+        check_network_output(values, network=network, what="looks")
+    checked_rows(body, network=network)
 
 
 def _rows_at(

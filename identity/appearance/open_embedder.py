@@ -36,7 +36,7 @@ def open_embedder(
         spec: "colour", "bundled", a known name, the path of an ONNX, TorchScript or safetensors
             file, or the name of such a file in the models folder. Never fetched from anywhere.
         device: "cpu" or "cuda:N".
-        half: fp16 on a GPU, where the network is ours; others run as they are.
+        half: fp16 on a GPU, where torch runs the network; ONNX runs as it was exported.
         trusted: Whether TorchScript of unknown bytes may be opened although it can run code.
 
     Raises:
@@ -58,7 +58,7 @@ def _opened(
         raise WeightsError("is a folder, not a weights file", where=path)
     sha256 = weights_sha256(path)
     if sha256 == MOBILENET.sha256:
-        return open_mobilenet(path, sha256=sha256, device=device)
+        return open_mobilenet(path, sha256=sha256, device=device, half=half)
     known = KNOWN_SPECS.get(sha256, UNKNOWN)
     suffix = path.suffix.lower()
     if suffix == ".onnx":
@@ -72,7 +72,7 @@ def _opened(
         return open_safetensors(path, sha256=sha256, spec=known, device=device, half=half)
     if suffix in _TORCHSCRIPT:
         check_trust(path, sha256, trusted=trusted, known=KNOWN_REID)
-        return open_torchscript(path, sha256=sha256, spec=known, device=device)
+        return open_torchscript(path, sha256=sha256, spec=known, device=device, half=half)
     raise WeightsError(
         f"files ending in {suffix!r} are not known as embedders",
         where=path,

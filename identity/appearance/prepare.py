@@ -31,11 +31,7 @@ def prepare_crops(
     mean = np.array(spec.mean, np.float32)
     std = np.array(spec.std, np.float32)
     for row, crop in enumerate(crops):
-        height, width = height_px, width_px
-        if spec.pads:
-            factor = min(height_px / crop.shape[0], width_px / crop.shape[1])
-            height = max(1, min(height_px, round(crop.shape[0] * factor)))
-            width = max(1, min(width_px, round(crop.shape[1] * factor)))
+        height, width = inner_size(crop.shape, spec, height_px, width_px)
         shrinks = crop.shape[0] > height and crop.shape[1] > width
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         sized = cv2.resize(crop, (width, height), interpolation=way)
@@ -46,3 +42,14 @@ def prepare_crops(
             (sized / np.float32(spec.scale) - mean) / std
         ).transpose(2, 0, 1)
     return planes
+
+
+def inner_size(
+    shape: tuple[int, ...], spec: ReidSpec, height_px: int, width_px: int
+) -> tuple[int, int]:
+    """Return height and width that a crop (h, w, 3) takes of the input of a network."""
+    if not spec.pads:
+        return height_px, width_px
+    factor = min(height_px / shape[0], width_px / shape[1])
+    height = max(1, min(height_px, round(shape[0] * factor)))
+    return height, max(1, min(width_px, round(shape[1] * factor)))

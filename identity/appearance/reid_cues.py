@@ -9,6 +9,7 @@ import numpy as np
 from identity.appearance.embedder import CrossCues, unit_rows
 from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_specs import BODY_DIM, PART_DIM
+from identity.appearance.reid_there import TorchReader
 from scenes.errors import WeightsError
 from scenes.onnx_session import open_graph
 from tracker.device_pixels import brought_back
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.appearance.embedder import DeviceReader
     from identity.appearance.reid_specs import ReidSpec
 
 ARCHITECTURE = "castcheck.cues/2"
@@ -38,6 +40,7 @@ class CueReader:
         name: What the report calls it.
         sha256: Of the weights file.
         spec: How a crop is prepared.
+        there: Reads crops that lie on a device; `None` = only arrays are read.
     """
 
     degradations: tuple[str, ...] = ()
@@ -51,8 +54,10 @@ class CueReader:
         name: str,
         sha256: str,
         spec: ReidSpec,
+        there: DeviceReader | None = None,
     ) -> None:
         self._run = run
+        self.there = there
         self._name, self._sha256, self._spec = name, sha256, spec
 
     @property
@@ -83,9 +88,27 @@ class CueReader:
                     for batch in batches
                 ]
             )
-        body, looks, visibility, head_box, facing = np.split(rows, _ENDS, axis=1)
-        parts = unit_rows(looks.reshape(-1, PART_DIM)).reshape(len(rows), _PARTS, PART_DIM)
-        return CrossCues(unit_rows(body), parts, visibility, head_box, facing[:, 0])
+        return cues_in(rows)
+
+
+def cues_in(rows: NDArray[np.float32]) -> CrossCues:
+    """Return the cues that the network's rows (N, 648) hold."""
+    body, looks, visibility, head_box, facing = np.split(rows, _ENDS, axis=1)
+    parts = unit_rows(looks.reshape(-1, PART_DIM)).reshape(len(rows), _PARTS, PART_DIM)
+    return CrossCues(unit_rows(body), parts, visibility, head_box, facing[:, 0])
+
+
+class CuesThere(TorchReader):
+    """Reads all cues of crops that lie on a device (a `DeviceReader`)."""
+
+    def head_boxes(self, rows: Any) -> Any:
+        """Return (N, 4) x1, y1, x2, y2 of the heads in shares of the crops."""
+        return rows[:, _ENDS[2] : _ENDS[3]]
+
+    def read(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], CrossCues | None]:
+        """Return (N, D) unit rows of the body, and all cues."""
+        cues = cues_in(rows)
+        return cues.body, cues
 
 
 def open_cue_graph(weights: Path, *, sha256: str, spec: ReidSpec, name: str) -> CueReader | None:
@@ -134,12 +157,15 @@ def build_cue_reader(
     dtype, layout = torch.float16 if half else torch.float32, torch.channels_last
     ready = ready.to(device=device, dtype=dtype, memory_format=layout)
 
+    def forward(planes: Any) -> Any:
+        return ready(planes.to(device, dtype, memory_format=layout)).in_rows().float()
+
     def run(planes: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            crops = torch.from_numpy(planes).to(device, dtype, memory_format=layout)
-            return brought_back([ready(crops).in_rows()])[0]
+            return brought_back([forward(torch.from_numpy(planes))])[0]
 
-    return CueReader(run, name=name, sha256=sha256, spec=spec)
+    there = CuesThere(forward, dim=_ENDS[-1] + 1, spec=spec, device=device)
+    return CueReader(run, name=name, sha256=sha256, spec=spec, there=there)
 
 
 def save_cue_network(network: Any, path: Path, metadata: dict[str, str]) -> None:

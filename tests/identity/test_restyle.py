@@ -31,6 +31,7 @@ from identity.tracks.linking import link_tracklets
 from scenes.errors import WeightsError
 from scenes.shots import Cut, shots_from_cuts
 from tests.identity.people import FPS, looks, tracklet
+from tests.tracker.worlds import batch_of
 
 COUNT, AT = 72, 36
 CONTRAST, CHROMA, RED, BLUE, FLAT, STROKES, GRAIN, LINES = range(len(STYLE_PARTS))
@@ -195,7 +196,7 @@ def test_edges_tell_the_same_place_from_another(picture):
     reader = StyleReader(fps=12)
     grey = picture[..., 1:2].repeat(3, axis=2)
     for shown in (picture, grey, grey // 2, grey[::-1, ::-1], np.zeros_like(picture)):
-        reader.read(shown, shown[::2, ::2], nobody)
+        reader.read(batch_of(shown[None]), 0, shown[::2, ::2], nobody)
     seen = reader.finish()
     assert (seen.stays[:3] > 0.8).all()
     assert (seen.stays[3:] < 0.5).all()

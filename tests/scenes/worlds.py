@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenes.cuts_content import small_frames
 from scenes.frames import FrameBatch
 
 WIDTH_PX, HEIGHT_PX = 192, 108
@@ -194,3 +195,8 @@ WORLDS: dict[str, Callable[[], Clip]] = {
 }
 # What the network says of each, (N, 2): `make_scores.py` writes it. The tests are fast that way.
 SCORES_FILE = Path(__file__).with_name("golden") / "network_scores.npz"
+
+
+def small(clip: Clip) -> Clip:
+    """Return what detectors of cuts see of a clip."""
+    return small_frames(next(batches(clip, len(clip))))

@@ -13,10 +13,13 @@ import torch
 
 from castcheck.config import Config
 from castcheck.models.load import load_models
+from identity.appearance.looks import LooksReader
+from identity.settings import LooksSettings
 from scenes.source import open_source
+from scenes.upload import moved_there, uploaded
 from tests.tracker.worlds import batch_of
 from tracker.boxes import iou
-from tracker.device_pixels import letterboxed, uploaded
+from tracker.device_pixels import letterboxed
 from tracker.letterbox import Letterbox
 
 pytestmark = [
@@ -59,7 +62,22 @@ def test_boxes(pictures, half):
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_looks(pictures, half):
-    crops = [np.ascontiguousarray(p[100:360, 150:250]) for p in pictures]
-    here, there = (models(d, half=half).embedder.embed(crops) for d in ("cpu", "cuda"))
-    assert ((here * there).sum(axis=1) >= 0.995).all()
+def test_looks_and_colours(pictures, half):
+    """Of pictures that are uploaded, cut out and read there, as in a check."""
+    here, there = (models(device, half=half) for device in ("cpu", "cuda"))
+    batch = batch_of(pictures)
+    (moved,) = moved_there([batch], "cuda", small_px=((48, 27),))
+    found = here.detector_for(SAMPLE).detect(batch)
+    settings = LooksSettings()
+    one = LooksReader(here.embedder, settings, fps=24).read(batch, found)
+    two = LooksReader(there.embedder, settings, fps=24).read(moved, found)
+    for cue, rows in one.vectors.items():
+        seen = ~np.isnan(rows[:, 0])
+        assert seen.any(), cue
+        assert (seen == ~np.isnan(two.vectors[cue][:, 0])).all() or (half and cue == "hair")
+        both = seen & ~np.isnan(two.vectors[cue][:, 0])
+        a, b = (v.vectors[cue][both].astype(np.float32) for v in (one, two))
+        assert ((a * b).sum(axis=1) >= 0.995 * (a * a).sum(axis=1)).all(), cue
+    for row in range(len(batch)):
+        wanted, small = (b.small(row, (48, 27)).astype(int) for b in (batch, moved))
+        assert np.abs(wanted - small).max() <= 1

@@ -86,7 +86,7 @@ class SeesTwoInASmallPicture:
 @pytest.mark.parametrize(
     ("heads", "fixed_hw", "asked", "found_boxes"),
     [
-        ([[*LEFT, 0.45], [*RIGHT, 0.45]], None, [(2, 320), (1, 240), (1, 240)], 2),
+        ([[*LEFT, 0.45], [*RIGHT, 0.45]], None, [(2, 320), (2, 240)], 2),
         ([[*LEFT, 0.45]], None, [(2, 320)], 1),
         ([[*LEFT, 0.45], [*RIGHT, 0.45]], (192, 320), [(2, 320)], 1),  # it takes one size only
     ],
