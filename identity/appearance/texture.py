@@ -66,8 +66,8 @@ def channel_statistics(
 
     Example:
         >>> maps = [np.arange(8, dtype=np.float32).reshape(2, 2, 2)]
-        >>> channel_statistics(maps, [np.ones((2, 2), bool)]).round(1).tolist()
-        [1.5, 5.5, 0.1, 0.1]
+        >>> channel_statistics(maps, [np.ones((2, 2), bool)]).round(1)
+        array([1.5, 5.5, 0.1, 0.1], dtype=float32)
     """
     parts = []
     for cells, shown in zip(maps, shows, strict=True):

@@ -80,7 +80,7 @@ def changes_of_place(
     small = np.stack([_small(picture, width) for picture in pictures])
     own = _painted(box[None], place, width)
     covered = np.stack([_painted(rows, place, width) for rows in in_front])
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for span in SPANS_FRAMES:
         rows += _of_span(span, small, own, covered, window, ends_at)
     table = np.array(rows, np.float64).reshape(-1, len(PIXELS) + 1)
@@ -110,7 +110,7 @@ def _of_span(
         if inside.sum() >= _MIN_OPEN_SHARE * own.sum() > 0:
             extra[k] = max(float(change[inside].mean()) - beside, 0.0)
         seen.append((inside, change, beside))
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for k in np.flatnonzero(np.isfinite(extra)).tolist():
         rest = extra[np.abs(np.arange(count) - k) >= span]
         rest = rest[np.isfinite(rest)]

@@ -13,7 +13,7 @@ from bench.source_table import Entry
 from identity.explanations.restyle import FEATURES
 from scenes.errors import CastcheckError
 from training.decisions.cases import Case, Kind
-from training.restyle import _cases_of_film, Film, restyle_model
+from training.restyle import Film, _cases_of_film, restyle_model
 
 FPS = 12.0
 CHROMA = list(FEATURES).index("chroma")
