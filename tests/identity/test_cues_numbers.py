@@ -60,7 +60,7 @@ def test_hair_is_the_upper_half_of_a_head(head_box, rows, columns):
     crop = picture()
     (patch,) = head_patches([crop], np.array([head_box]), HEAD_PLACES["hair"])
     assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
-    assert patch.size
+    assert np.asarray(patch).size
 
 
 def test_hair_is_told_of_heads_in_view():
@@ -76,7 +76,7 @@ def test_hair_is_told_of_heads_in_view():
 
 
 @pytest.mark.parametrize(
-    ("head_box", "shares", "rows", "columns"),
+    ("head_box", "level", "rows", "columns"),
     [
         pytest.param((0.2, 0.1, 0.8, 0.6), (0.5, 0.8), (70, 100), (32, 68), id="a fifth narrower"),
         pytest.param((0.0, 0.0, 1.0, 1.0), (0.0, 1.0), (0, 200), (20, 80), id="all of the crop"),
@@ -87,11 +87,11 @@ def test_hair_is_told_of_heads_in_view():
         pytest.param((1.2, 1.2, 1.5, 1.5), (0.0, 0.5), (199, 270), (99, 144), id="beyond the rest"),
     ],
 )
-def test_a_level_of_a_head(head_box, shares, rows, columns):
+def test_a_level_of_a_head(head_box, level, rows, columns):
     crop = picture(200, 100)
-    (patch,) = head_patches([crop], np.array([head_box]), HeadPlace(*shares, inset=0.2))
+    (patch,) = head_patches([crop], np.array([head_box]), HeadPlace(level[0], level[1], inset=0.2))
     assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
-    assert patch.size
+    assert np.asarray(patch).size
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,7 @@ def test_what_boxes_say(who, other, name, value):
     bodies = [body(0, 15, box, speed=who.get("speed", 0)), *others(FRAMINGS["wide"], other)]
     gap = find_presence_candidates(bodies, SHOT, width_px=WIDTH)[0]
     expect = min(value, 2.0) if name in ("leaves", "speed") else value
+    assert gap.features is not None
     assert gap.features[name] == pytest.approx(expect, abs=0.1)
 
 
@@ -238,7 +239,9 @@ def test_a_place_that_others_cover_afterwards_is_taken():
     box = FRAMINGS["wide"]
     later = body(26, 35, box)
     gone = find_presence_candidates([body(0, 20, box), later], SHOT)[0]
-    assert (gone.kind, gone.features["taken"]) == ("vanish", pytest.approx(10 / 12, abs=0.2))
+    assert gone.features is not None
+    assert gone.kind == "vanish"
+    assert gone.features["taken"] == pytest.approx(10 / 12, abs=0.2)
 
 
 def test_a_box_that_swells_for_a_moment_hides_nobody():
@@ -246,6 +249,7 @@ def test_a_box_that_swells_for_a_moment_hides_nobody():
     other = body(0, 35, (10, 20, 60, 90))
     other.xyxy[AT - 3 : AT, 2] = 85
     gone = find_presence_candidates([body(0, AT - 1, box), other], SHOT)[0]
+    assert gone.features is not None
     assert gone.features["hidden"] == 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -236,11 +238,7 @@ def network():
     ],
 )
 def test_strokes_are_seen_and_light_is_not(network, picture, change, least, most):
-    changes = {
-        **STYLES,
-        "lamp": lambda p: (p * [1.0, 0.9, 0.8]).astype(np.uint8),
-        "nothing": np.copy,
-    }
+    changes: dict[str, Any] = {**STYLES, "lamp": _lit, "nothing": np.copy}
     nobody = np.zeros((0, 4), np.float32)
     before, after = (
         texture_of(network.maps(style_picture(p)), nobody, picture_px=(192, 108))[0]
