@@ -8,7 +8,6 @@ good. Learnt are weights of what boxes and differences of pixels say, never of p
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +23,7 @@ from identity.explanations.presence import FEATURES, NAME, moments_of
 from identity.tracks.repair import repair_id_switches
 from tracker import boxes
 from training.decisions.cases import Case
-from training.decisions.fit import fit_mined, folds_of, left_out, left_out_log_odds, scale_of
-from training.decisions.table import Outcome
+from training.decisions.table import fit_and_judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from castcheck.models.load import Models
     from identity.evidence.place_changes import PlaceChanges
     from identity.explanations.presence import PresenceCandidate
+    from training.decisions.table import Outcome
 
 _KINDS = ("vanish", "pop_in")
 _NEAR_FRAMES = 4  # by which a moment may miss the truth
@@ -172,12 +171,7 @@ def presence_model(
     Raises:
         CastcheckError: Too few cases, or all of one source.
     """
-    folds = folds_of(cases, seed=seed)
-    fit = partial(fit_mined, features=FEATURES)
-    scores, frames = left_out(cases, folds, fit)
-    odds = left_out_log_odds(scores, cases, folds, prior=prior)
-    outcome = Outcome(NAME, cases, odds, frames, prior)
-    model = fit(cases).scaled(*scale_of(scores, cases, prior=prior))
+    model, outcome = fit_and_judge(NAME, cases, FEATURES, prior=prior, seed=seed)
     provenance = {
         "made_by": "python -m training presence",
         "fitted_on": "people taken out of clips, and boxes that end or begin in good clips",
@@ -188,4 +182,4 @@ def presence_model(
         "seed": seed,
         "believed_of_sources_left_out": outcome.numbers(),
     }
-    return DecisionModel({NAME: model.logistic(list(FEATURES))}, provenance), outcome
+    return DecisionModel({NAME: model}, provenance), outcome

@@ -10,7 +10,6 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,8 +27,7 @@ from scenes.shots import Shot
 from scenes.source import open_source
 from training.decisions.cases import Case
 from training.decisions.clips import CONFIG, random_light
-from training.decisions.fit import fit_mined, folds_of, left_out, left_out_log_odds, scale_of
-from training.decisions.table import Outcome
+from training.decisions.table import fit_and_judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from bench.source_table import Entry
     from castcheck.models.load import Models
     from training.decisions.cases import Kind
+    from training.decisions.table import Outcome
 
     Image = NDArray[np.uint8]
     Change = Callable[[Image], Image]
@@ -271,13 +270,7 @@ def restyle_model(
     Raises:
         CastcheckError: Too few cases, or all of one source.
     """
-    folds = folds_of(cases, seed=seed)
-    fit = partial(fit_mined, features=FEATURES)
-    scores, frames = left_out(cases, folds, fit)
-    outcome = Outcome(
-        NAME, cases, left_out_log_odds(scores, cases, folds, prior=prior), frames, prior
-    )
-    model = fit(cases).scaled(*scale_of(scores, cases, prior=prior))
+    model, outcome = fit_and_judge(NAME, cases, FEATURES, prior=prior, seed=seed)
     provenance = {
         "made_by": "python -m training restyle",
         "fitted_on": "clips drawn in another style, in other light, and cut into others",
@@ -288,4 +281,4 @@ def restyle_model(
         "seed": seed,
         "believed_of_sources_left_out": outcome.numbers(),
     }
-    return DecisionModel({NAME: model.logistic(list(FEATURES))}, provenance), outcome
+    return DecisionModel({NAME: model}, provenance), outcome

@@ -8,6 +8,7 @@ https://arxiv.org/abs/1703.06868).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +54,16 @@ class TextureNetwork:
         height, width = picture.shape[:2]
         planes = prepare_crops([picture], self._spec, height_px=height, width_px=width)
         return [maps[0] for maps in self._session.run(None, {"picture": planes})]
+
+
+@lru_cache(maxsize=1)
+def texture_network() -> TextureNetwork:
+    """Return the network, opened once for all clips of a process.
+
+    Raises:
+        WeightsError: The package is incomplete.
+    """
+    return TextureNetwork()
 
 
 def channel_statistics(

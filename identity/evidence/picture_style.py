@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from identity.appearance.texture import TextureNetwork, channel_statistics
+from identity.appearance.texture import channel_statistics, texture_network
 from identity.evidence.same_place import free_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class StyleReader:
 
     def __init__(self, *, fps: float) -> None:
         self._every = max(1, round(fps / _STYLES_PER_S))
-        self._network = TextureNetwork()
+        self._network = texture_network()
         self._edges: NDArray[np.float32] | None = None
         self._parts: list[NDArray[np.float32]] = []
         self._stays: list[float] = []

@@ -24,20 +24,13 @@ from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
 from training.decisions.clips import CONFIG, read_shots
-from training.decisions.fit import (
-    fit_mined,
-    folds_of,
-    left_out,
-    left_out_log_odds,
-    scale_of,
-)
 from training.decisions.planting import (
     change_cases,
     clone_cases,
     other_look_cases,
     swap_cases,
 )
-from training.decisions.table import Outcome
+from training.decisions.table import fit_and_judge
 from training.options import Cache, Clips, Table, Without, check_folder_of
 
 if TYPE_CHECKING:
@@ -48,6 +41,7 @@ if TYPE_CHECKING:
     from identity.evidence.logistic import Bounds, Logistic
     from training.decisions.cases import Case
     from training.decisions.clips import Shot
+    from training.decisions.table import Outcome
 
     Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
 
@@ -72,19 +66,8 @@ app = typer.Typer(
 def fitted(
     name: str, cases: Sequence[Case], *, prior: float, seed: int
 ) -> tuple[Logistic, Outcome]:
-    """Return an explanation fitted on all cases, and how it does on sources left out.
-
-    Raises:
-        CastcheckError: Too few cases, or all of one source.
-    """
-    features = EXPLANATIONS[name][1]
-    folds = folds_of(cases, seed=seed)
-    fit = partial(fit_mined, features=features)
-    scores, frames = left_out(cases, folds, fit)
-    slope, offset = scale_of(scores, cases, prior=prior)
-    odds = left_out_log_odds(scores, cases, folds, prior=prior)
-    model = fit(cases).scaled(slope, offset)
-    return model.logistic(list(features)), Outcome(name, cases, odds, frames, prior)
+    """Return an explanation of the table, fitted, and how it does; see `fit_and_judge`."""
+    return fit_and_judge(name, cases, EXPLANATIONS[name][1], prior=prior, seed=seed)
 
 
 def fit_all(

@@ -1,20 +1,29 @@
-"""How well an explanation does on sources it never saw, as text and as numbers."""
+"""An explanation fitted, and how well it does on sources it never saw, as text and as numbers."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.decisions.fit import shares_at
+from training.decisions.fit import (
+    fit_mined,
+    folds_of,
+    left_out,
+    left_out_log_odds,
+    scale_of,
+    shares_at,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from identity.evidence.logistic import Bounds, Logistic
     from training.decisions.cases import Case
 
 CONFIDENCES = (0.5, 0.75)
@@ -154,3 +163,25 @@ class Outcome:
             for k in believed
         ]
         return "\n".join(lines)
+
+
+def fit_and_judge(
+    name: str,
+    cases: Sequence[Case],
+    features: Mapping[str, Bounds],
+    *,
+    prior: float,
+    seed: int,
+) -> tuple[Logistic, Outcome]:
+    """Return an explanation fitted on all cases, and how it does on sources left out.
+
+    Raises:
+        CastcheckError: Too few cases, or all of one source.
+    """
+    folds = folds_of(cases, seed=seed)
+    fit = partial(fit_mined, features=features)
+    scores, frames = left_out(cases, folds, fit)
+    slope, offset = scale_of(scores, cases, prior=prior)
+    odds = left_out_log_odds(scores, cases, folds, prior=prior)
+    model = fit(cases).scaled(slope, offset)
+    return model.logistic(list(features)), Outcome(name, cases, odds, frames, prior)
