@@ -122,6 +122,7 @@ class FindingBuilder:
         message: str,
         evidence: Mapping[str, Any],
         vouched: bool = True,
+        rests_on_boxes: bool = True,
     ) -> Finding:
         """Return a finding, less sure where the boxes it rests on are doubtful.
 
@@ -135,13 +136,15 @@ class FindingBuilder:
             message: One sentence.
             evidence: JSON types.
             vouched: Whether more than one thing speaks for it; if not, it stops no release.
+            rests_on_boxes: Whether boxes show it; if not, the picture as a whole does, and how sure
+                the detector is of anybody says nothing.
         """
         shots = {self._seen.tracklets[t].shot_index for t in tracklets}
         # Boxes that the detector itself doubts may show anything: less can be said of them.
         box_score = min(
             least_box_score(self._seen.tracklets[t], frames, fps=self._seen.fps) for t in tracklets
         )
-        sure = confidence * min(1.0, box_score / _SURE_BOX_SCORE)
+        sure = confidence * min(1.0, box_score / _SURE_BOX_SCORE) if rests_on_boxes else confidence
         if not vouched:
             sure = min(sure, self._settings.major_confidence - 0.01)
         found = Finding(

@@ -48,6 +48,7 @@ def _restyled(case: Case, one: Explained) -> Finding | None:
             "features": rounded(one.features),
             "whole_picture": True,
         },
+        rests_on_boxes=False,
     )
 
 

@@ -40,7 +40,7 @@ def sample(name):
     return small, rows
 
 
-def judged(tmp_path, change, *, first="park_clean", second=None, skip=0):
+def judged(tmp_path, change, *, first="park_clean", second=None, skip=0, score=0.9):
     """Return the findings about all of the picture, and the others that are not minor."""
     pictures, rows = sample(first)
     shown = [p for k, p in enumerate(pictures) if not AT <= k < AT + skip]
@@ -53,7 +53,7 @@ def judged(tmp_path, change, *, first="park_clean", second=None, skip=0):
     changed = [change(p, k - AT) for k, p in enumerate(shown)]
     write_clip(tmp_path / "clip.mp4", changed, rate=Fraction(24))
     lines = [
-        f"{k + 1},-1,{x1},{y1},{x2 - x1},{y2 - y1},0.9" for k, (x1, y1, x2, y2) in sorted(
+        f"{k + 1},-1,{x1},{y1},{x2 - x1},{y2 - y1},{score}" for k, (x1, y1, x2, y2) in sorted(
             rows, key=lambda row: row[0]
         )
     ]  # fmt: skip
@@ -106,6 +106,13 @@ def test_a_change_of_style_is_one_finding(tmp_path, change, skip):
     assert "style" in found.message
     assert len(found.characters) >= 2
     assert others == []
+
+
+def test_how_sure_boxes_are_says_nothing_of_the_whole_picture(tmp_path):
+    (sure,), _ = judged(tmp_path, style("black and white"))
+    (found,), _ = judged(tmp_path, style("black and white"), score=0.35)
+    assert found.evidence["box_score"] < sure.evidence["box_score"]
+    assert (found.severity, found.confidence) == (sure.severity, sure.confidence)
 
 
 @pytest.mark.parametrize(
