@@ -18,11 +18,10 @@ from identity.explanations.contract import (
     Explained,
     Scene,
     characters_of_tracks,
-    log_odds_of,
 )
-from identity.explanations.model import bundled_model
+from identity.explanations.model import model_in_use
 from identity.explanations.presence import PresenceCandidate, find_presence_candidates
-from identity.explanations.restyle import SURE, find_restyles, stay_over, without_restyled
+from identity.explanations.restyle import find_restyles, stay_over, without_restyled
 from identity.explanations.shot import explain_shot
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
@@ -119,8 +118,7 @@ def judge_looks(
     scenes = _scenes(tracks, here, calibration, finding_settings, fps=fps, tone=tone)
     restyles = []
     if styles is not None:
-        # Light that leaves some of the picture black or white looks like half a change of style.
-        least = finding_settings.least_log_odds + log_odds_of(SURE)
+        least = finding_settings.least_log_odds
         restyles = find_restyles(styles, shots, tracks, fps=fps, least_log_odds=least)
     explained = [_of_clip(e, here[shot]) for shot, scene in scenes for e in explain_shot(scene)]
     explained = [*restyles, *without_restyled(explained, restyles, fps=fps)]
@@ -132,7 +130,7 @@ def judge_looks(
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
     clip = explain_cuts(
         Clip(
-            tracks, segments, cast, setups, sets, calibration, bundled_model(), finding_settings,
+            tracks, segments, cast, setups, sets, calibration, model_in_use(), finding_settings,
             fps, tuple(explained),
         )
     )  # fmt: skip
@@ -165,7 +163,7 @@ def _scenes(
     for shot, own in here.items():
         samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps, tone=tone)
         twins = max((odds for other, odds in alike.items() if other != shot), default=-2.0)
-        yield shot, Scene(samples, calibration, bundled_model(), settings, twins)
+        yield shot, Scene(samples, calibration, model_in_use(), settings, twins)
 
 
 def _of_clip(one: Explained, numbers: Sequence[int]) -> Explained:

@@ -42,8 +42,8 @@ FEATURES: Mapping[str, Bounds] = dict.fromkeys((*CUES, *LEVELS), FOR) | {
 
 _SAME_SIDE = 0.5  # difference of the cosines of facing
 _SAME_SHAPE = 0.5  # ... and of the logarithms of width over height: a face lends no legs
-_MIN_LOOKS = 3
-_MIN_SCORE = 0.4  # of a box that is surely of one person
+MIN_LOOKS = 3
+MIN_SCORE = 0.4  # of a box that is surely of one person
 _AT_ONCE = 64  # segments that are compared with all earlier ones at a time
 
 
@@ -103,8 +103,8 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
 
 
 def _is_clear(segment: Segment) -> bool:
-    enough = segment.sample_count >= _MIN_LOOKS and "body" in segment.means
-    return enough and float(np.median(segment.score)) >= _MIN_SCORE
+    enough = segment.sample_count >= MIN_LOOKS and "body" in segment.means
+    return enough and float(np.median(segment.score)) >= MIN_SCORE
 
 
 def _changes(clip: Clip, own: Sequence[int]) -> Iterator[Explained]:

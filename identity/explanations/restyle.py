@@ -40,7 +40,6 @@ FEATURES: Mapping[str, Bounds] = {
     "contrast": AGAINST,
 }  # fmt: skip
 
-SURE = 0.75  # from which it is told: as sure as what is major of other kinds
 _MIN_SIDE_FRAMES = 3
 _WHOLLY = 2.0  # a larger step is no surer sign
 _SET_GOES_ON = 0.5  # agreement of edges: 48 of 50 cuts of generated clips are below it

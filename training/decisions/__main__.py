@@ -15,6 +15,7 @@ import numpy as np
 import typer
 
 from bench.source_table import read_entries
+from castcheck.config import Config
 from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
@@ -24,6 +25,8 @@ from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
 from training.decisions.clips import CONFIG, read_shots
+from training.decisions.labelled import natural_other_looks, read_labelled
+from training.decisions.left_out import judge_left_out
 from training.decisions.planting import (
     change_cases,
     clone_cases,
@@ -41,9 +44,11 @@ if TYPE_CHECKING:
     from identity.evidence.logistic import Bounds, Logistic
     from training.decisions.cases import Case
     from training.decisions.clips import Shot
+    from training.decisions.labelled import LabelledClip
     from training.decisions.table import Outcome
 
     Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
+    MakesNatural = Callable[[Sequence[LabelledClip], Calibration], list[Case]]
 
 PRIOR = 0.3
 TARGET = Path("identity") / "explanations" / DATA_FILE
@@ -55,6 +60,10 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "clone": (clone_cases, clone.FEATURES),
     "other_look": (other_look_cases, other_look.FEATURES),
 }
+# Of which explanations labelled clips say how sure they may be.
+NATURAL: dict[str, MakesNatural] = {"other_look": natural_other_looks}
+# As `castcheck check` reads a clip, without a cast file.
+AS_CHECKED = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
 
 app = typer.Typer(
     add_completion=False,
@@ -70,33 +79,72 @@ def fitted(
     return fit_and_judge(name, cases, EXPLANATIONS[name][1], prior=prior, seed=seed)
 
 
-def fit_all(
+def cases_of_all(
     shots: Sequence[Shot],
+    clips: Sequence[LabelledClip],
     calibration: Calibration,
+    *,
+    seed: int,
+    only: Sequence[str] = (),
+) -> dict[str, list[Case]]:
+    """Return the cases of every explanation by name, or of some.
+
+    Args:
+        shots: Errors are planted in these.
+        clips: Errors that were not planted are labelled in these.
+        calibration: Of the embedder.
+        seed: Of what is planted where.
+        only: Names; nothing = all.
+    """
+    found: dict[str, list[Case]] = {}
+    for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
+        if only and name not in only:
+            continue
+        found[name] = make(shots, calibration, np.random.default_rng([seed, number]))
+        if name in NATURAL:
+            found[name] += NATURAL[name](clips, calibration)
+    return found
+
+
+def fit_all(
+    cases: Mapping[str, Sequence[Case]],
     *,
     prior: Mapping[str, float],
     seed: int,
     say: Callable[[str], None],
-    only: Sequence[str] = (),
 ) -> tuple[dict[str, Logistic], dict[str, Any]]:
-    """Return every explanation by name, or some, and what each did on sources left out.
+    """Return the explanations of some cases by name, and what each did on sources left out.
 
     Raises:
         CastcheckError: Too few cases of one of them.
     """
     found: dict[str, Logistic] = {}
     numbers: dict[str, Any] = {}
-    for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
-        if only and name not in only:
-            continue
-        cases = make(shots, calibration, np.random.default_rng([seed, number]))
+    for name, own in cases.items():
         try:
-            found[name], outcome = fitted(name, cases, prior=prior[name], seed=seed)
+            found[name], outcome = fitted(name, own, prior=prior[name], seed=seed)
         except CastcheckError as err:
             raise CastcheckError(f"{name}: {err.message}", where=err.where, hint=err.hint) from err
         numbers[name] = outcome.numbers()
         say(outcome.text())
     return found, numbers
+
+
+def fitted_without(
+    sources: frozenset[str],
+    cases: Mapping[str, Sequence[Case]],
+    model: DecisionModel,
+    *,
+    prior: Mapping[str, float],
+    seed: int,
+) -> DecisionModel:
+    """Return a model with all explanations fitted anew that some sources have cases of."""
+    anew = {
+        name: [case for case in own if case.source not in sources] for name, own in cases.items()
+    }
+    anew = {name: own for name, own in anew.items() if len(own) < len(cases[name])}
+    found, _ = fit_all(anew, prior=prior, seed=seed, say=lambda _: None)
+    return DecisionModel({**model.explanations, **found}, model.provenance)
 
 
 def priors_from(words: Sequence[str]) -> dict[str, float]:
@@ -190,6 +238,13 @@ def fit(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is planted where.")] = 0,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with `labels.json` and `clips/`: its errors say how sure another look in "
+            "a later shot may be. Each clip is then judged by what other sources say."
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -215,9 +270,15 @@ def fit(
         entries, models, cache=cache, seed=seed, progress=lambda name: typer.echo(name, err=True)
     )
     calibration = calibration_for(embedder_name(models))
-    found, numbers = fit_all(
-        shots, calibration, prior=priors, seed=seed, say=typer.echo, only=only or ()
+    natural = (
+        []
+        if labelled is None
+        else read_labelled(
+            labelled, AS_CHECKED, models, cache=cache, say=lambda name: typer.echo(name, err=True)
+        )
     )
+    cases = cases_of_all(shots, natural, calibration, seed=seed, only=only or ())
+    found, numbers = fit_all(cases, prior=priors, seed=seed, say=typer.echo)
     embedder = models.embedder
     provenance = {
         "made_by": "python -m training.decisions",
@@ -231,6 +292,7 @@ def fit(
         "tracks": sum(len(s.samples.tracks) for s in shots if not s.relit),
         "prior": priors,
         "seed": seed,
+        "labelled_sources": sorted({clip.source for clip in natural}),
         "embedder": {
             "name": embedder_name(models),
             "sha256": None if embedder is None else embedder.sha256,
@@ -245,6 +307,9 @@ def fit(
     if sources_out is not None:
         _write_whole(sources_out, source_list(entries))
     typer.echo(f"written to {output}", err=True)
+    if labelled is not None:
+        without_some = partial(fitted_without, cases=cases, model=model, prior=priors, seed=seed)
+        judge_left_out(labelled, AS_CHECKED, models, without_some, cache=cache, seed=seed)
 
 
 def _digest(lines: Any) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from identity.evidence.moments import Moments
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.evidence.moments import Moments
     from identity.evidence.samples import ShotSamples
     from training.decisions.clips import Shot
 
-Kind = Literal["planted", "clean", "relit", "crossed", "gone over"]
+Kind = Literal["planted", "natural", "clean", "same", "relit", "crossed", "gone over"]
+ERRORS: tuple[Kind, ...] = ("planted", "natural")
+# Of labelled clips: they say how sure one may be, and teach no weights.
+LABELLED: tuple[Kind, ...] = ("natural", "same")
 # Clean tracks count whole when confidence is put on its scale. The others were made to be hard:
 # such moments are rarer in real clips than in this set.
 COUNTS_AS: dict[Kind, float] = {
     "planted": 1.0, "clean": 1.0, "relit": 0.5, "crossed": 0.1, "gone over": 0.1,
+    "natural": 1.0, "same": 1.0,
 }  # fmt: skip
 
 _MIN_LOOKS = 8  # of a track that errors are planted in
@@ -65,7 +69,7 @@ class Case:
     @property
     def planted(self) -> bool:
         """Whether it is an error."""
-        return self.kind == "planted"
+        return self.kind in ERRORS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +107,13 @@ class Asked:
         rows = np.stack([np.nan_to_num(np.float64(features[name])) for name in order], axis=1)
         return cls(moments, rows, judged, np.isfinite(features[order[0]]))
 
+    @classmethod
+    def once(cls, names: Iterable[str], features: Mapping[str, float], *, frame: int = 0) -> Asked:
+        """Return a single comparison, of which nothing is ruled out."""
+        here = np.array([frame])
+        table = {name: np.array([value], np.float64) for name, value in features.items()}
+        return cls.of(names, Moments(here, here, here, here), table, np.ones(1, np.bool_))
+
 
 def case(
     kind: Kind,
@@ -136,7 +147,7 @@ def case(
         chosen = chosen & (np.abs(moments.last - start) <= miss)
         chosen = chosen & (np.abs(moments.first - stop) <= miss + 1)
     judged = bool(chosen.any())
-    if not judged and kind != "planted":
+    if not judged and kind not in ERRORS:
         chosen = asked.known
     frames = samples.frames[moments.first[chosen]]
     yield Case(kind, shot.source, shot.clip, tracks, asked.rows[chosen], frames, judged)

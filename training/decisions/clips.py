@@ -20,7 +20,7 @@ from tracker.stride import EVERY_PICTURE
 from tracker.tracklets import Tracklet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -134,13 +134,19 @@ def read_shots(
 
 def shots_of(entry: Entry, seen: Observations, *, relit: bool = False) -> list[Shot]:
     """Return the shots of one clip, cut where the table says."""
-    found = []
-    for number, (start, stop) in enumerate(_spans(entry.cuts, len(seen.frame_times_s))):
+    found = shots_between(entry.clip.stem, entry.source, entry.cuts, seen)
+    return [replace(shot, relit=relit) for _, shot in found]
+
+
+def shots_between(
+    clip: str, source: str, cuts: Sequence[int], seen: Observations
+) -> Iterator[tuple[tuple[int, int], Shot]]:
+    """Yield the shots of a clip in which anybody is seen, with their first and last + 1 frame."""
+    for number, (start, stop) in enumerate(_spans(cuts, len(seen.frame_times_s))):
         tracks = _tracks_between(seen.tracklets, seen.looks, start, stop, number, fps=seen.fps)
         if tracks:
             samples = lay_out(tracks, (*COMPARED, *LEVELS), fps=seen.fps, tone=seen.tone)
-            found.append(Shot(entry.clip.stem, entry.source, samples, relit))
-    return found
+            yield (start, stop), Shot(clip, source, samples)
 
 
 def _spans(cuts: Sequence[int], frame_count: int) -> list[tuple[int, int]]:

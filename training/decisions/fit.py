@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from identity.evidence.logistic import Logistic
 from scenes.errors import CastcheckError
-from training.decisions.cases import COUNTS_AS
+from training.decisions.cases import COUNTS_AS, LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,15 +105,16 @@ def fit_mined(cases: Sequence[Case], features: Mapping[str, Bounds]) -> Linear:
     any round of the model stay for the next ones (cutting planes).
 
     Args:
-        cases: Planted ones and others.
+        cases: Planted ones and others; those of labelled clips teach no weights.
         features: In the order of the cases' columns; by the first one alone the first moments are
             chosen.
 
     Raises:
         CastcheckError: There are only errors, or none.
     """
-    errors = [case for case in cases if case.planted and len(case.rows)]
-    others = [case for case in cases if not case.planted and len(case.rows)]
+    taught = [case for case in cases if case.kind not in LABELLED and len(case.rows)]
+    errors = [case for case in taught if case.planted]
+    others = [case for case in taught if not case.planted]
     if not errors or not others:
         raise CastcheckError(
             f"{len(errors)} planted errors and {len(others)} clean cases to learn from",
@@ -179,9 +180,15 @@ def left_out(
 
 
 def shares_at(cases: Sequence[Case], prior: float) -> NDArray[np.float64]:
-    """Return (C,) how much each case counts, so that errors are `prior` of the total of 1."""
+    """Return (C,) how much each case counts, so that errors are `prior` of the total of 1.
+
+    Where cases of labelled clips are among them, these alone count.
+    """
     planted = np.array([case.planted for case in cases], np.bool_)
     counts = np.array([COUNTS_AS[case.kind] for case in cases], np.float64)
+    labelled = np.array([case.kind in LABELLED for case in cases], np.bool_)
+    if labelled.any():
+        counts[~labelled] = 0
     errors, others = np.where(planted, counts, 0), np.where(planted, 0, counts)
     return np.asarray(prior * errors / errors.sum() + (1 - prior) * others / others.sum())
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.decisions.cases import ERRORS
 from training.decisions.fit import (
     fit_mined,
     folds_of,
@@ -136,14 +137,14 @@ class Outcome:
         if out:
             each = ", ".join(f"{kind} {count}" for kind, count in sorted(out.items()))
             lines.append(f"  of these ruled out before anything is weighed: {each}")
-        for kind in sorted({case.kind for case in self.cases}, key=lambda k: k != "planted"):
+        for kind in sorted({case.kind for case in self.cases}, key=lambda k: (k not in ERRORS, k)):
             cells = []
             for least in CONFIDENCES:
                 count, total = self.counts(kind, least=least)
                 low, high = wilson(count, total)
                 share = count / max(total, 1)
                 cells.append(f">= {least}: {count}/{total} {share:.3f} ({low:.3f} to {high:.3f})")
-            what = "recall" if kind == "planted" else "false alarms"
+            what = "recall" if kind in ERRORS else "false alarms"
             lines.append(f"  {kind:<10} {what:<12}  {'   '.join(cells)}")
         lines.append(
             f"  confidence against truth, where {self.prior:g} of those asked about have the "
