@@ -97,6 +97,8 @@ def test_a_graph_is_used_for_its_own_weights_only(tmp_path):
     path = beside(tmp_path, graph=graph)
     assert open_graph(path, SHA256) is not None
     assert open_graph(path, "0" * 64) is None
+    path.write_bytes(b"other weights, shorter than the graph says")
+    assert open_graph(path, "0" * 64) is None
     (tmp_path / (path.stem + GRAPH_SUFFIX)).unlink()
     assert open_graph(path, SHA256) is None
 
@@ -113,7 +115,7 @@ def test_a_damaged_graph_is_told(tmp_path, graph, weights):
     whole = REID.with_name(REID.stem + GRAPH_SUFFIX).read_bytes()
     path = beside(tmp_path, graph=whole if graph is None else graph, weights=weights)
     with pytest.raises(WeightsError, match="not an ONNX model that can be run"):
-        open_graph(path, "")
+        open_graph(path, SHA256)
 
 
 @pytest.mark.slow
