@@ -41,7 +41,7 @@ _BARE = (".pt", ".safetensors")  # networks that are run here, not by an engine 
 
 
 class EngineNetwork:
-    """A network of Ultralytics in torch, or what was exported from one (a `Network`).
+    """A network of Ultralytics in torch, or what was exported from one; as `GraphNetwork` to use.
 
     Args:
         path: The weights; whether they may be opened has been decided.
@@ -70,7 +70,7 @@ class EngineNetwork:
         letterbox: Letterbox,
         groups: Sequence[Sequence[int]],
     ) -> list[NDArray[np.float32]]:
-        """Return per picture (M, 6) rows: box in the letterbox, score, class."""
+        """Return what `GraphNetwork.find` does; `rgb` may lie on the device of the network."""
         with self.torch.inference_mode():
             out = self.network(self._planes(rgb, letterbox))
             while isinstance(out, (list, tuple)):

@@ -28,7 +28,7 @@ _MAX_CANDIDATES = 3000  # that are compared with each other: with more, memory g
 
 
 class GraphNetwork:
-    """A detector as an ONNX graph (a `Network`).
+    """A detector as an ONNX graph.
 
     Args:
         session: Of ONNX Runtime; maps (N, 3, h, w) float32 in 0..1 to (N, 4 + classes, anchors):
@@ -37,6 +37,11 @@ class GraphNetwork:
         longer_px: What the longer side of a picture is scaled to.
         settings: Thresholds.
         stride_px: The sides of its input are multiples of this.
+
+    Attributes:
+        fixed_hw: Height and width where it takes only one shape.
+        has_prompts: Whether it was told in words what to look for.
+        degradations: What was asked for and could not be done.
     """
 
     degradations: tuple[str, ...] = ()
@@ -65,7 +70,13 @@ class GraphNetwork:
         letterbox: Letterbox,
         groups: Sequence[Sequence[int]],
     ) -> list[NDArray[np.float32]]:
-        """Return per picture (M, 6) rows: box in the letterbox, score, class."""
+        """Return per picture (M, 6) rows: box in the letterbox, score, class.
+
+        Args:
+            rgb: (N, H, W, 3) pictures.
+            letterbox: How they are made to fit.
+            groups: Ids of classes; boxes of one group do not overlap, those of two may.
+        """
         planes = letterbox.apply(rgb).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
         step = self._at_once or len(planes)
         out = [self._run(planes[first : first + step]) for first in range(0, len(planes), step)]

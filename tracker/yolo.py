@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,46 +20,14 @@ from tracker.second_look import SIZE, holds_two_heads, parted
 from tracker.settings import DetectorSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from scenes.frames import FrameBatch
-
-
-class Network(Protocol):
-    """A network that finds boxes, whatever runs it.
-
-    Attributes:
-        names: Its classes by id.
-        longer_px: What the longer side of a picture is scaled to.
-        stride_px: The sides of its input are multiples of this.
-        fixed_hw: Height and width where it takes only one shape.
-        has_prompts: Whether it was told in words what to look for.
-        degradations: What was asked for and could not be done.
-    """
-
-    names: dict[int, str]
-    longer_px: int
-    stride_px: int
-    fixed_hw: tuple[int, int] | None
-    has_prompts: bool
-    degradations: tuple[str, ...]
-
-    def find(
-        self,
-        rgb: NDArray[np.uint8],
-        letterbox: Letterbox,
-        groups: Sequence[Sequence[int]],
-    ) -> list[NDArray[np.float32]]:
-        """Return per picture (M, 6) rows: box in the letterbox, score, class.
-
-        Args:
-            rgb: (N, H, W, 3) pictures, an array or a tensor on the device of the network.
-            letterbox: How they are made to fit.
-            groups: Ids of classes; boxes of one group do not overlap, those of two may.
-        """
+    from tracker.engine import EngineNetwork
+    from tracker.graph_network import GraphNetwork
 
 
 class YoloDetector:
@@ -255,9 +223,9 @@ def _open(
     device: str,
     half: bool,
     bfloat16: bool,
-) -> Network:
+) -> EngineNetwork | GraphNetwork:
     """Return the network, run by what is quickest for it here."""
-    network: Network | None = None
+    network: GraphNetwork | None = None
     if device == "cpu" and not bfloat16:
         suffix = path.suffix.lower()
         if suffix == ".safetensors":
