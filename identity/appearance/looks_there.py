@@ -1,7 +1,7 @@
 """The looks of a batch whose pictures lie on a device: all of it is measured there.
 
-What comes back is one tensor: what the network says of the boxes it looks at, the colours of parts
-of their heads, and the colours of the zones of every box.
+What comes back is one tensor: what the network says of the boxes it looks at, the colours of their
+hair, and the colours of the zones of every box.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from identity.appearance.colour import HISTOGRAM_DIM
 from identity.appearance.colour_there import histograms_there
 from identity.appearance.cues.crops import Crops
-from identity.appearance.cues.head_places import HEAD_PLACES, head_edges
+from identity.appearance.cues.hair import hair_edges
 from identity.appearance.cues.zones import zone_patches
 from identity.appearance.zones import Zone
 from scenes.device_pictures import DeviceCrop
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from identity.appearance.cues.crops import Measured
-    from identity.appearance.cues.head_places import HeadPlace
     from identity.appearance.embedder import DeviceReader
     from tracker.detections import Detections
 
@@ -56,17 +55,18 @@ def crops_there(
     with torch.inference_mode():
         told = reader.rows(looked_at)
         heads = reader.head_boxes(told)
-        places = {} if heads is None else HEAD_PLACES
+        with_hair = [] if heads is None else looked_at
         edges = [_edges(patches, batch.device)]
-        edges += [_within(_edges(looked_at, batch.device), heads, p) for p in places.values()]
-        rows = [crop.row for crop in (*patches, *looked_at * len(places))]
+        if heads is not None:
+            edges.append(_hair_within(_edges(looked_at, batch.device), heads))
+        rows = [crop.row for crop in (*patches, *with_hair)]
         colours = histograms_there(batch, rows, torch.cat(edges))
         back = torch.cat([told.flatten(), colours.flatten()]).cpu().numpy()
     body, parts = reader.read(back[: told.numel()].reshape(tuple(told.shape)))
     vectors = back[told.numel() :].reshape(-1, HISTOGRAM_DIM)
     measured: dict[str, Measured] = {}
     shown = {zone: own for zone, (own, _) in zones.items()}
-    shown |= dict.fromkeys(places, np.asarray(sampled, np.int64))
+    shown |= {} if heads is None else {"hair": np.asarray(sampled, np.int64)}
     for cue, own in shown.items():
         measured[cue], vectors = (own, vectors[: len(own)]), vectors[len(own) :]
     return Crops(found, pictures, sampled, width_px, height_px, body, parts, measured)
@@ -79,8 +79,8 @@ def _edges(crops: Sequence[DeviceCrop], device: Any) -> Any:
     return torch.tensor(edges, dtype=torch.long, device=device).reshape(-1, 4)
 
 
-def _within(crops: Any, head_boxes: Any, place: HeadPlace) -> Any:
-    """Return (K, 4) edges of a part of the head in crops with edges (K, 4).
+def _hair_within(crops: Any, head_boxes: Any) -> Any:
+    """Return (K, 4) edges of the hair in crops with edges (K, 4).
 
     Whatever the network says, they lie inside the crop: a place beyond memory would end the
     process before anybody could say that the network returns no numbers.
@@ -89,5 +89,5 @@ def _within(crops: Any, head_boxes: Any, place: HeadPlace) -> Any:
 
     heads = torch.nan_to_num(head_boxes.double()).clamp(-8, 8)
     size_px = (crops[:, 2:] - crops[:, :2]).double()
-    inside = torch.stack(head_edges(size_px, heads, place), dim=1).long()
+    inside = torch.stack(hair_edges(size_px, heads), dim=1).long()
     return crops[:, :2].repeat(1, 2) + inside

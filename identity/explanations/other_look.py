@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.appearance.cues.table import cues_of
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.same_look import similarities_between
 from identity.explanations.contract import Explained, features_at
@@ -32,13 +31,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("drift",)
 CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "hair", "upper", "lower")
-# Levels of the head. A face that alone is another one says little over a cut, where light and turn
-# move it as much; where all of a head is somebody else's they add to it.
-LEVELS = cues_of("level")
-FEATURES: Mapping[str, Bounds] = dict.fromkeys((*CUES, *LEVELS), FOR) | {
-    "turn": AGAINST,
-    "shape": AGAINST,
-}
+FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
 
 _SAME_SIDE = 0.5  # difference of the cosines of facing
 _SAME_SHAPE = 0.5  # ... and of the logarithms of width over height: a face lends no legs
@@ -67,7 +60,7 @@ def features_of(
     similarity = similarities_between(early, late, calibration)
     nothing = np.full((len(early), len(late)), np.nan)
     found: dict[str, NDArray[np.float64]] = {
-        cue: np.nan_to_num(0.5 - similarity.get(cue, nothing)) for cue in (*CUES, *LEVELS)
+        cue: np.nan_to_num(0.5 - similarity.get(cue, nothing)) for cue in CUES
     }
     facing = (
         np.array([float(means["facing"][0]) if "facing" in means else np.nan for means in side])

@@ -16,9 +16,9 @@ from identity.appearance.colour import (
     colour_histograms,
     mean_lightness,
 )
-from identity.appearance.cues import body, facing, hair, levels, parts, zones
+from identity.appearance.cues import body, facing, hair, parts, zones
 from identity.appearance.cues.crops import Crops
-from identity.appearance.cues.head_places import HEAD_PLACES, HeadPlace, head_patches
+from identity.appearance.cues.hair import hair_patches
 from identity.appearance.embedder import CrossCues
 from identity.cast.reverse_shots import _alone_facing, _area, _is_reversed
 
@@ -58,7 +58,7 @@ def crops(pictures, *, sampled=(), cues=None, boxes=None):
 )
 def test_hair_is_the_upper_half_of_a_head(head_box, rows, columns):
     crop = picture()
-    (patch,) = head_patches([crop], np.array([head_box]), HEAD_PLACES["hair"])
+    (patch,) = hair_patches([crop], np.array([head_box]))
     assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
     assert np.asarray(patch).size
 
@@ -70,89 +70,6 @@ def test_hair_is_told_of_heads_in_view():
     assert rows.tolist() == [2, 7]
     wanted = [colour_histogram(pictures[row][:10, 17:33]) for row in (2, 7)]
     assert np.array_equal(vectors, np.stack(wanted))
-
-
-# --- eyes, jaw ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("head_box", "level", "rows", "columns"),
-    [
-        pytest.param((0.2, 0.1, 0.8, 0.6), (0.5, 0.8), (70, 100), (32, 68), id="a fifth narrower"),
-        pytest.param((0.0, 0.0, 1.0, 1.0), (0.0, 1.0), (0, 200), (20, 80), id="all of the crop"),
-        pytest.param((0.5, 0.5, 0.5, 0.5), (0.4, 0.6), (100, 101), (50, 51), id="of no size"),
-        pytest.param(
-            (-0.5, -0.5, 0.5, 0.5), (0.4, 0.65), (0, 30), (0, 30), id="beyond left and top"
-        ),
-        pytest.param((1.2, 1.2, 1.5, 1.5), (0.0, 0.5), (199, 270), (99, 144), id="beyond the rest"),
-    ],
-)
-def test_a_level_of_a_head(head_box, level, rows, columns):
-    crop = picture(200, 100)
-    (patch,) = head_patches([crop], np.array([head_box]), HeadPlace(level[0], level[1], inset=0.2))
-    assert np.array_equal(patch, crop[rows[0] : rows[1], columns[0] : columns[1]])
-    assert np.asarray(patch).size
-
-
-@pytest.mark.parametrize(
-    ("visibility", "cosine", "height_share", "shown"),
-    [
-        pytest.param(0.5, 0.5, 0.2, True, id="just enough of all"),
-        pytest.param(0.49, 1.0, 0.5, False, id="no head in view"),
-        pytest.param(1.0, 0.49, 0.5, False, id="from aside"),
-        pytest.param(1.0, -1.0, 0.5, False, id="from behind"),
-        pytest.param(1.0, 1.0, 0.195, False, id="39 px tall"),
-    ],
-)
-@pytest.mark.parametrize("cue", ["eyes", "jaw"])
-def test_levels_are_told_where_they_can_be_seen(cue, visibility, cosine, height_share, shown):
-    cues = told(
-        1,
-        visibility=[[visibility, 0, 0]],
-        head_box=[[0.2, 0.0, 0.8, height_share]],
-        cosine=[cosine],
-    )
-    rows, vectors = levels.measure(crops({3: picture(200, 100)}, sampled=(3,), cues=cues), cue)
-    assert rows.tolist() == [3] * shown
-    assert vectors.shape == (shown, HISTOGRAM_DIM)
-
-
-def test_each_level_has_its_own_colours():
-    pictures = {2: picture(200, 100, seed=2), 5: picture(200, 100, seed=5)}
-    cues = told(2, head_box=[[0.2, 0.0, 0.8, 0.5]] * 2, cosine=[0.9, 0.8])
-    for cue, (first, stop) in {"eyes": (40, 65), "jaw": (72, 100)}.items():
-        rows, vectors = levels.measure(crops(pictures, sampled=(2, 5), cues=cues), cue)
-        assert rows.tolist() == [2, 5]
-        wanted = [colour_histogram(pictures[row][first:stop, 32:68]) for row in (2, 5)]
-        assert np.array_equal(vectors, np.stack(wanted))
-
-
-@pytest.mark.parametrize(
-    ("rows", "eyes_stay", "jaw_stays"),
-    [
-        pytest.param((), True, True, id="nothing painted"),
-        pytest.param((42, 62), False, True, id="glasses"),
-        pytest.param((74, 98), True, False, id="beard"),
-        pytest.param((0, 36), True, True, id="hair"),
-        pytest.param((110, 180), True, True, id="below the head"),
-    ],
-)
-def test_glasses_and_a_beard_are_on_levels_of_their_own(rows, eyes_stay, jaw_stays):
-    plain = np.full((200, 100, 3), 160, np.uint8)
-    painted = plain.copy()
-    if rows:
-        painted[slice(*rows)] = (200, 20, 20)
-    cues = told(2, head_box=[[0.2, 0.0, 0.8, 0.5]] * 2, cosine=[0.9, 0.9])
-    both = crops({0: plain, 1: painted}, sampled=(0, 1), cues=cues)
-    (one, two), (three, four) = (levels.measure(both, cue)[1] for cue in ("eyes", "jaw"))
-    assert (float(one @ two) > 0.99) is eyes_stay
-    assert (float(three @ four) > 0.99) is jaw_stays
-
-
-def test_no_boxes_show_no_level():
-    cues = told(0, visibility=np.zeros((0, 3)), head_box=np.zeros((0, 4)))
-    rows, vectors = levels.measure(crops({}, sampled=(), cues=cues), "jaw")
-    assert (rows.shape, vectors.shape) == ((0,), (0, HISTOGRAM_DIM))
 
 
 # --- parts, facing --------------------------------------------------------------------------------

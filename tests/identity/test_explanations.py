@@ -21,7 +21,7 @@ NEVER_NEGATIVE = {
     "morph": ("unlike", "network", "colour", "hair", "step", "score"),
     "drift": ("unlike", "network", "colour", "hair", "score"),
     "clone": ("alike", "network", "colour", "hair", "pure", "became", "score"),
-    "other_look": (*other_look.CUES, *other_look.LEVELS),
+    "other_look": other_look.CUES,
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),

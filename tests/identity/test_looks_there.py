@@ -13,7 +13,7 @@ from castcheck.batch.shared_models import SharedEmbedder, SharedPartsEmbedder
 from identity.appearance import looks_there
 from identity.appearance.colour import colour_histograms
 from identity.appearance.colour_there import histograms_there
-from identity.appearance.cues.head_places import HEAD_PLACES, head_patches
+from identity.appearance.cues.hair import hair_patches
 from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.embedder import unit_rows
 from identity.appearance.looks import LooksReader
@@ -160,12 +160,11 @@ def test_no_places_have_no_histograms():
     [(0.3, 0.0, 0.7, 0.2), (0.5, 0.5, 0.5, 0.5), (-0.5, -0.2, 0.5, 0.2), (1.2, 1.2, 1.5, 1.5),
      (0.0, 0.1, 1.0, 0.5)],
 )  # fmt: skip
-@pytest.mark.parametrize("place", HEAD_PLACES.values(), ids=list(HEAD_PLACES))
-def test_parts_of_the_head_are_looked_for_in_the_same_place(head, place):
+def test_hair_is_looked_for_in_the_same_place(head):
     crop = DeviceCrop(torch.from_numpy(pictures(1)), 0, 10, 20, 110, 70)
     edges = looks_there._edges([crop], "cpu")
-    (found,) = looks_there._within(edges, torch.tensor([head]), place).tolist()
-    (patch,) = head_patches([crop], np.array([head], np.float32), place)
+    (found,) = looks_there._hair_within(edges, torch.tensor([head])).tolist()
+    (patch,) = hair_patches([crop], np.array([head], np.float32))
     assert isinstance(patch, DeviceCrop)
     assert tuple(found) == patch.edges
 
@@ -175,7 +174,7 @@ def test_a_head_that_is_no_number_lies_in_the_crop(value):
     crop = DeviceCrop(torch.from_numpy(pictures(1)), 0, 10, 20, 110, 70)
     edges = looks_there._edges([crop], "cpu")
     head = torch.full((1, 4), value)
-    ((top, left, bottom, right),) = looks_there._within(edges, head, HEAD_PLACES["jaw"]).tolist()
+    ((top, left, bottom, right),) = looks_there._hair_within(edges, head).tolist()
     assert 10 <= top < bottom <= 110
     assert 20 <= left < right <= 70
 

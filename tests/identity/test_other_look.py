@@ -98,19 +98,6 @@ def test_nothing_stands_at_the_middle_of_its_scale():
     assert set(features) == set(other_look.FEATURES)
 
 
-@pytest.mark.parametrize("level", other_look.LEVELS)
-def test_levels_of_a_head_stand_beside_each_other(level):
-    east, north = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
-    shape = np.zeros(1)
-    for new, sign in ((east, -1), (north, 1)):
-        features, _ = other_look.features_of(
-            [{level: east}], [{level: new}], calibration(), early_shape=shape, late_shape=shape
-        )
-        (other,) = set(other_look.LEVELS) - {level}
-        assert np.sign(features[level][0, 0]) == sign
-        assert features[other][0, 0] == 0  # not seen says nothing
-
-
 def test_a_hint_over_a_cut_makes_no_doubtful_change_a_major_one():
     from identity.explanations.contract import Explained
 

@@ -164,7 +164,6 @@ WEIGHTS = Weights(
         pytest.param({"head_look": 0.8}, 0.0, 0.1 + 3.0 * 0.5, id="the same head"),
         pytest.param({"facing": 0.9}, 0.0, 0.1, id="what has no scale says nothing"),
         pytest.param({"hair": 0.98}, 0.0, 0.1, id="hair is asked about by itself"),
-        pytest.param({"eyes": 0.0, "jaw": 0.0}, 0.0, 0.1, id="other glasses are nobody else"),
     ],
 )  # fmt: skip
 def test_log_odds(cosines, view_gap, odds):

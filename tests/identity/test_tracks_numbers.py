@@ -334,9 +334,9 @@ def test_no_looks_have_the_lengths_of_all_looks():
 
 def test_looks_kept_from_before_a_cue_was_measured_do_not_show_it():
     kept = Looks.concat([looks(range(9), ["A"] * 9)] * 2, body_dim=32)
-    assert "jaw" not in kept.vectors
-    assert (kept.seen("jaw").tolist(), kept.dim("jaw")) == ([], 0)
-    assert "jaw" not in make_segment(tracklet(0, range(18)), kept, 0, 18).means
+    assert "gait" not in kept.vectors
+    assert (kept.seen("gait").tolist(), kept.dim("gait")) == ([], 0)
+    assert "gait" not in make_segment(tracklet(0, range(18)), kept, 0, 18).means
 
 
 def test_the_mean_of_many_rows_is_that_of_all():

@@ -185,14 +185,6 @@ def test_cases_of_each_explanation(monkeypatch, shots, name, kinds):
     assert worst["planted"] > worst["clean"] + 0.5, f"{first} does not tell them apart"
 
 
-def test_who_gets_another_head_gets_its_eyes_and_jaw():
-    head = planting._PARTS[0]
-    assert head is not None
-    own, lent = ({cue: np.eye(2)[k] for cue in ("eyes", "jaw", "upper")} for k in (0, 1))
-    worn = planting._wearing(own, lent, head)
-    assert [worn[cue].tolist() for cue in ("eyes", "jaw", "upper")] == [[0, 1], [0, 1], [1, 0]]
-
-
 def test_who_looks_otherwise_wears_a_part_of_somebody_else():
     own = {"body": np.array([1.0, 0]), "hair": np.array([1.0, 0]), "facing": np.array([1.0, 0])}
     lent = {"body": np.array([0, 1.0]), "hair": np.array([0, 1.0]), "facing": np.array([0, 1.0])}

@@ -12,7 +12,6 @@ import numpy as np
 from bench.observed import observations
 from castcheck.config import Config
 from identity.evidence.samples import COMPARED, ShotSamples, lay_out
-from identity.explanations.other_look import LEVELS
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
@@ -145,7 +144,7 @@ def shots_between(
     for number, (start, stop) in enumerate(_spans(cuts, len(seen.frame_times_s))):
         tracks = _tracks_between(seen.tracklets, seen.looks, start, stop, number, fps=seen.fps)
         if tracks:
-            samples = lay_out(tracks, (*COMPARED, *LEVELS), fps=seen.fps, tone=seen.tone)
+            samples = lay_out(tracks, COMPARED, fps=seen.fps, tone=seen.tone)
             yield (start, stop), Shot(clip, source, samples)
 
 

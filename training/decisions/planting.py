@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _EACH = 3  # errors planted in each track, and in each two
 _ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
 _PARTS: tuple[frozenset[Cue] | None, ...] = (
-    frozenset({"head", "hair", "head_look", *other_look.LEVELS}),
+    frozenset({"head", "hair", "head_look"}),
     frozenset({"upper", "lower", "upper_look", "lower_look"}),
     None,  # all of somebody
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Cue = str  # a name of the table
-Role = Literal["network", "colour", "own", "level", "pose"]
+Role = Literal["network", "colour", "own", "pose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,7 @@ class CueRow:
         title: For people.
         role: What it counts as. "network": how a network sees a body or a part of it. "colour":
             colours of a part; a turn moves one of them, another person two. "own": asked about by
-            itself. "level": colours of a level of the head; it says whether something changes, and
-            not who somebody is. "pose": circumstances, nobody's look; it is never compared as one.
+            itself. "pose": circumstances, nobody's look; it is never compared as one.
         measured_by: "module:function". It takes `Crops` and the name of the cue, and returns the
             rows of boxes that show it, (K,) int64, and their (K, D) float32 unit vectors.
         parts_only: It wants what only an embedder with parts knows, so it is there only with one.
@@ -46,7 +45,7 @@ class CueRow:
     log_odds: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.role in ("own", "level") and self.scale is None:
+        if self.role == "own" and self.scale is None:
             raise ValueError(f"cue {self.name!r} needs a scale to be compared by itself")
 
     def measure(self) -> Callable[..., Any]:
@@ -110,22 +109,6 @@ _ROWS = (
         measured_by=f"{_HERE}.hair:measure",
         parts_only=True,
         scale=(0.6, 0.98),
-    ),
-    CueRow(
-        name="eyes",
-        title="colours of the eyes",
-        role="level",
-        measured_by=f"{_HERE}.levels:measure",
-        parts_only=True,
-        scale=(0.52, 0.98),
-    ),
-    CueRow(
-        name="jaw",
-        title="colours of the jaw",
-        role="level",
-        measured_by=f"{_HERE}.levels:measure",
-        parts_only=True,
-        scale=(0.40, 0.98),
     ),
     CueRow(
         name="facing",
