@@ -16,7 +16,7 @@ import numpy as np
 from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
-from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances
+from identity.evidence.moments import MIN_SAMPLES, Moments
 from identity.evidence.same_look import Compared, cosines_between
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("clone",)
 FEATURES: Mapping[str, Bounds] = {
-    "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "pure": FOR, "became": FOR,
-    "had_before": EITHER, "appears": FOR, "twins": AGAINST, "touch": AGAINST, "samples": FOR,
-    "score": FOR, "zoom": AGAINST,
+    "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "became": FOR, "had_before": EITHER,
+    "appears": FOR, "twins": AGAINST, "samples": FOR, "score": FOR,
 }  # fmt: skip
 
 _TWINS = 0.4  # log-odds by which a clone must be more alike than any two elsewhere in the clip
@@ -110,18 +109,13 @@ def features_of(
     pair = samples.agreement(one, two)
     now = compare(pair, after, after, calibration)
     then = compare(pair, before, before, calibration).log_odds
-    own = [compare(samples.agreement(k, k), after, after, calibration) for k in (one, two)]
-    sides = [circumstances(samples, track, moments) for track in (one, two)]
     had_before = np.isfinite(then) & (moments.last - moments.start >= MIN_SAMPLES)
     counts = [samples.counts("body", k) for k in (one, two)]
     number = np.minimum(*(c[moments.stop] - c[moments.first] for c in counts))
     opens = min(int(track.frame[0]) for track in samples.tracks)
     comes = max(int(samples.tracks[k].frame[0]) for k in (one, two))
     at_once = samples.frames[moments.first] <= comes + 2 * samples.fps / samples.per_s
-    (height, other_height), scores = (
-        [samples.once(what.__name__, k, partial(what, samples, k)) for k in (one, two)]
-        for what in (_height_px, _score)
-    )
+    scores = [samples.once("median score", k, partial(_score, samples, k)) for k in (one, two)]
     judged = np.asarray((number >= MIN_SAMPLES) & np.isfinite(now.log_odds), np.bool_)
     judged &= (now.log_odds > 0) & (now.log_odds >= twins + _TWINS)
     return {
@@ -129,20 +123,13 @@ def features_of(
         "network": mean_of(now.similarity, NETWORKS) - 0.5,
         "colour": _smallest(now.similarity) - 0.5,
         "hair": now.similarity.get("hair", np.full(len(moments), np.nan)) - 0.5,
-        "pure": np.minimum(own[0].log_odds, own[1].log_odds),
         "became": np.where(had_before, now.log_odds - np.nan_to_num(then), 0.0),
         "had_before": had_before.astype(np.float64),
         "appears": (at_once & (comes > opens + samples.fps / 8)).astype(np.float64),
         "twins": np.full(len(moments), max(twins, -2.0)),
-        "touch": np.maximum(sides[0].touch, sides[1].touch),
         "samples": np.log(number.clip(1, 16)),
         "score": np.full(len(moments), np.minimum(scores[0], scores[1])),
-        "zoom": np.full(len(moments), abs(float(np.log(height / np.maximum(other_height, 1))))),
     }, judged
-
-
-def _height_px(samples: ShotSamples, track: int) -> np.float32:
-    return np.float32(np.nanmedian(samples.xyxy[track, :, 3] - samples.xyxy[track, :, 1]))
 
 
 def _score(samples: ShotSamples, track: int) -> np.float32:

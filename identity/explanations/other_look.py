@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Means = Mapping[Cue, NDArray[np.float32]]
 
 KINDS: tuple[Kind, ...] = ("drift",)
-CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "hair", "upper", "lower")
+CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "upper", "lower")
 FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
 
 _SAME_SIDE = 0.5  # difference of the cosines of facing

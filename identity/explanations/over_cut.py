@@ -127,18 +127,17 @@ def _crossed(clip: Clip, early: Sequence[int], late: Sequence[int]) -> list[Expl
     alike = Compared.of(similarities_between(one, two, clip.calibration), clip.calibration)
     a, b, c, d = who.T
     pair = swap.PairCompared((alike.at(a, c), alike.at(b, d)), (alike.at(a, d), alike.at(b, c)))
-    samples, score, height_px = (
+    samples, score = (
         np.minimum(*(side[who[:, 2 * k : 2 * k + 2]].min(axis=1) for k, side in enumerate(both)))
         for both in (
             [np.array([how(segment) for segment in side]) for side in sides]
-            for how in (_sample_count, _median_score, _height_px)
+            for how in (_sample_count, _median_score)
         )
     )
     nothing = np.zeros(len(who))
     features = swap.looks_features(pair) | {
         "leap": nothing, "touch": nothing, "span": nothing,
         "samples": np.log(np.minimum(samples, 8)), "score": score,
-        "size": np.log(height_px / 100),
     }  # fmt: skip
     odds = clip.model["swap"].log_odds(features)
     told = swap.crossed_is_ahead(pair) & (odds >= clip.settings.least_log_odds)
@@ -163,10 +162,6 @@ def _sample_count(segment: Segment) -> int:
 
 def _median_score(segment: Segment) -> float:
     return float(np.median(segment.score))
-
-
-def _height_px(segment: Segment) -> float:
-    return max(float(np.median(segment.xyxy[:, 3] - segment.xyxy[:, 1])), 8.0)
 
 
 def _placed(

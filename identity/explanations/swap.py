@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("swap",)
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,
-    "touch": AGAINST, "samples": FOR, "score": FOR, "size": FOR, "span": SPAN_BOUNDS,
+    "touch": AGAINST, "samples": FOR, "score": FOR, "span": SPAN_BOUNDS,
 }  # fmt: skip
 
 _MIN_GAIN = (
@@ -102,7 +102,6 @@ def features_of(
         "touch": np.maximum(sides[0].touch, sides[1].touch),
         "samples": np.log(fewest.clip(1, 8)),
         "score": np.minimum(sides[0].score, sides[1].score),
-        "size": np.log(np.maximum(np.minimum(sides[0].height_px, sides[1].height_px), 8) / 100),
         "span": (moments.first - moments.last) / samples.per_s,
     }, judged
 

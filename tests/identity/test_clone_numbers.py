@@ -494,7 +494,6 @@ def test_two_of_before_wear_each_others_looks():
     assert found.log_odds == pytest.approx(asked["gain"][0])
     assert found.features["samples"] == pytest.approx(np.log(5))
     assert found.features["score"] == pytest.approx(0.4)
-    assert found.features["size"] == pytest.approx(np.log(0.6))
     assert found.strength == pytest.approx(found.features["network"])
     nothing = [found.features[name] for name in ("leap", "touch", "span")]
     assert nothing == [0, 0, 0]
@@ -526,12 +525,6 @@ def test_more_than_eight_looks_say_no_more():
     early, late = ([worn(name, k, samples=30) for k, name in enumerate(side)]
                    for side in ("AB", "BA"))  # fmt: skip
     assert crossed(early, late)[0][0].features["samples"] == pytest.approx(np.log(8))
-
-
-def test_heights_of_less_than_eight_pixels_are_eight():
-    assert over_cut._height_px(segment(0)) == 100
-    tiny = np.array([[0, 10, 5, 13]] * 3, np.float32)
-    assert over_cut._height_px(segment(0, xyxy=tiny)) == 8
 
 
 def test_labels_stay_with_heads_where_clothes_were_exchanged():

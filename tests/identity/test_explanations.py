@@ -20,14 +20,14 @@ NEVER_NEGATIVE = {
     "swap": ("gain", "worse", "crossed", "network", "colour", "score"),
     "morph": ("unlike", "network", "colour", "hair", "step", "score"),
     "drift": ("unlike", "network", "colour", "hair", "score"),
-    "clone": ("alike", "network", "colour", "hair", "pure", "became", "score"),
+    "clone": ("alike", "network", "colour", "hair", "became", "score"),
     "other_look": other_look.CUES,
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),
     "morph": ("jump", "zoom", "light", "others", "touch", "returns"),
     "drift": ("jump", "zoom", "light", "others", "touch", "returns"),
-    "clone": ("twins", "touch"),
+    "clone": ("twins",),
     "other_look": ("turn", "shape"),
 }
 

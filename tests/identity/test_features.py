@@ -215,7 +215,6 @@ def test_features_of_an_exchange():
     assert said["network"] == pytest.approx(1.23 + 0.417, abs=0.05)
     assert said["span"] == 2 / 8
     assert said["samples"] == pytest.approx(np.log(7))
-    assert said["size"] == pytest.approx(np.log(1.6))
     assert said["score"] == pytest.approx(0.9)
     assert (said["leap"], said["touch"]) == (0, 0)
 

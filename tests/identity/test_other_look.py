@@ -94,7 +94,7 @@ def test_nothing_stands_at_the_middle_of_its_scale():
     )
     assert alike.tolist() == [[True]]
     assert features["body"][0, 0] < -0.4
-    assert features["hair"].tolist() == [[0.0]]
+    assert features["head_look"].tolist() == [[0.0]]
     assert set(features) == set(other_look.FEATURES)
 
 
