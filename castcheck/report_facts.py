@@ -18,7 +18,7 @@ from castcheck.facts.report import (
 )
 from castcheck.findings.builder import character_id, descriptions
 from castcheck.version import __version__
-from identity.cast.matching import MIN_SAMPLES
+from identity.evidence.same_look import MIN_LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:
         if label >= 0:
             rows = seen.looks[segment.tracklet.tracklet_id].seen("body")
             counts[label] += int(((rows >= segment.start_row) & (rows < segment.stop_row)).sum())
-    return [count if count >= MIN_SAMPLES else 0 for count in counts]
+    return [count if count >= MIN_LOOKS else 0 for count in counts]
 
 
 def clip_facts(clip: Path, seen: Observations, sha256: str) -> ClipFacts:

@@ -48,22 +48,3 @@ class Finding:
         """
         who = [str(t) for t in self.tracklets] or [*self.characters, *map(str, self.shots)]
         return "-".join([self.kind, str(self.start_frame), *who])
-
-
-# Odds that a finding is right at its threshold, and the power of strength by which they rise.
-_ODDS_AT_THRESHOLD = 1.5
-_ODDS_POWER = 3.0
-
-
-def confidence_of(strength: float, threshold: float) -> float:
-    """Return how sure: the share of findings so strong that were right on the *tune* clips.
-
-    A logistic curve in the logarithm of strength by threshold, see `bench.alarms`.
-
-    Example:
-        >>> confidence_of(0.3, 0.3) < confidence_of(0.6, 0.3) < confidence_of(3.0, 0.3) <= 0.99
-        True
-    """
-    ratio = max(strength / threshold, 1e-3)
-    odds = _ODDS_AT_THRESHOLD * float(ratio**_ODDS_POWER)
-    return round(min(odds / (1 + odds), 0.99), 3)

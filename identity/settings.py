@@ -9,7 +9,7 @@ from typing import Literal
 from scenes.errors import ConfigError
 from scenes.settings import check_ranges, setting
 
-_ODDS_POWER = 3.0  # by which odds fall as strictness rises
+ODDS_POWER = 3.0  # by which odds fall as strictness rises, and rise with what a rule measures
 _USUAL_VANISH = 2.0
 
 ThresholdName = Literal["swap", "attribute_swap", "drift", "vanish"]
@@ -186,7 +186,7 @@ class FindingSettings:
             0.0
         """
         share = min(max(self.min_confidence, 1e-3), 1 - 1e-3)
-        return _log_odds(share) + _ODDS_POWER * log(self.strictness)
+        return _log_odds(share) + ODDS_POWER * log(self.strictness)
 
     @property
     def vanish_log_odds(self) -> float:
@@ -196,7 +196,7 @@ class FindingSettings:
             >>> FindingSettings().vanish_log_odds
             0.0
         """
-        return _ODDS_POWER * log(self.scaled("vanish") / _USUAL_VANISH)
+        return ODDS_POWER * log(self.scaled("vanish") / _USUAL_VANISH)
 
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.

@@ -8,7 +8,7 @@ import numpy as np
 
 from castcheck.findings.builder import character_id
 from castcheck.labels import plural
-from identity.cast.matching import MIN_SAMPLES
+from identity.evidence.same_look import MIN_LOOKS
 from identity.findings import Finding
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def count_findings(
         [s for s, label in zip(judgement.segments, cast.labels, strict=True) if label == k]
         for k in range(cast.character_count)
     ]
-    judged = [k for k, segments in enumerate(own) if _samples(segments) >= MIN_SAMPLES]
+    judged = [k for k, segments in enumerate(own) if _samples(segments) >= MIN_LOOKS]
     if characters is None or not judged:
         return ()
     # Numbers fall with time on screen: the last ones are those who came on top.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castcheck.labels import plural
+from identity.evidence.same_look import MIN_LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _MIN_FRAMES = 3  # less of somebody in a span is a cut that lies a little elsewhere
 _MIN_SHARE = 0.25  # of a span, or of a stay: less is somebody on the way in or out
-_MIN_SAMPLES = 3  # as in identity.cast.matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def presence_in(judgement: Judgement, spans: Sequence[Span]) -> Presence:
             )
             samples = segment.sample_count * share
             doubtful = bool(judgement.cast.doubtful[place])
-            well[label, s] |= enough and samples >= _MIN_SAMPLES and not doubtful
+            well[label, s] |= enough and samples >= MIN_LOOKS and not doubtful
     return Presence(
         well, at_all,
         {key: tuple(places) for key, places in own.items()},

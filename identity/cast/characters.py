@@ -12,6 +12,7 @@ from identity.cast.clustering import partition
 from identity.cast.reverse_shots import across_reverse_shots
 from identity.cast.size import merge_to_count
 from identity.evidence.learnt import learnt_evidence
+from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.evidence.same_look import same_look
 from identity.evidence.setups import SAME_SETUP, count_setups
 from identity.evidence.someone import someone_log_odds
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
-_ROWS_AT_ONCE = 512
 _MOST_ASKED = 8  # of the likeliest; each asks for another partition
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
@@ -171,8 +171,8 @@ def pairwise_log_odds(
     shape = np.log(size[:, 1] / size[:, 0])
     means = [segment.means for segment in segments]
     odds = np.empty((len(segments), len(segments)))
-    for first in range(0, len(segments), _ROWS_AT_ONCE):  # a clip may have thousands
-        rows = slice(first, first + _ROWS_AT_ONCE)
+    for first in range(0, len(segments), BLOCK_SAMPLES):  # a clip may have thousands
+        rows = slice(first, first + BLOCK_SAMPLES)
         gap = np.abs(shape[rows, None] - shape)
         odds[rows] = same_look(means[rows], means, calibration, view_gap=gap)
     shot = [segment.tracklet.shot_index for segment in segments]

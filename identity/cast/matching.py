@@ -15,7 +15,7 @@ import numpy as np
 
 from identity.cast.clustering import partition
 from identity.cast.schedule import indistinct, match_by_schedule
-from identity.evidence.same_look import same_look
+from identity.evidence.same_look import MIN_LOOKS, same_look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from identity.tracks.segments import Segment
 
 Presence = Literal["required", "optional", "forbidden"]
-MIN_SAMPLES = 3  # fewer looks at a character say nothing about who it is
 _BY_SCHEDULE = 0.9  # how sure a name is that rests on where somebody is expected
 _NO_VIEW = -30.0  # log-odds of a member without pictures: looks say nothing for it
-_UNSURE = 0.5  # probability of being somebody else from which a match is not told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +102,7 @@ def match_to_cast(
             own_segments = [segments[i] for i in rows]
             odds[k, m] = _odds(own_segments, member, calibration, settings)
     judged = np.array(
-        [sum(segments[i].sample_count for i in rows) >= MIN_SAMPLES for rows in own], np.bool_
+        [sum(segments[i].sample_count for i in rows) >= MIN_LOOKS for rows in own], np.bool_
     )
     apart = np.array([[_seen_apart(cast, a, b) for b in own] for a in own], np.bool_)
     apart = apart.reshape(count, count)
@@ -117,7 +115,7 @@ def match_to_cast(
     likely = np.where(free & judged[:, None], np.exp(np.clip(odds, -30, 30)), 0.0)
     share = likely / (1 + likely.sum(axis=1, keepdims=True))
     nobody = 1 - share.sum(axis=1)
-    named = tuple(m if m >= 0 and share[k, m] > _UNSURE else -1 for k, m in enumerate(matched))
+    named = tuple(m if m >= 0 and share[k, m] > 0.5 else -1 for k, m in enumerate(matched))
     # Who was not seen well enough could be anybody who is free.
     share[~judged] = np.where(free[~judged], 1 / (1 + max(known, 1)), 0.0)
     absent = np.prod(1 - share, axis=0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_EXPECTED, _NOT_EXPECTED, _NOT_SEEN, _FIRST = 1.0, -1.0, -0.5, 1.0
+_NOT_SEEN = 0.5  # who is expected and not seen may be hidden: it counts half
 
 
 def match_by_schedule(seen: NDArray[np.bool_], expected: NDArray[np.bool_]) -> list[int]:
@@ -41,13 +41,9 @@ def match_by_schedule(seen: NDArray[np.bool_], expected: NDArray[np.bool_]) -> l
         if not row.any():
             score[k] = -1
             continue
-        both = (row & expected).sum(axis=1)
-        score[k] = (
-            _EXPECTED * both
-            + _NOT_EXPECTED * (row & ~expected).sum(axis=1)
-            + _NOT_SEEN * (~row & expected).sum(axis=1)
-            + _FIRST * expected[:, int(row.argmax())]
-        )
+        agrees = (row & expected).sum(axis=1) - (row & ~expected).sum(axis=1)
+        unseen = (~row & expected).sum(axis=1)
+        score[k] = agrees - _NOT_SEEN * unseen + expected[:, int(row.argmax())]
     # Whom nothing speaks for is nobody: one column of nobody for each character.
     padded = np.hstack([score, np.zeros((count, count))])
     rows, columns = cheapest_pairs(-padded)

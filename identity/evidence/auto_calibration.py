@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.calibration import Scale
+from identity.evidence.moments import FAST_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue, Looks
     from tracker.tracklets import Tracklet
 
-_MIN_APART_S = 0.5
 _MAX_LOOKS = 1024  # of a tracklet: all pairs of them are compared
 _MIN_SPAN = 0.15  # a network that tells people apart less than this cannot be scaled by one clip
 
@@ -45,7 +45,7 @@ def scale_from_clip(
             rows = rows[np.linspace(0, len(rows) - 1, _MAX_LOOKS).round().astype(np.int64)]
         samples.append((tracklet, own.rows(cue, rows), tracklet.frame[rows]))
     for _, vectors, frames in samples:
-        far = np.abs(frames[:, None] - frames[None]) >= _MIN_APART_S * fps
+        far = np.abs(frames[:, None] - frames[None]) >= FAST_S * fps
         if far.any():
             same.append(float(np.median((vectors @ vectors.T)[far])))
     for (one, a, frames_a), (two, b, frames_b) in combinations(samples, 2):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.same_look import MIN_LOOKS
 from identity.evidence.samples import compare
 from identity.evidence.setups import SAME_SETUP
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from identity.tracks.body_track import BodyTrack
 
 _REFERENCE_SAMPLES = 8
-_SMOOTHING_SAMPLES = 3
-_MIN_SAMPLES = 3
 MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
@@ -47,7 +46,7 @@ class SimilarityCurve:
     @property
     def lowest(self) -> float | None:
         """The lowest point; `None` where there is too little to judge."""
-        return float(self.value.min()) if len(self.value) >= _MIN_SAMPLES else None
+        return float(self.value.min()) if len(self.value) >= MIN_LOOKS else None
 
 
 def similarity_curves(
@@ -123,7 +122,7 @@ def _first_look(track: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the running median over three samples; the ends keep their own neighbours."""
-    if len(values) < _SMOOTHING_SAMPLES:
+    if len(values) < 3:
         return values
     padded = np.pad(values, 1, mode="edge")
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)

@@ -10,6 +10,8 @@ import numpy as np
 from identity.evidence.moments import FAST_S, MIN_SAMPLES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from identity.evidence.samples import ShotSamples
 
 _MAX_POINTS = 480  # of a stretch: a minute of looks. All pairs of them are tried
@@ -33,8 +35,8 @@ class Course:
 def course_of(samples: ShotSamples, track: int, low: int, high: int) -> Course | None:
     """Return how the look of a track goes from its first third to its last, by the network.
 
-    Least squares of a constant, a ramp and a constant over all onsets and ends: with noise alike at
-    all samples, the generalised likelihood ratio test of a ramp against a step.
+    Least squares over all onsets and ends: with noise alike at all samples, the generalised
+    likelihood ratio test of a ramp against a step.
 
     Args:
         samples: Of the shot.
@@ -51,19 +53,41 @@ def course_of(samples: ShotSamples, track: int, low: int, high: int) -> Course |
     looks = samples.looks["body"][track, rows].astype(np.float64)
     third = max(MIN_SAMPLES, len(rows) // 3)
     along = looks @ (looks[-third:].mean(axis=0) - looks[:third].mean(axis=0))
-    best: dict[bool, tuple[float, int, int]] = {}
     # Of a take of many minutes: from one point to the next is as sudden as these can tell.
     sudden = max(FAST_S * samples.per_s, int(np.diff(rows).max()) if thinned else 0)
-    for start in range(len(rows) - 1):
-        for stop in range(start + 1, len(rows)):
-            shape = np.clip((rows - rows[start]) / (rows[stop] - rows[start]), 0, 1)
-            shape = shape - shape.mean()
-            size = float(shape @ along) / max(float(shape @ shape), 1e-9)
-            error = float(np.square(along - along.mean() - size * shape).sum())
-            slow = bool(rows[stop] - rows[start] > sudden)
-            if slow not in best or error < best[slow][0]:
-                best[slow] = (error, int(rows[start]), int(rows[stop]))
-    if True not in best or False not in best:
+    errors = ramp_errors(rows, along)
+    best: dict[bool, tuple[int, int]] = {}
+    for (start, stop), error in errors.items():
+        slow = bool(rows[stop] - rows[start] > sudden)
+        if slow not in best or error < errors[best[slow]]:
+            best[slow] = (start, stop)
+    if len(best) < 2:
         return None
-    slow = best[True][0] < _RAMP_BETTER * best[False][0]
-    return Course(slow, *best[slow][1:])
+    slow = errors[best[True]] < _RAMP_BETTER * errors[best[False]]
+    start, stop = rows[list(best[slow])].tolist()
+    return Course(slow, start, stop)
+
+
+def ramp_errors(at: NDArray[np.int64], values: NDArray[np.float64]) -> dict[tuple[int, int], float]:
+    """Return what is left of K values by a constant, a ramp and a constant, squared and summed.
+
+    Args:
+        at: (K,) where they are, rising.
+        values: (K,) what they are.
+
+    Returns:
+        Numbers of the values between which the ramp lies, to what the best one there leaves.
+
+    Example:
+        >>> left = ramp_errors(np.arange(4), np.array([0.0, 0.0, 1.0, 2.0]))
+        >>> min(left, key=left.__getitem__)
+        (1, 3)
+    """
+    errors: dict[tuple[int, int], float] = {}
+    for start in range(len(at) - 1):
+        for stop in range(start + 1, len(at)):
+            shape = np.clip((at - at[start]) / (at[stop] - at[start]), 0, 1)
+            shape = shape - shape.mean()
+            size = float(shape @ values) / max(float(shape @ shape), 1e-9)
+            errors[start, stop] = float(np.square(values - values.mean() - size * shape).sum())
+    return errors

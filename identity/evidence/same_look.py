@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Means = Mapping[Cue, NDArray[np.float32]]
 
+MIN_LOOKS = 3  # fewer looks at somebody say nothing of him
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:

@@ -15,6 +15,7 @@ import numpy as np
 
 from identity.appearance.cues.table import CUE_TABLE, Cue, cues_of
 from identity.evidence.running_sums import (
+    BLOCK_SAMPLES,
     IN_MEMORY_BYTES,
     PART_SAMPLES,
     BlockCache,
@@ -39,7 +40,6 @@ _T = TypeVar("_T")
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
 NETWORKS = cues_of("network")
 COLOURS = cues_of("colour")
-_AT_ONCE = 256  # moments whose sums are held at a time
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
@@ -174,6 +174,7 @@ class Agreement:
         """Return (M,) mean cosines between samples `one` and `two`; NaN where either has none."""
         (sums_a, sums_b), (count_a, count_b) = self.sums[cue], self.counts[cue]
         (a, b), (c, d) = one, two
+        parts = [slice(at, at + BLOCK_SAMPLES) for at in range(0, len(a) or 1, BLOCK_SAMPLES)]
         total = np.concatenate(
             [
                 np.einsum(
@@ -181,7 +182,7 @@ class Agreement:
                     sums_a.at(b[k]) - sums_a.at(a[k]),
                     sums_b.at(d[k]) - sums_b.at(c[k]),
                 )
-                for k in (slice(at, at + _AT_ONCE) for at in range(0, len(a) or 1, _AT_ONCE))
+                for k in parts
             ]
         )
         number = (count_a[b] - count_a[a]).astype(np.int64) * (count_b[d] - count_b[c])

@@ -19,9 +19,8 @@ import numpy as np
 
 from identity.evidence.hair import hair_says
 from identity.evidence.positions import Positions
-from identity.evidence.same_look import cosines_between
-from identity.explanations.contract import Explained, log_odds_of
-from identity.findings import confidence_of
+from identity.evidence.same_look import MIN_LOOKS, cosines_between
+from identity.explanations.contract import Explained, log_odds_by_rule
 from identity.tracks.body_track import sides_at
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ KINDS: tuple[Kind, ...] = ("attribute_swap",)
 _SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
 _CONTRADICTS = 0.4  # similarity by which both of one sort must beat both of the other
 _AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
-_MIN_SAMPLES = 3
 _SIDE_SAMPLES = 8
 _REACH_S = 3.0
 
@@ -155,7 +153,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     threshold = clip.settings.scaled("attribute_swap")
     by_shot: dict[int, list[int]] = {}
     for k, segment in enumerate(segments):
-        if labels[k] >= 0 and segment.sample_count >= _MIN_SAMPLES:
+        if labels[k] >= 0 and segment.sample_count >= MIN_LOOKS:
             by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
     places = Positions(segment.xyxy for segment in segments)
     found: list[Explained] = []
@@ -174,14 +172,14 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             attribute = which_attribute(scores, threshold=threshold, hair=hair)
             if attribute is not None:
                 strength = _strength(attribute, scores, hair)
-                sure = confidence_of(strength, clip.settings.attribute_swap)
+                odds = log_odds_by_rule(strength, clip.settings.attribute_swap)
                 four = a, b, c, d
                 found.append(
                     Explained(
                         "attribute_swap", tuple(clip.track_of(k) for k in four),
                         min(segments[c].start_frame, segments[d].start_frame),
                         max(segment.stop_frame for segment in segments),
-                        log_odds_of(sure), strength,
+                        odds, strength,
                         {cue: score.preference for cue, score in scores.items()},
                         over_cut=True, attribute=attribute, segments=four,
                     )

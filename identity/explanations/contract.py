@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from identity.explanations.model import confidence_of_odds
-from identity.findings import confidence_of
+from identity.settings import ODDS_POWER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from identity.tracks.segments import Segment
 
 Kind = Literal["swap", "morph", "drift", "clone", "attribute_swap"]
+
+_ODDS_AT_THRESHOLD = 1.5  # of what a rule tells at its threshold, on the *tune* clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +208,17 @@ def features_at(features: dict[str, NDArray[np.float64]], at: int) -> dict[str, 
     return {name: float(np.nan_to_num(values[at])) for name, values in features.items()}
 
 
-def log_odds_of(confidence: float) -> float:
-    """Return the log-odds of a confidence in (0, 1).
+def log_odds_by_rule(strength: float, threshold: float) -> float:
+    """Return the log-odds of what a rule tells, by what it measures beside its threshold.
+
+    Odds rise by a power of it, see `bench.alarms`.
 
     Example:
-        >>> log_odds_of(0.5)
-        0.0
+        >>> round(log_odds_by_rule(0.3, 0.3), 3), round(log_odds_by_rule(0.6, 0.3), 3)
+        (0.405, 2.485)
     """
-    return float(np.log(confidence / (1 - confidence)))
+    ratio = max(strength / threshold, 1e-3)
+    return float(np.log(_ODDS_AT_THRESHOLD) + ODDS_POWER * np.log(ratio))
 
 
 def drift_of(
@@ -239,7 +244,7 @@ def drift_of(
         over_cut: Whether it happens from shot to shot.
         vouched: Whether colours say so as well as networks.
     """
-    odds = log_odds_of(confidence_of(strength, settings.scaled("drift")))
+    odds = log_odds_by_rule(strength, settings.scaled("drift"))
     left: dict[str, float] = {cue: 1 - value for cue, value in loss.items()}
     return Explained(
         "drift", tracks, start, stop, odds, strength, left, over_cut=over_cut, vouched=vouched

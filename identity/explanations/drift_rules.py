@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.consistency import curve_from
+from identity.evidence.course import ramp_errors
 from identity.evidence.losses import (
     ALONE,
     EVERYBODY,
@@ -84,21 +85,14 @@ def _first_third(scene: Scene, track: int, rows: NDArray[np.int64]) -> tuple[int
 def _ramp(track: BodyTrack, rows: NDArray[np.int64], cues: Sequence[Cue]) -> tuple[int, int] | None:
     """Return from when to when the looks change by `cues`; `None` = a step explains them better.
 
-    Least squares of a constant, a ramp and a constant, over all onsets and ends: with noise alike
-    at all samples, the generalised likelihood ratio test of a ramp against a step.
+    The same test as `course_of`, by other cues.
     """
     frames, values = _projected(track, rows, cues)
     if len(frames) < 2 * MIN_LOOKS:
         return None
     flat = float(np.square(values - values.mean()).sum())
     count = len(frames)
-    errors: dict[tuple[int, int], float] = {}
-    for start in range(count - 1):
-        for stop in range(start + 1, count):
-            shape = np.clip((np.arange(count) - start) / (stop - start), 0, 1)
-            shape -= shape.mean()
-            size = float(shape @ values) / max(float(shape @ shape), 1e-9)
-            errors[start, stop] = float(np.square(values - values.mean() - size * shape).sum())
+    errors = ramp_errors(np.arange(count), values)
     step = min(error for (a, b), error in errors.items() if b - a <= 1)
     slow = {key: error for key, error in errors.items() if key[1] - key[0] >= count / 3}
     best = min(slow, key=lambda key: slow[key])

@@ -11,8 +11,9 @@ import numpy as np
 
 from identity.evidence.consistency import curve_from
 from identity.evidence.hair import HAIR_CHANGES, affinity, hair_says
-from identity.explanations.contract import Explained, log_odds_of
-from identity.findings import confidence_of
+from identity.evidence.moments import FAST_S
+from identity.evidence.running_sums import BLOCK_SAMPLES
+from identity.explanations.contract import Explained, log_odds_by_rule
 from identity.tracks.body_track import unoccluded_rows
 from identity.tracks.crossings import TOUCHING_IOU
 
@@ -31,12 +32,9 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("swap",)
 _CUES: tuple[Cue, ...] = ("hair", "facing", "upper")
-_STRETCH = 256  # samples that are read together: a shot may last for an hour
 _SIDE_SAMPLES = 3
 _LEAST_SAMPLES = 2
-_FREE_COVERED = 0.1  # nobody else may be in the picture of a head
 _CALMER = 0.05  # by which the hair of a side is alike among itself more than over the moment
-_MAX_GAP_S = 0.5
 _ONE_OUTFIT = 0.8  # affinity of two people's clothes from which they are alike
 _OUTFIT_SAMPLES = 64
 _TWO_OUTFITS = 0.6  # over a whole shot: below it no moment is worth a look
@@ -66,7 +64,7 @@ def find(scene: Scene) -> list[Explained]:
         best: Explained | None = None
         frames = sorted(frame for frame in heads[one] if frame in heads[two])
         for at in range(_LEAST_SAMPLES, len(frames) - _LEAST_SAMPLES + 1):
-            if frames[at] - frames[at - 1] > _MAX_GAP_S * fps:
+            if frames[at] - frames[at - 1] > FAST_S * fps:
                 continue
             early, late = frames[max(0, at - _SIDE_SAMPLES) : at], frames[at : at + _SIDE_SAMPLES]
             sides = [
@@ -100,7 +98,7 @@ def find(scene: Scene) -> list[Explained]:
                 if k not in (one, two) and any(f in h for f in early) and any(f in h for f in late)
             ]
             if sudden and all(stays > HAIR_CHANGES for stays in others):
-                odds = log_odds_of(confidence_of(hair.lost, scene.settings.swap))
+                odds = log_odds_by_rule(hair.lost, scene.settings.swap)
                 best = Explained(
                     "swap", (one, two), frames[at], frames[at] + 1, odds, hair.lost,
                     {"hair": hair.lost}, curves=_curves(scene, (one, two), early),
@@ -133,7 +131,7 @@ def _outfit(track: BodyTrack) -> Means:
 def _heads_of(track: BodyTrack, everybody: Sequence[BodyTrack]) -> _Heads:
     """Return frame to hair, facing and clothes, where all are seen and nobody is near."""
     near_nobody = unoccluded_rows(track, everybody, max_iou=TOUCHING_IOU)
-    rows = np.flatnonzero(near_nobody & (track.looks.covered <= _FREE_COVERED))
+    rows = np.flatnonzero(near_nobody & (track.looks.covered <= TOUCHING_IOU))
     for cue in _CUES:
         rows = rows[np.isin(rows, track.looks.seen(cue))]
     return _Heads(track, rows)
@@ -148,10 +146,10 @@ class _Heads(Mapping[int, "Sample"]):
         self._read: OrderedDict[int, dict[Cue, NDArray[np.float16]]] = OrderedDict()
 
     def __getitem__(self, frame: int) -> Sample:
-        stretch, row = divmod(self._place[frame], _STRETCH)
+        stretch, row = divmod(self._place[frame], BLOCK_SAMPLES)
         read = self._read.get(stretch)
         if read is None:
-            rows = self._rows[stretch * _STRETCH : (stretch + 1) * _STRETCH]
+            rows = self._rows[stretch * BLOCK_SAMPLES : (stretch + 1) * BLOCK_SAMPLES]
             # Kept as it is stored: half the size of what is reckoned with.
             read = {cue: self._looks.rows(cue, rows).astype(np.float16) for cue in _CUES}
             self._read[stretch] = read

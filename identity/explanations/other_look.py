@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.same_look import similarities_between
+from identity.evidence.running_sums import BLOCK_SAMPLES
+from identity.evidence.same_look import MIN_LOOKS, similarities_between
 from identity.explanations.contract import Explained, features_at
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "s
 
 _SAME_SIDE = 0.5  # difference of the cosines of facing
 _SAME_SHAPE = 0.5  # ... and of the logarithms of width over height: a face lends no legs
-MIN_LOOKS = 3
 MIN_SCORE = 0.4  # of a box that is surely of one person
-_AT_ONCE = 64  # segments that are compared with all earlier ones at a time
 
 
 def features_of(
@@ -107,8 +106,8 @@ def _changes(clip: Clip, own: Sequence[int]) -> Iterator[Explained]:
     if len(set(shots.tolist())) < 2:
         return
     means, shapes = [s.means for s in segments], np.array([shape_of(s.xyxy) for s in segments])
-    for start in range(0, len(own), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for start in range(0, len(own), BLOCK_SAMPLES):
+        some = slice(start, start + BLOCK_SAMPLES)
         features, alike = features_of(
             means, means[some], clip.calibration, early_shape=shapes, late_shape=shapes[some]
         )

@@ -16,6 +16,7 @@ from identity.evidence.moments import MIN_SAMPLES
 from identity.evidence.same_look import Compared, similarities_between
 from identity.explanations import swap
 from identity.explanations.contract import Explained, features_at
+from identity.tracks.linking import END_BOXES
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("swap",)
 _SAME_PLACE_IOU = 0.35
 _FITS_IOU = 0.6  # ... where the places themselves say how two shots lie over each other
-_EDGE_BOXES = 8  # where somebody stands at a cut: the median of so many boxes beside it
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -194,5 +194,5 @@ def _placed(
 
 def _edge(segment: Segment, end: int) -> NDArray[np.float32]:
     """Return (4,) where somebody stands at the beginning (0) or end (-1) of a segment."""
-    rows = segment.xyxy[-_EDGE_BOXES:] if end else segment.xyxy[:_EDGE_BOXES]
+    rows = segment.xyxy[-END_BOXES:] if end else segment.xyxy[:END_BOXES]
     return np.asarray(np.median(rows, axis=0), np.float32)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from identity.evidence.consistency import curve_from
+from identity.evidence.moments import WINDOW_S
 from identity.evidence.samples import NETWORKS
 from identity.explanations import change, clone, drift_rules, head_swap, swap
 from identity.explanations.attribute_swap import reclassify_by_head
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 # One row for each explanation: those that compete, and those asked after of whom none explains.
 COMPETING: tuple[InShot, ...] = (swap, clone, change)
 AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
-
-_ONE_EVENT_S = 1.0  # two explanations of one track so near in time have one cause
 
 
 def explain_shot(scene: Scene) -> list[Explained]:
@@ -82,7 +81,7 @@ def _same_cause(one: Explained, other: Explained, *, fps: float) -> bool:
         return False  # there and back
     if "drift" in (one.kind, other.kind) or set(one.tracks) == set(other.tracks):
         return True  # in the middle of an exchange two look alike
-    return abs(one.start_frame - other.start_frame) <= _ONE_EVENT_S * fps
+    return abs(one.start_frame - other.start_frame) <= WINDOW_S * fps
 
 
 def _surest_drifts(found: Sequence[Explained]) -> list[Explained]:

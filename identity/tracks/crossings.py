@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from identity.tracks.linking import END_BOXES
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 TOUCHING_IOU = 0.1  # boxes that overlap more than this may be taken for each other
 _MAX_MEETING_S = 2.0  # who walks side by side for longer does not pass
-_BOXES = 8  # on each side, that tell where somebody was going
 _MIN_BOXES = 3
 _STANDING_WIDTHS = 0.5  # who moves less than this share of a box's width is standing
 _CLEARLY = 0.6  # error of the better explanation of motion against the other's
@@ -113,7 +113,7 @@ class _Way:
 
 def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
     """Return the meeting between two frames in which both are seen apart; `None` = both stand."""
-    if all(_stands(body, first - _BOXES, last + _BOXES) for body in (one, two)):
+    if all(_stands(body, first - END_BOXES, last + END_BOXES) for body in (one, two)):
         return None
     a, b = (_way(body, first, late=True) for body in (one, two))
     c, d = (_way(body, last, late=False) for body in (one, two))
@@ -167,7 +167,7 @@ def _stands(body: Body, first: int, last: int) -> bool:
 def _way(body: Body, frame: int, *, late: bool) -> _Way | None:
     """Return the straight way through the last boxes up to a frame, or the first from it on."""
     at = int(np.searchsorted(body.frame, frame, side="right" if late else "left"))
-    rows = slice(max(at - _BOXES, 0), at) if late else slice(at, at + _BOXES)
+    rows = slice(max(at - END_BOXES, 0), at) if late else slice(at, at + END_BOXES)
     frames = body.frame[rows].astype(np.float64)
     if len(frames) < _MIN_BOXES:
         return None

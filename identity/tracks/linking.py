@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_GAP_S = 1.5
 _MIN_IOU = 0.3
 _MAX_SIZE_RATIO = 1.6
-_TREND_BOXES = 8  # the last boxes that tell where somebody was going
+END_BOXES = 8  # the first or last boxes, which tell where somebody stands and was going
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ def _goes_on(first: Tracklet, second: Tracklet, *, fps: float) -> bool:
 
 def _extrapolate(tracklet: Tracklet, frame: int) -> NDArray[np.float32]:
     """Return (4,) the box at `frame` if it goes on as in its last boxes, straight and robustly."""
-    frames = tracklet.frame[-_TREND_BOXES:].astype(np.float64)
-    xyxy = tracklet.xyxy[-_TREND_BOXES:].astype(np.float64)
+    frames = tracklet.frame[-END_BOXES:].astype(np.float64)
+    xyxy = tracklet.xyxy[-END_BOXES:].astype(np.float64)
     if len(frames) < 3:
         return np.asarray(tracklet.xyxy[-1], np.float32)
     steps = [

@@ -11,7 +11,7 @@ from identity.evidence.same_look import Compared
 from identity.evidence.samples import COMPARED, NETWORKS, lay_out
 from identity.explanations import change, swap
 from identity.explanations.attribute_swap import ExchangeScore, which_attribute
-from identity.explanations.contract import Explained, best_of, features_at, log_odds_of
+from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.head_swap import _calm
 from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
@@ -384,7 +384,6 @@ def test_calm_hair_is_alike_from_sample_to_sample():
 )
 def test_the_best_moment(odds, judged, best):
     assert best_of(np.array(odds, float), np.array(judged), 0.5) == best
-    assert log_odds_of(0.75) == pytest.approx(np.log(3))
 
 
 def test_networks_are_the_embedders_cues():

@@ -57,7 +57,7 @@ def small_blocks(monkeypatch):
     """Let a take of seconds be cut as one of hours is."""
     monkeypatch.setattr(running_sums, "BLOCK_SAMPLES", 7)
     monkeypatch.setattr(samples, "PART_SAMPLES", 12)
-    monkeypatch.setattr(samples, "_AT_ONCE", 9)
+    monkeypatch.setattr(samples, "BLOCK_SAMPLES", 9)
 
 
 HALF = LENGTH // 2

@@ -303,11 +303,9 @@ def test_features_of_one_who_becomes_another_on_screen():
     assert said["became"] == pytest.approx(said["alike"] - odds_of(0.0), abs=0.2)
     assert said["network"] == pytest.approx((0.987 - 0.25) / 0.6 - 0.5, abs=0.05)
     assert said["colour"] == pytest.approx((0.837 - 0.4) / 0.5 - 0.5, abs=0.15)
-    assert said["pure"] == pytest.approx(said["alike"], abs=0.2)
     assert (said["had_before"], said["appears"], said["twins"]) == (1, 0, -2)
     assert said["samples"] == pytest.approx(np.log(8))
     assert said["score"] == pytest.approx(0.9)
-    assert (said["zoom"], said["touch"]) == (0, 0)
     assert np.isnan(said["hair"])
 
 
@@ -317,9 +315,6 @@ def test_features_of_one_who_becomes_another_on_screen():
         pytest.param({"twins": 0.25}, "twins", 0.25, id="two others are as alike"),
         pytest.param({"twins": -5.0}, "twins", -2.0, id="or not at all"),
         pytest.param({"scores": (0.9, 0.4)}, "score", 0.4, id="the one that is doubted more"),
-        pytest.param({"size": ((60, 160), (60, 80))}, "zoom", np.log(2), id="half as tall"),
-        pytest.param({"size": ((60, 80), (60, 160))}, "zoom", np.log(2), id="twice as tall"),
-        pytest.param({"near": True}, "touch", 1 / 3, id="boxes overlap"),
         pytest.param({"first": (0, 24)}, "appears", 1.0, id="appears at this moment"),
         pytest.param({"first": (0, 18)}, "appears", 1.0, id="two samples before it"),
         pytest.param({"first": (0, 15)}, "appears", 0.0, id="three samples before it"),

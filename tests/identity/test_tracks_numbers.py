@@ -14,8 +14,9 @@ from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Scale
 from identity.evidence.learnt import LearntEvidence
 from identity.evidence.logistic import Logistic
+from identity.explanations.contract import log_odds_by_rule
 from identity.explanations.model import DecisionModel, confidence_of_odds
-from identity.findings import Finding, confidence_of
+from identity.findings import Finding
 from identity.settings import LooksSettings
 from identity.tracks.body_track import make_body_track, sides_at, unoccluded_rows
 from identity.tracks.linking import Chain, link_tracklets
@@ -271,7 +272,8 @@ def test_how_sure_log_odds_are(odds, confidence):
     [(0.5, 0.6), (1.0, 0.923), (0.25, 0.158), (0.0, 0.0), (-1.0, 0.0), (5.0, 0.99)],
 )
 def test_how_sure_a_strength_is(strength, confidence):
-    assert confidence_of(strength, 0.5) == confidence
+    sure = confidence_of_odds(log_odds_by_rule(strength, 0.5))
+    assert sure == pytest.approx(confidence, abs=1e-3)
 
 
 def test_a_finding_is_named_by_what_where_and_whom():

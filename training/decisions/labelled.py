@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.observed import observations
+from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations import other_look
 from tracker import boxes
 from training.decisions.cases import Asked, case, score
@@ -164,7 +165,7 @@ def natural_other_looks(clips: Sequence[LabelledClip], calibration: Calibration)
 
 def _is_clear(samples: ShotSamples, track: int) -> bool:
     looks = int(samples.seen["body"][track].sum())
-    return looks >= other_look.MIN_LOOKS and score(samples, track) >= other_look.MIN_SCORE
+    return looks >= MIN_LOOKS and score(samples, track) >= other_look.MIN_SCORE
 
 
 def _most_alike(
