@@ -298,14 +298,16 @@ class Config:
 # Earlier names of sections and settings; those of settings under today's name of their section.
 _RENAMED = {
     "cast": "clustering",
-    "clustering.reverse_shot": "reverse_shot_penalty",
     "shots.detector": "method",
     "tracker.hidden_s": "max_gap_s",
     "tracker.lead_score": "backfill_score",
 }
 # Settings that decide nothing any more, by all names they had.
 _LEARNT = "what makes a character is learnt now, see clustering.min_someone_confidence"
+_ALSO = "who faces the camera is part of what two looks say, which is learnt"
 _GONE = {
+    "clustering.reverse_shot": _ALSO,
+    "clustering.reverse_shot_penalty": _ALSO,
     "clustering.min_box_score": _LEARNT,
     "clustering.min_piece_share": _LEARNT,
     "clustering.min_tracklet_share": _LEARNT,

@@ -70,13 +70,6 @@ class ClusteringSettings:
         low=0,
         high=20,
     )
-    reverse_shot_penalty: float = setting(
-        2.0,
-        "subtracted from the log-odds that two are one person where the camera goes back and "
-        "forth between them",
-        low=0,
-        high=20,
-    )
     reference_prior: float = setting(
         -0.2,
         "added to the log-odds that a character is the one in the reference pictures",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.cast.clustering import partition
-from identity.cast.reverse_shots import across_reverse_shots
 from identity.cast.size import merge_to_count
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.running_sums import BLOCK_SAMPLES
@@ -81,14 +80,9 @@ def build_cast(
 
     def grouped(makers: NDArray[np.int64]) -> NDArray[np.int64]:
         known = [segments[k] for k in makers.tolist()]
-        known_apart = apart[np.ix_(makers, makers)]
-        known_odds = log_odds[np.ix_(makers, makers)]
-        known_odds[across_reverse_shots(known, setups, known_apart)] -= (
-            settings.reverse_shot_penalty
-        )
         found = partition(
-            known_odds * discount,
-            known_apart,
+            log_odds[np.ix_(makers, makers)] * discount,
+            apart[np.ix_(makers, makers)],
             group_cost=settings.new_character_cost,
             free_groups=max(likely, most_at_once(known)),
         )

@@ -20,7 +20,6 @@ from identity.appearance.cues import body, facing, hair, parts, zones
 from identity.appearance.cues.crops import Crops
 from identity.appearance.cues.hair import hair_patches
 from identity.appearance.embedder import CrossCues
-from identity.cast.reverse_shots import _alone_facing, _area, _is_reversed
 
 
 def picture(height=100, width=50, seed=0):
@@ -185,58 +184,3 @@ def test_a_patch_is_averaged_to_sixteen_pixels_a_side():
     assert mean_lightness(both[0]) == pytest.approx(54, abs=1)
     assert mean_lightness(both[1]) == pytest.approx(50, abs=1)
     assert mean_lightness(np.zeros(486, np.float32)) == 0
-
-
-# --- shot and reverse shot ------------------------------------------------------------------------
-
-
-def someone(cosine, width=60, height=100):
-    means = {} if cosine is None else {"facing": np.array([cosine, 0.0])}
-    xyxy = np.array([[10, 20, 10 + width, 20 + height]] * 3, np.float32)
-    return SimpleNamespace(means=means, xyxy=xyxy)
-
-
-@pytest.mark.parametrize(
-    ("people", "apart", "facing_"),
-    [
-        pytest.param([], [], [], id="nobody"),
-        pytest.param([someone(0.1)], [], [0], id="just faces the camera"),
-        pytest.param([someone(0.09)], [], [], id="just does not"),
-        pytest.param([someone(None)], [], [], id="not known"),
-        pytest.param([someone(0.9), someone(-0.9)], [(0, 1)], [0], id="one of two"),
-        pytest.param([someone(0.9), someone(0.9)], [(0, 1)], [], id="both"),
-        pytest.param([someone(0.9), someone(0.9)], [], [0, 1], id="one in two pieces"),
-        pytest.param([someone(0.9), someone(0.9, 21)], [(0, 1)], [], id="a third as large"),
-        pytest.param([someone(0.9), someone(0.9, 19)], [(0, 1)], [0], id="smaller"),
-        pytest.param(
-            [someone(0.9), someone(0.9), someone(0.9, 19)], [(0, 2)], [0, 1], id="two and one small"
-        ),
-    ],
-)
-def test_who_alone_faces_the_camera(people, apart, facing_):
-    together = np.zeros((len(people), len(people)), bool)
-    for a, b in apart:
-        together[a, b] = together[b, a] = True
-    assert _alone_facing(people, range(len(people)), together) == facing_
-    assert _area(someone(None, 30, 20)) == 600
-
-
-@pytest.mark.parametrize(
-    ("next_", "back", "other", "reversed_"),
-    [
-        pytest.param(0.1, 0.9, 0.1, True, id="there and back"),
-        pytest.param(0.45, 0.7, 0.45, True, id="just so"),
-        pytest.param(0.46, 0.9, 0.1, False, id="the next shot is too much like it"),
-        pytest.param(0.1, 0.69, 0.1, False, id="it does not come back"),
-        pytest.param(0.1, 0.9, 0.46, False, id="the one between is like the last"),
-    ],
-)
-def test_shot_and_reverse_shot(next_, back, other, reversed_):
-    """Three shots: the second is another set-up than the first, and the third comes back."""
-    alike = np.eye(3, dtype=np.float32)
-    for a, b, value in ((0, 1, next_), (0, 2, back), (1, 2, other)):
-        alike[a, b] = alike[b, a] = value
-    assert _is_reversed(alike, 0) is reversed_
-    backwards = alike[::-1, ::-1]
-    assert _is_reversed(backwards, 1) is reversed_
-    assert _is_reversed(np.eye(2, dtype=np.float32), 0) is False
