@@ -32,19 +32,17 @@ class Asked:
         moments: Those asked about.
         judged: (M,) bool.
         log_odds: (M,) float64.
-        step: (M,) float64, the feature of that name, where one was asked to be kept.
     """
 
     moments: Moments
     judged: NDArray[np.bool_]
     log_odds: NDArray[np.float64]
-    step: NDArray[np.float64]
 
     @classmethod
     def nothing(cls) -> Asked:
         """Return the answers to no question."""
         rows, numbers = np.zeros(0, np.int64), np.zeros(0)
-        return cls(Moments(rows, rows, rows, rows), numbers.astype(np.bool_), numbers, numbers)
+        return cls(Moments(rows, rows, rows, rows), numbers.astype(np.bool_), numbers)
 
     @classmethod
     def about(
@@ -53,8 +51,6 @@ class Asked:
         moments: Moments,
         ask: Callable[[Moments], Features],
         weigh: Logistic,
-        *,
-        keep: str = "",
     ) -> Asked:
         """Ask about moments, of a long take about one stretch after the other.
 
@@ -63,16 +59,12 @@ class Asked:
             moments: Which ones.
             ask: Returns their features.
             weigh: Makes log-odds of them.
-            keep: The feature that is kept as `step`; "" = none.
         """
         judged, odds = np.zeros(len(moments), np.bool_), np.zeros(len(moments))
-        step = np.zeros(len(moments) if keep else 0)
         for rows in samples.parts(moments.last):
             features, judged[rows] = ask(moments.take(rows))
             odds[rows] = weigh.log_odds(features)
-            if keep:
-                step[rows] = features[keep]
-        return cls(moments, judged, odds, step)
+        return cls(moments, judged, odds)
 
     def of(
         self,
@@ -103,7 +95,7 @@ class Asked:
         if len(new):
             found = Asked.about(samples, moments.take(new), ask, weigh)
             judged[new], odds[new] = found.judged, found.log_odds
-        return Asked(moments, judged, odds, self.step[:0])
+        return Asked(moments, judged, odds)
 
 
 def _key_of(moments: Moments) -> NDArray[np.int64]:

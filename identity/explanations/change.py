@@ -55,8 +55,6 @@ FEATURES: Mapping[str, Bounds] = {
 
 _TOGETHER_S = 0.2  # what happens to several within this is the light, or the whole picture
 _NETWORKS_LOSE = 0.25  # similarity; light moves the colours and not the networks
-_COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
-_REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
 
 
 def moments_of(samples: ShotSamples, track: int, *, slow: bool) -> Moments:
@@ -83,10 +81,9 @@ def features_of(
     own = samples.agreement(track, track)
     found = compare(own, before, after, calibration)
     seen_as = circumstances(samples, track, moments)
-    returns = _returns(samples, track, moments, calibration)
     judged = np.asarray((seen_as.samples >= MIN_SAMPLES) & np.isfinite(found.log_odds), np.bool_)
     lost = 1 - mean_of(found.similarity, NETWORKS)
-    judged &= (seen_as.zoom <= _REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
+    judged &= lost >= _NETWORKS_LOSE
     middle_b, middle_a = (start + last) // 2, (first + stop) // 2
     noise = np.fmin(
         compare(own, (start, middle_b), (middle_b, last), calibration).log_odds,
@@ -111,7 +108,7 @@ def features_of(
         "samples": np.log(seen_as.samples.clip(1, 8)),
         "score": seen_as.score,
         "size": np.log(np.maximum(seen_as.height_px, 8) / 100),
-        "returns": returns,
+        "returns": _returns(samples, track, moments, calibration),
         "step": -compare(own, *near, calibration).log_odds,
         "span": (first - last) / samples.per_s,
         "light": _light(samples, before, after),
@@ -217,17 +214,16 @@ def _change_of(scene: Scene, track: int) -> Explained | None:
             moments,
             lambda part: features_of(samples, track, part, calibration),
             scene.model["drift" if slow else "morph"],
-            keep="step",
         )
         best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
         if best is not None:
-            candidates.append(_Candidate(slow, float(asked.log_odds[best]), best, asked))
+            candidates.append(_Candidate(slow, float(asked.log_odds[best]), best, moments))
     if not candidates:
         return None
     surest = max(candidates, key=lambda c: c.log_odds)
     course = _course(samples, track, candidates)
     fast = next((c for c in candidates if not c.slow), None)
-    if fast is not None and (fast.is_abrupt() or course is None or not course.slow):
+    if fast is not None and (course is None or not course.slow):
         frame = exact_frame(samples, (track,), fast.moments, fast.at)
         return _explained(scene, "morph", track, (frame, frame + 1), surest.log_odds, fast)
     begin, end = int(surest.moments.last[surest.at]) - 1, int(surest.moments.first[surest.at])
@@ -260,18 +256,7 @@ class _Candidate:
     slow: bool
     log_odds: float
     at: int
-    asked: Asked
-
-    @property
-    def moments(self) -> Moments:
-        """All that were asked about."""
-        return self.asked.moments
-
-    def is_abrupt(self) -> bool:
-        """Tell whether two looks right beside each other are of two people rather than of one."""
-        last, first = self.moments.last, self.moments.first
-        beside = (first == last) & (last >= last[self.at] - 1) & (first <= first[self.at] + 1)
-        return bool((self.asked.step[beside] > 0).any())
+    moments: Moments
 
 
 def _course(samples: ShotSamples, track: int, candidates: Sequence[_Candidate]) -> Course | None:

@@ -41,8 +41,8 @@ def after(known, some):
 
 def test_no_question_has_no_answer():
     nothing = Asked.nothing()
-    parts = (nothing.moments, nothing.judged, nothing.log_odds, nothing.step)
-    assert [len(part) for part in parts] == [0, 0, 0, 0]
+    parts = (nothing.moments, nothing.judged, nothing.log_odds)
+    assert [len(part) for part in parts] == [0, 0, 0]
     assert nothing.judged.dtype == bool
     known, _ = after(nothing, KNOWN)
     answers, asked = after(known, moments())
@@ -71,22 +71,19 @@ def test_only_what_is_new_is_asked(some, asked):
     answers, then = after(known, some)
     assert then == asked
     assert answers.moments is some
-    assert len(answers.step) == 0
     assert answers.judged.tolist() == (some.start % 2 == 0).tolist()
     assert answers.judged.dtype == bool
     assert answers.log_odds.tolist() == (10 * some.start).tolist()
 
 
-def test_one_feature_may_be_kept_and_parts_of_a_take_keep_their_places():
+def test_parts_of_a_take_keep_their_places():
     """Of a long take the moments are asked about in two parts, here every other one."""
     samples: Any = SimpleNamespace(parts=lambda at: [np.array([1, 3]), np.array([0, 2])])
     questions = Questions()
-    found = Asked.about(samples, KNOWN, questions.ask, WEIGH, keep="start")
+    found = Asked.about(samples, KNOWN, questions.ask, WEIGH)
     assert questions.asked == [[2, 6], [1, 4]]
-    assert found.step.tolist() == [1, 2, 4, 6]
     assert found.log_odds.tolist() == [10, 20, 40, 60]
     assert found.judged.tolist() == [False, True, True, True]
-    assert len(Asked.about(samples, KNOWN, questions.ask, WEIGH).step) == 0
 
 
 def test_moments_of_other_windows_are_others():

@@ -17,7 +17,6 @@ from identity.cast.characters import Cast
 from identity.evidence.alignment import Alignment
 from identity.evidence.moments import Moments
 from identity.explanations import attribute_swap, change, clone, over_cut, shot
-from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, characters_of_tracks, drift_of
 from identity.settings import FindingSettings
 from identity.tracks.crossings import Crossing
@@ -180,33 +179,15 @@ def test_of_two_in_black_a_moment_tells(moment):
 # --- becoming another -----------------------------------------------------------------------------
 
 
-def candidate(last, first, step, at, *, slow=False, odds=1.0):
+def candidate(last, first, at, *, slow=False, odds=1.0):
     last, first = np.array(last), np.array(first)
-    moments = Moments(last - 2, last, first, first + 2)
-    step = np.array(step, float)
-    return change._Candidate(slow, odds, at, Asked(moments, step > 9, step, step))
-
-
-@pytest.mark.parametrize(
-    ("last", "first", "step", "abrupt"),
-    [
-        pytest.param([5, 5], [5, 9], [0.1, 0.0], True, id="two people right beside each other"),
-        pytest.param([5, 5], [5, 9], [0.0, 9.0], False, id="one person, right beside each other"),
-        pytest.param([4, 5], [4, 9], [0.1, 0.0], True, id="a sample before it"),
-        pytest.param([3, 5], [3, 9], [0.1, 0.0], False, id="two samples before it"),
-        pytest.param([10, 5], [10, 9], [0.1, 0.0], True, id="a sample after it"),
-        pytest.param([11, 5], [11, 9], [0.1, 0.0], False, id="two samples after it"),
-        pytest.param([5, 5], [6, 9], [0.1, 0.0], False, id="no two samples beside each other"),
-    ],
-)
-def test_what_is_abrupt(last, first, step, abrupt):
-    assert candidate(last, first, step, at=1).is_abrupt() is abrupt
+    return change._Candidate(slow, odds, at, Moments(last - 2, last, first, first + 2))
 
 
 def test_the_course_is_asked_over_all_that_is_known(monkeypatch):
     asked = []
     monkeypatch.setattr(change, "course_of", lambda *spans: asked.append(spans[1:]))
-    change._course(None, 3, [candidate([4, 9], [6, 12], [0, 0], 0), candidate([9], [20], [0], 0)])
+    change._course(None, 3, [candidate([4, 9], [6, 12], 0), candidate([9], [20], 0)])
     assert asked == [(3, 2, 22)]
 
 

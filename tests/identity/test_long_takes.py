@@ -143,7 +143,7 @@ def test_of_exchanges_the_last_curve_is_drawn(monkeypatch):
 
 
 def test_what_a_moment_was_judged_by_is_not_kept():
-    answers = {"start": np.arange(4.0), "step": 3 * np.arange(4.0)}
+    answers = {"start": np.arange(4.0)}
     samples = SimpleNamespace(parts=lambda at: np.split(np.arange(len(at)), [2]))
     weigh = SimpleNamespace(log_odds=lambda features: -features["start"])
     some = Moments(*np.arange(16).reshape(4, 4))
@@ -152,11 +152,9 @@ def test_what_a_moment_was_judged_by_is_not_kept():
         chosen = {name: values[part.start] for name, values in answers.items()}
         return chosen, part.start > 0
 
-    kept = Asked.about(samples, some, ask, weigh, keep="step")
+    kept = Asked.about(samples, some, ask, weigh)
     assert kept.log_odds.tolist() == [0, -1, -2, -3]
     assert kept.judged.tolist() == [False, True, True, True]
-    assert kept.step.tolist() == [0, 3, 6, 9]
-    assert len(Asked.about(samples, some, ask, weigh).step) == 0
 
 
 def test_memory_does_not_grow_with_a_take(monkeypatch):

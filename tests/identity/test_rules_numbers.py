@@ -56,8 +56,8 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
-def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0, colour=0.33):
-    """Judge a track; fast and slow are {(last, first): log-odds}; a step says who is abrupt."""
+def change_told(monkeypatch, fast, slow, *, course=None, colour=0.33):
+    """Judge a track; fast and slow are {(last, first): log-odds}."""
 
     def asked(samples, track, *, slow):
         return moments(*(slow_ if slow else fast_))
@@ -65,7 +65,7 @@ def change_told(monkeypatch, fast, slow, *, course=None, step=-1.0, colour=0.33)
     def features(samples, track, asked_moments, scales):
         pairs = zip(asked_moments.last.tolist(), asked_moments.first.tolist(), strict=True)
         odds = np.array([{**fast, **slow}[pair] for pair in pairs], float)
-        said = {"odds": odds, "network": np.full(len(odds), 0.7), "step": np.full(len(odds), step)}
+        said = {"odds": odds, "network": np.full(len(odds), 0.7)}
         said["colour"] = np.full(len(odds), colour)
         return said, np.ones(len(odds), bool)
 
@@ -98,10 +98,6 @@ SLOW, SUDDEN = Course(slow=True, start=12, stop=30), Course(slow=False, start=19
         pytest.param(
             {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW}, "drift", (36, 91), 2.0,
             id="its course is a ramp",
-        ),
-        pytest.param(
-            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW, "step": 0.1}, "morph", (58, 59),
-            2.0, id="two looks beside each other are of two people",
         ),
         pytest.param(
             {(20, 20): -1.0}, {(10, 30): 2.0}, {}, "drift", (27, 91), 2.0,
