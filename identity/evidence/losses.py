@@ -89,13 +89,6 @@ def colours_lose(loss: Mapping[Cue, float]) -> float:
     return values[1] if len(values) > 1 else 0.0
 
 
-def loss_between(
-    early: NDArray[np.float32], late: NDArray[np.float32], scales: Calibration, cue: Cue
-) -> float:
-    """Return the similarity lost between two sides, beyond what the calmer one varies itself."""
-    return _lost(_side([early]), _side([late]), scales, cue)
-
-
 def loss_between_tracks(
     one: BodyTrack, two: BodyTrack, scales: Calibration, cue: Cue
 ) -> float | None:

@@ -21,18 +21,20 @@ from identity.evidence.hair import hair_says
 from identity.evidence.positions import Positions
 from identity.evidence.same_look import MIN_LOOKS, cosines_between
 from identity.explanations.contract import Explained, log_odds_by_rule
-from identity.tracks.body_track import sides_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
     from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
     from identity.evidence.hair import Hair
     from identity.explanations.contract import Clip, Kind, Scene
-    from identity.tracks.body_track import Sides
-    from identity.tracks.segments import Segment
+
+    Means = dict[Cue, NDArray[np.float32]]
+    Pair = tuple[Means, Means]
 
 Attribute = Literal["clothes", "head"]
 
@@ -40,8 +42,6 @@ KINDS: tuple[Kind, ...] = ("attribute_swap",)
 _SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
 _CONTRADICTS = 0.4  # similarity by which both of one sort must beat both of the other
 _AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
-_SIDE_SAMPLES = 8
-_REACH_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +96,19 @@ def which_attribute(
     return None
 
 
-def score_exchange(a: Sides, b: Sides, scales: Calibration, cue: Cue) -> ExchangeScore:
-    """Return how the looks of two compare before and after a moment."""
-    similarity = scales.scales[cue].similarity
-    return ExchangeScore(
-        (similarity(float(a.before @ a.after)), similarity(float(b.before @ b.after))),
-        (similarity(float(a.before @ b.after)), similarity(float(b.before @ a.after))),
-    )
-
-
 def reclassify_by_head(swap: Explained, scene: Scene) -> Explained:
     """Return a swap inside a shot as what it is: an attribute swap where both heads stay."""
     if swap.kind != "swap":
         return swap
-    scales = scene.calibration
-    cues: list[Cue] = [*scales.scales, "hair", "facing"]
-    sides: dict[Cue, tuple[Sides, Sides]] = {}
-    for cue in cues:
-        a, b = (
-            sides_at(
-                scene.tracks[k], cue, swap.start_frame,
-                samples=_SIDE_SAMPLES, reach_frames=_REACH_S * scene.samples.fps,
-            )
-            for k in swap.tracks
-        )  # fmt: skip
-        if a is not None and b is not None:
-            sides[cue] = a, b
-    scores = {
-        cue: score_exchange(*sides[cue], scales, cue) for cue in sides if cue in scales.scales
-    }
+    samples = scene.samples
+    at, window = int(np.searchsorted(samples.frames, swap.start_frame)), round(samples.per_s)
+    one, two = swap.tracks
     before, after = (
-        (
-            {cue: getattr(both[0], side) for cue, both in sides.items()},
-            {cue: getattr(both[1], side) for cue, both in sides.items()},
-        )
-        for side in ("before", "after")
+        (samples.means(one, span), samples.means(two, span))
+        for span in (slice(max(at - window, 0), at), slice(at, at + window))
     )
-    attribute = which_attribute(scores, threshold=0.0, hair=hair_says(before, after))
-    if attribute != "clothes":
+    scores = _scores(before, after, scene.calibration)
+    if which_attribute(scores, threshold=0.0, hair=hair_says(before, after)) != "clothes":
         return swap
     gains: dict[str, float] = {cue: c.preference for cue, c in scores.items()}
     return replace(
@@ -165,10 +140,8 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
         for (a, c), (b, d) in combinations(stayed, 2):
             if a == b or c == d:
                 continue
-            scores = _scores([segments[k] for k in (a, b, c, d)], scales)
-            hair = hair_says(
-                (segments[a].means, segments[b].means), (segments[c].means, segments[d].means)
-            )
+            before, after = ((segments[k].means, segments[m].means) for k, m in ((a, b), (c, d)))
+            scores, hair = _scores(before, after, scales), hair_says(before, after)
             attribute = which_attribute(scores, threshold=threshold, hair=hair)
             if attribute is not None:
                 strength = _strength(attribute, scores, hair)
@@ -194,11 +167,10 @@ def _strength(attribute: Attribute, scores: dict[Cue, ExchangeScore], hair: Hair
     return scores["head"].preference if hair is None else hair.lost
 
 
-def _scores(four: Sequence[Segment], scales: Calibration) -> dict[Cue, ExchangeScore]:
-    """Return cue to how the two before, a and b, compare with the two after, c and d."""
-    means = [segment.means for segment in four]
+def _scores(before: Pair, after: Pair, scales: Calibration) -> dict[Cue, ExchangeScore]:
+    """Return cue to how the looks of two before compare with those of two after."""
     result: dict[Cue, ExchangeScore] = {}
-    for cue, cosine in cosines_between(means[:2], means[2:]).items():
+    for cue, cosine in cosines_between(before, after).items():
         if cue in scales.scales and np.isfinite(cosine).all():
             (ac, ad), (bc, bd) = np.vectorize(scales.scales[cue].similarity)(cosine).tolist()
             result[cue] = ExchangeScore((ac, bd), (ad, bc))

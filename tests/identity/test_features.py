@@ -143,9 +143,7 @@ def test_features_of_a_change():
     [
         pytest.param(BECOMES, True, id="becomes another"),
         pytest.param(STILL, False, id="stays"),
-        pytest.param(
-            ["A"] * 24 + ["B"] * 12 + ["A"] * 12, True, id="comes back: weighed"
-        ),
+        pytest.param(["A"] * 24 + ["B"] * 12 + ["A"] * 12, True, id="comes back: weighed"),
     ],
 )
 def test_what_is_a_change_at_all(wears, judged):

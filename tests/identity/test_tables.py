@@ -17,17 +17,18 @@ from identity.evidence.calibration import HAIR_SCALE, Calibration, Scale, Weight
 from identity.evidence.hair import Hair, affinity, hair_says, other_hair
 from identity.evidence.losses import (
     LookLoss,
+    _lost,
+    _side,
     colours_lose,
     garment_loses,
     growth,
-    loss_between,
     networks_lose,
 )
 from identity.evidence.moments import Moments, fast_moments, mean_over, slow_moments
 from identity.evidence.positions import Positions
 from identity.evidence.same_look import same_look
 from identity.evidence.samples import lay_out
-from identity.tracks.body_track import fully_visible_span, make_body_track, sides_at
+from identity.tracks.body_track import fully_visible_span, make_body_track
 from identity.tracks.linking import Chain, link_tracklets
 from scenes.frames import FrameBatch
 from tests.identity.people import looks, tracklet
@@ -399,12 +400,10 @@ def test_a_loss_counts_beyond_what_the_calmer_side_varies():
     scales = Calibration({"body": Scale(0.2, 0.7)}, WEIGHTS)
     calm, wild = np.stack([east, east]), np.stack([north, diagonal])
     mean = float(calm.mean(axis=0) @ wild.mean(axis=0))
-    assert loss_between(calm, np.stack([north]), scales, "body") == pytest.approx(1 / 0.5)
-    said = loss_between(calm, wild, scales, "body")
-    assert said == pytest.approx((0.5**0.5 - mean) / 0.5)
-    assert loss_between(calm, calm, scales, "body") == pytest.approx(0)
-    one, other = np.stack([east]), np.stack([north])  # one look is like itself
-    assert loss_between(one, other, scales, "body") == pytest.approx(1 / 0.5)
+    table = [(calm, np.stack([north]), 1 / 0.5), (calm, wild, (0.5**0.5 - mean) / 0.5),
+             (calm, calm, 0), (np.stack([east]), np.stack([north]), 1 / 0.5)]  # fmt: skip
+    for early, late, lost in table:  # one look is like itself
+        assert _lost(_side([early]), _side([late]), scales, "body") == pytest.approx(lost)
 
 
 @pytest.mark.parametrize(
@@ -561,35 +560,6 @@ def track_of(frames, at=(100, 60), stride=1):
 def test_from_when_a_body_has_come_in(own, span):
     everybody = [track_of(list(own)), track_of(list(range(48)), at=(400, 60))]
     assert fully_visible_span(everybody[0], everybody, fps=24) == pytest.approx(span)
-
-
-@pytest.mark.parametrize(
-    ("frame", "more", "ends"),
-    [
-        pytest.param(24, {}, (23, 24), id="at both sides"),
-        pytest.param(24, {"hidden_from": 20}, (19, 24), id="hidden before it"),
-        pytest.param(0, {}, None, id="nothing before"),
-        pytest.param(48, {}, None, id="nothing after"),
-        pytest.param(47, {}, (46, 47), id="one after"),
-    ],
-)
-def test_sides_of_a_moment(frame, more, ends):
-    found = sides_at(track_of(list(range(48))), "body", frame, samples=5, reach_frames=12, **more)
-    assert (found is None) == (ends is None)
-    if found is not None:
-        assert (found.last_before, found.first_after) == ends
-        assert found.among_before == pytest.approx(0.99, abs=0.02)
-
-
-def test_samples_out_of_reach_do_not_count():
-    track = track_of(list(range(48)), stride=6)  # seen at 0, 6, 12 ...
-    near = sides_at(track, "body", 24, samples=9, reach_frames=6)
-    assert near is not None
-    assert (near.among_before, near.among_after) == (1.0, 1.0)  # one sample each: 18 and 24
-    assert sides_at(track, "body", 24, samples=9, reach_frames=5) is None
-    wide = sides_at(track, "body", 24, samples=9, reach_frames=12)
-    assert wide is not None
-    assert wide.among_before < 1 > wide.among_after
 
 
 @pytest.mark.parametrize(("x", "same"), [(53, True), (54, False)])

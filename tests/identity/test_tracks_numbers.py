@@ -18,7 +18,7 @@ from identity.explanations.contract import log_odds_by_rule
 from identity.explanations.model import DecisionModel, confidence_of_odds
 from identity.findings import Finding
 from identity.settings import LooksSettings
-from identity.tracks.body_track import make_body_track, sides_at, unoccluded_rows
+from identity.tracks.body_track import make_body_track, unoccluded_rows
 from identity.tracks.linking import Chain, link_tracklets
 from identity.tracks.repair import _as_tall, _mean_body, _split, repair_id_switches
 from identity.tracks.segments import make_segment
@@ -196,13 +196,6 @@ def test_rows_in_which_nobody_is_near(x, free):
     assert rows[10:15].tolist() == [free] * 5
     assert rows[:10].all()
     assert rows[15:].all()
-
-
-def test_one_look_on_a_side_is_like_itself():
-    found = sides_at(body(), "body", 15, samples=1, reach_frames=9)
-    assert found is not None
-    assert (found.among_before, found.among_after) == (1.0, 1.0)
-    assert (found.last_before, found.first_after) == (12, 15)
 
 
 # --- scales, models, findings ---------------------------------------------------------------------
