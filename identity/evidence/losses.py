@@ -15,9 +15,9 @@ import numpy as np
 
 from identity.evidence.calibration import HAIR_SCALE
 from identity.evidence.consistency import MAX_APPROACH
-from identity.evidence.hair import affinity
+from identity.evidence.hair import SAME_FACING, affinity
 from identity.evidence.samples import COLOURS, NETWORKS
-from identity.tracks.body_track import fully_visible_span, unoccluded_rows
+from identity.tracks.body_track import FAST_S, fully_visible_span, unoccluded_rows
 from identity.tracks.crossings import TOUCHING_IOU
 
 if TYPE_CHECKING:
@@ -30,17 +30,15 @@ if TYPE_CHECKING:
     from identity.tracks.body_track import BodyTrack
 
 
-_MIN_STRETCH_S = 0.6
 EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 MIN_LOOKS = 4  # of the network; colours are known at every frame
 _MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, or somebody else
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
 # Where no colour confirms them networks must lose more: arms that rise cost 0.4 too.
 ALONE, _CONFIRMS = 1.35, 0.12
-# Where the head alone changes. Heads that turn: a range of 0.95 and more in rendered clips.
-_HEAD_RANGE, _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 0.6, 1.25, 0.2, 0.8
-# Turns of rendered clips without any error move the cosine by 0.6 to 2.0, all else by 0.5 at most.
-_STEADY_RANGE, _STEADY_SHIFT = 0.45, 0.2
+# Where the head alone changes.
+_HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 1.25, 0.2, 0.8
+_STEADY_SHIFT = 0.2  # of the cosine of facing, from the first third to the last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +124,7 @@ def largest_loss(
     """Return the rows in which most is lost while nobody passes; `None` = there are none."""
     best: LookLoss | None = None
     for rows in _undisturbed(track, everybody, fps=fps):
-        if (track.frame[rows[-1]] - track.frame[rows[0]]) / fps < _MIN_STRETCH_S:
+        if (track.frame[rows[-1]] - track.frame[rows[0]]) / fps < FAST_S:
             continue
         if not _keeps_framing(track.xyxy[rows]):
             continue
@@ -162,7 +160,7 @@ def _head_loss(track: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, flo
     if sides is None or len(facing) < MIN_LOOKS or "head" not in loss:
         return 0.0
     wider, taller = growth(track.xyxy[rows])
-    turned = float(np.ptp(facing)) > _HEAD_RANGE
+    turned = float(np.ptp(facing)) > SAME_FACING
     if turned or max(wider, taller) > _HEAD_GROWTH or garment_loses(loss) > _CLOTHES_STAY:
         return 0.0
     seen = track.looks.seen("hair")
@@ -181,7 +179,7 @@ def _keeps_facing(track: BodyTrack, rows: NDArray[np.int64]) -> bool:
         return False
     side = max(len(facing) // 3, 2)
     shift = abs(float(facing[:side].mean() - facing[-side:].mean()))
-    return float(np.ptp(facing)) <= _STEADY_RANGE and shift <= _STEADY_SHIFT
+    return float(np.ptp(facing)) <= SAME_FACING and shift <= _STEADY_SHIFT
 
 
 def _facing(track: BodyTrack, rows: NDArray[np.int64]) -> NDArray[np.float32]:

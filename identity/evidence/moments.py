@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.tracks.body_track import FAST_S
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side
-FAST_S = 0.5  # a change that takes no longer is a morph or a swap: 12 frames at 24 a second
 NEAR_SAMPLES = 3  # around a moment: what a box does there makes its looks doubtful
 # The colours are known at every frame.
 _TELLS_FRAME: tuple[Cue, ...] = ("body", "upper", "head", "lower")

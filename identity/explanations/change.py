@@ -53,7 +53,6 @@ FEATURES: Mapping[str, Bounds] = {
     "span": SPAN_BOUNDS, "light": AGAINST,
 }  # fmt: skip
 
-_TOGETHER_S = 0.2  # what happens to several within this is the light, or the whole picture
 _NETWORKS_LOSE = 0.25  # similarity; light moves the colours and not the networks
 
 
@@ -279,7 +278,7 @@ def _may_be_mixed(found: Explained, scene: Scene) -> bool:
 
 def _apart(changes: list[Explained], *, fps: float) -> list[Explained]:
     """Leave out what happens to several at one moment: a light or a transition, nobody's error."""
-    together = _TOGETHER_S * fps + 1
+    together = FAST_S / 2 * fps + 1
     return [
         one
         for one in changes

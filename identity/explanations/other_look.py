@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.hair import SAME_FACING
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.evidence.same_look import MIN_LOOKS, similarities_between
@@ -34,8 +35,7 @@ KINDS: tuple[Kind, ...] = ("drift",)
 CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "upper", "lower")
 FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
 
-_SAME_SIDE = 0.5  # difference of the cosines of facing
-_SAME_SHAPE = 0.5  # ... and of the logarithms of width over height: a face lends no legs
+_SAME_SHAPE = 0.5  # logarithms of width over height: a face lends no legs
 MIN_SCORE = 0.4  # of a box that is surely of one person
 
 
@@ -67,7 +67,7 @@ def features_of(
     )
     turn = np.abs(np.subtract.outer(*facing))
     shape = np.abs(np.subtract.outer(early_shape, late_shape))
-    alike = (np.nan_to_num(turn, nan=np.inf) <= _SAME_SIDE) & (shape <= _SAME_SHAPE)
+    alike = (np.nan_to_num(turn, nan=np.inf) <= SAME_FACING) & (shape <= _SAME_SHAPE)
     seen = np.isfinite(similarity.get("body", nothing))
     return found | {"turn": np.nan_to_num(turn), "shape": shape}, alike & seen
 

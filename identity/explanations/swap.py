@@ -15,6 +15,7 @@ import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
+    FAST_S,
     MIN_SAMPLES,
     WINDOW_S,
     Moments,
@@ -47,9 +48,7 @@ FEATURES: Mapping[str, Bounds] = {
 _MIN_GAIN = (
     0.3  # log-odds; no moment of 3,000 in clean generated clips comes near 0 (design probes)
 )
-_BRIEF_S = 0.3  # windows for an exchange that is undone within a second
 _SURELY = 0.75  # so sure an exchange must be for another one beside it to be looked for
-_PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAP = 0.6  # a box that moves so far at once lies on another body: the tracker went over to it
 
 
@@ -190,7 +189,7 @@ def _between_meetings(
 
     Where two pass, the tracks may have changed bodies: that is asked separately.
     """
-    reach = _PASSING_S * samples.fps
+    reach = FAST_S / 2 * samples.fps  # a change so near to a meeting is its
     spans, low = [], span[0]
     for meeting in meetings:
         stop = int(np.searchsorted(samples.frames, meeting.first_frame - reach, side="right"))
@@ -240,7 +239,7 @@ def _for_a_moment(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) ->
     least = scene.settings.least_log_odds
     last = np.arange(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)
     pairs = np.stack([last, last], axis=1)
-    moments = Moments.between(samples, pairs, low=low, high=high, window_s=_BRIEF_S)
+    moments = Moments.between(samples, pairs, low=low, high=high, window_s=FAST_S / 2)
     if not len(moments):
         return []
     asked = Asked.about(

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _Number = TypeVar("_Number", bound=np.generic)
 
-_SETTLED_S = 0.4  # so near to the first or last box of a body it is coming or going
+# What takes no longer is at once: a morph or a swap rather than a drift, 12 frames at 24 a second.
+# So near to its first or last box somebody is coming or going.
+FAST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,5 +126,5 @@ def fully_visible_span(
     """
     comes = track.frame[0] > min(s.frame[0] for s in everybody)
     goes = track.frame[-1] < max(s.frame[-1] for s in everybody)
-    frames = _SETTLED_S * fps
+    frames = FAST_S * fps
     return track.frame[0] + frames * comes, track.frame[-1] - frames * goes

@@ -182,7 +182,7 @@ def test_an_exchange_that_is_undone(monkeypatch, said, frames):
         both = min(said[frame // 3] for frame in frames)
         assert [odds for _, odds in found] == [both, both]
     assert asked["pairs"] == [(at, at) for at in range(2, 39)]
-    assert (asked["low"], asked["high"], asked["window_s"]) == (0, 40, 0.3)
+    assert (asked["low"], asked["high"], asked["window_s"]) == (0, 40, 0.25)
 
 
 def test_only_within_the_stretch_that_is_asked_about(monkeypatch):
