@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
+from identity.evidence.setups import MIN_FREE
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 _SCALES = (0.75, 0.82, 0.89, 0.94, 1.0, 1.06, 1.12, 1.22, 1.34)
 _MIN_AGREES = 0.96  # sky and walls that are no set of ours reach 0.9 in most pictures
-_MIN_SHARE = 0.07  # of the picture that must be free in both: less is a gradient like any other
-_NEAR_SHARE = 0.04  # ... where only a few shifts are asked about
+_NEAR_SHARE = 0.04  # of the picture that must be free in both where few shifts are asked about
 _NEAR_SCALES = (0.94, 1.0, 1.06)
 _NEAR_CELLS = 3  # to each side
 _MIN_FREE_SHARE = 0.5  # ... and of what is free in the one that has less of it
@@ -106,7 +106,7 @@ def aligned(
     one = _grey(first), free_first.astype(np.float64)
     best: Alignment | None = None
     scales = _SCALES if near is None else [near.scale * scale for scale in _NEAR_SCALES]
-    share = _MIN_SHARE if near is None else _NEAR_SHARE
+    share = MIN_FREE if near is None else _NEAR_SHARE
     about = None if near is None else (near.shift[0] * wide, near.shift[1] * tall)
     for scale in scales:
         size = round(wide * scale), round(tall * scale)

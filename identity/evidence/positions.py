@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-_SAME_PLACE_IOU = 0.3
 
 
 class Positions:
@@ -35,10 +34,10 @@ class Positions:
     def same_as(self, number: int) -> NDArray[np.bool_]:
         """Return (N,) who stands, and is seen, where that body is."""
         return np.asarray(
-            boxes.iou(self._xyxy[number : number + 1], self._xyxy)[0] >= _SAME_PLACE_IOU
+            boxes.iou(self._xyxy[number : number + 1], self._xyxy)[0] >= SAME_PLACE_IOU
         )
 
     def same(self, one: int, two: int) -> bool:
         """Tell whether two are seen at one place."""
         pair = self._xyxy[[one]], self._xyxy[[two]]
-        return float(boxes.iou(*pair)[0, 0]) >= _SAME_PLACE_IOU
+        return float(boxes.iou(*pair)[0, 0]) >= SAME_PLACE_IOU

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SAME_SETUP = 0.9  # similarity from which a place in one means the place in the other
 _MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
-_MIN_FREE = 0.12  # share of a picture; less of the set says nothing
+MIN_FREE = 0.07  # share of two pictures that nobody hides in either: less agrees by chance
 _NEAR_FRAMES = 4  # a box so near in time still says where somebody is
 _SIZE_PX = (32, 18)  # width, height
 _MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
@@ -54,7 +54,7 @@ def setup_similarity(
     alike = _correlations(pictures, everywhere)
     if free is not None:
         known = free.reshape(2 * count, -1).repeat(thumbnails.shape[-1], axis=1).astype(np.float64)
-        enough = known @ known.T >= _MIN_FREE * known.shape[1]
+        enough = known @ known.T >= MIN_FREE * known.shape[1]
         alike = np.where(enough, _correlations(pictures, known), alike)
     best = alike.reshape(count, 2, count, 2).max(axis=(1, 3))
     np.fill_diagonal(best, 1)

@@ -20,6 +20,7 @@ import numpy as np
 from identity.evidence.hair import hair_says
 from identity.evidence.positions import Positions
 from identity.evidence.same_look import MIN_LOOKS, cosines_between
+from identity.evidence.setups import SAME_SETUP
 from identity.explanations.contract import Explained, log_odds_by_rule
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 Attribute = Literal["clothes", "head"]
 
 KINDS: tuple[Kind, ...] = ("attribute_swap",)
-_SAME_SETUP = 0.85  # changed clothes are part of the picture: lower than for a swap of places
 _CONTRADICTS = 0.4  # similarity by which both of one sort must beat both of the other
 _AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
 
@@ -133,7 +133,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     places = Positions(segment.xyxy for segment in segments)
     found: list[Explained] = []
     for late in sorted(by_shot):
-        earlier = [s for s in sorted(by_shot) if s < late and clip.setups[s, late] >= _SAME_SETUP]
+        earlier = [s for s in sorted(by_shot) if s < late and clip.setups[s, late] >= SAME_SETUP]
         if not earlier:
             continue
         stayed = [(a, c) for a in by_shot[earlier[-1]] for c in by_shot[late] if places.same(a, c)]

@@ -22,6 +22,7 @@ from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
 from identity.explanations.change import mean_of
 from identity.explanations.contract import Explained, best_of, features_at
+from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ _BECAME = 1.0  # log-odds by which two are more alike from a moment on, so that 
 _CLOTHES: tuple[Cue, ...] = ("upper", "lower")
 _BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above
 _MIXED_S = 0.25  # before and after a meeting boxes hold a part of the other one
-_ONE_BODY_IOU = 0.3  # boxes that overlap more show each other
 
 
 def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
@@ -57,7 +57,7 @@ def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
     """
     both = samples.seen["body"][one] & samples.seen["body"][two]
     overlap = boxes.paired_iou(*(np.nan_to_num(samples.xyxy[k]) for k in (one, two)))
-    mixed = (overlap > _ONE_BODY_IOU) | _in_meetings(samples, one, two)
+    mixed = (overlap > SAME_PLACE_IOU) | _in_meetings(samples, one, two)
     rows = np.flatnonzero(both & ~mixed)
     if not len(rows):
         return Moments.between(samples, [])

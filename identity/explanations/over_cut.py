@@ -16,7 +16,7 @@ from identity.evidence.moments import MIN_SAMPLES
 from identity.evidence.same_look import Compared, similarities_between
 from identity.explanations import swap
 from identity.explanations.contract import Explained, features_at
-from identity.tracks.linking import END_BOXES
+from identity.tracks.linking import END_BOXES, SAME_PLACE_IOU
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from identity.tracks.segments import Segment
 
 KINDS: tuple[Kind, ...] = ("swap",)
-_SAME_PLACE_IOU = 0.35
 _FITS_IOU = 0.6  # ... where the places themselves say how two shots lie over each other
 
 
@@ -187,7 +186,7 @@ def _placed(
             own = sets.alignment(*shots, near=near) if near.agrees >= _FITS_IOU else None
         if own is not None:
             now = np.clip(own.mapped(after, picture_px=picture_px), 0, limit)
-            if (boxes.paired_iou(before, now) >= _SAME_PLACE_IOU).all():
+            if (boxes.paired_iou(before, now) >= SAME_PLACE_IOU).all():
                 found.append(one)
     return found
 

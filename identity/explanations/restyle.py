@@ -20,6 +20,7 @@ from identity.evidence.moments import FAST_S, Totals, mean_over
 from identity.evidence.picture_style import STYLE_PARTS
 from identity.explanations.contract import Explained
 from identity.explanations.model import DecisionModel
+from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ _WHOLLY = 2.0  # a larger step is no surer sign
 _SET_GOES_ON = 0.5  # agreement of edges: 48 of 50 cuts of generated clips are below it
 _PLACE = {name: place for place, name in enumerate(STYLE_PARTS)}
 _STYLE = _PLACE["contrast"] + 1  # what comes after it is no matter of light
-_SAME_PLACE_IOU = 0.5  # as a body from one picture to the next
 _BLOCK_FRAMES = 4096  # asked about at a time: a take may last for hours
 
 
@@ -270,7 +270,7 @@ def stay_over(restyle: Explained, tracks: Sequence[BodyTrack]) -> tuple[list[int
         np.stack([tracks[k].xyxy[-1] for k in old]), np.stack([tracks[k].xyxy[0] for k in new])
     )
     rows, columns = np.nonzero(
-        (overlap >= _SAME_PLACE_IOU)
+        (overlap >= SAME_PLACE_IOU)
         & (overlap == overlap.max(axis=0))
         & (overlap == overlap.max(axis=1, keepdims=True))
     )

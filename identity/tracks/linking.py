@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 MAX_GAP_S = 1.5
-_MIN_IOU = 0.3
+SAME_PLACE_IOU = 0.3  # boxes that overlap by so much lie in one place
 _MAX_SIZE_RATIO = 1.6
 END_BOXES = 8  # the first or last boxes, which tell where somebody stands and was going
 
@@ -74,7 +74,7 @@ def _goes_on(first: Tracklet, second: Tracklet, *, fps: float) -> bool:
     if sizes[0] <= 0 or (sizes[1] / sizes[0]) ** 0.5 > _MAX_SIZE_RATIO:
         return False
     here = float(boxes.iou(first.xyxy[-1:], begins)[0, 0])
-    return max(float(boxes.iou(expected, begins)[0, 0]), here) >= _MIN_IOU
+    return max(float(boxes.iou(expected, begins)[0, 0]), here) >= SAME_PLACE_IOU
 
 
 def _extrapolate(tracklet: Tracklet, frame: int) -> NDArray[np.float32]:

@@ -315,8 +315,8 @@ LEFT, RIGHT = (0, 0, 50, 100), (200, 0, 250, 100)
     ("move", "scale", "in_place"),
     [
         pytest.param(0, 1.0, True, id="at the places of before"),
-        pytest.param(24, 1.0, True, id="half of a width aside"),
-        pytest.param(25, 1.0, False, id="more"),
+        pytest.param(26, 1.0, True, id="half of a width aside"),
+        pytest.param(27, 1.0, False, id="more"),
         pytest.param(0, 1.5, False, id="another framing"),
     ],
 )
@@ -329,10 +329,10 @@ def test_both_stand_where_the_other_one_stood(move, scale, in_place):
     assert stands_in_place(segments, option, lay) is in_place
 
 
-@pytest.mark.parametrize(("aside", "in_place"), [(13, True), (13.1, False)])
-def test_an_overlap_of_35_in_100_is_one_place(aside, in_place):
-    """Of two boxes of 27 px, 13 px apart, 14 px are common and 40 px are covered."""
-    one, two = (0, 0, 27, 100), (200, 0, 227, 100)
+@pytest.mark.parametrize(("aside", "in_place"), [(14, True), (14.1, False)])
+def test_an_overlap_of_three_tenths_is_one_place(aside, in_place):
+    """Of two boxes of 26 px, 14 px apart, 12 px are common and 40 px are covered."""
+    one, two = (0, 0, 26, 100), (200, 0, 226, 100)
     late = [[(x1 + aside, y1, x2 + aside, y2)] * 8 for x1, y1, x2, y2 in (one, two)]
     option = told("swap", (), segments=(0, 1, 2, 3))
     segments = placed([one] * 8, [two] * 8, *late)

@@ -249,7 +249,7 @@ def test_flat_pictures_are_no_set_up(spread, alike):
 
 @pytest.mark.parametrize(
     ("columns", "alike"),
-    [pytest.param(4, 1.0, id="an eighth is free"), pytest.param(3, None, id="less: all counts")],
+    [pytest.param(3, 1.0, id="a tenth is free"), pytest.param(2, None, id="less: all counts")],
 )
 def test_so_much_of_a_set_must_be_free(columns, alike):
     one, two = checks(50, seed=1), checks(50, seed=2)
