@@ -11,10 +11,10 @@ import numpy as np
 
 from identity.evidence.consistency import curve_from
 from identity.evidence.hair import HAIR_CHANGES, affinity, hair_says
-from identity.evidence.moments import FAST_S
+from identity.evidence.moments import MIN_SAMPLES, NEAR_SAMPLES
 from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.explanations.contract import Explained, log_odds_by_rule
-from identity.tracks.body_track import unoccluded_rows
+from identity.tracks.body_track import FAST_S, unoccluded_rows
 from identity.tracks.crossings import TOUCHING_IOU
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("swap",)
 _CUES: tuple[Cue, ...] = ("hair", "facing", "upper")
-_SIDE_SAMPLES = 3
-_LEAST_SAMPLES = 2
 _CALMER = 0.05  # by which the hair of a side is alike among itself more than over the moment
 _ONE_OUTFIT = 0.8  # affinity of two people's clothes from which they are alike
-_OUTFIT_SAMPLES = 64
-_TWO_OUTFITS = 0.6  # over a whole shot: below it no moment is worth a look
 
 
 def find(scene: Scene) -> list[Explained]:
@@ -54,7 +50,7 @@ def find(scene: Scene) -> list[Explained]:
     alike = [
         (one, two)
         for one, two in combinations(range(len(tracks)), 2)
-        if affinity(outfits[one], outfits[two], "upper") >= _TWO_OUTFITS
+        if affinity(outfits[one], outfits[two], "upper") >= _ONE_OUTFIT
     ]
     if not alike:
         return []  # nobody's hair is read: a shot may last for an hour
@@ -63,10 +59,10 @@ def find(scene: Scene) -> list[Explained]:
     for one, two in alike:
         best: Explained | None = None
         frames = sorted(frame for frame in heads[one] if frame in heads[two])
-        for at in range(_LEAST_SAMPLES, len(frames) - _LEAST_SAMPLES + 1):
+        for at in range(MIN_SAMPLES, len(frames) - MIN_SAMPLES + 1):
             if frames[at] - frames[at - 1] > FAST_S * fps:
                 continue
-            early, late = frames[max(0, at - _SIDE_SAMPLES) : at], frames[at : at + _SIDE_SAMPLES]
+            early, late = frames[max(0, at - NEAR_SAMPLES) : at], frames[at : at + NEAR_SAMPLES]
             sides = [
                 _means([heads[k][f] for f in side]) for side in (early, late) for k in (one, two)
             ]
@@ -124,7 +120,7 @@ def _outfit(track: BodyTrack) -> Means:
     rows = track.looks.seen("upper")
     if not len(rows):
         return {}
-    few = rows[np.unique(np.linspace(0, len(rows) - 1, _OUTFIT_SAMPLES).round().astype(int))]
+    few = rows[np.unique(np.linspace(0, len(rows) - 1, BLOCK_SAMPLES).round().astype(int))]
     return {"upper": track.looks.rows("upper", few).mean(axis=0)}
 
 

@@ -101,8 +101,8 @@ def test_clothes_must_be_one_outfit(share, found):
 @pytest.mark.parametrize(
     ("alike", "apart", "found"),
     [
-        pytest.param(15, 11, 1, id="225 of 346: .65"),
-        pytest.param(11, 10, 0, id="121 of 221: .55"),
+        pytest.param(20, 9, 1, id="400 of 481: .83"),
+        pytest.param(20, 11, 0, id="400 of 521: .77"),
         pytest.param(24, 0, 1, id="all the while"),
     ],
 )
