@@ -46,18 +46,16 @@ _TWINS = 0.4  # log-odds by which a clone must be more alike than any two elsewh
 _BECAME = 1.0  # log-odds by which two are more alike from a moment on, so that they are no twins
 _CLOTHES: tuple[Cue, ...] = ("upper", "lower")
 _BLACK = 28.0  # CIE L* of clothes: silhouettes and dark suits are below, garments with a hue above
-_MIXED_S = 0.25  # before and after a meeting boxes hold a part of the other one
 
 
 def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
     """Return from which sample on the two may be one: since both are there, or any later one.
 
-    Where their boxes lie over each other, and in a meeting, each shows the other one too: no window
-    reaches there.
+    Where their boxes lie over each other each shows the other one too: no window reaches there.
     """
     both = samples.seen["body"][one] & samples.seen["body"][two]
     overlap = boxes.paired_iou(*(np.nan_to_num(samples.xyxy[k]) for k in (one, two)))
-    mixed = (overlap > SAME_PLACE_IOU) | _in_meetings(samples, one, two)
+    mixed = overlap > SAME_PLACE_IOU
     rows = np.flatnonzero(both & ~mixed)
     if not len(rows):
         return Moments.between(samples, [])
@@ -74,16 +72,6 @@ def moments_of(samples: ShotSamples, one: int, two: int) -> Moments:
     if not parts:
         return Moments.between(samples, [])
     return Moments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _in_meetings(samples: ShotSamples, one: int, two: int) -> NDArray[np.bool_]:
-    """Return (G,) at which samples two pass each other, or are about to."""
-    inside = np.zeros(len(samples.frames), np.bool_)
-    reach = _MIXED_S * samples.fps
-    for met in samples.crossings(one, two):
-        first = np.searchsorted(samples.frames, met.first_frame - reach)
-        inside[first : np.searchsorted(samples.frames, met.last_frame + reach, side="right")] = True
-    return inside
 
 
 def features_of(

@@ -19,7 +19,6 @@ from identity.evidence.moments import Moments
 from identity.explanations import attribute_swap, change, clone, over_cut, shot
 from identity.explanations.contract import Explained, characters_of_tracks, drift_of
 from identity.settings import FindingSettings
-from identity.tracks.crossings import Crossing
 from tests.identity.people import blend, body_of, calibration, colour_of
 
 NAN = float("nan")
@@ -32,7 +31,7 @@ def told(kind, tracks, start=10, stop=11, *, odds=1.0, strength=0.5, **more):
 # --- one person twice -----------------------------------------------------------------------------
 
 
-def samples(seen_one, seen_two, *, overlap=(), meetings=(), per_s=8.0):
+def samples(seen_one, seen_two, *, overlap=(), per_s=8.0):
     """Return two tracks; where an overlap is given their boxes share that much."""
     grid = len(seen_one)
     xyxy = np.tile(np.array([0, 0, 100, 100], np.float32), (2, grid, 1))
@@ -43,7 +42,6 @@ def samples(seen_one, seen_two, *, overlap=(), meetings=(), per_s=8.0):
     return SimpleNamespace(
         frames=3 * np.arange(grid), fps=24.0, per_s=per_s, xyxy=xyxy,
         seen={"body": np.array([seen_one, seen_two], bool)},
-        crossings=lambda *_: [Crossing(a, b, (a + b) // 2, "stayed") for a, b in meetings],
     )  # fmt: skip
 
 
@@ -62,19 +60,10 @@ ALL = [True] * 20
             ALL, {"overlap": [(10, 0.31)]}, [*range(9), *range(11, 19)], id="boxes lie over others"
         ),
         pytest.param(ALL, {"overlap": [(10, 0.29)]}, [*range(19)], id="boxes touch"),
-        pytest.param(
-            ALL, {"meetings": [(30, 33)]}, [*range(7), *range(14, 19)], id="a quarter of a second"
-        ),
-        pytest.param(
-            ALL, {"meetings": [(12, 51)]}, [*range(1), *range(0)], id="a long meeting"
-        ),
     ],
 )  # fmt: skip
 def test_from_when_on_two_may_be_one(two, more, first):
     found = clone.moments_of(samples(ALL, two, **more), 0, 1)
-    if more.get("meetings") == [(12, 51)]:
-        assert len(found) == 0  # two samples before it, and two after it
-        return
     assert found.first.tolist() == first
     assert (found.last == found.first).all()
 
