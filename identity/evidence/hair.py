@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     Means = dict[Cue, NDArray[np.float32]]
     Sample = dict[Cue, NDArray[np.float16]]
 
-_HAIR_STAYS, HAIR_CHANGES = 0.94, 0.92  # affinity of somebody's hair before and after
-_HAIR_NEARLY_STAYS, _NEARER_OWN = 0.86, 0.15  # less of it, where the other's is far from it
-_STAYS_BY = 0.2  # affinity by which own hair before and after beats the other's
-_STAYS_A_LITTLE = 0.03  # ... on average, where both stay so: theirs may be much alike
-# Hair on another head is cut by another face: it need not come quite as near as what was there.
-_HAIR_FITS, _HAIR_NEAR = -0.3, 0.5
-_MORE_THAN_CLOTHES = 0.03  # light moves all colours
+HAIR_CHANGES = 0.92  # affinity of somebody's hair before and after, from which down it changes
+_NEARER_OWN = 0.15  # affinity by which own hair before and after beats the other's
+_A_LITTLE = 0.03  # ... where none changes, as theirs may be alike; and hair beside clothes: light
+_HAIR_NEAR = 0.5  # hair on another head is cut by another face: it does not come quite as near
 # Difference of the cosines of facing up to which the same side is seen: turns of rendered clips
 # without any error move them by 0.6 to 2.0, all else by 0.5 at most.
 SAME_FACING = 0.5
@@ -63,19 +60,17 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
     straight = [affinity(b, a, "hair") for b, a in pairs]
     cross = [affinity(b, a, "hair") for b, a in zip(before, reversed(after), strict=True)]
     nearer_own = (sum(straight) - sum(cross)) / 2
-    if min(straight) >= max(cross) + _STAYS_BY:
+    if min(straight) >= max(cross) + _NEARER_OWN:
         return Hair(stays=True)
-    if min(straight) >= _HAIR_STAYS:
-        return Hair(stays=nearer_own >= _STAYS_A_LITTLE)
-    if min(straight) >= _HAIR_NEARLY_STAYS and nearer_own >= _NEARER_OWN:
-        return Hair(stays=True)
+    if min(straight) > HAIR_CHANGES:
+        return Hair(stays=nearer_own >= _A_LITTLE)
     turned = max(abs(float(b["facing"][0] - a["facing"][0])) for b, a in pairs)
     if max(straight) > HAIR_CHANGES or turned > SAME_FACING:
         return Hair(stays=False)
-    if sum(cross) / 2 < _HAIR_NEAR or -nearer_own < _HAIR_FITS:
+    if sum(cross) / 2 < _HAIR_NEAR:
         return Hair(stays=False)
     clothes = [affinity(b, a, "upper") for b, a in pairs]
-    alone = all(c >= h + _MORE_THAN_CLOTHES for c, h in zip(clothes, straight, strict=True))
+    alone = all(c >= h + _A_LITTLE for c, h in zip(clothes, straight, strict=True))
     return Hair(stays=False, lost=1 - HAIR_SCALE.similarity(sum(straight) / 2), alone=alone)
 
 
