@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from identity.appearance.reid_specs import ReidSpec
 
+BATCH_SIZE = 32  # crops that a network of ours sees at once
+
 
 def prepare_crops(
     crops: Sequence[NDArray[np.uint8]], spec: ReidSpec, *, height_px: int, width_px: int

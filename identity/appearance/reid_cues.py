@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.appearance.embedder import CrossCues, unit_rows
-from identity.appearance.prepare import prepare_crops
+from identity.appearance.prepare import BATCH_SIZE, prepare_crops
 from identity.appearance.reid_specs import BODY_DIM, PART_DIM
 from identity.appearance.reid_there import TorchReader
 from scenes.errors import WeightsError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from identity.appearance.reid_specs import ReidSpec
 
 ARCHITECTURE = "castcheck.cues/2"
-_BATCH_SIZE = 32
 _PARTS = 3
 # Where the rows of the network are parted: body, parts, visibility, box of the head, facing.
 _ENDS = np.cumsum([BODY_DIM, _PARTS * PART_DIM, _PARTS, 4]).tolist()
@@ -77,9 +76,7 @@ class CueReader:
     def read_cues(self, crops: Sequence[NDArray[np.uint8]]) -> CrossCues:
         """Return all cues of N crops of any size; N may be 0."""
         spec, size = self._spec, (self._spec.height_px, self._spec.width_px)
-        batches = [
-            crops[first : first + _BATCH_SIZE] for first in range(0, len(crops), _BATCH_SIZE)
-        ]
+        batches = [crops[first : first + BATCH_SIZE] for first in range(0, len(crops), BATCH_SIZE)]
         rows = np.zeros((0, _ENDS[-1] + 1), np.float32)
         if batches:
             rows = np.concatenate(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.appearance.embedder import unit_rows
-from identity.appearance.prepare import prepare_crops
+from identity.appearance.prepare import BATCH_SIZE, prepare_crops
 from identity.appearance.reid_cues import ARCHITECTURE, build_cue_reader
 from identity.appearance.reid_specs import KNOWN_SPECS, MOBILENET, UNKNOWN, ReidSpec
 from identity.appearance.reid_there import TorchReader
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from identity.appearance.reid_cues import CueReader
 
-_BATCH_SIZE = 32
 _ARCHITECTURE_KEY = "architecture"
 
 
@@ -98,8 +97,8 @@ class TorchEmbedder:
     def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         with self._torch.inference_mode():
             parts = [
-                self._forward(self._torch.from_numpy(planes[first : first + _BATCH_SIZE]))
-                for first in range(0, len(planes), _BATCH_SIZE)
+                self._forward(self._torch.from_numpy(planes[first : first + BATCH_SIZE]))
+                for first in range(0, len(planes), BATCH_SIZE)
             ]
             return brought_back([self._torch.cat(parts)])[0]
 

@@ -75,7 +75,7 @@ def similarity_curves(
                 if labels[i] == labels[k] >= 0
                 and other.shot_index < track.shot_index
                 and setups[other.shot_index, track.shot_index] >= SAME_SETUP
-                and _like_framing(other, track)
+                and like_framing(other, track)
             ),
             track,
         )
@@ -83,7 +83,8 @@ def similarity_curves(
     return curves
 
 
-def _like_framing(one: BodyTrack, two: BodyTrack) -> bool:
+def like_framing(one: BodyTrack, two: BodyTrack) -> bool:
+    """Tell whether two are seen from about one distance, by the heights of their boxes."""
     heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
     return max(heights) <= MAX_APPROACH * min(heights)
 

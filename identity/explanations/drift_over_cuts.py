@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.consistency import MAX_APPROACH, curve_from
+from identity.evidence.consistency import curve_from, like_framing
 from identity.evidence.losses import (
     EVERYBODY,
     garment_loses,
@@ -100,8 +100,7 @@ def _over_cut(loss: Mapping[Cue, float]) -> float:
 
 def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
     """Return cue to the similarity lost from one track to the other; `None` = another framing."""
-    heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    if max(heights) > MAX_APPROACH * min(heights):
+    if not like_framing(one, two):
         return None
     loss: dict[Cue, float] = {}
     for cue in scales.scales:

@@ -45,8 +45,7 @@ class Crossing:
 
     Attributes:
         first_frame, last_frame: Before and after it, where both are seen apart.
-        moment: The frame at which their middles pass each other; of tracks that were exchanged,
-            from which on each follows the other body.
+        moment: The frame at which their middles pass each other.
         tracks: Whether motion says that the tracks stayed with the bodies; "unclear" = neither.
     """
 
@@ -127,9 +126,6 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
         tracks = "stayed"
     elif exchanged < _CLEARLY * stayed:
         tracks = "exchanged"
-        moment = _handover(one, two, first, last)
-        if moment is not None:
-            return Crossing(first, last, moment, tracks)
         c, d = d, c
     frames = np.arange(first, last + 1)
     ways = [
@@ -137,24 +133,6 @@ def _judged(one: Body, two: Body, first: int, last: int) -> Crossing | None:
         for before, after in ((a, c), (b, d))
     ]
     return Crossing(first, last, int(frames[int(np.abs(ways[0] - ways[1]).argmin())]), tracks)
-
-
-def _handover(one: Body, two: Body, first: int, last: int) -> int | None:
-    """Return from which frame on each box lies best where the other one was.
-
-    `None`: in no two frames beside each other are both seen.
-    """
-    frames, rows_one, rows_two = np.intersect1d(one.frame, two.frame, return_indices=True)
-    inside = (frames >= first) & (frames <= last)
-    a, b = (
-        (body.xyxy[rows[inside], 0] + body.xyxy[rows[inside], 2]) / 2
-        for body, rows in ((one, rows_one), (two, rows_two))
-    )
-    if len(a) < 2:
-        return None
-    stayed = np.abs(np.diff(a)) + np.abs(np.diff(b))
-    exchanged = np.abs(a[1:] - b[:-1]) + np.abs(b[1:] - a[:-1])
-    return int(frames[inside][1 + int((exchanged - stayed).argmin())])
 
 
 def _stands(body: Body, first: int, last: int) -> bool:

@@ -15,9 +15,9 @@ from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.consistency import (
     SimilarityCurve,
     _first_look,
-    _like_framing,
     _smooth,
     curve_from,
+    like_framing,
     similarity_curve,
     similarity_curves,
 )
@@ -97,7 +97,7 @@ def test_it_is_compared_with_the_mean_of_the_first_eight_looks():
 
 @pytest.mark.parametrize(("height", "alike"), [(139, True), (141, False), (72, True), (71, False)])
 def test_who_is_nearer_is_seen_otherwise(height, alike):
-    assert _like_framing(seen(), seen(height=height)) is alike
+    assert like_framing(seen(), seen(height=height)) is alike
 
 
 @pytest.mark.parametrize(
