@@ -34,8 +34,9 @@ EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it i
 MIN_LOOKS = 4  # of the network; colours are known at every frame
 _MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, or somebody else
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
-# Where no colour confirms them networks must lose more: arms that rise cost 0.4 too.
-ALONE, _CONFIRMS = 1.35, 0.12
+# By so much more must be lost where a pose costs as much: arms that rise, where no colour confirms
+# the networks, or another moment in another shot.
+MORE_THAN_POSE, _CONFIRMS = 1.4, 0.12
 # Where the head alone changes.
 _HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 1.25, 0.2, 0.8
 _STEADY_SHIFT = 0.2  # of the cosine of facing, from the first third to the last
@@ -64,7 +65,7 @@ class LookLoss:
         if not self.steady:
             return min(networks, colours_lose(self.loss))
         confirmed = max(self.loss.get(cue, 0.0) for cue in COLOURS) >= _CONFIRMS
-        return networks if confirmed else networks / ALONE
+        return networks if confirmed else networks / MORE_THAN_POSE
 
     def light(self, whose: LookLoss) -> float:
         """Return what is lost beside `whose` too: where that is nearly as much, it is the light."""

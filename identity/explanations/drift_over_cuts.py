@@ -14,6 +14,7 @@ import numpy as np
 from identity.evidence.consistency import curve_from, like_framing
 from identity.evidence.losses import (
     EVERYBODY,
+    MORE_THAN_POSE,
     garment_loses,
     largest_loss,
     loss_between_tracks,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = ("drift",)
 
-_OVER_CUT = 1.4  # pose and moment differ more between two shots than within one
 _STAYS = 0.1  # similarity lost at most by who is seen to stay the same
 
 
@@ -95,7 +95,7 @@ def _curve(clip: Clip, early: int, late: int) -> SimilarityCurve:
 
 def _over_cut(loss: Mapping[Cue, float]) -> float:
     """Return what networks and clothes agree on, from one shot to another."""
-    return min(networks_lose(loss), garment_loses(loss)) / _OVER_CUT
+    return min(networks_lose(loss), garment_loses(loss)) / MORE_THAN_POSE
 
 
 def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:

@@ -20,8 +20,8 @@ import numpy as np
 from identity.evidence.consistency import curve_from
 from identity.evidence.course import ramp_errors
 from identity.evidence.losses import (
-    ALONE,
     EVERYBODY,
+    MORE_THAN_POSE,
     MIN_LOOKS,
     colours_lose,
     largest_loss,
@@ -62,7 +62,7 @@ def find(scene: Scene) -> list[Explained]:
         cues = NETWORKS if own.steady else COLOURS
         strength = own.strength
         if strength < least:
-            strength, light, cues = own.head / ALONE, head / ALONE, ("hair",)
+            strength, light, cues = own.head / MORE_THAN_POSE, head / MORE_THAN_POSE, ("hair",)
         if strength < least or light > EVERYBODY * strength:
             continue
         ramp = _ramp(tracks[k], own.rows, cues)
