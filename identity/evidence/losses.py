@@ -36,9 +36,9 @@ _MAX_WIDENING = 1.7  # from profile to front; more is another part of the body, 
 _FULL_RAMP = 1.5  # the means of the outer thirds of a ramp differ by two thirds of it
 # By so much more must be lost where a pose costs as much: arms that rise, where no colour confirms
 # the networks, or another moment in another shot.
-MORE_THAN_POSE, _CONFIRMS = 1.4, 0.12
-# Where the head alone changes.
-_HEAD_GROWTH, _CLOTHES_STAY, _CALM_HAIR = 1.25, 0.2, 0.8
+MORE_THAN_POSE = 1.4
+STAYS = 0.2  # similarity that is lost at most where nothing changes
+_CALM_HAIR = 0.8  # affinity of neighbouring looks at hair that is not moved
 _STEADY_SHIFT = 0.2  # of the cosine of facing, from the first third to the last
 
 
@@ -64,7 +64,7 @@ class LookLoss:
         networks = networks_lose(self.loss)
         if not self.steady:
             return min(networks, colours_lose(self.loss))
-        confirmed = max(self.loss.get(cue, 0.0) for cue in COLOURS) >= _CONFIRMS
+        confirmed = max(self.loss.get(cue, 0.0) for cue in COLOURS) >= STAYS
         return networks if confirmed else networks / MORE_THAN_POSE
 
     def light(self, whose: LookLoss) -> float:
@@ -162,7 +162,7 @@ def _head_loss(track: BodyTrack, rows: NDArray[np.int64], loss: Mapping[Cue, flo
         return 0.0
     wider, taller = growth(track.xyxy[rows])
     turned = float(np.ptp(facing)) > SAME_FACING
-    if turned or max(wider, taller) > _HEAD_GROWTH or garment_loses(loss) > _CLOTHES_STAY:
+    if turned or max(wider, taller) > MAX_APPROACH or garment_loses(loss) > STAYS:
         return 0.0
     seen = track.looks.seen("hair")
     own = seen[np.isin(seen, rows)]

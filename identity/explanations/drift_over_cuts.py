@@ -15,6 +15,7 @@ from identity.evidence.consistency import curve_from, like_framing
 from identity.evidence.losses import (
     EVERYBODY,
     MORE_THAN_POSE,
+    STAYS,
     garment_loses,
     largest_loss,
     loss_between_tracks,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from identity.tracks.body_track import BodyTrack
 
 KINDS: tuple[Kind, ...] = ("drift",)
-
-_STAYS = 0.1  # similarity lost at most by who is seen to stay the same
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -135,7 +134,7 @@ def extend_onset_before_cut(drifts: Sequence[Explained], clip: Clip) -> list[Exp
             last = max(before, key=lambda k: int(tracks[k].frame[-1]))
             everybody = [tracks[k] for k in earlier]
             stretch = largest_loss(tracks[last], everybody, clip.calibration, fps=clip.fps)
-            if stretch is None or not stretch.steady or networks_lose(stretch.loss) >= _STAYS:
+            if stretch is None or not stretch.steady or networks_lose(stretch.loss) >= STAYS:
                 start = (int(tracks[last].frame[0]) + drift.start_frame) // 2
                 found.append(replace(drift, tracks=(last, own), start_frame=start))
                 continue

@@ -21,8 +21,8 @@ from identity.evidence.consistency import curve_from
 from identity.evidence.course import ramp_errors
 from identity.evidence.losses import (
     EVERYBODY,
-    MORE_THAN_POSE,
     MIN_LOOKS,
+    MORE_THAN_POSE,
     colours_lose,
     largest_loss,
 )
