@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.calibration import Scale
-from identity.evidence.moments import FAST_S
+from identity.tracks.body_track import FAST_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

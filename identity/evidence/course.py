@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.moments import FAST_S, MIN_SAMPLES
+from identity.evidence.moments import MIN_SAMPLES
+from identity.tracks.body_track import FAST_S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,6 @@ from identity.evidence.consistency import curve_from
 from identity.evidence.course import Course, course_of
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
-    FAST_S,
     MIN_SAMPLES,
     Moments,
     Totals,
@@ -29,7 +28,7 @@ from identity.evidence.moments import (
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, Stretch, compare
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.tracks.body_track import fully_visible_span
+from identity.tracks.body_track import FAST_S, fully_visible_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

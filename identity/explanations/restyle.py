@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.moments import FAST_S, Totals, mean_over
+from identity.evidence.moments import Totals, mean_over
 from identity.evidence.picture_style import STYLE_PARTS
 from identity.explanations.contract import Explained
 from identity.explanations.model import DecisionModel
+from identity.tracks.body_track import FAST_S
 from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes
 
