@@ -145,12 +145,10 @@ def walker(number, frames, x, *, speed=0.0, size=(60, 120)):
         pytest.param(walker(1, range(19, 40), 100), False, id="both are there for a frame"),
         pytest.param(walker(1, range(20, 40), 132), True, id="overlap .304"),
         pytest.param(walker(1, range(20, 40), 133), False, id="overlap .290"),
-        pytest.param(
-            walker(1, range(20, 40), 100, size=(109, 218)), True, id="1.82 times as large"
-        ),
-        pytest.param(walker(1, range(20, 40), 100, size=(110, 220)), False, id="1.83 times"),
-        pytest.param(walker(1, range(20, 40), 100, size=(33, 66)), True, id="1.82 times smaller"),
-        pytest.param(walker(1, range(20, 40), 100, size=(32, 64)), False, id="1.88 times smaller"),
+        pytest.param(walker(1, range(20, 40), 100, size=(95, 190)), True, id="1.58 times as large"),
+        pytest.param(walker(1, range(20, 40), 100, size=(97, 194)), False, id="1.62 times"),
+        pytest.param(walker(1, range(20, 40), 100, size=(38, 76)), True, id="1.58 times smaller"),
+        pytest.param(walker(1, range(20, 40), 100, size=(37, 74)), False, id="1.62 times smaller"),
     ],
 )
 def test_who_goes_on_where_somebody_ended(second, joined):
