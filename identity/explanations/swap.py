@@ -49,6 +49,7 @@ _MIN_GAIN = (
     0.3  # log-odds; no moment of 3,000 in clean generated clips comes near 0 (design probes)
 )
 _SURELY = 0.75  # so sure an exchange must be for another one beside it to be looked for
+_PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAP = 0.6  # a box that moves so far at once lies on another body: the tracker went over to it
 
 
@@ -189,7 +190,7 @@ def _between_meetings(
 
     Where two pass, the tracks may have changed bodies: that is asked separately.
     """
-    reach = FAST_S / 2 * samples.fps  # a change so near to a meeting is its
+    reach = _PASSING_S * samples.fps
     spans, low = [], span[0]
     for meeting in meetings:
         stop = int(np.searchsorted(samples.frames, meeting.first_frame - reach, side="right"))

@@ -292,7 +292,7 @@ def test_moments_lie_between_meetings(meetings, spans):
     if spans is not None:
         assert found == spans
         return
-    reach = 0.25 * FPS
+    reach = 0.1 * FPS
     (low, stop), (later, end) = found
     assert (low, end) == (0, 16)
     assert samples.frames[stop - 1] <= 20 - reach < samples.frames[stop]
