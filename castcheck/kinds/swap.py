@@ -40,15 +40,18 @@ def _over_cut(case: Case, swap: Explained) -> Finding:
     four = [judgement.segments[k] for k in swap.segments]
     labels = [int(judgement.cast.labels[k]) for k in swap.segments[2:]]
     names = " and ".join(build.name(c) for c in labels)
+    cut = f"After the cut at {build.time(swap.start_frame)}"
     return build.finding(
         "swap",
         severity="major",
         confidence=swap.confidence,
+        vouched=swap.vouched,  # where people fill the picture, nothing else shows the set-up
         characters=labels,
         tracklets=tuple(segment.tracklet.tracklet_id for segment in four),
         frames=(swap.start_frame, swap.stop_frame),
-        message=f"After the cut at {build.time(swap.start_frame)}, back in the same set-up, "
-        f"{names} have exchanged places.",
+        message=f"{cut}, back in the same set-up, {names} have exchanged places."
+        if swap.vouched
+        else f"{cut}, {names} have exchanged places, if it is the same set-up: they hide it.",
         evidence={
             "strength": round(swap.strength, 3),
             "features": rounded(swap.features),

@@ -123,6 +123,30 @@ def aligned(
     return best
 
 
+def shared_share(
+    free_first: NDArray[np.bool_], free_second: NDArray[np.bool_], lay: Alignment
+) -> float:
+    """Return the share of a picture that nobody hides in either of two that lie so.
+
+    Args:
+        free_first: (h, w) bool, where nobody stands in the first one.
+        free_second: (h, w) bool, the same of the second.
+        lay: How the second lies over the first.
+
+    Example:
+        >>> left = np.zeros((4, 8), np.bool_)
+        >>> left[:, :4] = True
+        >>> shared_share(left, left, Alignment(1.0, 1.0, (0.25, 0.0)))
+        0.25
+    """
+    tall, wide = free_first.shape
+    moved = np.array(
+        [[lay.scale, 0, lay.shift[0] * wide], [0, lay.scale, lay.shift[1] * tall]], np.float32
+    )
+    second = cv2.warpAffine(free_second.astype(np.uint8), moved, (wide, tall))
+    return float((free_first & (second > 0)).mean())
+
+
 def _grey(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float64)
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), np.float64)
@@ -186,6 +210,9 @@ class Sets(Protocol):
             near: How it should lie by who stands where; `None` = in any way.
         """
 
+    def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
+        """Tell whether people leave too little of the set to say that two shots lie so, or not."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetPictures:
@@ -210,3 +237,7 @@ class SetPictures:
             for shot, end in ((early, 1), (late, 0))
         )
         return aligned(one, free_one, two, free_two, near=near)
+
+    def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
+        """Tell whether people leave too little of the set to say that two shots lie so, or not."""
+        return shared_share(self.free[early, 1], self.free[late, 0], lay) < _NEAR_SHARE

@@ -6,12 +6,14 @@ the camera is back in the set-up, and whether the places are those of before.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, pairwise, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from identity.evidence.alignment import lay_of_boxes
+from identity.evidence.hair import SAME_FACING
 from identity.evidence.moments import MIN_SAMPLES
 from identity.evidence.same_look import Compared, similarities_between
 from identity.explanations import swap
@@ -51,7 +53,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
                 continue
             placed = _placed(segments, options, sets, (early, late))
             if placed:
-                best = max(placed, key=lambda o: o.log_odds)
+                best = max(placed, key=lambda o: (o.vouched, o.log_odds))
                 key = frozenset(best.segments[2:])
                 if key not in exchanged:
                     exchanged.add(key)
@@ -169,7 +171,9 @@ def _placed(
     """Return the exchanges of which both stand where the other one stood.
 
     The set says how the two shots lie over each other. Where too little of it is seen to say so,
-    who stands where says it, and what is seen of the set has to agree.
+    who stands where says it, and what is seen of the set has to agree. Where people hide all of it,
+    nothing vouches for the place but that both are seen there from the same side: whoever is filmed
+    from behind changes sides, and turns his back.
     """
     picture_px = sets.picture_px
     limit = np.array(picture_px * 2, np.float32)
@@ -183,12 +187,25 @@ def _placed(
         own = lay
         if own is None:
             near = lay_of_boxes(before, after, picture_px=picture_px)
-            own = sets.alignment(*shots, near=near) if near.agrees >= _FITS_IOU else None
+            if near.agrees < _FITS_IOU:
+                continue
+            own = sets.alignment(*shots, near=near)
+            if own is None and sets.is_hidden(*shots, near) and _same_side(segments, one):
+                found.append(replace(one, vouched=False))
         if own is not None:
             now = np.clip(own.mapped(after, picture_px=picture_px), 0, limit)
             if (boxes.paired_iou(before, now) >= SAME_PLACE_IOU).all():
                 found.append(one)
     return found
+
+
+def _same_side(segments: Sequence[Segment], one: Explained) -> bool:
+    """Tell whether both look as the other one did from the same side."""
+    a, b, c, d = (segments[k].means.get("facing") for k in one.segments)
+    return all(
+        old is not None and new is not None and abs(float(old[0] - new[0])) <= SAME_FACING
+        for old, new in ((a, d), (b, c))
+    )
 
 
 def _edge(segment: Segment, end: int) -> NDArray[np.float32]:

@@ -293,7 +293,11 @@ def placed(*boxes):
 
 
 def stands_in_place(segments, option, lay):
-    sets = SimpleNamespace(picture_px=(500, 300), alignment=lambda a, b, near=None: lay)
+    sets = SimpleNamespace(
+        picture_px=(500, 300),
+        alignment=lambda a, b, near=None: lay,
+        is_hidden=lambda a, b, near: False,
+    )
     return bool(over_cut._placed(segments, [option], sets, (0, 1)))
 
 
@@ -336,7 +340,9 @@ def test_what_lies_beyond_the_picture_does_not_count():
     assert stands_in_place(placed(*early, *late), option, Alignment(1.0, 1.0, (0, 0)))
 
 
-def exchange_over_cuts(*shots, aligned, moved=0, explained=(), near=()):
+def exchange_over_cuts(
+    *shots, aligned, moved=0, explained=(), near=(), hidden=False, facing=None, vouched=True
+):
     """Judge shots in each of which two stand side by side, and wear what their letters say."""
     segments = []
     for shot_, names in enumerate(shots):
@@ -346,6 +352,8 @@ def exchange_over_cuts(*shots, aligned, moved=0, explained=(), near=()):
             one.xyxy = np.tile(np.array([at, 0, at + 50, 100], np.float32), (10, 1))
             if shot_ and near == "one alone":
                 one.xyxy += 60 * k
+            if facing is not None:
+                one.means["facing"] = np.array([facing[shot_], 0.0], np.float32)
             segments.append(one)
 
     def alignment(a, b, near=None):
@@ -354,16 +362,17 @@ def exchange_over_cuts(*shots, aligned, moved=0, explained=(), near=()):
         return near if (a, b) in near_ones else None
 
     near_ones = [(0, 1)] if near else []
-    sets = SimpleNamespace(picture_px=(500, 300), alignment=alignment)
+    sets = SimpleNamespace(
+        picture_px=(500, 300), alignment=alignment, is_hidden=lambda a, b, near: hidden
+    )
     clip = SimpleNamespace(
         sets=sets, segments=segments, explained=explained, calibration=calibration(),
         model={"swap": SimpleNamespace(log_odds=lambda features: features["gain"])},
         settings=FindingSettings(), track_of=lambda k: k,
     )  # fmt: skip
-    return [
-        tuple(segments[k].tracklet.shot_index for k in one.segments[::2])
-        for one in over_cut.find_over_cuts(clip)
-    ]
+    found = over_cut.find_over_cuts(clip)
+    assert all(one.vouched == vouched for one in found)
+    return [tuple(segments[k].tracklet.shot_index for k in one.segments[::2]) for one in found]
 
 
 BY_CUT = (told("attribute_swap", (0, 1), over_cut=True),)
@@ -386,6 +395,25 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
         ),
         pytest.param(
             ["AB", "BA"], [], {"near": "one alone"}, [], id="only one of them has a place"
+        ),
+        pytest.param(
+            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "vouched": False}, [(0, 1)],
+            id="they hide the set, and are seen from the same side",
+        ),
+        pytest.param(
+            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, -0.8)}, [],
+            id="they hide the set, and turn round: the camera stands behind them",
+        ),
+        pytest.param(
+            ["AB", "BA"], [], {"hidden": True}, [], id="they hide the set; from which side?"
+        ),
+        pytest.param(
+            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "near": "one alone"}, [],
+            id="they hide the set, and only one of them has a place",
+        ),
+        pytest.param(
+            ["AB", "BA"], [(0, 1)], {"hidden": True, "facing": (0.9, 0.8)}, [(0, 1)],
+            id="little of the set is seen, and it agrees",
         ),
         pytest.param(["AB", "BA"], [(0, 1)], {"explained": BY_CUT}, [], id="their clothes were"),
         pytest.param(

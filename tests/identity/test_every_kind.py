@@ -55,6 +55,9 @@ class Sets:
     def alignment(self, early, late, *, near=None):
         return Alignment(1.0, 1.0, (0.0, 0.0)) if self.returns else None
 
+    def is_hidden(self, early, late, lay):
+        return False
+
 
 def stays(name):
     return Person([name] * SHOT)

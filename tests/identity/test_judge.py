@@ -31,6 +31,9 @@ class Sets:
     def alignment(self, early, late, *, near=None):
         return Alignment(1.0, 1.0, (0.0, 0.0)) if self.setup == SAME else None
 
+    def is_hidden(self, early, late, lay):
+        return False
+
 
 def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None, doubted=()):
     """Judge a clip of shots, each a dict of place -> what is worn there, for the whole shot."""
