@@ -83,13 +83,16 @@ class TransNetScorer:
         Column 0: this frame is where the transition happens (for a hard cut, the last frame of the
         old shot; for a gradual one, its middle). Column 1: this frame belongs to a transition.
         """
-        remaining = self._unscored
-        if not remaining:
+        if not self._unscored:
             return _no_scores()
-        missing = -remaining % STEP_FRAMES + CONTEXT_FRAMES
-        padding = np.repeat(self._waiting[-1:], missing, axis=0)
+        padding = np.repeat(self._waiting[-1:], CONTEXT_FRAMES, axis=0)
         self._waiting = np.concatenate([self._waiting, padding])
-        return self._score_full_windows()[:remaining]
+        scores = [self._score_full_windows()]
+        if self._unscored:
+            # A shorter window: a clip of 16 frames costs two thirds of a whole one.
+            scores.append(self._window(self._waiting))
+            self._unscored = 0
+        return np.concatenate(scores)
 
     def _score_full_windows(self) -> NDArray[np.float32]:
         window = STEP_FRAMES + 2 * CONTEXT_FRAMES
@@ -107,10 +110,12 @@ class TransNetScorer:
         if not self._patient:
             return self._score(window_rgb)
         self._put_off[first] = window_rgb
-        return np.full((STEP_FRAMES, 2), np.nan, np.float32)
+        return np.full((len(window_rgb) - 2 * CONTEXT_FRAMES, 2), np.nan, np.float32)
 
     def window_of(self, frame: int) -> tuple[int, NDArray[np.float32]]:
-        """Return the first frame of the window that `frame` lies in, and its (50, 2) scores.
+        """Return the first frame of the window that `frame` lies in, and its (M, 2) scores.
+
+        M is 50, in the last window of a clip as many as are left.
 
         Raises:
             KeyError: The window was handed out, asked for or forgotten before.
@@ -136,7 +141,7 @@ def _no_scores() -> NDArray[np.float32]:
 
 @functools.cache
 def network_on(device: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """Return the network, loaded at the first call: (100, 27, 48, 3) RGB to (100, 2) scores.
+    """Return the network, loaded at the first call: (T, 27, 48, 3) RGB to (T, 2) scores.
 
     Raises:
         WeightsError: The package is damaged.

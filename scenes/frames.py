@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+SMALL_BASE_PX = (192, 108)  # width, height of the largest small picture; others are parts of it
 BATCH_LIMIT_BYTES = 512 * 1024 * 1024  # five 8K pictures; 64 of 1080p fit with room to spare
 
 
@@ -109,7 +110,8 @@ class FrameBatch:
     def small(self, row: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
         """Return picture `row` averaged down to (width, height), as (height, width, 3).
 
-        Several ask for the same: it is made once.
+        Several ask for the same: it is made once. Averages over parts of a pixel are slow, so where
+        a size goes evenly into `SMALL_BASE_PX`, it is averaged from a picture of that size.
         """
         key = (row, size_px)
         picture = self.known_small.get(key)
@@ -117,13 +119,21 @@ class FrameBatch:
             if is_on_device(self.rgb):
                 picture = averaged(self.rgb[row : row + 1], size_px)[0].cpu().numpy()
             else:
-                picture = cv2.resize(self.rgb[row], size_px, interpolation=cv2.INTER_AREA)
+                from_base = _goes_into_base(size_px) and self.rgb.shape[2] > SMALL_BASE_PX[0]
+                whole = self.small(row, SMALL_BASE_PX) if from_base else self.rgb[row]
+                picture = cv2.resize(whole, size_px, interpolation=cv2.INTER_AREA)
             self.known_small[key] = picture
         return picture
 
     def __repr__(self) -> str:
         first = int(self.index[0]) if len(self) else None
         return f"FrameBatch(first={first}, rgb={tuple(self.rgb.shape)})"
+
+
+def _goes_into_base(size_px: tuple[int, int]) -> bool:
+    return size_px != SMALL_BASE_PX and not any(
+        whole % part for whole, part in zip(SMALL_BASE_PX, size_px, strict=True)
+    )
 
 
 class FrameSource(Protocol):

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from tracker.yolo import YoloDetector
 
 OVERLAP = 0.05  # IoU of two boxes: people who touch
-LARGE_SHARE = 0.2  # of the picture: a box that may hold two, or hide that there is nobody else
+LARGE_SHARE = 0.2  # of the picture: a box that may hold two, where it is the only one
 
 
 def needs_heads(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> bool:
-    """Tell whether the (N, 4) boxes of a picture touch, or one of them is large.
+    """Tell whether the (N, 4) boxes of a picture touch, or the only one is large.
 
-    A picture without any box counts too: somebody who fills it may have none.
+    A picture without any box counts too: somebody who fills it may have none. Whoever is large
+    beside others who do not touch him has been told from them (`python -m bench.head_pairing`).
 
     Example:
         >>> apart = np.array([[0, 0, 10, 30], [60, 0, 70, 30]], np.float32)
@@ -34,8 +35,8 @@ def needs_heads(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> 
     """
     if not len(xyxy):
         return True
-    if float(boxes.area(xyxy).max()) >= LARGE_SHARE * width_px * height_px:
-        return True
+    if len(xyxy) == 1:
+        return bool(boxes.area(xyxy)[0] >= LARGE_SHARE * width_px * height_px)
     return bool(boxes.iou_of_pairs(xyxy).max() >= OVERLAP)
 
 

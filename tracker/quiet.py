@@ -119,8 +119,9 @@ def why_look(
         sure_score: Whoever is less sure may come and go: weak boxes do so all the time.
 
     Returns:
-        "who" = somebody comes or goes, or may be taken for another; "motion" = somebody moves far,
-        or unlike before.
+        "who" = somebody comes or goes; "motion" = somebody moves far, unlike before, or so close to
+        another that they may be taken for each other. Then the picture in the middle can tell that
+        nothing happens after all.
 
     Example:
         >>> from tracker.detections import Detections
@@ -137,13 +138,40 @@ def why_look(
         if set(np.flatnonzero(found.score >= sure_score).tolist()) - stay:
             return "who"
     sure = [(i, k) for i, k in pairs if max(early.score[i], late.score[k]) >= sure_score]
-    if any(_next_best(overlap, i, k) > overlap[i, k] - CLEAR_IOU for i, k in sure):
-        return "who"
-    if any(overlap[i, k] < STAYS_IOU for i, k in sure):
+    if any(overlap[i, k] < max(STAYS_IOU, _next_best(overlap, i, k) + CLEAR_IOU) for i, k in sure):
         return "motion"
     if before is None or _moves_on(before, early, late, sure):
         return ""
     return "motion"
+
+
+def staying(early: Detections, late: Detections, *, sure_score: float) -> NDArray[np.float32]:
+    """Return the (N, 4) boxes of two frames, but not of those who have moved away in between.
+
+    A place that somebody walks into or leaves changes at once, and that is no step of looks.
+
+    Args:
+        early: Boxes of a frame.
+        late: Boxes of a later one.
+        sure_score: Boxes must be as sure.
+
+    Example:
+        >>> from tracker.detections import Detections
+        >>> score, kind = np.full(1, 0.5, np.float32), np.zeros(1, np.int32)
+        >>> one = Detections(np.array([0]), np.array([[10, 0, 30, 40]], np.float32), score, kind)
+        >>> two = Detections(np.array([6]), np.array([[18, 0, 38, 40]], np.float32), score, kind)
+        >>> [len(staying(one, late, sure_score=0.25)) for late in (one, two)]
+        [2, 0]
+    """
+    overlap = boxes.iou(early.xyxy, late.xyxy)
+    pairs = best_pairs(overlap, min_overlap=DRAWN_IOU)
+    moved = np.array([p for p in pairs if overlap[p] < STAYS_IOU], np.int64).reshape(-1, 2)
+    return np.concatenate(
+        [
+            np.delete(found.xyxy, gone, axis=0)[np.delete(found.score, gone) >= sure_score]
+            for found, gone in zip((early, late), moved.T, strict=True)
+        ]
+    )
 
 
 def _next_best(overlap: NDArray[np.float32], row: int, column: int) -> float:

@@ -46,7 +46,7 @@ class DetectorSettings:
     )
 
     search_fps: float = setting(
-        8.0,
+        6.0,
         "where nothing happens, look for characters in about so many pictures a second, and draw "
         "the boxes between in straight lines; elsewhere in as many as it takes, in both at a step; "
         "0 = in every picture",
@@ -56,7 +56,7 @@ class DetectorSettings:
     heads: bool = setting(
         default=True,
         text="match bodies with heads, so that two in one box are two; a detector that knows no "
-        "heads is helped by the bundled one where boxes touch or are large",
+        "heads is helped by the bundled one where boxes touch, or the only one is large",
     )
 
     def __post_init__(self) -> None:
@@ -66,8 +66,8 @@ class DetectorSettings:
         """Return that of a clip's pictures one in so many is searched where nothing happens.
 
         Example:
-            >>> [DetectorSettings(search_fps=8).stride_at(fps) for fps in (8, 12, 16, 25, 60)]
-            [1, 1, 2, 3, 7]
+            >>> [DetectorSettings(search_fps=6).stride_at(fps) for fps in (8, 12, 16, 25, 60)]
+            [1, 2, 2, 4, 10]
         """
         return max(1, int(fps / self.search_fps)) if self.search_fps else 1
 

@@ -13,7 +13,7 @@ from scenes.frames import FrameBatch
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.matching import best_pairs
-from tracker.quiet import DRAWN_IOU, Glances, agrees, why_look
+from tracker.quiet import DRAWN_IOU, Glances, agrees, staying, why_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,7 +146,7 @@ class StridedDetector:
         parts: list[_Span] = []
         for span in spans:
             ends = (self._searched[span.start], self._searched[span.stop])
-            people = np.concatenate([found.xyxy[found.score >= self._sure_score] for found in ends])
+            people = staying(*ends, sure_score=self._sure_score)
             steps = self._glances.steps(span.start, span.stop, people)
             edges = sorted({span.start, span.stop, *steps, *(frame - 1 for frame in steps)})
             own = [_Span(start, stop, None) for start, stop in pairwise(edges)]

