@@ -155,12 +155,18 @@ def grade_of(
         >>> bool(abs(lit - as_it_is)[1] < 0.2 < 2 < (as_it_is - grey)[1])
         True
     """
-    levels = _logs(picture)
-    light = levels.mean(axis=2)
-    colour = levels[..., ::2] - levels[..., 1:2]  # red and blue beside green
+    red, green, blue = cv2.split(_logs(picture))
+    light = (red + green + blue) / np.float32(3)
     steep = np.hypot(*np.gradient(light))
     free = free_of(light.shape, xyxy, picture_px=picture_px)
-    return np.stack([_measured(light, colour, steep, p.ravel()) for p in (free, ~free)])
+    planes = light, steep, red - green, blue - green
+    nothing = np.full(_GRADES, np.nan, np.float32)
+    return np.stack(
+        [
+            _measured(*(plane[part] for plane in planes)) if part.mean() >= _MIN_SEEN else nothing
+            for part in (free, ~free)
+        ]
+    )
 
 
 def texture_of(
@@ -196,23 +202,23 @@ def learnt_directions() -> NDArray[np.float32]:
 
 def _measured(
     light: NDArray[np.float32],
-    colour: NDArray[np.float32],
     steep: NDArray[np.float32],
-    part: NDArray[np.bool_],
+    red: NDArray[np.float32],
+    blue: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    if part.mean() < _MIN_SEEN:
-        return np.full(_GRADES, np.nan, np.float32)
-    rows = np.flatnonzero(part)
-    light, steep = light.ravel()[rows], steep.ravel()[rows]
-    colour = colour.reshape(-1, 2)[rows]
+    """Return (5,) of the (N,) pixels of one part; colours are beside green, in logarithms."""
     spread = float(light.std())
     if spread < _MIN_CONTRAST:
         return np.full(_GRADES, np.nan, np.float32)
-    inner = colour - colour.mean(axis=0)
-    slopes = ((light - light.mean())[:, None] * inner).mean(axis=0) / spread**2
-    # What colours there are besides those that follow from light and dark: brown pictures have none
-    own = np.square(inner).mean(axis=0) - np.square(slopes) * spread**2
-    chroma = float(np.sqrt(np.maximum(own, 0).sum()))
+    light = light - light.mean()
+    slopes, own = [], 0.0
+    for colour in (red, blue):
+        inner = colour - colour.mean()
+        slopes.append(float((light * inner).mean()) / spread**2)
+        # What colours there are besides those that follow from light and dark: brown pictures have
+        # none.
+        own += max(float(np.square(inner).mean()) - slopes[-1] ** 2 * spread**2, 0.0)
+    chroma = float(np.sqrt(own))
     # Where there is hardly anything, what is added decides, and not the noise of coding.
     flatness = np.log((float(np.median(steep)) + 1e-3) / (float(steep.mean()) + 1e-3))
     return np.array(
