@@ -46,7 +46,7 @@ class DetectorSettings:
     )
 
     search_fps: float = setting(
-        6.0,
+        8.0,
         "where nothing happens, look for characters in about so many pictures a second, and draw "
         "the boxes between in straight lines; elsewhere in as many as it takes, in both at a step; "
         "0 = in every picture",
@@ -66,8 +66,8 @@ class DetectorSettings:
         """Return that of a clip's pictures one in so many is searched where nothing happens.
 
         Example:
-            >>> [DetectorSettings(search_fps=6).stride_at(fps) for fps in (8, 12, 16, 25, 60)]
-            [1, 2, 2, 4, 10]
+            >>> [DetectorSettings(search_fps=8).stride_at(fps) for fps in (8, 12, 16, 25, 60)]
+            [1, 1, 2, 3, 7]
         """
         return max(1, int(fps / self.search_fps)) if self.search_fps else 1
 

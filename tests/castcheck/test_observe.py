@@ -103,7 +103,7 @@ class Comer:
 def test_who_may_start_a_track_is_a_reason_to_look(start_score, searched):
     comer = Comer()
     config = Config.from_dict({"tracker": {"start_score": start_score}})
-    observer = Observer(comer, Models(comer, None), config, fps=24)  # six a second: every fourth
+    observer = Observer(comer, Models(comer, None), config, fps=32)  # eight a second: every fourth
     rgb = np.full((10, HEIGHT, WIDTH, 3), 90, np.uint8)
-    observer.push(FrameBatch(np.arange(10), tuple(Fraction(f, 24) for f in range(10)), rgb))
+    observer.push(FrameBatch(np.arange(10), tuple(Fraction(f, 32) for f in range(10)), rgb))
     assert sorted(comer.searched) == searched
