@@ -51,7 +51,8 @@ def _over_cut(case: Case, swap: Explained) -> Finding:
         frames=(swap.start_frame, swap.stop_frame),
         message=f"{cut}, back in the same set-up, {names} have exchanged places."
         if swap.vouched
-        else f"{cut}, {names} have exchanged places, if it is the same set-up: they hide it.",
+        else f"{cut}, {names} have exchanged places, unless it is another set-up: "
+        "too little of it is seen.",
         evidence={
             "strength": round(swap.strength, 3),
             "features": rounded(swap.features),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from identity.tracks.body_track import BodyTrack
 
 KINDS: tuple[Kind, ...] = ("drift",)
+_DECIDE: tuple[Cue, ...] = (*NETWORKS, *(cue for cue in COLOURS if cue != "head"))
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -79,14 +80,20 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
                 start = int(tracks[a].frame[-1]) + 1
                 stop = int(tracks[b].frame[-1]) + 1
                 drift = drift_of((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
-                found.append(replace(drift, curves={b: _curve(clip, a, b)}))
+                found.append(replace(drift, curves={b: curve_over_cut(clip, a, b, _DECIDE)}))
     return found
 
 
-def _curve(clip: Clip, early: int, late: int) -> SimilarityCurve:
-    """Return how alike the later track is to the earlier one, by what is lost: both decide."""
+def curve_over_cut(clip: Clip, early: int, late: int, cues: Sequence[Cue]) -> SimilarityCurve:
+    """Return how alike a track is to one of an earlier shot, by the cues that decide.
+
+    Args:
+        clip: Both are in it.
+        early: Number of the earlier track.
+        late: Number of the track that is drawn.
+        cues: Whose mean is drawn.
+    """
     tracks = clip.tracks[early], clip.tracks[late]
-    cues = (*NETWORKS, *(cue for cue in COLOURS if cue != "head"))
     samples = lay_out(tracks, cues, fps=clip.fps)
     old = 0, int(np.searchsorted(samples.frames, tracks[1].frame[0]))
     return curve_from(samples, 1, old, cues, clip.calibration, looks_of=0)

@@ -18,6 +18,7 @@ from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.evidence.same_look import MIN_LOOKS, similarities_between
 from identity.explanations.contract import Explained, features_at
+from identity.explanations.drift_over_cuts import curve_over_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -119,8 +120,9 @@ def _changes(clip: Clip, own: Sequence[int]) -> Iterator[Explained]:
                 continue
             row = features_at({name: table[:, at] for name, table in features.items()}, early)
             lost = float(np.clip(0.5 + np.mean([row[cue] for cue in CUES]), 0, 1))
+            two = clip.track_of(own[early]), clip.track_of(own[late])
             yield Explained(
-                "drift", (clip.track_of(own[early]), clip.track_of(own[late])),
-                segments[late].start_frame, segments[late].stop_frame, float(odds[early, at]),
-                lost, row, over_cut=True, vouched=False,
+                "drift", two, segments[late].start_frame, segments[late].stop_frame,
+                float(odds[early, at]), lost, row, over_cut=True, vouched=False,
+                curves={two[1]: curve_over_cut(clip, *two, CUES)},
             )  # fmt: skip

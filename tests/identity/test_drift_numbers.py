@@ -420,7 +420,7 @@ def over_cuts(
         drift_over_cuts, "_between",
         lambda one, two, _: losses.get((bodies.index(one), bodies.index(two)), {}),
     )  # fmt: skip
-    monkeypatch.setattr(drift_over_cuts, "_curve", lambda _clip, _early, late: late)
+    monkeypatch.setattr(drift_over_cuts, "curve_over_cut", lambda _clip, _early, late, _: late)
     clip = SimpleNamespace(
         tracks=bodies, worn=worn, setups=setups, calibration=None,
         settings=FindingSettings(drift=drift), characters_explained=lambda: set(explained),
