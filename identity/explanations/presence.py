@@ -48,7 +48,7 @@ _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if i
 _LAST_BOXES = 8  # in which somebody leaves
 _SCORED_BOXES = 5
 _SURE_SCORE = 0.4  # below it the detector follows what may be somebody, or what is left of him
-_EDGE_SHARE = 0.015  # of the picture's width: so near to its edge somebody is cut by it
+_EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
 _AHEAD_FRAMES = 8  # for which somebody is taken to go on as he went: so long he may fade
 _STEADY_BOXES = 5  # whose median is where somebody is: single boxes swell and shrink
 _FAR = 2.0  # widths: who moves farther says no more
@@ -113,14 +113,14 @@ def bundled_presence() -> DecisionModel:
 
 
 def find_presence_candidates(
-    tracks: Sequence[BodyTrack], shot: Shot, *, width_px: float | None = None
+    tracks: Sequence[BodyTrack], shot: Shot, *, size_px: tuple[float, float] | None = None
 ) -> list[PresenceCandidate]:
     """Return where boxes of one shot end or begin before the shot does.
 
     Args:
         tracks: Of the shot.
         shot: Its frames.
-        width_px: Of the picture; `None` = where its edges are is not known.
+        size_px: Width and height of the picture; `None` = where its edges are is not known.
     """
     gaps = []
     for index, track in enumerate(tracks):
@@ -131,10 +131,10 @@ def find_presence_candidates(
         last, first = int(track.frame[end]), int(track.frame[begin])
         if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES:
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
-            gaps.append(_candidate("vanish", index, track, end, others, window, width_px))
+            gaps.append(_candidate("vanish", index, track, end, others, window, size_px))
         if first - shot.start_frame >= _MIN_ABSENT_FRAMES:
             window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
-            gaps.append(_candidate("pop_in", index, track, begin, others, window, width_px))
+            gaps.append(_candidate("pop_in", index, track, begin, others, window, size_px))
     return [
         gap
         for gap in gaps
@@ -207,7 +207,7 @@ def _candidate(
     row: int,
     others: Sequence[BodyTrack],
     window: tuple[int, ...],
-    width_px: float | None,
+    size_px: tuple[float, float] | None,
 ) -> PresenceCandidate:
     # From here on whoever appears is somebody who leaves, seen backwards.
     order = slice(None) if kind == "vanish" else slice(None, None, -1)
@@ -225,7 +225,7 @@ def _candidate(
     ]
     hidden = covered[window.index(seen)]
     features = {
-        **_of_boxes(own, scores, width_px),
+        **_of_boxes(own, scores, size_px),
         "taken": max(0.0, (float(np.mean(away)) if away else 0.0) - hidden),
     }
     frame = seen + 1 if kind == "vanish" else seen
@@ -271,29 +271,31 @@ def path_of(
 
 
 def _of_boxes(
-    xyxy: NDArray[np.float32], score: NDArray[np.float32], width_px: float | None
+    xyxy: NDArray[np.float32], score: NDArray[np.float32], size_px: tuple[float, float] | None
 ) -> dict[str, float]:
     """Return what the last boxes of somebody say of how he leaves.
 
     Args:
         xyxy: (T, 4), the one at the end last.
         score: (T,).
-        width_px: Of the picture, if it is known.
+        size_px: Width and height of the picture, if they are known.
     """
     last = xyxy[-_LAST_BOXES:].astype(np.float64)
     wide = last[:, 2] - last[:, 0]
     usual = max(float(np.median(wide)), 1.0)
     areas = np.maximum(boxes.area(xyxy[-_LAST_BOXES:]), 1.0)
     # How far his inner side comes to the edge that cuts him: who stands there does not move.
-    left = right = 0.0
-    if width_px is not None and last[-1, 0] <= _EDGE_SHARE * width_px:
-        left = last[0, 2] - last[-1, 2]
-    if width_px is not None and last[-1, 2] >= (1 - _EDGE_SHARE) * width_px:
-        right = last[-1, 0] - last[0, 0]
+    leaves = 0.0
+    for axis, side in enumerate(size_px or ()):
+        near = _EDGE_SHARE * side
+        if last[-1, axis] <= near:
+            leaves = max(leaves, last[0, axis + 2] - last[-1, axis + 2])
+        if last[-1, axis + 2] >= side - near:
+            leaves = max(leaves, last[-1, axis] - last[0, axis])
     return {
         "score": float(np.median(score[-_SCORED_BOXES:])),
         "shrinks": float(max(0.0, 1 - areas[-1] / np.median(areas))),
-        "leaves": float(np.clip(max(left, right) / usual, 0, _FAR)),
+        "leaves": float(np.clip(leaves / usual, 0, _FAR)),
     }
 
 

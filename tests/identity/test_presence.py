@@ -68,7 +68,7 @@ def film(box, *, until=AT, light=lambda _: 0, speed=0.0, screen=None, fades=1):
 
 def said(pictures, *bodies):
     """Return the frame at which the first body is gone, and how sure; `None` = nothing to say."""
-    found = find_presence_candidates(bodies, SHOT, width_px=WIDTH)
+    found = find_presence_candidates(bodies, SHOT, size_px=(WIDTH, HEIGHT))
     gaps = [gap for gap in found if gap.track == 0]
     if not gaps:
         return None
@@ -188,7 +188,7 @@ def test_candidates(bodies, expect):
         body(first, last, np.array(FRAMINGS["wide"]) + np.array([*aside, 0][0]))
         for first, last, *aside in bodies
     ]
-    found = find_presence_candidates(made, SHOT, width_px=WIDTH)
+    found = find_presence_candidates(made, SHOT, size_px=(WIDTH, HEIGHT))
     assert [(g.kind, g.track, g.frame) for g in found] == expect
 
 
@@ -252,7 +252,7 @@ def test_nobody_ought_to_be_anywhere():
 def test_where_only_weak_boxes_go_on_somebody_may_be_gone(scores, expect):
     one = body(0, len(scores) - 1, FRAMINGS["wide"])
     one.score[:] = scores
-    found = find_presence_candidates([one], SHOT, width_px=WIDTH)
+    found = find_presence_candidates([one], SHOT, size_px=(WIDTH, HEIGHT))
     assert [(g.kind, g.frame) for g in found] == expect
 
 
@@ -276,6 +276,7 @@ def test_frames_that_are_read_around_an_end(first, last, vanish, pop_in):
         pytest.param({"speed": 3, "at": 20}, None, "leaves", 0, id="walks in the middle"),
         pytest.param({"speed": 6, "at": 72}, None, "leaves", 42 / 12.5, id="walks out"),
         pytest.param({"at": 75}, None, "leaves", 0, id="stands at the edge"),
+        pytest.param({"sinks": 3}, None, "leaves", 21 / 30, id="walks out below"),
         pytest.param({"speed": 6, "at": 72}, None, "shrinks", 0.9, id="is cut by the edge"),
     ],
 )
@@ -283,7 +284,10 @@ def test_what_boxes_say(who, other, name, value):
     x1, y1, x2, y2 = FRAMINGS["wide"]
     box = (who.get("at", x1), y1, who.get("at", x1) + x2 - x1, y2)
     bodies = [body(0, 15, box, speed=who.get("speed", 0)), *others(FRAMINGS["wide"], other)]
-    gap = find_presence_candidates(bodies, SHOT, width_px=WIDTH)[0]
+    if "sinks" in who:
+        bodies[0].xyxy[:, 1] += who["sinks"] * bodies[0].frame
+        bodies[0].xyxy[:, 3] = HEIGHT
+    gap = find_presence_candidates(bodies, SHOT, size_px=(WIDTH, HEIGHT))[0]
     expect = min(value, 2.0) if name == "leaves" else value
     assert gap.features is not None
     assert gap.features[name] == pytest.approx(expect, abs=0.1)
