@@ -8,6 +8,7 @@ as he is himself? It has changed only where neither holds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPANS_FRAMES = (1, 2, 4, 8)  # over which somebody may fade
-PIXELS = ("stands_out", "clear", "whole", "gone", "stays", "around", "slow", "apart", "open")
+PIXELS = ("stands_out", "clear", "whole", "gone", "stays", "around", "slow", "apart", "sweep")
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
 _FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
@@ -44,7 +45,9 @@ class PlaceChanges:
             of the change that is still there later. `around`: change beside him by that in his box.
             `slow`: log2 of how many frames it takes. `apart`: spread of the frames in which single
             pixels change, as a share of those: whoever fades goes everywhere at once, whoever goes
-            behind something bit by bit. `open`: share of the box that can be seen in both frames.
+            behind something bit by bit. `sweep`: by how many widths of his box all that is seen
+            moves in the fastest step of the change, times how surely it does: a camera that whips
+            round takes everybody out of the picture, and nobody vanishes.
     """
 
     frame: NDArray[np.int64]
@@ -99,6 +102,7 @@ class _Film:
         small: (F, h, w, 3) float32.
         boxes, margins: (F, 4) his box, and his box with a margin, in pixels of `small`.
         covered: (F, h, w) where others stand before him.
+        swept: (F - 1,) by how many pixels the whole place moves from each frame to the next.
         found: What `followed` has found so far, by the two frames.
     """
 
@@ -106,6 +110,7 @@ class _Film:
     boxes: NDArray[np.int64]
     margins: NDArray[np.int64]
     covered: NDArray[np.bool_]
+    swept: NDArray[np.float64]
     found: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]]
 
     @classmethod
@@ -133,7 +138,7 @@ class _Film:
             for x1, y1, x2, y2 in np.maximum(scaled(rectangles), 0):
                 mask[y1:y2, x1:x2] = True
         small = np.stack([_small(picture, (width, height)) for picture in pictures])
-        return cls(small, scaled(path), scaled(around), covered, {})
+        return cls(small, scaled(path), scaled(around), covered, _swept(small), {})
 
     def own(self, at: int) -> NDArray[np.bool_]:
         """Return which pixels of his place at a frame are in his box."""
@@ -142,6 +147,11 @@ class _Film:
         mask = np.zeros((max(y2 - y1, 0), max(x2 - x1, 0)), np.bool_)
         mask[b1:b2, a1:a2] = True
         return mask
+
+    def sweep(self, at: int, later: int) -> float:
+        """Return by how many of his widths all moves in the fastest step between two frames."""
+        x1, _, x2, _ = self.boxes[at]
+        return float(self.swept[at:later].max() / max(x2 - x1, 1))
 
     def area(self, at: int) -> int:
         """Return of how many pixels his box is, those outside the picture as well."""
@@ -230,6 +240,22 @@ def _bent(
     return bent, seen > 0
 
 
+def _swept(small: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (F - 1,) by how many pixels all of each of F pictures moves on, times how surely.
+
+    Phase correlation (Kuglin and Hines 1975) finds one shift of half a picture as well as a small
+    one, in any light. Optical flow loses a camera that whips round. Its peak is the certainty: next
+    to nothing where two pictures have no shift in common.
+    """
+    grey = small.mean(axis=-1)
+    window = cv2.createHanningWindow((grey.shape[2], grey.shape[1]), cv2.CV_32F)
+    steps = []
+    for one, two in pairwise(grey):
+        shift, sure = cv2.phaseCorrelate(one - one.mean(), two - two.mean(), window)
+        steps.append(float(np.hypot(*shift)) * max(sure, 0.0))
+    return np.array(steps, np.float64)
+
+
 def _of_span(
     span: int, film: _Film, window: Sequence[int], ends_at: float, *, appears: bool
 ) -> list[tuple[float, ...]]:
@@ -285,7 +311,7 @@ def _of_span(
                 min(beside / whole, 1.0),
                 float(np.log2(span)),
                 apart,
-                float(inside.sum() / film.area(k)),
+                film.sweep(k, k + span),
             )
         )
     return rows

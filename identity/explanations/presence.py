@@ -34,7 +34,7 @@ DATA_FILE = "presence.json"
 NAME = "presence"
 FEATURES: Mapping[str, Bounds] = {
     # Of the pixels, see `PlaceChanges`.
-    "gone": FOR, "stays": FOR, "around": AGAINST, "apart": AGAINST, "open": FOR,
+    "gone": FOR, "stays": FOR, "around": AGAINST, "apart": AGAINST, "sweep": AGAINST,
     # Of the boxes, see `_of_boxes`.
     "score": FOR, "shrinks": AGAINST, "leaves": AGAINST, "taken": AGAINST,
 }  # fmt: skip

@@ -143,6 +143,50 @@ def test_who_walks_out_over_the_edge(name, speed):
     assert found is None or found[1] < 0
 
 
+def panned(step, *, box=FRAMINGS["wide"]):
+    """Return what is said of how somebody who stands goes, where the camera moves from AT on.
+
+    Args:
+        step: Pixels a frame by which it moves, for ten frames.
+        box: Of who stands there; the detector loses him with the second step.
+    """
+    rng = np.random.default_rng(3)
+    x1, y1, x2, y2 = box
+    wall = np.kron(rng.integers(90, 200, (HEIGHT // 10, WIDTH // 2, 3)), np.ones((10, 10, 1)))
+    person = rng.integers(0, 80, ((y2 - y1) // 5, (x2 - x1) // 5, 3))
+    wall[y1:y2, x1:x2] = np.kron(person, np.ones((5, 5, 1)))
+    shifts = [step * int(np.clip(frame - AT + 1, 0, 10)) for frame in range(FRAMES)]
+    pictures = np.stack([wall[:, shift : shift + WIDTH] for shift in shifts])
+    pictures = np.clip(pictures + rng.normal(0, 2, pictures.shape), 0, 255).astype(np.uint8)
+    boxes = body(0, AT, box)
+    boxes.xyxy[-1, ::2] -= step
+    (gap,) = find_presence_candidates([boxes], SHOT, size_px=(WIDTH, HEIGHT))
+    changes = changes_of_place(
+        gap.path, gap.window, pictures[list(gap.window)], ALL, gap.in_front, ends_at=gap.frame
+    )
+    return explain_absence(gap, changes), changes
+
+
+@pytest.mark.parametrize(
+    ("step", "widths"),
+    [
+        pytest.param(0, 0, id="stands"),
+        pytest.param(3, 0.1, id="goes along"),
+        pytest.param(20, 2 / 3, id="whips round"),
+    ],
+)
+def test_how_fast_the_camera_moves(step, widths):
+    _, changes = panned(step)
+    # Less than it is, as pictures full of noise are not quite the same, moved on.
+    assert 0.7 * widths <= changes.features["sweep"].max() <= widths + 0.03
+
+
+@pytest.mark.parametrize("step", [10, 20, 30])
+def test_nobody_vanishes_where_the_camera_whips_round(step):
+    told, _ = panned(step)
+    assert told is None or told.log_odds < -1
+
+
 def others(box, share):
     """Return somebody whose box lies at these shares of the other's sides, from its upper left."""
     if share is None:
