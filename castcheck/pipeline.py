@@ -208,7 +208,7 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         tone=seen.tone,
         styles=seen.styles,
         sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
-        width_px=seen.info.width_px,
+        size_px=(seen.info.width_px, seen.info.height_px),
     )
 
 

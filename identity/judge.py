@@ -93,7 +93,7 @@ def judge_looks(
     tone: NDArray[np.float32] | None = None,
     styles: PictureStyles | None = None,
     sets: Sets | None = None,
-    width_px: float | None = None,
+    size_px: tuple[float, float] | None = None,
 ) -> Judgement:
     """Explain what happens inside shots, make the cast, then explain what the cuts show.
 
@@ -109,7 +109,7 @@ def judge_looks(
         tone: (F, 3) mean CIE Lab of the set at every frame; `None` = not known.
         styles: How every picture is drawn; `None` = no change of style is told.
         sets: What the shots look like where nobody stands; `None` = no exchange over a cut is told.
-        width_px: Of the picture; `None` = nobody is known to leave over its edges.
+        size_px: Width and height of the picture; `None` = nobody is known to leave over its edges.
     """
     chains = link_tracklets(tracklets, fps=fps)
     tracks = tuple(make_body_track(chain, tracklets, looks) for chain in chains)
@@ -139,7 +139,7 @@ def judge_looks(
     worn = characters_of_tracks(tracks, segments, sure.tolist())
     curves = tuple(similarity_curves(tracks, worn, setups, calibration))
     consistency = _consistency(worn, clip.cast, curves, clip.explained)
-    presence = tuple(_presence(tracks, here, shots, width_px))
+    presence = tuple(_presence(tracks, here, shots, size_px))
     drawn = {k: curve for one in clip.explained for k, curve in one.curves.items()}
     curves = tuple(drawn.get(k, curve) for k, curve in enumerate(curves))
     return Judgement(tracks, segments, clip.cast, clip.explained, presence, curves, consistency)
@@ -176,12 +176,12 @@ def _presence(
     tracks: Sequence[BodyTrack],
     here: Mapping[int, Sequence[int]],
     shots: Sequence[Shot],
-    width_px: float | None,
+    size_px: tuple[float, float] | None,
 ) -> Iterator[PresenceCandidate]:
     for shot in shots:
         own = here[shot.index]
         everybody = [tracks[k] for k in own]
-        for found in find_presence_candidates(everybody, shot, width_px=width_px):
+        for found in find_presence_candidates(everybody, shot, size_px=size_px):
             yield replace(found, track=own[found.track])
 
 

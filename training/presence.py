@@ -61,6 +61,8 @@ class Take:
 def takes_of(folder: Path, sources: Mapping[str, str]) -> Iterator[Take]:
     """Yield the clips of a planted set in which somebody vanishes or appears, or nothing is wrong.
 
+    Nothing is wrong in a look-alike either: a camera that whips round, a fade, another take.
+
     Args:
         folder: Of `castcheck plant`.
         sources: Name of a clip to its source; else what stands before the first underscore.
@@ -72,7 +74,7 @@ def takes_of(folder: Path, sources: Mapping[str, str]) -> Iterator[Take]:
         name = str(data.get("planted", {}).get("source", clip.name))
         stem = name.removesuffix(".mp4")
         source = sources.get(name, stem.removesuffix("_clean").partition("_")[0])
-        if not data["events"]:
+        if not data["events"] or data["events"][0].get("look_alike"):
             yield Take(clip, source)
         elif data["events"][0]["kind"] in _KINDS:
             yield Take(clip, source, data)

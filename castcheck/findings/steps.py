@@ -44,12 +44,12 @@ def changes_at_gaps(
         requests = _window(seen, gap)
         pictures = [crop for request in requests if (crop := crops.crop(request)) is not None]
         if len(pictures) == len(requests):
-            place = place_of(gap.box, (seen.info.width_px, seen.info.height_px))
+            place = place_of(gap.path, (seen.info.width_px, seen.info.height_px))
             yield (
                 gap,
                 changes_of_place(
-                    gap.box, gap.window, np.stack(pictures), place, gap.in_front,
-                    ends_at=gap.frame,
+                    gap.path, gap.window, np.stack(pictures), place, gap.in_front,
+                    ends_at=gap.frame, appears=gap.kind == "pop_in",
                 ),
             )  # fmt: skip
 
@@ -63,6 +63,6 @@ def weigh_gaps(
 
 
 def _window(seen: Observations, gap: PresenceCandidate) -> list[CropRequest]:
-    """Return the place of a gap in every frame of its window."""
-    place = place_of(gap.box, (seen.info.width_px, seen.info.height_px))
+    """Return the place of a gap, wide enough for all of its way, in every frame of its window."""
+    place = place_of(gap.path, (seen.info.width_px, seen.info.height_px))
     return [CropRequest.of(frame, place, gap.track) for frame in gap.window]

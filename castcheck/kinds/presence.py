@@ -35,7 +35,7 @@ def find_steps(case: Case, kind: str, verb: str) -> Iterator[Finding]:
                 "strength": round(absence.ratio, 3),
                 "threshold": round(case.settings.scaled("vanish"), 3),
                 "features": rounded(absence.features),
-                "changed_share": round(absence.features["whole"], 3),
+                "changed_share": round(absence.share, 3),
                 "seen_frame": gap.seen_frame,
                 "box": [round(float(v), 2) for v in gap.box],
             },

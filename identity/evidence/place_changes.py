@@ -1,8 +1,14 @@
-"""How the pixels of a place change: whoever is gone from one moment to the next took them along."""
+"""How the pixels change where somebody is: whoever is gone from one moment to the next took them.
+
+He may walk, so the place moves on with him. Of every pixel two things are asked: is it as it was at
+the same spot of the picture, as the background is, and is it as it was where he ought to be by now,
+as he is himself? It has changed only where neither holds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPANS_FRAMES = (1, 2, 4, 8)  # over which somebody may fade
-PIXELS = ("stands_out", "clear", "whole", "stays", "around", "slow", "apart", "late", "open")
+PIXELS = ("stands_out", "clear", "whole", "gone", "stays", "around", "slow", "apart", "sweep")
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
 _FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
@@ -22,6 +28,7 @@ _CLEARLY_LEVELS = 8.0
 _MIN_OPEN_SHARE = 0.2  # of the box that nobody else covers, from which it can be judged
 _MIN_AROUND_SHARE = 0.1
 _MIN_OTHERS = 3  # moments of the same length that a change is compared with
+_LEAST_FLOW_PX = 12  # of a side of a picture in which motion can be followed
 _LATEST_FRAMES = 6  # a detector may miss somebody so long, or find what fades
 
 
@@ -30,15 +37,17 @@ class PlaceChanges:
     """M moments at which the pixels of a place change, over one frame or several.
 
     Attributes:
-        frame: (M,) int64, the first with more than half of the change.
-        features: By name, (M,) float64. `stands_out`: log of the change by the largest other one of
-            the same length. `clear`: log of the change by 8 grey levels. `whole`: share of the
-            pixels that change clearly. `stays`: share of the change that is still there later.
-            `around`: change beside the place by that in it. `slow`: log2 of how many frames it
-            takes. `apart`: spread of the frames in which single pixels change, as a share of
-            those: whoever fades goes everywhere at once, whoever goes behind something bit by bit.
-            `late`: frames between it and the end of the box. `open`: share of the box that
-            nobody covers.
+        frame: (M,) int64, the first with more than half of him gone, or there.
+        features: By name, (M,) float64. `stands_out`: share of the change by which it is more than
+            the largest other one of the same length; 0 if it is not. `clear`: log of the change by
+            8 grey levels. `whole`: share of the pixels that change clearly. `gone`: `whole` times
+            `stands_out`, since of whoever goes bit by bit a last bit goes at once. `stays`: share
+            of the change that is still there later. `around`: change beside him by that in his box.
+            `slow`: log2 of how many frames it takes. `apart`: spread of the frames in which single
+            pixels change, as a share of those: whoever fades goes everywhere at once, whoever goes
+            behind something bit by bit. `sweep`: by how many widths of his box all that is seen
+            moves in the fastest step of the change, times how surely it does: a camera that whips
+            round takes everybody out of the picture, and nobody vanishes.
     """
 
     frame: NDArray[np.int64]
@@ -48,134 +57,295 @@ class PlaceChanges:
         return len(self.frame)
 
 
-def place_of(box: NDArray[np.float32], size_px: tuple[int, int]) -> NDArray[np.float32]:
-    """Return (4,) a box with a margin, inside the picture of `size_px` (width, height)."""
-    x1, y1, x2, y2 = box
-    side = _MARGIN_SHARE * max(x2 - x1, 0.5 * (y2 - y1))
-    low = np.maximum([x1 - side, y1 - side], 0)
-    high = np.minimum([x2 + side, y2 + side], size_px)
-    return np.concatenate([low, high]).astype(np.float32)
+def place_of(path: NDArray[np.float32], size_px: tuple[int, int]) -> NDArray[np.float32]:
+    """Return (4,) what holds all of (F, 4) boxes with a margin, in a picture of (width, height)."""
+    around = np.clip(_with_margin(path), 0, np.tile(size_px, 2))
+    return np.concatenate([around[:, :2].min(axis=0), around[:, 2:].max(axis=0)]).astype(np.float32)
 
 
 def changes_of_place(
-    box: NDArray[np.float32],
+    path: NDArray[np.float32],
     window: Sequence[int],
     pictures: NDArray[np.uint8],
     place: NDArray[np.float32],
     in_front: Sequence[NDArray[np.float32]],
     *,
     ends_at: float,
+    appears: bool = False,
 ) -> PlaceChanges:
-    """Return how the pixels of a box change, at every moment of a window that can be judged.
+    """Return how the pixels change where somebody is, at every moment that can be judged.
 
     Args:
-        box: (4,) in pixels of the clip.
+        path: (F, 4) where he is, or ought to be, in these frames, in pixels of the clip.
         window: F frames, in order.
         pictures: (F, h, w, 3) uint8, the pixels of `place` in these frames, of any scale.
         place: (4,) the rectangle they show, in pixels of the clip.
         in_front: Per frame (M, 4) boxes of who covers the place.
         ends_at: The frame from which on the box is not there, or is.
+        appears: He is there at the end, not at the beginning: he leaves if seen backwards.
     """
-    width = max(8, round(_HEIGHT_PX * (place[2] - place[0]) / max(place[3] - place[1], 1)))
-    small = np.stack([_small(picture, width) for picture in pictures])
-    own = _painted(box[None], place, width)
-    covered = np.stack([_painted(rows, place, width) for rows in in_front])
+    order = slice(None, None, -1) if appears else slice(None)
+    film = _Film.of(path[order], pictures[order], place, in_front[order])
     rows: list[tuple[float, ...]] = []
     for span in SPANS_FRAMES:
-        rows += _of_span(span, small, own, covered, window, ends_at)
+        rows += _of_span(span, film, window[order], ends_at, appears=appears)
     table = np.array(rows, np.float64).reshape(-1, len(PIXELS) + 1)
     features = {name: table[:, k + 1] for k, name in enumerate(PIXELS)}
     return PlaceChanges(table[:, 0].astype(np.int64), features)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Film:
+    """Small pictures of a place, with who is where in them; he leaves.
+
+    Attributes:
+        small: (F, h, w, 3) float32.
+        boxes, margins: (F, 4) his box, and his box with a margin, in pixels of `small`.
+        covered: (F, h, w) where others stand before him.
+        swept: (F - 1,) by how many pixels the whole place moves from each frame to the next.
+        found: What `followed` has found so far, by the two frames.
+    """
+
+    small: NDArray[np.float32]
+    boxes: NDArray[np.int64]
+    margins: NDArray[np.int64]
+    covered: NDArray[np.bool_]
+    swept: NDArray[np.float64]
+    found: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]]
+
+    @classmethod
+    def of(
+        cls,
+        path: NDArray[np.float32],
+        pictures: NDArray[np.uint8],
+        place: NDArray[np.float32],
+        in_front: Sequence[NDArray[np.float32]],
+    ) -> _Film:
+        """Scale all so that he and his margin are 72 pixels high."""
+        around = np.clip(_with_margin(path), np.tile(place[:2], 2), np.tile(place[2:], 2))
+        sides = np.maximum(place[2:] - place[:2], 1)
+        tall = max(float(np.median(around[:, 3] - around[:, 1])), 1.0)
+        height = max(1, round(float(_HEIGHT_PX * sides[1] / tall)))
+        width = max(8, round(float(height * sides[0] / sides[1])))
+        scale = np.tile([width, height] / sides, 2)
+        corner = np.tile(place[:2], 2)
+
+        def scaled(rectangles: NDArray[np.float32]) -> NDArray[np.int64]:
+            return np.asarray(np.round((rectangles - corner) * scale), np.int64)
+
+        covered = np.zeros((len(pictures), height, width), np.bool_)
+        for mask, rectangles in zip(covered, in_front, strict=True):
+            for x1, y1, x2, y2 in np.maximum(scaled(rectangles), 0):
+                mask[y1:y2, x1:x2] = True
+        small = np.stack([_small(picture, (width, height)) for picture in pictures])
+        return cls(small, scaled(path), scaled(around), covered, _swept(small), {})
+
+    def own(self, at: int) -> NDArray[np.bool_]:
+        """Return which pixels of his place at a frame are in his box."""
+        x1, y1, x2, y2 = self.margins[at]
+        a1, b1, a2, b2 = np.maximum(self.boxes[at] - np.tile([x1, y1], 2), 0)
+        mask = np.zeros((max(y2 - y1, 0), max(x2 - x1, 0)), np.bool_)
+        mask[b1:b2, a1:a2] = True
+        return mask
+
+    def sweep(self, at: int, later: int) -> float:
+        """Return by how many of his widths all moves in the fastest step between two frames."""
+        x1, _, x2, _ = self.boxes[at]
+        return float(self.swept[at:later].max() / max(x2 - x1, 1))
+
+    def area(self, at: int) -> int:
+        """Return of how many pixels his box is, those outside the picture as well."""
+        x1, y1, x2, y2 = self.boxes[at]
+        return int(max(x2 - x1, 1) * max(y2 - y1, 1))
+
+    def seen(
+        self, at: int, other: int, *, moved: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return how his place at a frame looks in another one, and which of it can be seen.
+
+        Args:
+            at: Whose place.
+            other: In which frame.
+            moved: Where he ought to be by then, not at the same spot.
+        """
+        x1, y1, x2, y2 = self.margins[at]
+        step = np.zeros(2, np.int64)
+        if moved:
+            step = (self.boxes[other].reshape(2, 2) - self.boxes[at].reshape(2, 2)).sum(axis=0) // 2
+        columns, rows = np.arange(x1, x2) + step[0], np.arange(y1, y2) + step[1]
+        height, width = self.covered.shape[1:]
+        spots = np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))
+        inside = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
+        return self.small[other][spots], inside & ~self.covered[other][spots]
+
+    def followed(self, at: int, other: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return where every pixel of his place at a frame is found again in another one."""
+        if (at, other) not in self.found:
+            here, _ = self.seen(at, at, moved=False)
+            self.found[at, other] = _bent(here, *self.seen(at, other, moved=True))
+        return self.found[at, other]
+
+    def change(
+        self, at: int, *later: int, bent: bool = True
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return (h, w) by how much his place at a frame differs from the mean of later ones.
+
+        A pixel differs by as much as it does both at the same spot and where it is found again.
+        Nothing is known where either is covered, or outside the picture.
+
+        Args:
+            at: Whose place.
+            later: In which frames it is looked for.
+            bent: Arms and legs may go their own way; else all of him goes as his box does.
+        """
+        here, known = self.seen(at, at, moved=False)
+        still = [self.seen(at, frame, moved=False) for frame in later]
+        moving = [
+            self.followed(at, frame) if bent else self.seen(at, frame, moved=True)
+            for frame in later
+        ]
+        differs = np.minimum(
+            *(_levels([view for view, _ in views], here) for views in (still, moving))
+        )
+        return differs, np.logical_and.reduce([known, *(seen for _, seen in still + moving)])
+
+
+def _levels(views: Sequence[NDArray[np.float32]], here: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (h, w) by how many grey levels the mean of some pictures differs from another."""
+    gap = np.abs(sum(views[1:], views[0]) / len(views) - here)
+    # Numpy takes five times as long for the mean of three.
+    return np.asarray((gap[..., 0] + gap[..., 1] + gap[..., 2]) / 3, np.float32)
+
+
+def _bent(
+    here: NDArray[np.float32], view: NDArray[np.float32], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return a view bent by optical flow so that it looks as much like `here` as it can.
+
+    Arms and legs do not go where the box goes, nor does what is behind him.
+    """
+    height, width = known.shape
+    if min(height, width) < _LEAST_FLOW_PX:
+        return view, known
+    one, two = (
+        cv2.cvtColor(picture.astype(np.uint8), cv2.COLOR_RGB2GRAY) for picture in (here, view)
+    )
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(one, two, None)
+    spots = flow + np.dstack(np.meshgrid(np.arange(width), np.arange(height)))
+    spots = np.asarray(spots, np.float32)
+    bent = cv2.remap(view, spots, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.remap(
+        known.astype(np.uint8), spots, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    )
+    return bent, seen > 0
+
+
+def _swept(small: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (F - 1,) by how many pixels all of each of F pictures moves on, times how surely.
+
+    Phase correlation (Kuglin and Hines 1975) finds one shift of half a picture as well as a small
+    one, in any light. Optical flow loses a camera that whips round. Its peak is the certainty: next
+    to nothing where two pictures have no shift in common.
+    """
+    grey = small.mean(axis=-1)
+    window = cv2.createHanningWindow((grey.shape[2], grey.shape[1]), cv2.CV_32F)
+    steps = []
+    for one, two in pairwise(grey):
+        shift, sure = cv2.phaseCorrelate(one - one.mean(), two - two.mean(), window)
+        steps.append(float(np.hypot(*shift)) * max(sure, 0.0))
+    return np.array(steps, np.float64)
+
+
 def _of_span(
-    span: int,
-    small: NDArray[np.float32],
-    own: NDArray[np.bool_],
-    covered: NDArray[np.bool_],
-    window: Sequence[int],
-    ends_at: float,
+    span: int, film: _Film, window: Sequence[int], ends_at: float, *, appears: bool
 ) -> list[tuple[float, ...]]:
     """Return a row for each change over `span` frames: the frame, then `PIXELS`."""
-    count = len(small) - span
+    count = len(film.small) - span
     extra = np.full(max(count, 0), np.nan)
     seen = []
     for k in range(count):
-        free = ~(covered[k] | covered[k + span])  # who walks by covers the place for a while
+        change, free = film.change(k, k + span)  # who walks by covers the place for a while
+        own = film.own(k)
         inside, around = own & free, ~own & free
-        change = np.abs(small[k + span] - small[k]).mean(axis=2)
         beside = 0.0
-        if around.sum() > _MIN_AROUND_SHARE * own.sum():
+        if around.sum() > _MIN_AROUND_SHARE * film.area(k):
             beside = float(change[around].mean())
-        if inside.sum() >= _MIN_OPEN_SHARE * own.sum() > 0:
+        if inside.sum() >= _MIN_OPEN_SHARE * film.area(k):
             extra[k] = max(float(change[inside].mean()) - beside, 0.0)
         seen.append((inside, change, beside))
     rows: list[tuple[float, ...]] = []
     for k in np.flatnonzero(np.isfinite(extra)).tolist():
         rest = extra[np.abs(np.arange(count) - k) >= span]
         rest = rest[np.isfinite(rest)]
-        if len(rest) < _MIN_OTHERS:
+        # The first picture that differs: with him, or seen backwards, still without him.
+        firsts = window[k : k + span] if appears else window[k + 1 : k + span + 1]
+        if len(rest) < _MIN_OTHERS or np.abs(np.array(firsts) - ends_at).min() > _LATEST_FRAMES:
             continue
         inside, change, beside = seen[k]
         whole = max(float(change[inside].mean()), 1e-6)
-        before = small[max(0, k - 1) : k + 1].mean(axis=0)
-        after = [
-            m
-            for m in range(k + span, min(k + span + 3, len(small)))
-            if not (covered[m] & inside).any()
-        ]
-        later = small[after or [k + span]].mean(axis=0)
-        stays = float(np.abs(later - before).mean(axis=2)[inside].mean()) / whole
-        half, apart = _course(small[k : k + span + 1], inside)
-        first = window[k + half]
+        course = [film.change(k, k + n)[0][inside] for n in range(1, span)]
+        half = _half([*course, change[inside]])
+        # What slides over somebody can be followed, as if he shrank: here pixels must not bend.
+        apart = _apart(
+            np.array([film.change(k, k + n, bent=False)[0][inside] for n in range(1, span + 1)])
+        )
+        first = firsts[half - 1]
         if abs(first - ends_at) > _LATEST_FRAMES:
             continue
+        after = [
+            m
+            for m in range(k + span, min(k + span + 3, len(film.small)))
+            if all(film.seen(k, m, moved=moved)[1][inside].all() for moved in (False, True))
+        ]
+        later = film.change(k, *(after or [k + span]), bent=False)[0][inside]
+        stands_out = max(0.0, 1 - max(float(rest.max()), _FLOOR_LEVELS) / max(extra[k], 1e-6))
+        share = float((change[inside] > _CLEARLY_LEVELS).mean())
         rows.append(
             (
                 float(first),
-                float(np.log(max(extra[k], 1e-2) / max(float(rest.max()), _FLOOR_LEVELS))),
+                stands_out,
                 float(np.log(max(extra[k], _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
-                float((change[inside] > _CLEARLY_LEVELS).mean()),
-                min(stays, 1.0),
+                share,
+                share * stands_out,
+                min(float(later.mean()) / whole, 1.0),
                 min(beside / whole, 1.0),
                 float(np.log2(span)),
                 apart,
-                abs(first - ends_at),
-                float(inside.sum() / own.sum()),
+                film.sweep(k, k + span),
             )
         )
     return rows
 
 
-def _course(small: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[int, float]:
-    """Return when more than half of a change is there, and how far apart single pixels change.
+def _half(course: Sequence[NDArray[np.float32]]) -> int:
+    """Return after how many frames more than half of a change is there.
 
     Args:
-        small: (S + 1, h, w, 3) pictures from before it to after it.
-        inside: (h, w) which pixels count.
+        course: Per frame (N,) by how much N pixels differ from before it, up to after it.
     """
-    span = len(small) - 1
-    far = np.abs(small[1:] - small[0])[:, inside].mean(axis=2)
-    half = 1 + int(np.argmax(far.mean(axis=1) > far[-1].mean() / 2))
-    clearly = far[:, far[-1] > _CLEARLY_LEVELS]
-    if span == 1 or not clearly.size:
-        return half, 0.0
-    each = np.argmax(clearly > clearly[-1] / 2, axis=0)
-    return half, float(each.std()) / span
+    means = np.array([far.mean() for far in course])
+    return 1 + int(np.argmax(means > means[-1] / 2))
 
 
-def _small(picture: NDArray[np.uint8], width: int) -> NDArray[np.float32]:
-    small = cv2.resize(picture, (width, _HEIGHT_PX), interpolation=cv2.INTER_AREA)
+def _apart(course: NDArray[np.float32]) -> float:
+    """Return the spread of the frames in which single pixels change, as a share of all.
+
+    Args:
+        course: (S, N) by how much N pixels differ from before it, up to after it.
+    """
+    clearly = course[:, course[-1] > _CLEARLY_LEVELS]
+    if not clearly.size:
+        return 0.0
+    return float(np.argmax(clearly > clearly[-1] / 2, axis=0).std()) / len(course)
+
+
+def _with_margin(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (F, 4) boxes with a margin on every side."""
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    side = _MARGIN_SHARE * np.maximum(width, 0.5 * height)
+    return np.asarray(boxes + side[:, None] * np.array([-1, -1, 1, 1], np.float32), np.float32)
+
+
+def _small(picture: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.float32]:
+    small = cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (3, 3), 0), np.float32)
-
-
-def _painted(
-    rectangles: NDArray[np.float32], place: NDArray[np.float32], width: int
-) -> NDArray[np.bool_]:
-    """Return (h, w) where any of (M, 4) boxes lies."""
-    scale = np.array([width, _HEIGHT_PX] * 2) / np.tile(np.maximum(place[2:] - place[:2], 1), 2)
-    mask = np.zeros((_HEIGHT_PX, width), np.bool_)
-    for box in (rectangles - np.tile(place[:2], 2)) * scale:
-        x1, y1, x2, y2 = np.round(box).astype(int)
-        mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
-    return mask

@@ -15,13 +15,14 @@ from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.explanations.model import DecisionModel
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,20 +32,11 @@ if TYPE_CHECKING:
 
 DATA_FILE = "presence.json"
 NAME = "presence"
-# Few of the clips it is learnt from show anybody who goes behind something: a wipe that takes its
-# place in even steps has a spread of 0.29, and costs four in log-odds at least.
-APART_BOUNDS: Bounds = (None, -14.0)
-# Nor does anybody in them run: who moves fast changes his place in every picture.
-MUST_STAND_OUT: Bounds = (0.7, None)
-# Nor does a light go on beside anybody whose box ends.
-LIGHT: Bounds = (None, -5.0)
 FEATURES: Mapping[str, Bounds] = {
-    # Of the pixels of the place, see `PlaceChanges`.
-    "stands_out": MUST_STAND_OUT, "whole": FOR, "stays": FOR, "around": LIGHT,
-    "slow": AGAINST, "apart": APART_BOUNDS, "late": AGAINST, "open": FOR,
+    # Of the pixels, see `PlaceChanges`.
+    "gone": FOR, "stays": FOR, "around": AGAINST, "apart": AGAINST, "sweep": AGAINST,
     # Of the boxes, see `_of_boxes`.
-    "score": FOR, "shrinks": AGAINST, "leaves": AGAINST, "speed": AGAINST,
-    "hidden": AGAINST, "taken": AGAINST,
+    "score": FOR, "shrinks": AGAINST, "leaves": AGAINST, "taken": AGAINST,
 }  # fmt: skip
 
 _MIN_PRESENT_BOXES = 4
@@ -56,7 +48,9 @@ _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if i
 _LAST_BOXES = 8  # in which somebody leaves
 _SCORED_BOXES = 5
 _SURE_SCORE = 0.4  # below it the detector follows what may be somebody, or what is left of him
-_EDGE_SHARE = 0.015  # of the picture's width: so near to its edge somebody is cut by it
+_EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
+_AHEAD_FRAMES = 8  # for which somebody is taken to go on as he went: so long he may fade
+_STEADY_BOXES = 5  # whose median is where somebody is: single boxes swell and shrink
 _FAR = 2.0  # widths: who moves farther says no more
 _CALM_FRAMES = 4  # to either side: a box that two share for a moment swells
 
@@ -71,7 +65,8 @@ class PresenceCandidate:
         frame: First frame without it, or first frame with it.
         seen_frame: The frame nearest to it in which the box is there.
         window: Frames around it that are to be looked at, in order.
-        box: (4,) float32, where it was or where it appears.
+        path: (F, 4) float32, where he is in these frames; where he has no box, where he ought to
+            be if he goes on as he went.
         in_front: Per frame of the window, (M, 4) float32 boxes of who may stand before the place.
         features: What its boxes say, by name.
     """
@@ -81,9 +76,14 @@ class PresenceCandidate:
     frame: int
     seen_frame: int
     window: tuple[int, ...]
-    box: NDArray[np.float32]
+    path: NDArray[np.float32]
     in_front: tuple[NDArray[np.float32], ...] = ()
     features: Mapping[str, float] | None = None
+
+    @property
+    def box(self) -> NDArray[np.float32]:
+        """(4,) float32, where he is seen last, or first."""
+        return np.asarray(self.path[self.window.index(self.seen_frame)], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,15 @@ class Absence:
     Attributes:
         frame: The first with more than half of the change.
         log_odds: That somebody is gone, or there, in full view.
-        ratio: Change of the place against the largest other one around that time.
+        ratio: Change of the place against the largest other one around that time; 1 at least.
+        share: Of his pixels that change clearly.
         features: What it was judged by.
     """
 
     frame: int
     log_odds: float
     ratio: float
+    share: float
     features: Mapping[str, float]
 
 
@@ -111,14 +113,14 @@ def bundled_presence() -> DecisionModel:
 
 
 def find_presence_candidates(
-    tracks: Sequence[BodyTrack], shot: Shot, *, width_px: float | None = None
+    tracks: Sequence[BodyTrack], shot: Shot, *, size_px: tuple[float, float] | None = None
 ) -> list[PresenceCandidate]:
     """Return where boxes of one shot end or begin before the shot does.
 
     Args:
         tracks: Of the shot.
         shot: Its frames.
-        width_px: Of the picture; `None` = where its edges are is not known.
+        size_px: Width and height of the picture; `None` = where its edges are is not known.
     """
     gaps = []
     for index, track in enumerate(tracks):
@@ -127,17 +129,17 @@ def find_presence_candidates(
         others = [s for k, s in enumerate(tracks) if k != index]
         begin, end = _sure_part(track.score)
         last, first = int(track.frame[end]), int(track.frame[begin])
-        if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES and not any(
-            _takes_over(track.xyxy[end], last, other, int(other.frame[0])) for other in others
-        ):
+        if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES:
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
-            gaps.append(_candidate("vanish", index, track, end, others, window, width_px))
-        if first - shot.start_frame >= _MIN_ABSENT_FRAMES and not any(
-            _takes_over(track.xyxy[begin], first, other, int(other.frame[-1])) for other in others
-        ):
+            gaps.append(_candidate("vanish", index, track, end, others, window, size_px))
+        if first - shot.start_frame >= _MIN_ABSENT_FRAMES:
             window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
-            gaps.append(_candidate("pop_in", index, track, begin, others, window, width_px))
-    return gaps
+            gaps.append(_candidate("pop_in", index, track, begin, others, window, size_px))
+    return [
+        gap
+        for gap in gaps
+        if not any(_takes_over(gap, s) for k, s in enumerate(tracks) if k != gap.track)
+    ]
 
 
 def explain_absence(
@@ -158,7 +160,8 @@ def explain_absence(
     return Absence(
         int(changes.frame[best]),
         float(odds[best]),
-        float(np.exp(changes.features["stands_out"][best])),
+        float(1 / (1 - changes.features["stands_out"][best])),
+        float(changes.features["whole"][best]),
         {name: float(values[best]) for name, values in rows.items()},
     )
 
@@ -187,12 +190,14 @@ def _window(low: int, high: int, shot: Shot) -> tuple[int, ...]:
     return tuple(range(max(low, shot.start_frame), min(high + 1, shot.stop_frame)))
 
 
-def _takes_over(box: NDArray[np.float32], frame: int, other: BodyTrack, end: int) -> bool:
-    """Tell whether `other` begins (or ends) at `end`, near `frame`, at the place of the box."""
-    if abs(end - frame) > _TAKEN_OVER_FRAMES:
+def _takes_over(gap: PresenceCandidate, other: BodyTrack) -> bool:
+    """Tell whether another box begins (or ends) near it in time, where he ought to be by then."""
+    row = 0 if gap.kind == "vanish" else len(other.frame) - 1
+    frame = int(other.frame[row])
+    if abs(frame - gap.seen_frame) > _TAKEN_OVER_FRAMES:
         return False
-    row = int(np.searchsorted(other.frame, end))
-    return float(boxes.iou(box[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
+    here = gap.path[gap.window.index(frame)]
+    return float(boxes.iou(here[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
 
 
 def _candidate(
@@ -202,62 +207,95 @@ def _candidate(
     row: int,
     others: Sequence[BodyTrack],
     window: tuple[int, ...],
-    width_px: float | None,
+    size_px: tuple[float, float] | None,
 ) -> PresenceCandidate:
     # From here on whoever appears is somebody who leaves, seen backwards.
     order = slice(None) if kind == "vanish" else slice(None, None, -1)
     stop = row + 1 if kind == "vanish" else len(track.frame) - row
-    own, scores = track.xyxy[order][:stop], track.score[order]
+    own, scores = track.xyxy[order][:stop], track.score[order][:stop]
     seen = int(track.frame[row])
-    box = own[-1]
-    front = tuple(_in_front(box, others, frame) for frame in window)
-    away = [f for f in front_after(kind, window, seen, front) if len(f)]
-    hidden = _most_covered(box, _in_front(box, others, seen))
-    taken = float(np.mean([_most_covered(box, f) for f in away])) if away else 0.0
+    sign = 1 if kind == "vanish" else -1
+    path = path_of(sign * track.frame[order][:stop], own, sign * np.array(window))
+    front = tuple(_in_front(box, others, frame) for box, frame in zip(path, window, strict=True))
+    covered = [_most_covered(box, f) for box, f in zip(path, front, strict=True)]
+    away = [
+        share
+        for share, f, frame in zip(covered, front, window, strict=True)
+        if len(f) and ((frame > seen) if kind == "vanish" else (frame < seen))
+    ]
+    hidden = covered[window.index(seen)]
     features = {
-        **_of_boxes(own, scores[:stop], width_px),
-        "hidden": hidden,
-        "taken": max(0.0, taken - hidden),
+        **_of_boxes(own, scores, size_px),
+        "taken": max(0.0, (float(np.mean(away)) if away else 0.0) - hidden),
     }
     frame = seen + 1 if kind == "vanish" else seen
-    return PresenceCandidate(kind, index, frame, seen, window, box, front, features)
+    return PresenceCandidate(kind, index, frame, seen, window, path, front, features)
 
 
-def front_after(
-    kind: str, window: Sequence[int], seen: int, front: Sequence[NDArray[np.float32]]
-) -> Iterator[NDArray[np.float32]]:
-    """Yield who stands before the place in the frames in which the box is not there."""
-    for frame, found in zip(window, front, strict=True):
-        if (frame > seen) if kind == "vanish" else (frame < seen):
-            yield found
+def path_of(
+    time: NDArray[np.int64], xyxy: NDArray[np.float32], asked: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return (F, 4) where somebody is at F times, and where he ought to be after his last box.
+
+    He goes on for eight frames as he went in his last eight boxes, without turning and as large as
+    he was. Slope and place are medians, so that a last box around half of him says little.
+
+    Args:
+        time: (T,) of his boxes, ascending; frames, or their negatives for who appears.
+        xyxy: (T, 4).
+        asked: (F,).
+
+    Raises:
+        ValueError: He has no box.
+
+    Example:
+        >>> walks = np.array([[10 * t, 0, 10 * t + 20, 50] for t in range(9)], np.float32)
+        >>> path_of(np.arange(9), walks, np.array([4, 10])).tolist()
+        [[40.0, 0.0, 60.0, 50.0], [100.0, 0.0, 120.0, 50.0]]
+    """
+    half = _STEADY_BOXES // 2
+    beside = np.pad(xyxy.astype(np.float64), ((half, half), (0, 0)), mode="edge")
+    steady = np.median(sliding_window_view(beside, _STEADY_BOXES, axis=0), axis=-1)
+    found = np.stack([np.interp(asked, time, side) for side in steady.T], axis=1)
+    last, when = xyxy[-_LAST_BOXES:].astype(np.float64), time[-_LAST_BOXES:].astype(np.float64)
+    centre, size = (last[:, :2] + last[:, 2:]) / 2, np.median(last[:, 2:] - last[:, :2], axis=0)
+    one, two = np.triu_indices(len(when), 1)
+    slope = np.zeros(2)
+    if len(one):
+        slope = np.median((centre[two] - centre[one]) / (when[two] - when[one])[:, None], axis=0)
+    start = np.median(centre - slope * when[:, None], axis=0)
+    ahead = asked > time[-1]
+    to = start + slope * np.minimum(asked[ahead], time[-1] + _AHEAD_FRAMES)[:, None]
+    found[ahead] = np.concatenate([to - size / 2, to + size / 2], axis=1)
+    return found.astype(np.float32)
 
 
 def _of_boxes(
-    xyxy: NDArray[np.float32], score: NDArray[np.float32], width_px: float | None
+    xyxy: NDArray[np.float32], score: NDArray[np.float32], size_px: tuple[float, float] | None
 ) -> dict[str, float]:
     """Return what the last boxes of somebody say of how he leaves.
 
     Args:
         xyxy: (T, 4), the one at the end last.
         score: (T,).
-        width_px: Of the picture, if it is known.
+        size_px: Width and height of the picture, if they are known.
     """
     last = xyxy[-_LAST_BOXES:].astype(np.float64)
     wide = last[:, 2] - last[:, 0]
     usual = max(float(np.median(wide)), 1.0)
     areas = np.maximum(boxes.area(xyxy[-_LAST_BOXES:]), 1.0)
-    centre = (last[:, 0] + last[:, 2]) / 2
     # How far his inner side comes to the edge that cuts him: who stands there does not move.
-    left = right = 0.0
-    if width_px is not None and last[-1, 0] <= _EDGE_SHARE * width_px:
-        left = last[0, 2] - last[-1, 2]
-    if width_px is not None and last[-1, 2] >= (1 - _EDGE_SHARE) * width_px:
-        right = last[-1, 0] - last[0, 0]
+    leaves = 0.0
+    for axis, side in enumerate(size_px or ()):
+        near = _EDGE_SHARE * side
+        if last[-1, axis] <= near:
+            leaves = max(leaves, last[0, axis + 2] - last[-1, axis + 2])
+        if last[-1, axis + 2] >= side - near:
+            leaves = max(leaves, last[-1, axis] - last[0, axis])
     return {
         "score": float(np.median(score[-_SCORED_BOXES:])),
         "shrinks": float(max(0.0, 1 - areas[-1] / np.median(areas))),
-        "leaves": float(np.clip(max(left, right) / usual, 0, _FAR)),
-        "speed": min(float(abs(centre[-1] - centre[0])) / usual, _FAR),
+        "leaves": float(np.clip(leaves / usual, 0, _FAR)),
     }
 
 

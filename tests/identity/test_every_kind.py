@@ -199,13 +199,17 @@ def test_gone_or_there_at_once_and_bit_by_bit(kind, shown, expect, name):
     frame = shown.index(0) if kind == "vanish" else shown.index(1)
     frames = tuple(range(len(shown)))
     stood = {
-        "score": 0.8, "shrinks": 0, "leaves": 0, "speed": 0, "hidden": 0, "taken": 0,
+        "score": 0.8, "shrinks": 0, "leaves": 0, "taken": 0,
     }  # fmt: skip
     seen = frame - (kind == "vanish")
-    found = PresenceCandidate(kind, 0, frame, seen, frames, box, features=stood)
+    path = np.repeat(box[None], len(shown), axis=0)
+    found = PresenceCandidate(kind, 0, frame, seen, frames, path, features=stood)
     place = np.array([0, 0, 160, 120], np.float32)
     nobody = [np.zeros((0, 4), np.float32)] * len(shown)
-    changes = changes_of_place(box, frames, film(BOXES[name], shown), place, nobody, ends_at=frame)
+    changes = changes_of_place(
+        path, frames, film(BOXES[name], shown), place, nobody,
+        ends_at=frame, appears=kind == "pop_in",
+    )  # fmt: skip
     told = explain_absence(found, changes)
     assert told is not None
     assert (told.log_odds > 0) is expect
