@@ -43,12 +43,14 @@ if TYPE_CHECKING:
 # A second between two sides leaves looks time to change by themselves, but not so much of it that
 # nothing slower than a jump could be told.
 SPAN_BOUNDS: Bounds = (-3.0, 0.0)
+# In few of the clips this is learnt from anything passes in front of anybody, and is gone then.
+RETURNS_BOUNDS: Bounds = (None, -1.0)
 
 KINDS: tuple[Kind, ...] = ("morph", "drift")
 FEATURES: Mapping[str, Bounds] = {
     "unlike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "noise": AGAINST, "jump": AGAINST,
     "zoom": AGAINST, "turn": AGAINST, "others": AGAINST, "together": FOR, "touch": AGAINST,
-    "samples": FOR, "score": FOR, "size": FOR, "returns": AGAINST, "step": FOR,
+    "samples": FOR, "score": FOR, "size": FOR, "returns": RETURNS_BOUNDS, "step": FOR,
     "span": SPAN_BOUNDS, "light": AGAINST,
 }  # fmt: skip
 

@@ -59,9 +59,14 @@ def features_of(
     """
     similarity = similarities_between(early, late, calibration)
     nothing = np.full((len(early), len(late)), np.nan)
-    found: dict[str, NDArray[np.float64]] = {
-        cue: np.nan_to_num(0.5 - similarity.get(cue, nothing)) for cue in CUES
-    }
+    lost = np.stack([0.5 - similarity.get(cue, nothing) for cue in CUES])
+    seen_cues = np.isfinite(lost)
+    # What is not seen is taken to be as the rest: where only few cues are known, as from a distance
+    # or by a network that knows no parts, the others would speak for another look.
+    rest = np.where(seen_cues, lost, 0).sum(axis=0) / np.maximum(seen_cues.sum(axis=0), 1)
+    found: dict[str, NDArray[np.float64]] = dict(
+        zip(CUES, np.where(seen_cues, lost, rest), strict=True)
+    )
     facing = (
         np.array([float(means["facing"][0]) if "facing" in means else np.nan for means in side])
         for side in (early, late)

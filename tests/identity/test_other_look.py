@@ -13,7 +13,7 @@ import pytest
 from identity.evidence.logistic import Logistic
 from identity.explanations import other_look
 from identity.explanations.drift_over_cuts import merge_drifts
-from identity.explanations.model import DecisionModel
+from identity.explanations.model import DecisionModel, bundled_model
 from identity.settings import FindingSettings
 from tests.identity.people import body_of, calibration, colour_of
 
@@ -36,6 +36,11 @@ def worn(name, shot, *, facing=1.0, size=TALL, score=0.8, looks=8):
     )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def drawn(monkeypatch):
+    monkeypatch.setattr(other_look, "curve_over_cut", lambda _, early, late, cues: (early, late))
+
+
 def told(*segments, labels=None, doubtful=None, explained=()):
     """Return (tracks, first frame, stop) of what is told; each segment is a track of its own."""
     labels = np.array([0] * len(segments) if labels is None else labels)
@@ -50,6 +55,7 @@ def told(*segments, labels=None, doubtful=None, explained=()):
     )  # fmt: skip
     found = other_look.find_over_cuts(clip)
     assert all(one.over_cut and not one.vouched and one.kind == "drift" for one in found)
+    assert all(one.curves == {one.tracks[1]: one.tracks} for one in found)  # what decided is drawn
     return [(one.tracks, one.start_frame, one.stop_frame) for one in found]
 
 
@@ -86,15 +92,20 @@ def test_who_looks_otherwise(segments, more, expect):
     assert told(*segments, **more) == expect
 
 
-def test_nothing_stands_at_the_middle_of_its_scale():
-    means = [{"body": body_of("A"), "facing": np.array([1.0, 0.0], np.float32)}]
+@pytest.mark.parametrize("cues", [("body",), ("body", "upper"), ("upper",)])
+def test_what_is_not_seen_is_taken_to_be_as_the_rest(cues):
+    """Who stays the same is no other look, however little of him is known."""
+    looks = {"body": body_of("A"), "upper": colour_of("A")}
+    means = [{cue: looks[cue] for cue in cues} | {"facing": np.array([1.0, 0.0], np.float32)}]
     shape = np.zeros(1)
     features, alike = other_look.features_of(
         means, means, calibration(), early_shape=shape, late_shape=shape
     )
-    assert alike.tolist() == [[True]]
-    assert features["body"][0, 0] < -0.4
-    assert features["head_look"].tolist() == [[0.0]]
+    assert alike.tolist() == [["body" in cues]]
+    seen = np.mean([features[cue][0, 0] for cue in cues])
+    assert seen < -0.4
+    assert features["head_look"][0, 0] == pytest.approx(seen)
+    assert bundled_model()["other_look"].log_odds(features)[0, 0] < -1
     assert set(features) == set(other_look.FEATURES)
 
 
