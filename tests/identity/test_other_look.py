@@ -55,7 +55,10 @@ def told(*segments, labels=None, doubtful=None, explained=()):
     )  # fmt: skip
     found = other_look.find_over_cuts(clip)
     assert all(one.over_cut and not one.vouched and one.kind == "drift" for one in found)
-    assert all(one.curves == {one.tracks[1]: one.tracks} for one in found)  # what decided is drawn
+    for one in found:  # what decided is drawn
+        assert {late: str(two) for late, two in one.curves.items()} == {
+            one.tracks[1]: str(one.tracks)
+        }
     return [(one.tracks, one.start_frame, one.stop_frame) for one in found]
 
 
