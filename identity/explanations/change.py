@@ -43,18 +43,17 @@ if TYPE_CHECKING:
 # A second between two sides leaves looks time to change by themselves, but not so much of it that
 # nothing slower than a jump could be told.
 SPAN_BOUNDS: Bounds = (-3.0, 0.0)
-# In few of the clips this is learnt from anything passes in front of anybody, and is gone then.
-RETURNS_BOUNDS: Bounds = (None, -1.0)
-
 KINDS: tuple[Kind, ...] = ("morph", "drift")
 FEATURES: Mapping[str, Bounds] = {
     "unlike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "noise": AGAINST, "jump": AGAINST,
     "zoom": AGAINST, "turn": AGAINST, "others": AGAINST, "together": FOR, "touch": AGAINST,
-    "samples": FOR, "score": FOR, "size": FOR, "returns": RETURNS_BOUNDS, "step": FOR,
+    "samples": FOR, "score": FOR, "size": FOR, "returns": AGAINST, "step": FOR,
     "span": SPAN_BOUNDS, "light": AGAINST,
 }  # fmt: skip
 
 _NETWORKS_LOSE = 0.25  # similarity; light moves the colours and not the networks
+_COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
+_REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
 
 
 def moments_of(samples: ShotSamples, track: int, *, slow: bool) -> Moments:
@@ -81,9 +80,10 @@ def features_of(
     own = samples.agreement(track, track)
     found = compare(own, before, after, calibration)
     seen_as = circumstances(samples, track, moments)
+    returns = _returns(samples, track, moments, calibration)
     judged = np.asarray((seen_as.samples >= MIN_SAMPLES) & np.isfinite(found.log_odds), np.bool_)
     lost = 1 - mean_of(found.similarity, NETWORKS)
-    judged &= lost >= _NETWORKS_LOSE
+    judged &= (seen_as.zoom <= _REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
     middle_b, middle_a = (start + last) // 2, (first + stop) // 2
     noise = np.fmin(
         compare(own, (start, middle_b), (middle_b, last), calibration).log_odds,
@@ -108,7 +108,7 @@ def features_of(
         "samples": np.log(seen_as.samples.clip(1, 8)),
         "score": seen_as.score,
         "size": np.log(np.maximum(seen_as.height_px, 8) / 100),
-        "returns": _returns(samples, track, moments, calibration),
+        "returns": returns,
         "step": -compare(own, *near, calibration).log_odds,
         "span": (first - last) / samples.per_s,
         "light": _light(samples, before, after),

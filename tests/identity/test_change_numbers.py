@@ -174,7 +174,14 @@ def in_other_clothes(share):
     [
         pytest.param(in_other_clothes(0.74), True, id="networks lose .26"),
         pytest.param(in_other_clothes(0.76), False, id="networks lose .24"),
-        pytest.param(grown(111), True, id="what grows is weighed"),
+        pytest.param(grown(108), True, id="1.8 times as wide"),
+        pytest.param(grown(111), False, id="1.85 times: another part of a body"),
+        pytest.param(
+            body(["A"] * 8 + ["B"] * 4 + [like_a(0.545)] * 20), True, id="hardly comes back: .27"
+        ),
+        pytest.param(
+            body(["A"] * 8 + ["B"] * 4 + [like_a(0.555)] * 20), False, id="comes back: .33"
+        ),
     ],
 )
 def test_which_changes_can_be_judged(changing, judged):

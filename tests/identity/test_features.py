@@ -143,7 +143,8 @@ def test_features_of_a_change():
     [
         pytest.param(BECOMES, True, id="becomes another"),
         pytest.param(STILL, False, id="stays"),
-        pytest.param(["A"] * 24 + ["B"] * 12 + ["A"] * 12, True, id="comes back: weighed"),
+        pytest.param(["A"] * 24 + ["B"] * 12 + ["A"] * 12, False, id="the old look is back"),
+        pytest.param(["B"] * 9 + ["A"] * 15 + ["B"] * 24, False, id="the new look was there"),
     ],
 )
 def test_what_is_a_change_at_all(wears, judged):
