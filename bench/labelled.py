@@ -59,6 +59,16 @@ def drawn_characters() -> dict[tuple[str, int], list[dict[str, Any]]]:
     return found
 
 
+def source_of(name: str) -> str:
+    """Return who made a labelled clip: what stands before the first underscore of its name.
+
+    Example:
+        >>> source_of("msm_01")
+        'msm'
+    """
+    return name.partition("_")[0]
+
+
 def real_pictures(
     real: Path, *, clips: slice = slice(None), drawn: bool = False
 ) -> Iterator[Labelled]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.labelled import source_of
 from bench.observed import StoredDetector, observations
 from bench.tables import Table
 from castcheck.config import Config
@@ -220,7 +221,7 @@ def prefix(source: str) -> str:
         ('by', 'studio')
     """
     stem = source.removesuffix(".mp4")
-    return "studio" if stem.endswith("_clean") else stem.partition("_")[0]
+    return "studio" if stem.endswith("_clean") else source_of(stem)
 
 
 def _share_row(name: str, own: Sequence[Judged]) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.detector import among_others, figures, match
-from bench.labelled import EARLIER_CLIPS, Labelled, real_pictures
+from bench.labelled import EARLIER_CLIPS, Labelled, real_pictures, source_of
 from identity.evidence.logistic import AGAINST, EITHER, FOR
 from scenes.frames import FrameBatch
 from tracker.belief import FEATURES, believed, features
@@ -64,7 +64,7 @@ class Seen:
     @property
     def source(self) -> str:
         """Who made the clip."""
-        return self.picture.clip.split("_")[0]
+        return source_of(self.picture.clip)
 
     @property
     def size(self) -> dict[str, int]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.labelled import EARLIER_CLIPS, drawn_characters
+from bench.labelled import EARLIER_CLIPS, drawn_characters, source_of
 from bench.observed import observations
 from castcheck.pipeline import free_of_those_seen, judge_observations
 from identity.appearance.cues.table import cues_of
@@ -128,7 +128,7 @@ def read_cases(
         cases.append(
             Case(
                 clip=clip,
-                source=name.split("_")[0],
+                source=source_of(name),
                 earlier=place < EARLIER_CLIPS,
                 segments=segments,
                 setups=setups,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.labelled import source_of
 from bench.observed import observations
 from castcheck.findings.crops import CropCollector
 from castcheck.findings.steps import changes_at_gaps, request_steps
@@ -73,7 +74,7 @@ def takes_of(folder: Path, sources: Mapping[str, str]) -> Iterator[Take]:
     for clip, data in truths(folder):
         name = str(data.get("planted", {}).get("source", clip.name))
         stem = name.removesuffix(".mp4")
-        source = sources.get(name, stem.removesuffix("_clean").partition("_")[0])
+        source = sources.get(name, source_of(stem.removesuffix("_clean")))
         if not data["events"] or data["events"][0].get("look_alike"):
             yield Take(clip, source)
         elif data["events"][0]["kind"] in _KINDS:

@@ -19,6 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.explanations.model import DecisionModel
+from identity.tracks.linking import END_BOXES
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ _BEFORE_FRAMES, _AFTER_FRAMES = 10, 12  # read around the end of a box: it may e
 _TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
 _TAKEN_OVER_FRAMES = 4
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
-_LAST_BOXES = 8  # in which somebody leaves
 _SCORED_BOXES = 5
 _SURE_SCORE = 0.4  # below it the detector follows what may be somebody, or what is left of him
 _EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
@@ -257,7 +257,7 @@ def path_of(
     beside = np.pad(xyxy.astype(np.float64), ((half, half), (0, 0)), mode="edge")
     steady = np.median(sliding_window_view(beside, _STEADY_BOXES, axis=0), axis=-1)
     found = np.stack([np.interp(asked, time, side) for side in steady.T], axis=1)
-    last, when = xyxy[-_LAST_BOXES:].astype(np.float64), time[-_LAST_BOXES:].astype(np.float64)
+    last, when = xyxy[-END_BOXES:].astype(np.float64), time[-END_BOXES:].astype(np.float64)
     centre, size = (last[:, :2] + last[:, 2:]) / 2, np.median(last[:, 2:] - last[:, :2], axis=0)
     one, two = np.triu_indices(len(when), 1)
     slope = np.zeros(2)
@@ -280,10 +280,10 @@ def _of_boxes(
         score: (T,).
         size_px: Width and height of the picture, if they are known.
     """
-    last = xyxy[-_LAST_BOXES:].astype(np.float64)
+    last = xyxy[-END_BOXES:].astype(np.float64)
     wide = last[:, 2] - last[:, 0]
     usual = max(float(np.median(wide)), 1.0)
-    areas = np.maximum(boxes.area(xyxy[-_LAST_BOXES:]), 1.0)
+    areas = np.maximum(boxes.area(xyxy[-END_BOXES:]), 1.0)
     # How far his inner side comes to the edge that cuts him: who stands there does not move.
     leaves = 0.0
     for axis, side in enumerate(size_px or ()):

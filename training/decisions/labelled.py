@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.labelled import source_of
 from bench.observed import observations
 from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations import other_look
 from tracker import boxes
 from training.decisions.cases import Asked, case, score
 from training.decisions.clips import Shot, shots_between
-from training.decisions.left_out import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.labelled import source_of
 from bench.real import judge_all, parts_of, print_tables, summary
 from identity.explanations.model import judging_by
 
@@ -55,16 +56,6 @@ def judge_left_out(
             rows += judge_all(clips, labels, config, models, cache)
     totals = {name: summary(part) for name, part in parts_of(rows, labels).items()}
     print_tables(sorted(rows, key=lambda row: row.clip), totals)
-
-
-def source_of(name: str) -> str:
-    """Return who made a labelled clip: what stands before the first underscore.
-
-    Example:
-        >>> source_of("msm_01")
-        'msm'
-    """
-    return name.partition("_")[0]
 
 
 def folds_of_sources(sources: set[str], *, seed: int) -> list[frozenset[str]]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.moments import Moments
 from identity.explanations import change, clone, other_look, swap
 from training.decisions import splice
 from training.decisions.cases import (
@@ -260,11 +259,9 @@ def _ask_other_look(
     features, _ = other_look.features_of(
         [samples.means(track, early)], [wears], calibration, early_shape=one, late_shape=two
     )
-    here = np.array([early.stop])
-    moment = Moments(np.array([early.start]), here, np.array([late.start]), here + 1)
-    flat = {name: table[:, 0] for name, table in features.items()}
+    flat = {name: float(table[0, 0]) for name, table in features.items()}
     # Of one track, all of it shows the same side more or less: that is weighed, not ruled out.
-    return Asked.of(other_look.FEATURES, moment, flat, np.ones(1, np.bool_))
+    return Asked.once(other_look.FEATURES, flat, sample=late.start)
 
 
 def _wearing(
