@@ -217,7 +217,7 @@ def lay_out(
     seen: dict[Cue, NDArray[np.bool_]] = {}
     dims = {cue: max((body_track.dim(cue) for body_track in tracks), default=0) for cue in cues}
     whole = 4 * count * grid * sum(dims.values()) <= in_memory_bytes
-    for cue, dim in dims.items():
+    for cue, dim in dims.items() if grid else ():  # of whom no look was taken, nothing is known
         if not dim:
             continue
         rows = [body_track.looks.seen(cue) for body_track in tracks]

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from identity.appearance.colour import HISTOGRAM_DIM
 from identity.appearance.looks import Looks
 from identity.evidence.alignment import Alignment
 from identity.judge import judge_looks
@@ -290,3 +291,22 @@ CLEAN = slowly(0.25)
 )
 def test_consistency_of_a_clean_clip_is_not_moved_by(pieces):
     assert consistency(*pieces) == pytest.approx(consistency(CLEAN), abs=0.02)
+
+
+@pytest.mark.parametrize("people", [0, 1, 3])
+def test_a_network_that_was_never_asked_leaves_nobody_explained(people):
+    """Whoever is there for a picture or two, between those that it looks at, has colours only."""
+    frames = list(range(SHOT))
+    colours = np.full((SHOT, HISTOGRAM_DIM), HISTOGRAM_DIM**-0.5, np.float16)
+    judgement = judge_looks(
+        [tracklet(k, frames, shot=0, at=(60 + 180 * k, 60)) for k in range(people)],
+        [Looks({"upper": colours}, np.zeros(SHOT, np.float32), np.ones(SHOT, np.bool_))] * people,
+        shots_from_cuts([], frame_count=SHOT),
+        np.ones((1, 1), np.float32),
+        calibration(),
+        ClusteringSettings(),
+        FindingSettings(),
+        fps=FPS,
+    )
+    assert told(judgement) == []
+    assert judgement.consistency == (None,) * judgement.cast.character_count
