@@ -115,7 +115,9 @@ def headline(report: Report) -> str:
     """
     cast = f"{plural(len(report.characters), 'character')} in {plural(len(report.shots), 'shot')}"
     if report.findings:
-        return f"{tally(report.findings)} — {cast}"
+        # What is not sure enough to fail a clip may be nothing.
+        perhaps = "perhaps " if report.verdict == "abstain" else ""
+        return f"{perhaps}{tally(report.findings)} — {cast}"
     low = doubted(report.characters, report.findings)
     if report.verdict == "abstain" and not low:
         return "no one is seen well enough to judge"

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 Severity = Literal["minor", "major", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # in rising order
+SEVERITY_IF_SURE = "severity_if_sure"  # in the evidence of what is minor only for want of surety
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,18 @@ class Finding:
         """
         who = [str(t) for t in self.tracklets] or [*self.characters, *map(str, self.shots)]
         return "-".join([self.kind, str(self.start_frame), *who])
+
+    @property
+    def severity_if_sure(self) -> Severity:
+        """What a viewer would notice if the finding is right.
+
+        Example:
+            >>> doubt = Finding("swap", "minor", 0.6, (), (), (), 3, 4, "")
+            >>> doubt.severity_if_sure
+            'minor'
+            >>> doubt.evidence[SEVERITY_IF_SURE] = "critical"
+            >>> doubt.severity_if_sure
+            'critical'
+        """
+        severity: Severity = self.evidence.get(SEVERITY_IF_SURE, self.severity)
+        return severity

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from castcheck.acceptance.verdict import verdict_on
 from castcheck.facts.report import BaselineFacts, GoneFacts, frame_rate
 from castcheck.support.json_text import from_json
 from castcheck.tables.kinds import KINDS, MOMENTS, TOLERANCE_FRAMES
@@ -168,12 +169,10 @@ def apply_baseline(report: Report, baseline: Baseline, gate: Gate) -> Report:
         for i, e in enumerate(mine)
         if i not in known
     )
-    # As the pipeline has it: a clip in which nobody could be judged is no good clip.
-    judged = any(not character.abstained for character in report.characters)
     return replace(
         report,
         findings=findings,
-        verdict=gate.verdict(findings, judged=judged),
+        verdict=verdict_on(findings, report.characters, gate),
         baseline=BaselineFacts(baseline.name, baseline.sha256, len(known), gone),
     )
 

@@ -45,8 +45,27 @@ class Gate:
             return False
         return SEVERITIES.index(severity) >= SEVERITIES.index(self.severity)  # type: ignore[arg-type]
 
+    def doubts(self, findings: Iterable[Finding]) -> bool:
+        """Return whether a finding would trip the gate if it were sure enough.
+
+        Example:
+            >>> told = Finding("swap", "minor", 0.6, (), (), (), 3, 4, "")
+            >>> unsure = Finding(
+            ...     "swap", "minor", 0.6, (), (), (), 3, 4, "", {"severity_if_sure": "critical"}
+            ... )
+            >>> parse_gate("major").doubts([told]), parse_gate("major").doubts([unsure])
+            (False, True)
+        """
+        return any(
+            not finding.accepted and self.trips_at(finding.kind, finding.severity_if_sure)
+            for finding in findings
+        )
+
     def verdict(self, findings: Iterable[Finding], *, judged: bool) -> Verdict:
         """Return the verdict on a clip.
+
+        A finding that is more likely right than wrong, and not sure enough to fail a clip, is no
+        reason to call it good either.
 
         Args:
             findings: Everything found in it.
@@ -56,9 +75,10 @@ class Gate:
             >>> parse_gate("major").verdict([], judged=False)
             'abstain'
         """
+        findings = tuple(findings)
         if any(self.trips(finding) for finding in findings):
             return "fail"
-        return "pass" if judged else "abstain"
+        return "pass" if judged and not self.doubts(findings) else "abstain"
 
     def exit_code(self, findings: Iterable[Finding]) -> int:
         """Return 1 where a finding trips the gate, else 0; always 0 with `never`."""

@@ -29,7 +29,7 @@ def doubted(
 def verdict_on(
     findings: Sequence[Finding], characters: Sequence[CharacterFacts], gate: Gate
 ) -> Verdict:
-    """Return the verdict: never "pass" over somebody of whom the numbers say otherwise.
+    """Return the verdict: never "pass" over a doubt, or over somebody whose numbers say otherwise.
 
     Example:
         >>> from castcheck.acceptance.gate import parse_gate

@@ -10,7 +10,7 @@ import numpy as np
 from castcheck.config import ConfidenceSettings
 from castcheck.tables.kinds import KINDS
 from identity.appearance.colour_words import colour_word
-from identity.findings import Finding
+from identity.findings import SEVERITY_IF_SURE, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 _CRITICAL_CONFIDENCE = 0.8
-SEVERITY_IF_SURE = "severity_if_sure"  # in the evidence of what is minor only for want of surety
 _MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
 
 

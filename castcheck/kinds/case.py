@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.tables.kinds import KINDS, load
+from identity.findings import SEVERITY_IF_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,9 +96,11 @@ def with_one_cause(
 def _surer(finding: Finding, confidence: float, build: FindingBuilder) -> Finding:
     """Return a finding that something else vouches for."""
     evidence = {**finding.evidence, "appears": confidence}
-    severity = evidence.pop(SEVERITY_IF_SURE, finding.severity)
+    evidence.pop(SEVERITY_IF_SURE, None)
     sure = max(confidence, finding.confidence)
-    return build.settled(replace(finding, confidence=sure, severity=severity, evidence=evidence))
+    return build.settled(
+        replace(finding, confidence=sure, severity=finding.severity_if_sure, evidence=evidence)
+    )
 
 
 def in_order(findings: list[Finding]) -> tuple[Finding, ...]:

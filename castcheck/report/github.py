@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castcheck.facts.parts import ordered
-from castcheck.labels import kind_title, when
+from castcheck.labels import headline, kind_title, when
 from castcheck.report.markdown import markdown_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def annotations_of(report: Report, gate: Gate) -> tuple[str, ...]:
         title = f"{kind_title(finding.kind)} at {when(report, finding)} ({finding.severity})"
         lines.append(annotation(level, finding.message, file=report.clip.path, title=title))
     if report.verdict == "abstain":
-        message = "No one is seen well enough to judge."
+        message = headline(report)
         lines.append(annotation("warning", message, file=report.clip.path, title="Abstained"))
     return tuple(lines)
 

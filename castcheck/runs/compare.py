@@ -122,7 +122,8 @@ class Comparison:
 
 def seen_of(record: Record, gate: Gate) -> Seen | None:
     """Return what counts of a clip; `None` where it was not judged, or nobody could be."""
-    if record.outcome != "judged" or record.verdict == "abstain" or not record.duration_s:
+    nobody = record.verdict == "abstain" and not record.findings
+    if record.outcome != "judged" or nobody or not record.duration_s:
         return None
     counted = [
         f for f in record.findings

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.runs.matching import Truth, followed, match
 from castcheck.runs.reading import RunReadError
 from castcheck.support.json_text import from_json
@@ -115,7 +114,7 @@ def collect(
                 continue
             seen.add(report.clip.sha256)
             truth = read_truth_of(clip)
-            if report.verdict == "abstain":
+            if all(character.abstained for character in report.characters):
                 evidence.left_out["no one is seen well enough to judge"] += 1
             elif truth is not None:
                 _add(evidence, _of_truth(report, truth), "with truth beside them")
@@ -166,13 +165,9 @@ def _truth(path: Path, clip: Path, *, must_name: bool) -> Truth | None:
         ) from err
 
 
-def _severity_if_sure(finding: Finding) -> str:
-    return str(finding.evidence.get(SEVERITY_IF_SURE, finding.severity))
-
-
 def _grave(report: Report) -> list[Finding]:
     """Return the findings that stop a clip if they are sure enough."""
-    return [f for f in report.findings if _severity_if_sure(f) in _GRAVE]
+    return [f for f in report.findings if f.severity_if_sure in _GRAVE]
 
 
 def _of_truth(report: Report, truth: Truth) -> KnownClip:
@@ -184,7 +179,7 @@ def _of_truth(report: Report, truth: Truth) -> KnownClip:
     errors = []
     for i, event in enumerate(truth.events):
         finding = report.findings[teller[i]] if i in teller else None
-        told = finding is not None and _severity_if_sure(finding) in _GRAVE
+        told = finding is not None and finding.severity_if_sure in _GRAVE
         errors.append(
             Error(event.kind, finding.confidence if told and finding else None, planted=True)
         )
@@ -228,7 +223,7 @@ def _of_decisions(report: Report, decisions: Decisions) -> KnownClip | None:
     errors = [Error(m.kind, None, planted=False) for m in decisions.missed(sha)]
     alarms = []
     for finding in report.findings:
-        grave = _severity_if_sure(finding) in _GRAVE
+        grave = finding.severity_if_sure in _GRAVE
         word = decisions.word(sha, finding.finding_id)
         if word in {"right", "other_kind"}:
             confidence = finding.confidence if grave else None

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from castcheck.cli import app
 from castcheck.config import Config
-from castcheck.findings.builder import SEVERITY_IF_SURE
 from castcheck.runs.calibrate import NEVER, calibrate, fit
 from castcheck.runs.evidence import Alarm, Error, KnownClip
 from castcheck.tables.kinds import KIND_NAMES
+from identity.findings import SEVERITY_IF_SURE
 from tests.castcheck.runs_made_up import make_report, told, write_run
 
 START: dict[str, float] = {kind: 0.75 for kind in KIND_NAMES}  # noqa: C420 (of texts)

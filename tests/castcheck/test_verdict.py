@@ -18,13 +18,14 @@ from castcheck.facts.report import CharacterFacts, ClipFacts, Report
 from castcheck.labels import headline
 from castcheck.observe import judging_rate
 from castcheck.pipeline import judge, load_models
-from identity.findings import Finding
+from identity.findings import SEVERITY_IF_SURE, Finding
 from scenes.cut_settings import ShotSettings
 from scenes.errors import VideoOpenError
 from scenes.source import Fingerprint
 from tests.corpus import make
 
-MINOR = Finding("drift", "minor", 0.6, ("a",), (0,), (0,), 3, 9, "")
+MINOR = Finding("drift", "minor", 0.9, ("a",), (0,), (0,), 3, 9, "")
+DOUBT = replace(MINOR, confidence=0.6, evidence={SEVERITY_IF_SURE: "major"})
 MAJOR = Finding("swap", "major", 0.9, ("a",), (0,), (0,), 3, 4, "")
 
 
@@ -43,6 +44,10 @@ def who(name: str, consistency: float | None, abstained: str = "") -> CharacterF
         pytest.param([who("a", 0.0)], [MINOR], "pass", id="told-and-minor"),
         pytest.param([who("a", 1.0), who("b", 0.0)], [MINOR], "abstain", id="another-is-told"),
         pytest.param([who("a", 0.0)], [MAJOR], "fail", id="told-and-major"),
+        pytest.param([who("a", 1.0)], [MINOR], "pass", id="small"),
+        pytest.param([who("a", 1.0)], [DOUBT], "abstain", id="not-sure"),
+        pytest.param([who("a", 1.0)], [replace(DOUBT, accepted=True)], "pass", id="accepted"),
+        pytest.param([who("a", 1.0)], [DOUBT, MAJOR], "fail", id="not-sure-beside-sure"),
         pytest.param([who("a", None, "too small")], [], "abstain", id="too-small"),
         pytest.param([who("a", None)], [], "pass", id="one-shot-after-the-other"),
     ],
@@ -54,11 +59,11 @@ def test_verdict(characters, findings, verdict) -> None:
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=4), st.booleans())
 def test_nobody_is_said_to_stay_himself_against_the_numbers(shares, told) -> None:
     characters = tuple(who(f"c{k}", share) for k, share in enumerate(shares))
-    findings = (MINOR,) if told else ()
+    findings = (DOUBT,) if told else ()
     verdict = verdict_on(findings, characters, parse_gate("major"))
     clip = ClipFacts("a.mp4", "", 8, 8, 5, "24/1", 0.2)
     said = headline(Report(clip, verdict, characters=characters, findings=findings))
-    if any(share is not None and share < 0.5 for share in shares):
+    if told or any(share is not None and share < 0.5 for share in shares):
         assert verdict == "abstain"
         assert "sel" not in said
 

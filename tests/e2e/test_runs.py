@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from castcheck.cli import app
-from castcheck.findings.builder import SEVERITY_IF_SURE
+from identity.findings import SEVERITY_IF_SURE
 from tests.e2e.test_samples import SAMPLES, check
 
 CLIP = SAMPLES / "room_swap.mp4"
