@@ -42,6 +42,7 @@ class ClipScore:
     multi_shot: bool
     characters_said: int
     characters_true: int | None
+    verdict: str
     cuts: tuple[int, int, int] = (0, 0, 0)
     bcubed_f1: float | None = None
     boxes: int = 0
@@ -62,6 +63,7 @@ def score_clip(name: str, report: Report, label: dict[str, Any] | None) -> ClipS
         bool(label and label["cuts"]),
         len(report.characters),
         None if label is None else label["characters"],
+        report.verdict,
         alarms=[
             f"{f.kind} {f.severity} {f.confidence:.2f} @{f.start_frame}" for f in report.findings
         ],
@@ -112,6 +114,14 @@ def summary(rows: list[ClipScore]) -> dict[str, Any]:
         "false_alarms_major": sum(r.false_alarms for r in rows),
         "errors_moderate_or_severe": len(errors),
         "errors_found": sum(bool(e["found"]) for e in errors),
+        **{
+            f"clips_{of}_{verdict}": sum(r.verdict == verdict for r in own)
+            for of, own in (
+                ("with_such_errors", [r for r in rows if r.errors]),
+                ("clean", [r for r in rows if r.clean]),
+            )
+            for verdict in ("fail", "abstain", "pass")
+        },
     }
 
 

@@ -46,7 +46,7 @@ class ClusteringSettings:
         high=MOST_CHARACTERS,
     )
     same_prior: float = setting(
-        0.5,
+        0.9,
         "added to the log-odds that two tracklets are one person; higher joins more",
         low=-10,
         high=10,
@@ -65,7 +65,7 @@ class ClusteringSettings:
         high=1000,
     )
     new_character_cost: float = setting(
-        1.5,
+        0.75,
         "log-odds of evidence that each further character needs, unless as many are seen at once",
         low=0,
         high=20,

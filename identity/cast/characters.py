@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.cast.clustering import partition
+from identity.cast.recurrence import recurrence_log_odds
 from identity.cast.size import merge_to_count
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.running_sums import BLOCK_SAMPLES
@@ -71,7 +72,10 @@ def build_cast(
         settings: Priors and what counts as background.
         someone: What tells who makes a character; `None` = what the package has learnt.
     """
+    odds = someone_log_odds(segments, someone or learnt_evidence().someone)
+    shot = np.array([segment.tracklet.shot_index for segment in segments], np.int64)
     log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
+    log_odds += recurrence_log_odds(log_odds, shot, odds >= settings.least_someone_odds)
     apart = seen_together(segments)
     # Shots of one set-up repeat each other, so many pairs of them say little more than a few.
     independent = max(settings.independent_shots, count_setups(setups))
@@ -90,11 +94,10 @@ def build_cast(
         labels[makers] = _drop_background(found, known, settings)
         return merge_to_count(labels, settings.characters, log_odds, apart)
 
-    odds = someone_log_odds(segments, someone or learnt_evidence().someone)
     makers, labels = _makers(odds, grouped, settings)
     others = np.setdiff1d(np.arange(len(segments)), makers)
     believed = [float(segment.score.sum()) for segment in segments]
-    labels = _with_others(labels, others, log_odds, apart, believed)
+    labels = _with_others(labels, others, log_odds, apart, believed, shot)
     labels, count = _by_screen_time(labels, segments)
     doubtful = np.ones(len(segments), np.bool_)
     doubtful[makers] = False
@@ -131,12 +134,15 @@ def _with_others(
     log_odds: NDArray[np.float64],
     apart: NDArray[np.bool_],
     believed: Sequence[float],
+    shot: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the labels with each of the other segments as the character it is most like.
 
-    Those are whom the detector doubts, and pieces seen for a moment. Who is seen longest, and
-    doubted least, chooses first: a shoulder is there for the whole shot, and a box that comes up
-    beside it must not take its place. Who is seen beside every character stays nobody.
+    Those are whom the detector doubts, and pieces seen for a moment. They are likely a piece of
+    whoever else is in their shot; a character of other shots they are only if looks say so. Who is
+    seen longest, and doubted least, chooses first: a shoulder is there for the whole shot, and a
+    box that comes up beside it must not take its place. Who is seen beside every character stays
+    nobody.
     """
     labels = labels.copy()
     characters = np.unique(labels[labels >= 0])
@@ -144,7 +150,9 @@ def _with_others(
     for column, character in enumerate(characters):
         members = np.flatnonzero(labels == character)
         fit = log_odds[np.ix_(others, members)].mean(axis=1)
-        fits[:, column] = np.where(apart[np.ix_(others, members)].any(axis=1), -np.inf, fit)
+        may_be = np.isin(shot[others], shot[members]) | (fit > 0)
+        may_be &= ~apart[np.ix_(others, members)].any(axis=1)
+        fits[:, column] = np.where(may_be, fit, -np.inf)
     for row in sorted(range(len(others)), key=lambda row: -believed[int(others[row])]):
         if not np.isfinite(fits[row]).any():
             continue

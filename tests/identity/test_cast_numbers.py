@@ -316,24 +316,45 @@ def test_who_makes_a_character(names, odds, wanted, makers, asked):
         ),
     ],
 )
-def test_others_join_whom_they_are_most_like(pairs, apart, believed, expect):
+def test_others_join_whom_they_are_most_like_of_their_shot(pairs, apart, believed, expect):
     odds, together = np.zeros((4, 4)), np.zeros((4, 4), bool)
     for (a, b), value in pairs.items():
         odds[a, b] = odds[b, a] = value
     for a, b in apart:
         together[a, b] = together[b, a] = True
     labels = np.array([0, 1, -1, -1])
-    found = _with_others(labels, np.array([2, 3]), odds, together, believed)
+    found = _with_others(labels, np.array([2, 3]), odds, together, believed, np.zeros(4, int))
     assert found.tolist() == expect
     assert labels.tolist() == [0, 1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("alike", "shot", "expect"),
+    [
+        pytest.param((-3.0, -2.0), (0, 0, 0), 1, id="in one shot he is one of them"),
+        pytest.param((-3.0, -2.0), (0, 1, 0), 0, id="and who is there as well is likelier"),
+        pytest.param((-3.0, 0.1), (0, 1, 0), 1, id="than another whom he is not like"),
+        pytest.param((-3.0, -0.1), (0, 0, 1), -1, id="in another shot he is nobody"),
+        pytest.param((-3.0, 0.1), (0, 0, 1), 1, id="if looks do not say so"),
+        pytest.param((0.0, 0.0), (0, 0, 1), -1, id="as likely as not"),
+    ],
+)
+def test_a_piece_belongs_to_its_shot_unless_looks_say_otherwise(alike, shot, expect):
+    odds = np.zeros((3, 3))
+    odds[2, :2] = alike
+    nobody = np.zeros((3, 3), np.bool_)
+    labels = np.array([0, 1, -1])
+    found = _with_others(labels, np.array([2]), odds, nobody, [1.0] * 3, np.array(shot))
+    assert found.tolist() == [0, 1, expect]
 
 
 def test_a_character_of_several_is_as_like_as_the_mean_of_them():
     odds = np.zeros((4, 4))
     odds[3, :3] = 3, -9, 1
     found = _with_others(
-        np.array([0, 0, 1, -1]), np.array([3]), odds, np.zeros((4, 4), bool), [1] * 4
-    )
+        np.array([0, 0, 1, -1]), np.array([3]), odds, np.zeros((4, 4), bool), [1] * 4,
+        np.zeros(4, int),
+    )  # fmt: skip
     assert found.tolist() == [0, 0, 1, 1]
 
 
