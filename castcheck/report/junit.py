@@ -26,8 +26,8 @@ def render(inputs: ReportInputs) -> str:
 def junit_text(report: Report) -> str:
     """Return one test suite for the clip: a failed case per finding, a passed one per character.
 
-    A character who could not be judged is a skipped case; so are a clip with nobody to judge, and
-    a finding that was accepted.
+    A character who could not be judged is a skipped case; so are a clip with nobody to judge, a
+    finding that was accepted, and all findings of a clip that does not fail.
     """
     suite = ET.Element("testsuite", name=_clean(report.clip.path))
     for finding in ordered(report.findings):
@@ -54,8 +54,9 @@ def junit_text(report: Report) -> str:
 def _add_finding(suite: ET.Element, report: Report, finding: Finding) -> None:
     title = f"{kind_title(finding.kind)} at {when(report, finding)} ({finding.finding_id})"
     case = _case(suite, report, title)
-    if finding.accepted:
-        ET.SubElement(case, "skipped", message=_clean(f"accepted: {finding.message}"))
+    if finding.accepted or report.verdict != "fail":
+        why = "accepted" if finding.accepted else "below the gate"
+        ET.SubElement(case, "skipped", message=_clean(f"{why}: {finding.message}"))
         return
     failure = ET.SubElement(
         case,

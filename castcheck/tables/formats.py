@@ -65,7 +65,7 @@ _ROWS = (
     Format(
         name="junit",
         filename="junit.xml",
-        about="findings as test results for build servers",
+        about="findings as test results for build servers; skipped where the clip does not fail",
         target="castcheck.report.junit:render",
     ),
     Format(

@@ -169,6 +169,9 @@ def test_junit_counts_add_up():
     suite = ET.fromstring(junit_text(support.full_report()).encode())[0]  # noqa: S314
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "3", "0")
     assert suite[0][0].get("type") == "swap.critical"
+    doubtful = replace(support.full_report(), verdict="abstain")
+    suite = ET.fromstring(junit_text(doubtful).encode())[0]  # noqa: S314
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "0", "3")
     nobody = ET.fromstring(junit_text(support.empty_report()).encode())[0]  # noqa: S314
     assert (nobody.get("failures"), nobody.get("skipped")) == ("0", "1")
     clean = ET.fromstring(junit_text(support.pass_report()).encode())[0]  # noqa: S314
