@@ -123,9 +123,10 @@ def judge_looks(
     explained = [_of_clip(e, here[shot]) for shot, scene in scenes for e in explain_shot(scene)]
     explained = [*restyles, *without_restyled(explained, restyles, fps=fps)]
     segments = _split_where_looks_change(tracklets, looks, tracks, explained)
-    explained = [_with_segments(e, tracks, segments, alone=len(here) < 2) for e in explained]
+    explained = [_with_segments(e, tracks, segments) for e in explained]
     explained = [e for e in explained if e.kind != "clone" or may_be_clones(e, segments)]
     cast = build_cast(segments, setups, calibration, cast_settings)
+    explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
     cast = _join_clones(cast, explained, finding_settings)
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
     clip = explain_cuts(
@@ -186,16 +187,30 @@ def _presence(
 
 
 def _with_segments(
-    one: Explained, tracks: Sequence[BodyTrack], segments: Sequence[Segment], *, alone: bool
+    one: Explained, tracks: Sequence[BodyTrack], segments: Sequence[Segment]
 ) -> Explained:
-    """Return a clone with the segments that are worn when it begins; all else as it is.
-
-    Where a clip has one shot only, no other shows who is alike, which would vouch for a clone.
-    """
+    """Return a clone with the segments that are worn when it begins; all else as it is."""
     if one.kind != "clone":
         return one
     worn = tuple(_segment_at(tracks[k], segments, one.start_frame) for k in one.tracks)
-    return replace(one, segments=worn, vouched=one.vouched or not alone)
+    return replace(one, segments=worn)
+
+
+def _vouched_elsewhere(one: Explained, segments: Sequence[Segment], cast: Cast) -> Explained:
+    """Return a clone as vouched for where another shot shows one of the two; all else as it is.
+
+    Twins would be two there as well, which speaks against a clone (`Scene.twins`).
+    """
+    if one.kind != "clone" or one.vouched:
+        return one
+    shot = segments[one.segments[0]].tracklet.shot_index
+    two = {int(cast.labels[k]) for k in one.segments} - {-1}
+    elsewhere = {
+        int(label)
+        for segment, label, doubtful in zip(segments, cast.labels, cast.doubtful, strict=True)
+        if segment.tracklet.shot_index != shot and not doubtful
+    }
+    return replace(one, vouched=bool(two & elsewhere))
 
 
 def _segment_at(track: BodyTrack, segments: Sequence[Segment], frame: int) -> int:

@@ -622,18 +622,31 @@ def test_a_track_wears_its_first_character_at_first():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("kind", "segments"), [("clone", (1, 2)), ("swap", ())])
+def test_segments_of_a_clone(kind, segments):
+    found = judge._with_segments(told(kind, (0, 1), 12), [track(0, 2), track(1)], PIECES)
+    assert found.segments == segments
+
+
 @pytest.mark.parametrize(
-    ("one", "alone", "segments", "vouched"),
+    ("kind", "shots", "labels", "doubtful", "vouched"),
     [
-        (told("clone", (0, 1), 12, vouched=True), True, (1, 2), True),
-        (told("clone", (0, 1), 12, vouched=False), True, (1, 2), False),
-        (told("clone", (0, 1), 12, vouched=False), False, (1, 2), True),
-        (told("swap", (0, 1), 12, vouched=False), False, (), False),
+        pytest.param("clone", (0, 0), (0, 1), (), False, id="no other shot"),
+        pytest.param("clone", (0, 0, 1), (0, 1, 1), (), True, id="one of the two elsewhere"),
+        pytest.param("clone", (0, 0, 1), (0, 1, 2), (), False, id="somebody else elsewhere"),
+        pytest.param("clone", (0, 0, 0), (0, 1, 1), (), False, id="later in the same shot"),
+        pytest.param("clone", (0, 0, 1), (0, 1, 1), (2,), False, id="who may be a thing"),
+        pytest.param("clone", (0, 0, 1), (0, -1, -1), (), False, id="nobody of the cast"),
+        pytest.param("drift", (0, 0, 1), (0, 1, 1), (), False, id="no clone"),
     ],
 )
-def test_segments_of_a_clone(one, alone, segments, vouched):
-    found = judge._with_segments(one, [track(0, 2), track(1)], PIECES, alone=alone)
-    assert (found.segments, found.vouched) == (segments, vouched)
+def test_another_shot_vouches_for_a_clone(kind, shots, labels, doubtful, vouched):
+    pieces = [SimpleNamespace(tracklet=SimpleNamespace(shot_index=shot)) for shot in shots]
+    cast = cast_of(*labels)
+    cast.doubtful[list(doubtful)] = True
+    one = told(kind, (0, 1), 12, vouched=False, segments=(0, 1))
+    assert judge._vouched_elsewhere(one, pieces, cast).vouched == vouched
+    assert judge._vouched_elsewhere(replace(one, vouched=True), pieces, cast).vouched
 
 
 def test_numbers_of_a_shot_become_those_of_the_clip():
