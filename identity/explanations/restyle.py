@@ -181,13 +181,13 @@ def find_restyles(
         frame = _first_new(styles.parts, shots, last, first, fps=fps)
         lost = max(features[name] for name in ("chroma", "slope", "flatter", "livelier", "texture"))
         one = Explained("morph", seen, frame, frame + 1, log_odds, lost, features, everybody=True)
-        # Who comes in looks otherwise than who was there, so all have to stay.
+        # Who comes in looks otherwise than who was there, so somebody has to stay.
         some = max(_MIN_SIDE_FRAMES, round(FAST_S * fps)) // 2
         through = (
             tracks[k].frame[0] <= last - some and tracks[k].frame[-1] >= first + some - 1
             for k in seen
         )
-        if all(through) or stay_over(one, tracks)[0]:
+        if any(through) or stay_over(one, tracks)[0]:
             found[last] = one
     return [found[last] for last in sorted(found)]
 

@@ -103,6 +103,21 @@ def test_nobody_in_the_picture_is_nobodys_change():
     assert find(film(GREY), people=0) == []
 
 
+@pytest.mark.parametrize(
+    ("tracks", "frames"),
+    [
+        pytest.param([range(COUNT), range(AT, COUNT)], [AT], id="a box begins beside who stays"),
+        pytest.param([range(AT), range(COUNT)], [AT], id="a box ends beside who stays"),
+        pytest.param([range(AT), range(AT, COUNT)], [], id="one goes and another comes"),
+    ],
+)
+def test_somebody_has_to_stay(tracks, frames):
+    bodies = [body(seen, at=(60 + 200 * k, 60)) for k, seen in enumerate(tracks)]
+    shots = shots_from_cuts([], frame_count=COUNT)
+    found = find_restyles(film(GREY), shots, bodies, fps=FPS, least_log_odds=0.0)
+    assert [one.start_frame for one in found] == frames
+
+
 def test_people_who_fill_the_picture_show_its_style():
     styles = film(GREY)
     styles.parts[:, 0] = np.nan
