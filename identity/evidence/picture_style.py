@@ -1,11 +1,11 @@
 """How a picture is drawn and graded, whatever its light.
 
 Light multiplies every colour channel, exposure bends all of them alike. So everything here is
-measured on logarithms of pixels and by ratios: how strong colours are beside light and dark, how
-they change from dark to light, how flat areas are beside edges. A photograph that becomes black and
-white changes these, a lamp that goes on does not. Strokes and grain are seen by the first layers of
-a network, in the few directions in which drawing moves them most and light, blur and coding least
-(`python -m training texture`).
+measured on logarithms of pixels: how colours change from dark to light, and how much of the picture
+has a colour besides that. A photograph that becomes black and white changes these, a lamp that goes
+on does not. Where light is too much for the camera all colours end, so such pixels are left out.
+Strokes, flat areas and grain are seen by the first layers of a network, in the few directions in
+which drawing moves them most and light, blur and coding least (`python -m training texture`).
 """
 
 from __future__ import annotations
@@ -29,16 +29,15 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
 
 TEXTURE_FILE = "texture.npz"
-# What a style is measured by, in this order, all but the texture logarithms or ratios of such.
-STYLE_PARTS = (
-    "contrast", "chroma", "red_slope", "blue_slope", "flatness",
-    "texture_1", "texture_2", "texture_3",
-)  # fmt: skip
+# What a style is measured by, in this order.
+STYLE_PARTS = ("colours", "red_slope", "blue_slope", "texture_1", "texture_2", "texture_3")
 
 _GRADES = STYLE_PARTS.index("texture_1")
 STYLE_PX = (192, 108)  # width, height: smaller, and strokes and flat areas are gone
 _FLOOR_LEVELS = 16.0  # added to pixels: noise in the dark has no colour
-_NO_COLOUR = 0.05  # spread of colours, in logarithms: a coded brown picture has as much
+_CLIPPED_LEVEL = 250
+_OWN_COLOUR = 0.02  # in logarithms: what coding adds to a grey picture is less
+_FEW = 0.05  # share of a picture, added to that of colours
 _MIN_SEEN = 0.03  # share of a picture; less of it has no style of its own
 _MIN_CONTRAST = 0.08  # in logarithms: a flatter picture is fading, or a wall
 _REACH_PX = (4, 2)  # of 96 x 54: how far a camera moves between two pictures
@@ -51,7 +50,7 @@ class PictureStyles:
     """How every picture of a clip is drawn.
 
     Attributes:
-        parts: (F, 2, 8) float32, what `grade_of` and `texture_of` return, NaN where too little is
+        parts: (F, 2, 6) float32, what `grade_of` and `texture_of` return, NaN where too little is
             seen or nothing was asked.
         stays: (F,) float32, how well the edges of the picture before are those of this one.
     """
@@ -137,7 +136,7 @@ def style_picture(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def grade_of(
     picture: NDArray[np.uint8], xyxy: NDArray[np.float32], *, picture_px: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Return (2, 5) how it is graded outside all boxes and within them; NaN = too little is seen.
+    """Return (2, 3) how it is graded outside all boxes and within them; NaN = too little is seen.
 
     Args:
         picture: (h, w, 3) uint8 RGB, small.
@@ -152,19 +151,18 @@ def grade_of(
         ...     grade_of(p, nobody, picture_px=(96, 54))[0]
         ...     for p in (seen, seen // 2, seen[..., :1].repeat(3, axis=2))
         ... )
-        >>> bool(abs(lit - as_it_is)[1] < 0.2 < 2 < (as_it_is - grey)[1])
+        >>> bool(abs(lit - as_it_is)[0] < 0.2 < 2 < (as_it_is - grey)[0])
         True
     """
     red, green, blue = cv2.split(_logs(picture))
-    light = (red + green + blue) / np.float32(3)
-    steep = np.hypot(*np.gradient(light))
-    free = free_of(light.shape, xyxy, picture_px=picture_px)
-    planes = light, steep, red - green, blue - green
+    planes = (red + green + blue) / np.float32(3), red - green, blue - green
+    free = free_of(picture.shape[:2], xyxy, picture_px=picture_px)
+    shown = picture.max(axis=2) < _CLIPPED_LEVEL
     nothing = np.full(_GRADES, np.nan, np.float32)
     return np.stack(
         [
             _measured(*(plane[part] for plane in planes)) if part.mean() >= _MIN_SEEN else nothing
-            for part in (free, ~free)
+            for part in (free & shown, ~free & shown)
         ]
     )
 
@@ -201,30 +199,21 @@ def learnt_directions() -> NDArray[np.float32]:
 
 
 def _measured(
-    light: NDArray[np.float32],
-    steep: NDArray[np.float32],
-    red: NDArray[np.float32],
-    blue: NDArray[np.float32],
+    light: NDArray[np.float32], red: NDArray[np.float32], blue: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return (5,) of the (N,) pixels of one part; colours are beside green, in logarithms."""
+    """Return (3,) of the (N,) pixels of one part; colours are beside green, in logarithms."""
     spread = float(light.std())
     if spread < _MIN_CONTRAST:
         return np.full(_GRADES, np.nan, np.float32)
     light = light - light.mean()
-    slopes, own = [], 0.0
+    slopes, own = [], np.zeros_like(light)
     for colour in (red, blue):
-        inner = colour - colour.mean()
-        slopes.append(float((light * inner).mean()) / spread**2)
-        # What colours there are besides those that follow from light and dark: brown pictures have
-        # none.
-        own += max(float(np.square(inner).mean()) - slopes[-1] ** 2 * spread**2, 0.0)
-    chroma = float(np.sqrt(own))
-    # Where there is hardly anything, what is added decides, and not the noise of coding.
-    flatness = np.log((float(np.median(steep)) + 1e-3) / (float(steep.mean()) + 1e-3))
-    return np.array(
-        [np.log(spread), np.log(chroma + _NO_COLOUR) - np.log(spread), *slopes, flatness],
-        np.float32,
-    )
+        slopes.append(float((light * (colour - colour.mean())).mean()) / spread**2)
+        # Besides the colours that follow from light and dark: brown pictures have no others.
+        inner = colour - slopes[-1] * light
+        own += np.square(inner - np.median(inner))
+    share = float((own > _OWN_COLOUR**2).mean())
+    return np.array([np.log(share + _FEW), *slopes], np.float32)
 
 
 def _logs(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

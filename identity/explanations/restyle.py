@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.logistic import AGAINST, FOR, Bounds
+from identity.evidence.logistic import FOR, Bounds
 from identity.evidence.moments import Totals, mean_over
 from identity.evidence.picture_style import STYLE_PARTS
 from identity.explanations.contract import Explained
@@ -38,15 +38,17 @@ if TYPE_CHECKING:
 DATA_FILE = "restyle.json"
 NAME = "restyle"
 FEATURES: Mapping[str, Bounds] = {
-    "chroma": FOR, "slope": FOR, "flatter": FOR, "livelier": FOR, "texture": FOR,
-    "contrast": AGAINST,
+    "colours": FOR, "slope": FOR, "texture_1": FOR, "texture_2": FOR, "texture_3": FOR,
 }  # fmt: skip
 
 _MIN_SIDE_FRAMES = 3
 _WHOLLY = 2.0  # a larger step is no surer sign
 _SET_GOES_ON = 0.5  # agreement of edges: 48 of 50 cuts of generated clips are below it
-_PLACE = {name: place for place, name in enumerate(STYLE_PARTS)}
-_STYLE = _PLACE["contrast"] + 1  # what comes after it is no matter of light
+_PARTS = {
+    "slope": [place for place, part in enumerate(STYLE_PARTS) if part.endswith("slope")],
+    **{part: [place] for place, part in enumerate(STYLE_PARTS) if not part.endswith("slope")},
+}
+_TEXTURE = STYLE_PARTS.index("texture_1")
 _BLOCK_FRAMES = 4096  # asked about at a time: a take may last for hours
 
 
@@ -98,22 +100,10 @@ def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> S
     for start, stop in (before, after):
         judged &= stop - start >= max(_MIN_SIDE_FRAMES, side // 2)
     step = _steps(styles.parts, before, after, later)
-    people = np.isfinite(step[:, 1]).all(axis=1)
+    people = np.isfinite(step[:, 1, _TEXTURE:]).all(axis=1)
     step = np.where(np.isfinite(step), step, step[:, ::-1])  # nobody hides the set: or all of it
-    contrast, chroma, flatness = (
-        _common(step[:, :, _PLACE[name], None]) for name in ("contrast", "chroma", "flatness")
-    )
-    falls = step[:, 0, _PLACE["flatness"]] < 0
-    features = {
-        "chroma": np.minimum(chroma, _WHOLLY),
-        "slope": np.minimum(
-            _common(step[:, :, [_PLACE["red_slope"], _PLACE["blue_slope"]]]), _WHOLLY
-        ),
-        "flatter": np.where(falls, np.minimum(flatness, _WHOLLY), 0.0),
-        "livelier": np.where(falls, 0.0, np.minimum(flatness, _WHOLLY)),
-        "texture": np.minimum(_common(step[:, :, _PLACE["texture_1"] :]), _WHOLLY),
-        "contrast": contrast,
-    }
+    step = np.nan_to_num(step)  # a white page has no grade that could change
+    features = {name: np.minimum(_common(step[:, :, _PARTS[name]]), _WHOLLY) for name in FEATURES}
     judged &= people & (stays >= _SET_GOES_ON)
     return StyleMoments(last, first, features, np.asarray(judged, np.bool_))
 
@@ -129,7 +119,7 @@ def _least_over(stays: NDArray[np.float32], gap: int) -> NDArray[np.float64]:
 def _steps(
     parts: NDArray[np.float32], before: _Stretch, after: _Stretch, later: _Stretch
 ) -> NDArray[np.float64]:
-    """Return (M, 2, 8) by how much the style changes for good; NaN where it is not known.
+    """Return (M, 2, 6) by how much the style changes for good; NaN where it is not known.
 
     What is undone within a second and a half has not changed: a flash is no style.
     """
@@ -179,7 +169,7 @@ def find_restyles(
         if not seen:
             continue
         frame = _first_new(styles.parts, shots, last, first, fps=fps)
-        lost = max(features[name] for name in ("chroma", "slope", "flatter", "livelier", "texture"))
+        lost = max(features.values())
         one = Explained("morph", seen, frame, frame + 1, log_odds, lost, features, everybody=True)
         # Who comes in looks otherwise than who was there, so somebody has to stay.
         some = max(_MIN_SIDE_FRAMES, round(FAST_S * fps)) // 2
@@ -254,9 +244,9 @@ def _first_new(
 
 
 def _known_style(parts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (F, K) the style of the set, or of the people where they hide all of it."""
-    style = parts[:, :, _STYLE:]
-    known = np.where(np.isnan(style[:, 0]), style[:, 1], style[:, 0])
+    """Return (F, 6) the style of the set, or of the people where they hide all of it."""
+    known = np.where(np.isnan(parts[:, 0]), parts[:, 1], parts[:, 0])
+    known[:, :_TEXTURE] = np.nan_to_num(known[:, :_TEXTURE])
     return np.asarray(known, np.float32)
 
 

@@ -36,10 +36,12 @@ from tests.identity.people import FPS, looks, tracklet
 from tests.tracker.worlds import batch_of
 
 COUNT, AT = 72, 36
-CONTRAST, CHROMA, RED, BLUE, FLAT, STROKES, GRAIN, LINES = range(len(STYLE_PARTS))
-GREY = {CHROMA: -2.0, STROKES: 1.2}
-CARTOON = {CHROMA: 0.1, STROKES: 1.8, LINES: -1.2}
-LAMP = {CONTRAST: 0.3, RED: 0.05, CHROMA: 0.1}
+COLOURS, RED, BLUE, STROKES, GRAIN, LINES = range(len(STYLE_PARTS))
+# As the free clips of the fit change in the middle.
+GREY = {COLOURS: -2.2, STROKES: 1.4, GRAIN: 0.9, LINES: 0.2}
+CARTOON = {STROKES: 0.6, GRAIN: 1.7, LINES: 0.2}
+PENCIL = {STROKES: 2.0, GRAIN: 0.7, LINES: 0.4}
+LAMP = {RED: 0.05, COLOURS: 0.1}
 
 
 def film(change=None, *, at=AT, over=1, until=COUNT, where=(0, 1), stays=0.95, count=COUNT):
@@ -124,6 +126,12 @@ def test_people_who_fill_the_picture_show_its_style():
     assert [one.start_frame for one in find(styles)] == [AT]
 
 
+def test_a_white_page_is_known_by_what_it_is_drawn_with():
+    styles = film(PENCIL)
+    styles.parts[AT:, :, :STROKES] = np.nan
+    assert [one.start_frame for one in find(styles)] == [AT]
+
+
 def test_pictures_without_anybody_are_not_judged():
     styles = film(GREY)
     styles.parts[:, 1] = np.nan
@@ -184,11 +192,16 @@ def picture():
 @pytest.mark.parametrize(
     ("change", "part", "least", "most"),
     [
-        pytest.param(lambda p: p[..., :1].repeat(3, axis=2), CHROMA, -9, -1, id="no colours"),
-        pytest.param(lambda p: p // 3, CHROMA, -0.3, 0.3, id="a third of the light"),
+        pytest.param(lambda p: p[..., :1].repeat(3, axis=2), COLOURS, -9, -1, id="no colours"),
+        pytest.param(lambda p: p // 3, COLOURS, -0.3, 0.3, id="a third of the light"),
         pytest.param(lambda p: (p * [1.2, 1, 0.8]).clip(0, 255), RED, -0.1, 0.1, id="warm light"),
-        pytest.param(lambda p: p // 64 * 64 + 32, FLAT, -9, -0.5, id="four shades of each"),
-        pytest.param(lambda p: p, CONTRAST, 0, 0, id="as it is"),
+        pytest.param(
+            lambda p: (p * 1.6).clip(0, 255), COLOURS, -0.3, 0.3, id="too much for the camera"
+        ),
+        pytest.param(
+            lambda p: p.mean(axis=2, keepdims=True) * [1.07, 0.86, 0.62], COLOURS, -9, -1, id="sepia"
+        ),
+        pytest.param(lambda p: p, BLUE, 0, 0, id="as it is"),
     ],
 )
 def test_light_is_no_style(picture, change, part, least, most):
@@ -201,9 +214,10 @@ def test_light_is_no_style(picture, change, part, least, most):
 
 
 def test_what_hardly_shows_has_no_style(picture):
-    black = np.zeros_like(picture)
     nobody = np.zeros((0, 4), np.float32)
-    assert np.isnan(grade_of(black, nobody, picture_px=(192, 108))).all()
+    for level in (0, 255):
+        plain = np.full_like(picture, level)
+        assert np.isnan(grade_of(plain, nobody, picture_px=(192, 108))).all()
     whole = np.array([[0, 0, 192, 108]], np.float32)
     assert np.isnan(grade_of(picture, whole, picture_px=(192, 108))[0]).all()
 

@@ -16,7 +16,7 @@ from training.decisions.cases import Case, Kind
 from training.restyle import Film, _cases_of_film, restyle_model
 
 FPS = 12.0
-CHROMA = list(FEATURES).index("chroma")
+COLOURS = list(FEATURES).index("colours")
 
 
 def film(name="one", *, source="here", count=40, seed=0, cuts=()):
@@ -63,34 +63,34 @@ def test_planted_styles_show_and_light_does_not():
     grey = [c for c in made if c.clip.endswith("black and white")]
     light = [c for c in made if c.kind == "relit"]
     assert grey
-    assert all(c.rows[:, CHROMA].max() > 1 for c in grey)
-    assert all(c.rows[:, CHROMA].max(initial=0) < 0.8 for c in light)
+    assert all(c.rows[:, COLOURS].max() > 1 for c in grey)
+    assert all(c.rows[:, COLOURS].max(initial=0) < 0.8 for c in light)
     assert all(c.rows.shape[1:] == (len(FEATURES),) for c in made)
 
 
 def test_a_cut_to_another_place_is_ruled_out_before_anything_is_weighed():
     (_, *_, cut) = cases(film(), film("two", source="there", seed=1))
     assert (cut.kind, cut.source) == ("clean", "here")
-    assert cut.rows[:, CHROMA].max(initial=0) < 0.8
+    assert cut.rows[:, COLOURS].max(initial=0) < 0.8
 
 
-def made_up(source, *, planted, chroma):
+def made_up(source, *, planted, colours):
     row = np.zeros((1, len(FEATURES)))
-    row[0, CHROMA] = chroma
+    row[0, COLOURS] = colours
     kind: Kind = "planted" if planted else "clean"
     return Case(kind, source, source, (), row, np.zeros(1, np.int64))
 
 
 def test_the_fit_believes_what_was_planted():
     rows = [
-        made_up(f"source{k}", planted=planted, chroma=planted * 1.5 + 0.02 * k)
+        made_up(f"source{k}", planted=planted, colours=planted * 1.5 + 0.02 * k)
         for k in range(8)
         for planted in (True, False)
     ]
     model, outcome = restyle_model(rows, prior=0.1, seed=0)
     weights = model["restyle"].weights
-    assert weights["chroma"] > 0
-    assert weights["contrast"] <= 0
+    assert weights["colours"] > 0
+    assert weights["slope"] >= 0
     assert all((odds > 0) == c.planted for odds, c in zip(outcome.log_odds, rows, strict=True))
     with pytest.raises(CastcheckError, match="one source"):
         restyle_model([replace(row, source="here") for row in rows], prior=0.1, seed=0)
