@@ -29,6 +29,8 @@ _MIN_OPEN_SHARE = 0.2  # of the box that nobody else covers, from which it can b
 _MIN_AROUND_SHARE = 0.1
 _MIN_OTHERS = 3  # moments of the same length that a change is compared with
 _LEAST_FLOW_PX = 12  # of a side of a picture in which motion can be followed
+# OpenCV halves a low picture as often as its width asks for, and dies where no row is left.
+_LOW_PX, _WIDEST = 32, 2.5
 _LATEST_FRAMES = 6  # a detector may miss somebody so long, or find what fades
 
 
@@ -225,7 +227,7 @@ def _bent(
     Arms and legs do not go where the box goes, nor does what is behind him.
     """
     height, width = known.shape
-    if min(height, width) < _LEAST_FLOW_PX:
+    if min(height, width) < _LEAST_FLOW_PX or (height < _LOW_PX and width > _WIDEST * height):
         return view, known
     one, two = (
         cv2.cvtColor(picture.astype(np.uint8), cv2.COLOR_RGB2GRAY) for picture in (here, view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.evidence.place_changes import PIXELS, changes_of_place, place_of
+from identity.evidence.place_changes import PIXELS, _bent, changes_of_place, place_of
 
 PLACE = np.array([200, 100, 296, 172], np.float32)  # 96 x 72: no scaling
 FIRST = 30
@@ -263,6 +263,17 @@ def test_whoever_walks_is_looked_for_where_he_goes(made, gone):
         assert found.frame[best] == gone
         assert found.features["whole"][best] > 0.9
         assert found.features["stands_out"][best] > 0.8
+
+
+@pytest.mark.parametrize("height", [12, 15, 16, 31, 32])
+@pytest.mark.parametrize("width", [30, 39, 40, 79, 80, 400])
+def test_motion_is_followed_in_a_place_of_any_shape(height, width):
+    # OpenCV ended the whole process in some of them.
+    rng = np.random.default_rng(0)
+    here = rng.integers(0, 255, (height, width, 3)).astype(np.float32)
+    bent, seen = _bent(here, here, np.ones((height, width), np.bool_))
+    assert bent.shape == here.shape
+    assert seen.all()
 
 
 def test_nothing_is_known_where_he_goes_behind_somebody():
