@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
 SPANS_FRAMES = (1, 2, 4, 8)  # over which somebody may fade
-PIXELS = ("stands_out", "clear", "whole", "gone", "stays", "around", "slow", "apart", "sweep")
+PIXELS = ("stands_out", "clear", "whole", "gone", "lasts", "around", "slow", "torn", "sweep")
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
 _FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
@@ -32,6 +32,10 @@ _LEAST_FLOW_PX = 12  # of a side of a picture in which motion can be followed
 # OpenCV halves a low picture as often as its width asks for, and dies where no row is left.
 _LOW_PX, _WIDEST = 32, 2.5
 _LATEST_FRAMES = 6  # a detector may miss somebody so long, or find what fades
+_BESIDE_FRAMES = 4  # before and after a change
+_LEAST_PIXELS = 20  # of him that show how much of him is left
+_NEARLY = 0.15  # of a pixel: film is noisy
+_HALF_LEFT = (0.2, 0.8)  # of him: before and after that he is whole or gone anyway
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +47,15 @@ class PlaceChanges:
         features: By name, (M,) float64. `stands_out`: share of the change by which it is more than
             the largest other one of the same length; 0 if it is not. `clear`: log of the change by
             8 grey levels. `whole`: share of the pixels that change clearly. `gone`: `whole` times
-            `stands_out`, since of whoever goes bit by bit a last bit goes at once. `stays`: share
-            of the change that is still there later. `around`: change beside him by that in his box.
-            `slow`: log2 of how many frames it takes. `apart`: spread of the frames in which single
-            pixels change, as a share of those: whoever fades goes everywhere at once, whoever goes
-            behind something bit by bit. `sweep`: by how many widths of his box all that is seen
-            moves in the fastest step of the change, times how surely it does: a camera that whips
-            round takes everybody out of the picture, and nobody vanishes.
+            `stands_out`, since of whoever goes bit by bit a last bit goes at once. `around`: change
+            beside him by that in his box. `slow`: log2 of how many frames it takes. `lasts`: how
+            much more of him is there in the four frames before it than in the four after it.
+            `torn`: how much of him is there wholly or not at all while about half of him is left,
+            squared: whoever fades does so everywhere at once, whoever goes behind something bit by
+            bit.
+            `sweep`: by how many widths of his box all that is seen moves in the fastest step of the
+            change, times how surely it does: a camera that whips round takes everybody out of the
+            picture, and nobody vanishes.
     """
 
     frame: NDArray[np.int64]
@@ -161,60 +167,76 @@ class _Film:
         return int(max(x2 - x1, 1) * max(y2 - y1, 1))
 
     def seen(
-        self, at: int, other: int, *, moved: bool
+        self, at: int, place: int, picture: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return how his place at a frame looks in another one, and which of it can be seen.
+        """Return how a place looks in one frame, and which of it can be seen.
 
         Args:
-            at: Whose place.
-            other: In which frame.
-            moved: Where he ought to be by then, not at the same spot.
+            at: The place is as large as he is in this frame.
+            place: It is where he is, or ought to be, in this one.
+            picture: It is looked at in this one.
         """
         x1, y1, x2, y2 = self.margins[at]
-        step = np.zeros(2, np.int64)
-        if moved:
-            step = (self.boxes[other].reshape(2, 2) - self.boxes[at].reshape(2, 2)).sum(axis=0) // 2
-        columns, rows = np.arange(x1, x2) + step[0], np.arange(y1, y2) + step[1]
+        dx, dy = (self.boxes[place].reshape(2, 2) - self.boxes[at].reshape(2, 2)).sum(axis=0) // 2
         height, width = self.covered.shape[1:]
+        if min(x1 + dx, y1 + dy) >= 0 and x2 + dx <= width and y2 + dy <= height:
+            spots: tuple[Any, ...] = slice(y1 + dy, y2 + dy), slice(x1 + dx, x2 + dx)
+            return self.small[picture][spots], ~self.covered[picture][spots]
+        columns, rows = np.arange(x1, x2) + dx, np.arange(y1, y2) + dy
         spots = np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))
         inside = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
-        return self.small[other][spots], inside & ~self.covered[other][spots]
+        return self.small[picture][spots], inside & ~self.covered[picture][spots]
 
     def followed(self, at: int, other: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return where every pixel of his place at a frame is found again in another one."""
         if (at, other) not in self.found:
-            here, _ = self.seen(at, at, moved=False)
-            self.found[at, other] = _bent(here, *self.seen(at, other, moved=True))
+            here, _ = self.seen(at, at, at)
+            self.found[at, other] = _bent(here, *self.seen(at, other, other))
         return self.found[at, other]
 
-    def change(
-        self, at: int, *later: int, bent: bool = True
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return (h, w) by how much his place at a frame differs from the mean of later ones.
+    def change(self, at: int, later: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return (h, w) by how many grey levels his place at a frame differs from a later one.
 
         A pixel differs by as much as it does both at the same spot and where it is found again.
         Nothing is known where either is covered, or outside the picture.
+        """
+        here, known = self.seen(at, at, at)
+        views = self.seen(at, at, later), self.followed(at, later)
+        differs = np.minimum(*(_levels(view, here) for view, _ in views))
+        return differs, np.logical_and.reduce([known, *(seen for _, seen in views)])
+
+    def left(
+        self, at: int, later: int, between: int, inside: NDArray[np.bool_]
+    ) -> tuple[float, float]:
+        """Return how much of him is left in a frame, and how torn he is; NaN = not known.
+
+        Pixels of the frame are taken for mixtures of him as he was and of what is seen there once
+        he is gone, and count by how much the two differ. Torn is what is there as good as wholly,
+        or not at all.
 
         Args:
-            at: Whose place.
-            later: In which frames it is looked for.
-            bent: Arms and legs may go their own way; else all of him goes as his box does.
+            at: He is there.
+            later: He is gone.
+            between: The frame, which may lie before or after both.
+            inside: (h, w) which pixels of his place are his.
         """
-        here, known = self.seen(at, at, moved=False)
-        still = [self.seen(at, frame, moved=False) for frame in later]
-        moving = [
-            self.followed(at, frame) if bent else self.seen(at, frame, moved=True)
-            for frame in later
-        ]
-        differs = np.minimum(
-            *(_levels([view for view, _ in views], here) for views in (still, moving))
-        )
-        return differs, np.logical_and.reduce([known, *(seen for _, seen in still + moving)])
+        him, _ = self.seen(at, at, at)
+        shown, known = self.seen(at, between, between)
+        behind, open_ = self.seen(at, between, later)
+        every = np.s_[::2, ::2]  # every second row and column says as much
+        own = (inside & known & open_)[every]
+        if own.sum() < _LEAST_PIXELS:
+            return np.nan, np.nan
+        whole, part = (picture[every][own] - behind[every][own] for picture in (him, shown))
+        counts, common = np.square(whole).sum(axis=1), (whole * part).sum(axis=1)
+        torn = np.abs(common / np.maximum(counts, 1.0) - 0.5) > 0.5 - _NEARLY
+        most = max(float(counts.sum()), 1e-6)
+        return float(common.sum()) / most, float(counts[torn].sum()) / most
 
 
-def _levels(views: Sequence[NDArray[np.float32]], here: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (h, w) by how many grey levels the mean of some pictures differs from another."""
-    gap = np.abs(sum(views[1:], views[0]) / len(views) - here)
+def _levels(view: NDArray[np.float32], here: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (h, w) by how many grey levels a picture differs from another."""
+    gap = np.abs(view - here)
     # Numpy takes five times as long for the mean of three.
     return np.asarray((gap[..., 0] + gap[..., 1] + gap[..., 2]) / 3, np.float32)
 
@@ -262,7 +284,7 @@ def _of_span(
     span: int, film: _Film, window: Sequence[int], ends_at: float, *, appears: bool
 ) -> list[tuple[float, ...]]:
     """Return a row for each change over `span` frames: the frame, then `PIXELS`."""
-    count = len(film.small) - span
+    count, (low, high) = len(film.small) - span, _HALF_LEFT
     extra = np.full(max(count, 0), np.nan)
     seen = []
     for k in range(count):
@@ -285,21 +307,16 @@ def _of_span(
             continue
         inside, change, beside = seen[k]
         whole = max(float(change[inside].mean()), 1e-6)
-        course = [film.change(k, k + n)[0][inside] for n in range(1, span)]
-        half = _half([*course, change[inside]])
-        # What slides over somebody can be followed, as if he shrank: here pixels must not bend.
-        apart = _apart(
-            np.array([film.change(k, k + n, bent=False)[0][inside] for n in range(1, span + 1)])
-        )
-        first = firsts[half - 1]
+        left = {
+            m: film.left(k, k + span, m, inside)
+            for m in range(
+                max(k - _BESIDE_FRAMES, 0), min(k + span + _BESIDE_FRAMES + 1, len(film.small))
+            )
+        }
+        course = [left[m] for m in range(k + 1, k + span)]
+        first = firsts[_half([share for share, _ in course])]
         if abs(first - ends_at) > _LATEST_FRAMES:
             continue
-        after = [
-            m
-            for m in range(k + span, min(k + span + 3, len(film.small)))
-            if all(film.seen(k, m, moved=moved)[1][inside].all() for moved in (False, True))
-        ]
-        later = film.change(k, *(after or [k + span]), bent=False)[0][inside]
         stands_out = max(0.0, 1 - max(float(rest.max()), _FLOOR_LEVELS) / max(extra[k], 1e-6))
         share = float((change[inside] > _CLEARLY_LEVELS).mean())
         rows.append(
@@ -309,36 +326,35 @@ def _of_span(
                 float(np.log(max(extra[k], _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
                 share,
                 share * stands_out,
-                min(float(later.mean()) / whole, 1.0),
+                _mean_share(left, range(k - _BESIDE_FRAMES, k), 1.0)
+                - _mean_share(left, range(k + span + 1, k + span + _BESIDE_FRAMES + 1), 0.0),
                 min(beside / whole, 1.0),
                 float(np.log2(span)),
-                apart,
+                _known_mean([torn for share, torn in course if low < share < high], 0.0) ** 2,
                 film.sweep(k, k + span),
             )
         )
     return rows
 
 
-def _half(course: Sequence[NDArray[np.float32]]) -> int:
-    """Return after how many frames more than half of a change is there.
+def _half(course: Sequence[float]) -> int:
+    """Return in which of the frames between less than half of him is left; else in the one after.
 
-    Args:
-        course: Per frame (N,) by how much N pixels differ from before it, up to after it.
+    Example:
+        >>> _half([0.9, 0.4, 0.1]), _half([0.9, float("nan")]), _half([])
+        (1, 2, 0)
     """
-    means = np.array([far.mean() for far in course])
-    return 1 + int(np.argmax(means > means[-1] / 2))
+    return next((k for k, share in enumerate(course) if share < 0.5), len(course))
 
 
-def _apart(course: NDArray[np.float32]) -> float:
-    """Return the spread of the frames in which single pixels change, as a share of all.
+def _mean_share(left: Mapping[int, tuple[float, float]], frames: range, unknown: float) -> float:
+    shares = [left[m][0] for m in frames if m in left]
+    return float(np.clip(_known_mean(shares, unknown), 0, 1))
 
-    Args:
-        course: (S, N) by how much N pixels differ from before it, up to after it.
-    """
-    clearly = course[:, course[-1] > _CLEARLY_LEVELS]
-    if not clearly.size:
-        return 0.0
-    return float(np.argmax(clearly > clearly[-1] / 2, axis=0).std()) / len(course)
+
+def _known_mean(values: Sequence[float], unknown: float) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else unknown
 
 
 def _with_margin(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

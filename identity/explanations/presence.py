@@ -3,7 +3,7 @@
 A box that ends says little: a detector misses people, and half hidden ones most. Whoever really
 vanishes takes all pixels along, at once or within a few frames, and nothing else in the picture
 moves so much then. Whoever walks out or goes behind something takes them bit by bit, and his box
-shows it: it shrinks, leaves over an edge, or is covered. How much each of this says is learnt
+shows it: it shrinks, or leaves over an edge. How much each of this says is learnt
 (`python -m training presence`).
 """
 
@@ -35,14 +35,15 @@ DATA_FILE = "presence.json"
 NAME = "presence"
 FEATURES: Mapping[str, Bounds] = {
     # Of the pixels, see `PlaceChanges`.
-    "gone": FOR, "stays": FOR, "around": AGAINST, "apart": AGAINST, "sweep": AGAINST,
+    "gone": FOR, "lasts": FOR, "around": AGAINST, "torn": AGAINST, "sweep": AGAINST,
     # Of the boxes, see `_of_boxes`.
-    "score": FOR, "shrinks": AGAINST, "leaves": AGAINST, "taken": AGAINST,
+    "score": FOR, "shrinks": AGAINST, "leaves": AGAINST,
 }  # fmt: skip
 
 _MIN_PRESENT_BOXES = 4
 _MIN_ABSENT_FRAMES = 3
-_BEFORE_FRAMES, _AFTER_FRAMES = 10, 12  # read around the end of a box: it may end in the middle
+# Read around the end of a box: he may fade, and others are compared with that.
+_BEFORE_FRAMES, _AFTER_FRAMES = 20, 18
 _TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
 _TAKEN_OVER_FRAMES = 4
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
@@ -217,19 +218,10 @@ def _candidate(
     sign = 1 if kind == "vanish" else -1
     path = path_of(sign * track.frame[order][:stop], own, sign * np.array(window))
     front = tuple(_in_front(box, others, frame) for box, frame in zip(path, window, strict=True))
-    covered = [_most_covered(box, f) for box, f in zip(path, front, strict=True)]
-    away = [
-        share
-        for share, f, frame in zip(covered, front, window, strict=True)
-        if len(f) and ((frame > seen) if kind == "vanish" else (frame < seen))
-    ]
-    hidden = covered[window.index(seen)]
-    features = {
-        **_of_boxes(own, scores, size_px),
-        "taken": max(0.0, (float(np.mean(away)) if away else 0.0) - hidden),
-    }
     frame = seen + 1 if kind == "vanish" else seen
-    return PresenceCandidate(kind, index, frame, seen, window, path, front, features)
+    return PresenceCandidate(
+        kind, index, frame, seen, window, path, front, _of_boxes(own, scores, size_px)
+    )
 
 
 def path_of(
@@ -314,7 +306,3 @@ def _in_front(
             found.append(np.median(other.xyxy[a:b], axis=0))
     rows = np.array(found, np.float32).reshape(-1, 4)
     return np.asarray(rows[rows[:, 3] > box[3] - _BEHIND_SHARE * (box[3] - box[1])], np.float32)
-
-
-def _most_covered(box: NDArray[np.float32], others: NDArray[np.float32]) -> float:
-    return float(boxes.covered(box[None], others).max(initial=0.0))

@@ -302,11 +302,12 @@ def test_where_only_weak_boxes_go_on_somebody_may_be_gone(scores, expect):
 
 @pytest.mark.parametrize(
     ("first", "last", "vanish", "pop_in"),
-    [(13, 20, range(10, 33), range(1, 24)), (4, 31, range(21, 36), range(15))],
+    [(30, 45, range(25, 64), range(12, 51)), (4, 75, range(55, 80), range(25))],
     ids=["in the middle", "within the shot"],
 )
 def test_frames_that_are_read_around_an_end(first, last, vanish, pop_in):
-    gone, come = find_presence_candidates([body(first, last, FRAMINGS["wide"])], SHOT)
+    shot = Shot(0, 0, 80, "start")
+    gone, come = find_presence_candidates([body(first, last, FRAMINGS["wide"])], shot)
     assert (gone.window, come.window) == (tuple(vanish), tuple(pop_in))
     assert (gone.frame, gone.seen_frame) == (last + 1, last)
     assert (come.frame, come.seen_frame) == (first, first)
@@ -335,15 +336,6 @@ def test_what_boxes_say(who, other, name, value):
     expect = min(value, 2.0) if name == "leaves" else value
     assert gap.features is not None
     assert gap.features[name] == pytest.approx(expect, abs=0.1)
-
-
-def test_a_place_that_others_cover_afterwards_is_taken():
-    box = FRAMINGS["wide"]
-    later = body(26, 35, box)
-    gone = find_presence_candidates([body(0, 20, box), later], SHOT)[0]
-    assert gone.features is not None
-    assert gone.kind == "vanish"
-    assert gone.features["taken"] == pytest.approx(10 / 12, abs=0.2)
 
 
 def test_a_box_that_swells_for_a_moment_hides_nobody():
