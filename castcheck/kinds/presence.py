@@ -39,4 +39,5 @@ def find_steps(case: Case, kind: str, verb: str) -> Iterator[Finding]:
                 "seen_frame": gap.seen_frame,
                 "box": [round(float(v), 2) for v in gap.box],
             },
+            rests_on_boxes=False,  # how sure they are before he goes is among the features
         )
