@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 SPANS_FRAMES = (1, 2, 4, 8)  # over which somebody may fade
-PIXELS = ("stands_out", "clear", "whole", "gone", "lasts", "around", "slow", "torn", "sweep")
+PIXELS = ("stands_out", "clear", "whole", "gone", "around", "slow", "torn", "sweep")
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
 _FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
@@ -32,7 +32,6 @@ _LEAST_FLOW_PX = 12  # of a side of a picture in which motion can be followed
 # OpenCV halves a low picture as often as its width asks for, and dies where no row is left.
 _LOW_PX, _WIDEST = 32, 2.5
 _LATEST_FRAMES = 6  # a detector may miss somebody so long, or find what fades
-_BESIDE_FRAMES = 4  # before and after a change
 _LEAST_PIXELS = 20  # of him that show how much of him is left
 _NEARLY = 0.15  # of a pixel: film is noisy
 _HALF_LEFT = (0.2, 0.8)  # of him: before and after that he is whole or gone anyway
@@ -48,11 +47,9 @@ class PlaceChanges:
             the largest other one of the same length; 0 if it is not. `clear`: log of the change by
             8 grey levels. `whole`: share of the pixels that change clearly. `gone`: `whole` times
             `stands_out`, since of whoever goes bit by bit a last bit goes at once. `around`: change
-            beside him by that in his box. `slow`: log2 of how many frames it takes. `lasts`: how
-            much more of him is there in the four frames before it than in the four after it.
-            `torn`: how much of him is there wholly or not at all while about half of him is left,
-            squared: whoever fades does so everywhere at once, whoever goes behind something bit by
-            bit.
+            beside him by that in his box. `slow`: log2 of how many frames it takes. `torn`: how
+            much of him is there wholly or not at all while about half of him is left, squared:
+            whoever fades does so everywhere at once, whoever goes behind something bit by bit.
             `sweep`: by how many widths of his box all that is seen moves in the fastest step of the
             change, times how surely it does: a camera that whips round takes everybody out of the
             picture, and nobody vanishes.
@@ -217,7 +214,7 @@ class _Film:
         Args:
             at: He is there.
             later: He is gone.
-            between: The frame, which may lie before or after both.
+            between: The frame.
             inside: (h, w) which pixels of his place are his.
         """
         him, _ = self.seen(at, at, at)
@@ -307,13 +304,8 @@ def _of_span(
             continue
         inside, change, beside = seen[k]
         whole = max(float(change[inside].mean()), 1e-6)
-        left = {
-            m: film.left(k, k + span, m, inside)
-            for m in range(
-                max(k - _BESIDE_FRAMES, 0), min(k + span + _BESIDE_FRAMES + 1, len(film.small))
-            )
-        }
-        course = [left[m] for m in range(k + 1, k + span)]
+        course = [film.left(k, k + span, m, inside) for m in range(k + 1, k + span)]
+        halved = [torn for share, torn in course if low < share < high]
         first = firsts[_half([share for share, _ in course])]
         if abs(first - ends_at) > _LATEST_FRAMES:
             continue
@@ -326,11 +318,9 @@ def _of_span(
                 float(np.log(max(extra[k], _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
                 share,
                 share * stands_out,
-                _mean_share(left, range(k - _BESIDE_FRAMES, k), 1.0)
-                - _mean_share(left, range(k + span + 1, k + span + _BESIDE_FRAMES + 1), 0.0),
                 min(beside / whole, 1.0),
                 float(np.log2(span)),
-                _known_mean([torn for share, torn in course if low < share < high], 0.0) ** 2,
+                float(np.mean(halved or [0.0])) ** 2,
                 film.sweep(k, k + span),
             )
         )
@@ -345,16 +335,6 @@ def _half(course: Sequence[float]) -> int:
         (1, 2, 0)
     """
     return next((k for k, share in enumerate(course) if share < 0.5), len(course))
-
-
-def _mean_share(left: Mapping[int, tuple[float, float]], frames: range, unknown: float) -> float:
-    shares = [left[m][0] for m in frames if m in left]
-    return float(np.clip(_known_mean(shares, unknown), 0, 1))
-
-
-def _known_mean(values: Sequence[float], unknown: float) -> float:
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.mean(known)) if known else unknown
 
 
 def _with_margin(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -35,7 +35,7 @@ DATA_FILE = "presence.json"
 NAME = "presence"
 FEATURES: Mapping[str, Bounds] = {
     # Of the pixels, see `PlaceChanges`.
-    "gone": FOR, "lasts": FOR, "around": AGAINST, "torn": AGAINST, "sweep": AGAINST,
+    "gone": FOR, "around": AGAINST, "torn": AGAINST, "sweep": AGAINST,
     # Of the boxes, see `_of_boxes`.
     "score": FOR, "shrinks": AGAINST, "leaves": AGAINST,
 }  # fmt: skip

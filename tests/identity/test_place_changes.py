@@ -59,24 +59,23 @@ def by_whom(box, frames=range(8)):
 
 
 @pytest.mark.parametrize(
-    ("person", "frame", "levels", "ratio", "lasts"),
+    ("person", "frame", "levels", "ratio"),
     [
-        pytest.param(STAYS + GOES, 34, 50, 25, 1, id="one step, against the floor of two levels"),
-        pytest.param([50] * 4 + [100] * 3 + [103], 34, 50, 50 / 3, 1, id="a small one later"),
-        pytest.param([40, *STAYS[1:], *GOES], 34, 50, 5, 1, id="one of a fifth before it"),
-        pytest.param([50, 50, 50, 30, *GOES], 34, 70, 3.5, 5 / 7, id="one frame is before it"),
-        pytest.param([90, 50, 50, 50, *[110] * 4], 34, 60, 1.5, 7 / 9, id="not two"),
-        pytest.param([40] * 4 + [100, 90, 80, 60], 34, 60, 3, 11 / 18, id="three are after it"),
-        pytest.param([100, 20, 20, 20, 20, 20], 31, 80, 40, 1, id="the first step of all"),
-        pytest.param([20, 20, 20, 20, 20, 100], 35, 80, 40, 1, id="the last step of all"),
+        pytest.param(STAYS + GOES, 34, 50, 25, id="one step, against the floor of two levels"),
+        pytest.param([50] * 4 + [100] * 3 + [103], 34, 50, 50 / 3, id="a small one later"),
+        pytest.param([40, *STAYS[1:], *GOES], 34, 50, 5, id="one of a fifth before it"),
+        pytest.param([50, 50, 50, 30, *GOES], 34, 70, 3.5, id="one frame is before it"),
+        pytest.param([90, 50, 50, 50, *[110] * 4], 34, 60, 1.5, id="not two"),
+        pytest.param([40] * 4 + [100, 90, 80, 60], 34, 60, 3, id="three are after it"),
+        pytest.param([100, 20, 20, 20, 20, 20], 31, 80, 40, id="the first step of all"),
+        pytest.param([20, 20, 20, 20, 20, 100], 35, 80, 40, id="the last step of all"),
     ],
 )
-def test_the_largest_step(person, frame, levels, ratio, lasts):
+def test_the_largest_step(person, frame, levels, ratio):
     at, said = largest(person)
     assert at == frame
     assert said["clear"] == pytest.approx(np.log(levels / 8), abs=1e-3)
     assert said["stands_out"] == pytest.approx(1 - 1 / ratio, abs=1e-3)
-    assert said["lasts"] == pytest.approx(lasts, abs=1e-3)
     assert (said["whole"], said["around"]) == (1, 0)
 
 
@@ -156,14 +155,6 @@ def test_whoever_walks_by_is_left_out_for_as_long_as_he_is_there():
     assert (at, said["stands_out"]) == (36, pytest.approx(1 - 1 / 25))
 
 
-def test_after_it_only_frames_count_in_which_the_place_is_open():
-    covered = by_whom((200, 100, 296, 172), (5, 6))
-    assert largest([50] * 4 + [100, 0, 0, 100], covered=covered, frames=1)[1]["lasts"] == 1
-    covered = by_whom((200, 100, 296, 172), (6, 7))
-    said = largest([50] * 4 + [100, 80, 0, 0], covered=covered)[1]
-    assert said["lasts"] == pytest.approx(0.6)
-
-
 @pytest.mark.parametrize("ends_at", [28, 34, 40])
 def test_a_box_may_end_six_frames_before_or_after_it(ends_at):
     assert 34 in changes(STAYS + GOES, ends_at=ends_at).frame
@@ -201,7 +192,6 @@ def test_pictures_of_any_scale_say_the_same(scale):
     at, said = largest(STAYS + GOES, box=box, covered=covered, scale=scale)
     assert at == 34
     assert 8 * np.exp(said["clear"]) == pytest.approx(50, rel=0.04)
-    assert said["lasts"] == pytest.approx(1, rel=0.04)
 
 
 def test_a_place_of_no_width_is_eight_pixels_wide():

@@ -199,7 +199,7 @@ def picture():
             lambda p: (p * 1.6).clip(0, 255), COLOURS, -0.3, 0.3, id="too much for the camera"
         ),
         pytest.param(
-            lambda p: p.mean(axis=2, keepdims=True) * [1.07, 0.86, 0.62], COLOURS, -9, -1, id="sepia"
+            lambda p: p.mean(axis=2)[..., None] * [1.07, 0.86, 0.62], COLOURS, -9, -1, id="sepia"
         ),
         pytest.param(lambda p: p, BLUE, 0, 0, id="as it is"),
     ],
