@@ -100,8 +100,12 @@ def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> S
     for start, stop in (before, after):
         judged &= stop - start >= max(_MIN_SIDE_FRAMES, side // 2)
     step = _steps(styles.parts, before, after, later)
-    people = np.isfinite(step[:, 1, _TEXTURE:]).all(axis=1)
-    step = np.where(np.isfinite(step), step, step[:, ::-1])  # nobody hides the set: or all of it
+    known = np.asarray(np.isfinite(step[:, :, _TEXTURE:]).all(axis=2), np.bool_)
+    # Where people hide the set from first to last they alone are asked; who comes near is no style.
+    texture_of_set = Totals.of(styles.parts[:, 0, _TEXTURE])
+    hidden = np.isnan(mean_over(texture_of_set, before[0], later[1], empty=np.nan))
+    people = known[:, 1] & (known[:, 0] | hidden)
+    step = np.where(np.isfinite(step), step, step[:, ::-1])
     step = np.nan_to_num(step)  # a white page has no grade that could change
     features = {name: np.minimum(_common(step[:, :, _PARTS[name]]), _WHOLLY) for name in FEATURES}
     judged &= people & (stays >= _SET_GOES_ON)
@@ -171,13 +175,15 @@ def find_restyles(
         frame = _first_new(styles.parts, shots, last, first, fps=fps)
         lost = max(features.values())
         one = Explained("morph", seen, frame, frame + 1, log_odds, lost, features, everybody=True)
-        # Who comes in looks otherwise than who was there, so somebody has to stay.
+        # Who comes in looks otherwise than who was there, so most of what people fill has to stay.
         some = max(_MIN_SIDE_FRAMES, round(FAST_S * fps)) // 2
-        through = (
-            tracks[k].frame[0] <= last - some and tracks[k].frame[-1] >= first + some - 1
-            for k in seen
+        areas = [float(np.median(boxes.area(tracks[k].xyxy))) for k in seen]
+        through = sum(
+            area
+            for k, area in zip(seen, areas, strict=True)
+            if tracks[k].frame[0] <= last - some and tracks[k].frame[-1] >= first + some - 1
         )
-        if any(through) or stay_over(one, tracks)[0]:
+        if 2 * through >= sum(areas) or stay_over(one, tracks)[0]:
             found[last] = one
     return [found[last] for last in sorted(found)]
 

@@ -132,6 +132,12 @@ def test_a_white_page_is_known_by_what_it_is_drawn_with():
     assert [one.start_frame for one in find(styles)] == [AT]
 
 
+def test_who_comes_so_near_that_the_set_is_hidden_is_no_change_of_style():
+    styles = film(GREY)
+    styles.parts[AT:, 0] = np.nan
+    assert find(styles) == []
+
+
 def test_pictures_without_anybody_are_not_judged():
     styles = film(GREY)
     styles.parts[:, 1] = np.nan
