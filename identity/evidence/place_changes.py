@@ -45,14 +45,14 @@ class PlaceChanges:
         frame: (M,) int64, the first with more than half of him gone, or there.
         features: By name, (M,) float64. `stands_out`: share of the change by which it is more than
             the largest other one of the same length; 0 if it is not. `clear`: log of the change by
-            8 grey levels. `whole`: share of the pixels that change clearly. `gone`: `whole` times
-            `stands_out`, since of whoever goes bit by bit a last bit goes at once. `around`: change
-            beside him by that in his box. `slow`: log2 of how many frames it takes. `torn`: how
-            much of him is there wholly or not at all while about half of him is left, squared:
-            whoever fades does so everywhere at once, whoever goes behind something bit by bit.
-            `sweep`: by how many widths of his box all that is seen moves in the fastest step of the
-            change, times how surely it does: a camera that whips round takes everybody out of the
-            picture, and nobody vanishes.
+            8 grey levels. `whole`: share of the pixels that change clearly. `gone`: geometric mean
+            of `whole` and `stands_out`, since of whoever goes bit by bit a last bit goes at once.
+            `around`: change beside him by that in his box. `slow`: log2 of how many frames it
+            takes. `torn`: how much of him is there wholly or not at all while about half of him is
+            left, squared: whoever fades does so everywhere at once, whoever goes behind something
+            bit by bit. `sweep`: by how many widths of his box all that is seen moves in the fastest
+            step of the change, times how surely it does: a camera that whips round takes everybody
+            out of the picture, and nobody vanishes.
     """
 
     frame: NDArray[np.int64]
@@ -317,7 +317,7 @@ def _of_span(
                 stands_out,
                 float(np.log(max(extra[k], _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
                 share,
-                share * stands_out,
+                float(np.sqrt(share * stands_out)),
                 min(beside / whole, 1.0),
                 float(np.log2(span)),
                 float(np.mean(halved or [0.0])) ** 2,
