@@ -32,7 +32,6 @@ NEAR_FRAMES = 12
 # for the tracklet to count as naming that person.
 MIN_ON_EVENT = 0.5
 MIN_ON_PERSON = 0.25
-WHOLE_PICTURE = "style"  # so begins the manner of an event that happens to all that is seen
 
 Track = tuple[str, int]  # person, and which copy of them: 0, or 1 for the second of a clone
 Followed = dict[int, dict[int, "Track | None"]]  # tracklet id -> frame -> who is under its box
@@ -164,19 +163,15 @@ def near_event(under: Mapping[int, Track | None], event: Event) -> list[Track | 
 
 
 def names_right_tracks(finding: Finding, event: Event, truth: Truth, follows: Followed) -> bool:
-    """Tell whether a finding names all tracks of the event, and nobody else.
-
-    What happens to all of the picture happens to those as well of whom the truth has no track.
-    """
+    """Tell whether a finding names all tracks of the event, and nobody else."""
     if not truth.tracks:
         return True
     wanted = truth.tracks_of(event)
-    only = not event.where.startswith(WHOLE_PICTURE)
     named: set[Track] = set()
     for tracklet in finding.tracklets:
         near = near_event(follows.get(tracklet, {}), event)
         shares = {key: near.count(key) / len(near) for key in wanted} if near else {}
-        if only and sum(shares.values()) < MIN_ON_EVENT:
+        if sum(shares.values()) < MIN_ON_EVENT:
             return False
         named |= {key for key, share in shares.items() if share >= MIN_ON_PERSON}
     return bool(wanted) and named == wanted

@@ -53,7 +53,6 @@ def said(kind, tracklets, start, stop=None, confidence=0.9, **evidence):
 
 SWAP = Event("swap", ("ana", "ben"), 30, 31, "open")
 DRIFT = Event("drift", ("ana",), 20, 40)
-STYLE = Event("morph", ("ana",), 30, 31, "style, sepia")
 
 
 @pytest.mark.parametrize(
@@ -76,8 +75,6 @@ STYLE = Event("morph", ("ana",), 30, 31, "style, sepia")
         pytest.param(DRIFT, [said("drift", (0,), 31, 60)], False, id="drift-less-than-half"),
         pytest.param(DRIFT, [said("drift", (0,), 0, 60)], True, id="drift-all-the-clip"),
         pytest.param(DRIFT, [said("drift", (1,), 20, 40)], False, id="drift-of-another"),
-        pytest.param(STYLE, [said("morph", (0, 1, 77), 30)], True, id="style-and-more-people"),
-        pytest.param(STYLE, [said("morph", (1,), 30)], False, id="style-without-who-is-known"),
     ],
 )
 def test_the_rule_of_the_contract(event, findings, found):
