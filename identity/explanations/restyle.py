@@ -88,7 +88,6 @@ def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> S
     gaps = sorted({0, most // 4, most // 2, most})
     last = np.concatenate([np.arange(1, max(count - gap, 1)) for gap in gaps])
     first = np.concatenate([np.arange(1, max(count - gap, 1)) + gap for gap in gaps])
-    stays = np.concatenate([_least_over(styles.stays, gap)[1:] for gap in gaps])
     shot_of = np.repeat(np.arange(len(shots)), [len(shot) for shot in shots])
     begins = np.array([shot.start_frame for shot in shots], np.int64)
     ends = np.array([shot.stop_frame for shot in shots], np.int64)
@@ -108,16 +107,10 @@ def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> S
     step = np.where(np.isfinite(step), step, step[:, ::-1])
     step = np.nan_to_num(step)  # a white page has no grade that could change
     features = {name: np.minimum(_common(step[:, :, _PARTS[name]]), _WHOLLY) for name in FEATURES}
-    judged &= people & (stays >= _SET_GOES_ON)
+    # Who comes into an empty picture, or a camera that turns, changes what is compared.
+    left = np.concatenate([[0], np.cumsum(styles.stays < _SET_GOES_ON)])
+    judged &= people & (left[after[1]] == left[before[0] + 1])
     return StyleMoments(last, first, features, np.asarray(judged, np.bool_))
-
-
-def _least_over(stays: NDArray[np.float32], gap: int) -> NDArray[np.float64]:
-    """Return the least of each value and the `gap` after it, as long as there are so many."""
-    if len(stays) <= gap:
-        return np.zeros(0)
-    seen = np.lib.stride_tricks.sliding_window_view(stays.astype(np.float64), gap + 1)
-    return np.asarray(seen.min(axis=1), np.float64)
 
 
 def _steps(
