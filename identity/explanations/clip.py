@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from identity.explanations import attribute_swap, drift_over_cuts, other_look, over_cut
+from identity.explanations import (
+    attribute_swap,
+    drift_over_cuts,
+    other_clothes,
+    other_look,
+    over_cut,
+)
 from identity.explanations.restyle import without_restyled
 
 if TYPE_CHECKING:
@@ -16,6 +22,7 @@ FROM_SHOT_TO_SHOT: tuple[FromShotToShot, ...] = (
     attribute_swap,
     over_cut,
     drift_over_cuts,
+    other_clothes,
     other_look,
 )
 

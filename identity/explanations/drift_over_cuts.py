@@ -94,7 +94,7 @@ def curve_over_cut(clip: Clip, early: int, late: int, cues: Sequence[Cue]) -> Si
         cues: Whose mean is drawn.
     """
     tracks = clip.tracks[early], clip.tracks[late]
-    samples = lay_out(tracks, cues, fps=clip.fps)
+    samples = lay_out(tracks, tuple(dict.fromkeys(("body", *cues))), fps=clip.fps)
     old = 0, int(np.searchsorted(samples.frames, tracks[1].frame[0]))
     return curve_from(samples, 1, old, cues, clip.calibration, looks_of=0)
 

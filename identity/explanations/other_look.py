@@ -15,29 +15,30 @@ import numpy as np
 
 from identity.evidence.hair import SAME_FACING
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.running_sums import BLOCK_SAMPLES
-from identity.evidence.same_look import MIN_LOOKS, similarities_between
-from identity.explanations.contract import Explained, features_at
+from identity.evidence.same_look import similarities_between
+from identity.explanations.contract import Explained
 from identity.explanations.drift_over_cuts import curve_over_cut
+from identity.explanations.later import later_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.explanations.contract import Clip, Kind
+    from identity.explanations.later import LaterChange
     from identity.tracks.segments import Segment
 
     Means = Mapping[Cue, NDArray[np.float32]]
+    Compared = tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]
 
 KINDS: tuple[Kind, ...] = ("drift",)
 CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "upper", "lower")
 FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
 
 _SAME_SHAPE = 0.5  # logarithms of width over height: a face lends no legs
-MIN_SCORE = 0.4  # of a box that is surely of one person
 
 
 def features_of(
@@ -86,48 +87,20 @@ def shape_of(xyxy: NDArray[np.float32]) -> float:
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
     """Return who looks otherwise than in every earlier shot that shows the same side."""
-    labels, doubtful = clip.cast.labels, clip.cast.doubtful
-    explained = clip.characters_explained()
-    found: list[Explained] = []
-    for label in range(clip.cast.character_count):
-        own = [
-            k
-            for k, segment in enumerate(clip.segments)
-            if labels[k] == label and not doubtful[k] and _is_clear(segment)
-        ]
-        if label not in explained:
-            found += _changes(clip, sorted(own, key=lambda k: clip.segments[k].start_frame))
-    return found
+
+    def compares(early: Sequence[Segment], late: Sequence[Segment]) -> Compared:
+        one, two = ([segment.means for segment in side] for side in (early, late))
+        shapes = [np.array([shape_of(segment.xyxy) for segment in side]) for side in (early, late)]
+        return features_of(one, two, clip.calibration, early_shape=shapes[0], late_shape=shapes[1])
+
+    return [_told(clip, change) for change in later_changes(clip, "other_look", compares)]
 
 
-def _is_clear(segment: Segment) -> bool:
-    enough = segment.sample_count >= MIN_LOOKS and "body" in segment.means
-    return enough and float(np.median(segment.score)) >= MIN_SCORE
-
-
-def _changes(clip: Clip, own: Sequence[int]) -> Iterator[Explained]:
-    """Yield the changes of one character, whose segments are in the order of time."""
-    segments = [clip.segments[k] for k in own]
-    shots = np.array([segment.tracklet.shot_index for segment in segments])
-    if len(set(shots.tolist())) < 2:
-        return
-    means, shapes = [s.means for s in segments], np.array([shape_of(s.xyxy) for s in segments])
-    for start in range(0, len(own), BLOCK_SAMPLES):
-        some = slice(start, start + BLOCK_SAMPLES)
-        features, alike = features_of(
-            means, means[some], clip.calibration, early_shape=shapes, late_shape=shapes[some]
-        )
-        asked = alike & (shots[:, None] < shots[some])
-        odds = np.where(asked, clip.model["other_look"].log_odds(features), np.inf)
-        for at in np.flatnonzero(asked.any(axis=0)).tolist():
-            early, late = int(odds[:, at].argmin()), start + at
-            if odds[early, at] < clip.settings.least_log_odds:
-                continue
-            row = features_at({name: table[:, at] for name, table in features.items()}, early)
-            lost = float(np.clip(0.5 + np.mean([row[cue] for cue in CUES]), 0, 1))
-            two = clip.track_of(own[early]), clip.track_of(own[late])
-            yield Explained(
-                "drift", two, segments[late].start_frame, segments[late].stop_frame,
-                float(odds[early, at]), lost, row, over_cut=True, vouched=False,
-                curves={two[1]: curve_over_cut(clip, *two, CUES)},
-            )  # fmt: skip
+def _told(clip: Clip, change: LaterChange) -> Explained:
+    late = clip.segments[change.late]
+    lost = float(np.clip(0.5 + np.mean([change.features[cue] for cue in CUES]), 0, 1))
+    two = clip.track_of(change.early), clip.track_of(change.late)
+    return Explained(
+        "drift", two, late.start_frame, late.stop_frame, change.log_odds, lost, change.features,
+        over_cut=True, vouched=False, curves={two[1]: curve_over_cut(clip, *two, CUES)},
+    )  # fmt: skip

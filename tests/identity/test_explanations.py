@@ -7,7 +7,7 @@ import pytest
 
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.evidence.logistic import Logistic
-from identity.explanations import change, clone, other_look, swap
+from identity.explanations import change, clone, other_clothes, other_look, swap
 from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
@@ -22,6 +22,7 @@ NEVER_NEGATIVE = {
     "drift": ("unlike", "network", "colour", "hair", "score"),
     "clone": ("alike", "network", "colour", "hair", "became", "score"),
     "other_look": other_look.CUES,
+    "other_clothes": ("alone", "upper_look"),
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),
@@ -29,6 +30,7 @@ NEVER_POSITIVE = {
     "drift": ("jump", "zoom", "light", "others", "touch", "returns"),
     "clone": ("twins",),
     "other_look": ("turn", "shape"),
+    "other_clothes": ("head_look",),
 }
 
 
@@ -40,6 +42,7 @@ NEVER_POSITIVE = {
         ("drift", change.FEATURES),
         ("clone", clone.FEATURES),
         ("other_look", other_look.FEATURES),
+        ("other_clothes", other_clothes.FEATURES),
     ],
 )
 def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features):

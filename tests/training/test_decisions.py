@@ -39,6 +39,7 @@ from training.decisions.fit import (
 from training.decisions.planting import (
     change_cases,
     clone_cases,
+    other_clothes_cases,
     other_look_cases,
     swap_cases,
 )
@@ -166,6 +167,7 @@ def shots():
         pytest.param("swap", {"planted", "clean", "crossed"}, id="swap"),
         pytest.param("clone", {"planted", "clean"}, id="clone"),
         pytest.param("other_look", {"planted", "clean", "relit"}, id="other look"),
+        pytest.param("other_clothes", {"planted", "clean", "relit"}, id="other clothes"),
     ],
 )
 def test_cases_of_each_explanation(monkeypatch, shots, name, kinds):
@@ -202,7 +204,14 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
 
 
 @pytest.mark.parametrize(
-    "make", [partial(change_cases, slow=False), swap_cases, clone_cases, other_look_cases]
+    "make",
+    [
+        partial(change_cases, slow=False),
+        swap_cases,
+        clone_cases,
+        other_look_cases,
+        other_clothes_cases,
+    ],
 )
 @pytest.mark.parametrize("names", ["", "A"], ids=["nobody", "one"])
 def test_nobody_to_learn_from(make, names):
@@ -353,9 +362,9 @@ def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expect"),
     [
-        pytest.param([], [0.3] * 5, id="nothing said"),
-        pytest.param(["0.2"], [0.2] * 5, id="for all"),
-        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, 0.3], id="by name"),
+        pytest.param([], [0.3] * 6, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 6, id="for all"),
+        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, 0.3, 0.3], id="by name"),
         pytest.param(["1"], None, id="no share"),
         pytest.param(["often"], None, id="no number"),
         pytest.param(["vanish=0.1"], None, id="no explanation"),

@@ -18,6 +18,7 @@ from bench.labelled import source_of
 from bench.observed import observations
 from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations import other_look
+from identity.explanations.later import MIN_SCORE
 from tracker import boxes
 from training.decisions.cases import Asked, case, score
 from training.decisions.clips import Shot, shots_between
@@ -165,7 +166,7 @@ def natural_other_looks(clips: Sequence[LabelledClip], calibration: Calibration)
 
 def _is_clear(samples: ShotSamples, track: int) -> bool:
     looks = int(samples.seen["body"][track].sum())
-    return looks >= MIN_LOOKS and score(samples, track) >= other_look.MIN_SCORE
+    return looks >= MIN_LOOKS and score(samples, track) >= MIN_SCORE
 
 
 def _most_alike(

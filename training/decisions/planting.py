@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.explanations import change, clone, other_look, swap
+from identity.evidence.same_look import similarities_between
+from identity.explanations import change, clone, other_clothes, other_look, swap
 from training.decisions import splice
 from training.decisions.cases import (
     MIN_SCORE,
@@ -35,16 +36,21 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
-    from training.decisions.cases import Case
+    from training.decisions.cases import Case, Kind
     from training.decisions.clips import Shot
+
+    Means = dict[Cue, NDArray[np.float32]]
 
 _EACH = 3  # errors planted in each track, and in each two
 _ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
+_CLOTHES: frozenset[Cue] = frozenset({"upper", "lower", "upper_look", "lower_look"})
+_COLOURS_OF_CLOTHES: frozenset[Cue] = frozenset({"upper", "lower"})
 _PARTS: tuple[frozenset[Cue] | None, ...] = (
     frozenset({"head", "hair", "head_look"}),
-    frozenset({"upper", "lower", "upper_look", "lower_look"}),
+    _CLOTHES,
     None,  # all of somebody
 )
+_OTHER_COLOUR = 0.5  # similarity below which two garments are more likely of two people than of one
 # The lamp of a relit clip is far stronger than what changes from one set-up to the next, and a look
 # that no light may change could only be told by networks.
 _RELIT_SHARE = 1 / 16
@@ -219,49 +225,102 @@ def other_look_cases(
 ) -> list[Case]:
     """Return cases of "somebody looks otherwise in a later shot".
 
-    The first and the last third of a track stand for two shots that show the same side. Head,
-    clothes or all of the last one are lent by somebody else.
+    Head, clothes or all of the later shot are lent by somebody else.
     """
     donors = Donors.among(shots)
     cases: list[Case] = []
+    for number, track, first, last in _thirds(shots):
+        shot = shots[number]
+        if shot.relit and rng.random() >= _RELIT_SHARE:
+            continue
+        stays = shot.samples.means(track, last)
+        asked = partial(_ask_other_look, shot.samples, track, first, last, calibration)
+        kind: Kind = "relit" if shot.relit else "clean"
+        cases += case(kind, shot, shot.samples, (track,), asked(stays))
+        for part in () if shot.relit else _PARTS:
+            lent = _lent(donors, number, track, rng)
+            if lent is not None:
+                wears = _wearing(stays, lent, part)
+                cases += case("planted", shot, shot.samples, (track,), asked(wears))
+    return cases
+
+
+def other_clothes_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "somebody wears other clothes in a later shot".
+
+    The clothes of the later shot are lent by somebody else, or their colours alone; who wears the
+    same colour has none to lend. Light may change as it will: it changes the head too.
+    """
+    donors = Donors.among(shots)
+    cases: list[Case] = []
+    for number, track, first, last in _thirds(shots):
+        shot = shots[number]
+        early, stays = (shot.samples.means(track, part) for part in (first, last))
+        asked = partial(_ask_other_clothes, early, calibration, sample=last.start)
+        kind: Kind = "relit" if shot.relit else "clean"
+        cases += case(kind, shot, shot.samples, (track,), asked(stays))
+        for part in () if shot.relit else (_CLOTHES, _COLOURS_OF_CLOTHES):
+            lent = _lent(donors, number, track, rng)
+            if lent is not None and _is_of_another_colour(stays, lent, calibration):
+                wears = _wearing(stays, lent, part)
+                cases += case("planted", shot, shot.samples, (track,), asked(wears))
+    return cases
+
+
+def _thirds(shots: Sequence[Shot]) -> Iterator[tuple[int, int, slice, slice]]:
+    """Yield every clear track: number of its shot, its own, and its first and last third.
+
+    The two stand for two shots that show the same side.
+    """
     for number, shot in enumerate(shots):
         own = shot.samples
         for track in range(len(own.tracks)):
-            if not is_clear(own, track) or (shot.relit and rng.random() >= _RELIT_SHARE):
-                continue
-            seen = np.flatnonzero(own.seen["body"][track])
-            third = len(seen) // 3
-            early, late = slice(int(seen[0]), int(seen[third])), slice(int(seen[-third]), None)
-            stays = own.means(track, late)
-            asked = partial(_ask_other_look, own, track, early, late, calibration)
-            cases += case("relit" if shot.relit else "clean", shot, own, (track,), asked(stays))
-            for part in () if shot.relit else _PARTS:
-                donor = donors.pick(number, track, rng)
-                if donor is None:
-                    continue
-                lent = donors.shots[donor[0]].samples.means(donor[1], slice(None))
-                wears = _wearing(stays, lent, part)
-                cases += case("planted", shot, own, (track,), asked(wears))
-    return cases
+            if is_clear(own, track):
+                seen = np.flatnonzero(own.seen["body"][track])
+                third = len(seen) // 3
+                first, last = slice(int(seen[0]), int(seen[third])), slice(int(seen[-third]), None)
+                yield number, track, first, last
+
+
+def _lent(donors: Donors, number: int, track: int, rng: np.random.Generator) -> Means | None:
+    """Return the look of somebody who is surely another person; `None` = nobody was found."""
+    donor = donors.pick(number, track, rng)
+    return None if donor is None else donors.shots[donor[0]].samples.means(donor[1], slice(None))
 
 
 def _ask_other_look(
     samples: ShotSamples,
     track: int,
-    early: slice,
-    late: slice,
+    first: slice,
+    last: slice,
     calibration: Calibration,
-    wears: dict[Cue, NDArray[np.float32]],
+    wears: Means,
 ) -> Asked:
     one, two = (
-        np.array([other_look.shape_of(samples.xyxy[track, part])]) for part in (early, late)
+        np.array([other_look.shape_of(samples.xyxy[track, part])]) for part in (first, last)
     )
     features, _ = other_look.features_of(
-        [samples.means(track, early)], [wears], calibration, early_shape=one, late_shape=two
+        [samples.means(track, first)], [wears], calibration, early_shape=one, late_shape=two
     )
     flat = {name: float(table[0, 0]) for name, table in features.items()}
     # Of one track, all of it shows the same side more or less: that is weighed, not ruled out.
-    return Asked.once(other_look.FEATURES, flat, sample=late.start)
+    return Asked.once(other_look.FEATURES, flat, sample=last.start)
+
+
+def _ask_other_clothes(
+    early: Means, calibration: Calibration, wears: Means, *, sample: int
+) -> Asked | None:
+    features, comparable = other_clothes.features_of([early], [wears], calibration)
+    flat = {name: float(table[0, 0]) for name, table in features.items()}
+    return Asked.once(other_clothes.FEATURES, flat, sample=sample) if comparable[0, 0] else None
+
+
+def _is_of_another_colour(one: Means, two: Means, calibration: Calibration) -> bool:
+    """Tell whether the upper bodies of two looks differ as those of two people do."""
+    alike = similarities_between([one], [two], calibration).get("upper")
+    return alike is not None and bool(alike[0, 0] < _OTHER_COLOUR)
 
 
 def _wearing(

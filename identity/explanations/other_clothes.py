@@ -1,0 +1,106 @@
+"""One who keeps head and hair and wears clothes of another colour in a later shot.
+
+Another light changes the colours of a head as well as those of clothes, and more; another framing
+or another side changes what networks see of both. So what clothes lose beyond what the head loses
+is nearly always a change of clothes. A story may say so: where the set does not go on, or everybody
+is dressed anew in it, it may be another day, and the finding stops no release.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.evidence.logistic import AGAINST, FOR, Bounds
+from identity.evidence.same_look import similarities_between
+from identity.explanations.contract import Explained
+from identity.explanations.drift_over_cuts import curve_over_cut
+from identity.explanations.later import later_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from identity.appearance.looks import Cue
+    from identity.evidence.calibration import Calibration
+    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.later import LaterChange
+    from identity.tracks.segments import Segment
+
+    Means = Mapping[Cue, NDArray[np.float32]]
+
+KINDS: tuple[Kind, ...] = ("drift",)
+FEATURES: Mapping[str, Bounds] = {"alone": FOR, "upper_look": FOR, "head_look": AGAINST}
+
+_GARMENTS: tuple[Cue, ...] = ("upper", "lower")
+_HEADS: tuple[Cue, ...] = ("head", "hair")
+
+
+def features_of(
+    early: Sequence[Means], late: Sequence[Means], calibration: Calibration
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    """Return the features of N looks and M later ones, each (N, M), and which can be compared.
+
+    `alone` is what the colours of a garment lose beyond those of head and hair, at least 0; the
+    others are what a network loses of the upper body and of the head, 0.5 = all that tells two
+    people apart. What is not seen is NaN. Nothing can be said where the colours of either garments
+    or head are not seen.
+
+    Args:
+        early: Cue to mean look of N stretches.
+        late: The same of M others.
+        calibration: How cosines become similarity.
+    """
+    similarity = similarities_between(early, late, calibration)
+    nothing = np.full((len(early), len(late)), np.nan)
+    lost = {cue: 0.5 - similarity.get(cue, nothing) for cue in (*_GARMENTS, *_HEADS)}
+    garment, head = (np.fmax.reduce([lost[cue] for cue in cues]) for cues in (_GARMENTS, _HEADS))
+    looks: tuple[Cue, ...] = ("upper_look", "head_look")
+    found: dict[str, NDArray[np.float64]] = {
+        cue: 0.5 - similarity.get(cue, nothing) for cue in looks
+    }
+    return found | {"alone": np.maximum(garment - head, 0)}, np.isfinite(garment - head)
+
+
+def find_over_cuts(clip: Clip) -> list[Explained]:
+    """Return who wears other clothes than in every earlier shot."""
+
+    def compares(
+        early: Sequence[Segment], late: Sequence[Segment]
+    ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+        one, two = ([segment.means for segment in side] for side in (early, late))
+        return features_of(one, two, clip.calibration)
+
+    changes = list(later_changes(clip, "other_clothes", compares))
+    return [_told(clip, one, vouched=_is_no_other_day(clip, one, changes)) for one in changes]
+
+
+def _told(clip: Clip, change: LaterChange, *, vouched: bool) -> Explained:
+    late = clip.segments[change.late]
+    two = clip.track_of(change.early), clip.track_of(change.late)
+    return Explained(
+        "drift", two, late.start_frame, late.stop_frame, change.log_odds,
+        float(np.clip(change.features["alone"], 0, 1)), change.features,
+        over_cut=True, vouched=vouched, curves={two[1]: curve_over_cut(clip, *two, _GARMENTS)},
+    )  # fmt: skip
+
+
+def _is_no_other_day(clip: Clip, change: LaterChange, changes: Sequence[LaterChange]) -> bool:
+    """Tell whether the set goes on, and not everybody else in it is dressed anew as well."""
+    early, late = (_shot_of(clip, k) for k in (change.early, change.late))
+    if clip.sets is None or clip.sets.alignment(early, late) is None:
+        return False
+    labels = clip.cast.labels
+    there = (
+        {int(labels[k]) for k in range(len(labels)) if _shot_of(clip, k) == shot}
+        for shot in (early, late)
+    )
+    beside = set.intersection(*there) - {-1, int(labels[change.late])}
+    dressed_anew = {int(labels[one.late]) for one in changes if _shot_of(clip, one.late) == late}
+    return not beside or not beside <= dressed_anew
+
+
+def _shot_of(clip: Clip, segment: int) -> int:
+    return clip.segments[segment].tracklet.shot_index
