@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
     from identity.evidence.hair import Hair
-    from identity.explanations.contract import Clip, Kind, Scene
+    from identity.explanations.contract import Clip, Kind
 
     Means = dict[Cue, NDArray[np.float32]]
     Pair = tuple[Means, Means]
@@ -94,26 +94,6 @@ def which_attribute(
     if head_changes and max(clothes) <= 0 and body <= -_CONTRADICTS:
         return "head"
     return None
-
-
-def reclassify_by_head(swap: Explained, scene: Scene) -> Explained:
-    """Return a swap inside a shot as what it is: an attribute swap where both heads stay."""
-    if swap.kind != "swap":
-        return swap
-    samples = scene.samples
-    at, window = int(np.searchsorted(samples.frames, swap.start_frame)), round(samples.per_s)
-    one, two = swap.tracks
-    before, after = (
-        (samples.means(one, span), samples.means(two, span))
-        for span in (slice(max(at - window, 0), at), slice(at, at + window))
-    )
-    scores = _scores(before, after, scene.calibration)
-    if which_attribute(scores, threshold=0.0, hair=hair_says(before, after)) != "clothes":
-        return swap
-    gains: dict[str, float] = {cue: c.preference for cue, c in scores.items()}
-    return replace(
-        swap, kind="attribute_swap", attribute="clothes", features={**swap.features, **gains}
-    )
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("drift",)
 FEATURES: Mapping[str, Bounds] = {"alone": FOR, "upper_look": FOR, "head_look": AGAINST}
 
-_GARMENTS: tuple[Cue, ...] = ("upper", "lower")
+GARMENTS: tuple[Cue, ...] = ("upper", "lower")
 _HEADS: tuple[Cue, ...] = ("head", "hair")
 
 
@@ -55,13 +55,36 @@ def features_of(
     """
     similarity = similarities_between(early, late, calibration)
     nothing = np.full((len(early), len(late)), np.nan)
-    lost = {cue: 0.5 - similarity.get(cue, nothing) for cue in (*_GARMENTS, *_HEADS)}
-    garment, head = (np.fmax.reduce([lost[cue] for cue in cues]) for cues in (_GARMENTS, _HEADS))
+    alone = lost_alone(similarity, nothing.shape)
     looks: tuple[Cue, ...] = ("upper_look", "head_look")
     found: dict[str, NDArray[np.float64]] = {
         cue: 0.5 - similarity.get(cue, nothing) for cue in looks
     }
-    return found | {"alone": np.maximum(garment - head, 0)}, np.isfinite(garment - head)
+    return found | {"alone": alone}, np.isfinite(alone)
+
+
+def lost_alone(
+    similarity: Mapping[Cue, NDArray[np.float64]], shape: int | tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return what the colours of a garment lose beyond those of head and hair, at least 0.
+
+    NaN where no garment or nothing of the head is seen.
+
+    Args:
+        similarity: Cue to an array on the scale where 1 is one person and 0 another.
+        shape: Of all its arrays.
+
+    Example:
+        >>> alike = {"upper": np.array([0.1, 0.1]), "head": np.array([0.9, 0.2])}
+        >>> lost_alone(alike, 2).round(1).tolist()
+        [0.8, 0.1]
+    """
+    nothing = np.full(shape, np.nan)
+    garment, head = (
+        np.fmin.reduce([similarity.get(cue, nothing) for cue in cues])
+        for cues in (GARMENTS, _HEADS)
+    )
+    return np.asarray(np.maximum(head - garment, 0), np.float64)
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -83,7 +106,7 @@ def _told(clip: Clip, change: LaterChange, *, vouched: bool) -> Explained:
     return Explained(
         "drift", two, late.start_frame, late.stop_frame, change.log_odds,
         float(np.clip(change.features["alone"], 0, 1)), change.features,
-        over_cut=True, vouched=vouched, curves={two[1]: curve_over_cut(clip, *two, _GARMENTS)},
+        over_cut=True, vouched=vouched, curves={two[1]: curve_over_cut(clip, *two, GARMENTS)},
     )  # fmt: skip
 
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from identity.evidence.consistency import curve_from
 from identity.evidence.moments import WINDOW_S
 from identity.evidence.samples import NETWORKS
-from identity.explanations import change, clone, drift_rules, head_swap, swap
-from identity.explanations.attribute_swap import reclassify_by_head
+from identity.explanations import change, clone, clothes_swap, drift_rules, head_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from identity.explanations.contract import Explained, InShot, Scene
 
 # One row for each explanation: those that compete, and those asked after of whom none explains.
-COMPETING: tuple[InShot, ...] = (swap, clone, change)
+COMPETING: tuple[InShot, ...] = (swap, clothes_swap, clone, change)
 AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
 
 
@@ -31,7 +30,6 @@ def explain_shot(scene: Scene) -> list[Explained]:
         return []
     found = [e for explanation in COMPETING for e in explanation.find(scene)]
     found = one_per_cause(found, fps=scene.samples.fps)
-    found = [reclassify_by_head(e, scene) for e in found]
     for explanation in AFTERWARDS:
         found += explanation.find(replace(scene, explained=tuple(found)))
     return _with_curves(_surest_drifts(found), scene)
@@ -62,7 +60,7 @@ def _with_curves(found: Sequence[Explained], scene: Scene) -> list[Explained]:
 
 def one_per_cause(found: Sequence[Explained], *, fps: float) -> list[Explained]:
     """Return the explanations that no other one explains away, the surest first."""
-    rank = {"swap": 0, "clone": 1, "morph": 2, "drift": 3}
+    rank = {"swap": 0, "attribute_swap": 0, "clone": 1, "morph": 2, "drift": 3}
     kept: list[Explained] = []
     # Two at once explain more than each by itself, where they are likelier than not at all.
     order = sorted(

@@ -61,6 +61,11 @@ class PairCompared:
     crossed: tuple[Compared, Compared]
 
     @property
+    def sides(self) -> tuple[tuple[Compared, Compared], tuple[Compared, Compared]]:
+        """Both beside themselves, then beside each other."""
+        return self.straight, self.crossed
+
+    @property
     def gain(self) -> NDArray[np.float64]:
         """(M,) by how much "crossed" beats "straight", log-odds for each of the two."""
         (a, b), (c, d) = self.straight, self.crossed
@@ -164,7 +169,7 @@ def find(scene: Scene) -> list[Explained]:
     samples = scene.samples
     for pair in combinations(range(len(samples.tracks)), 2):
         meetings = samples.crossings(*pair)
-        for span in _between_meetings(samples, both_seen(samples, *pair), meetings):
+        for span in between_meetings(samples, both_seen(samples, *pair), meetings):
             found += _exchanges(scene, pair, span) or _as_one(_for_a_moment(scene, pair, span))
         behind = (_behind(scene, pair, meeting) for meeting in meetings)
         found += [one for one in behind if one is not None]
@@ -183,7 +188,7 @@ def _explained(
     return Explained("swap", pair, frame, frame + 1, log_odds, row["network"], row, old=old)
 
 
-def _between_meetings(
+def between_meetings(
     samples: ShotSamples, span: tuple[int, int], meetings: Sequence[Crossing]
 ) -> list[tuple[int, int]]:
     """Return the stretches of samples beside all meetings, where motion follows each of two.

@@ -7,14 +7,15 @@ import pytest
 
 from identity.appearance.looks import Cue, Looks
 from identity.cast.characters import Cast
+from identity.explanations import clothes_swap
 from identity.explanations.attribute_swap import (
     ExchangeScore,
     find_over_cuts,
-    reclassify_by_head,
     which_attribute,
 )
-from identity.explanations.contract import Clip, Explained
+from identity.explanations.contract import Clip
 from identity.explanations.model import bundled_model
+from identity.explanations.shot import explain_shot
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import Chain, link_tracklets
@@ -23,6 +24,7 @@ from tests.identity.people import FPS, calibration, looks, tracklet
 from tests.identity.told import scene_of
 
 SHOT = 24
+AT = 36  # frame of a shot in which something is exchanged
 SAME = np.ones((2, 2), np.float32)
 OTHER = np.eye(2, dtype=np.float32)
 
@@ -94,25 +96,54 @@ def test_over_a_cut(early, late, extra, expect):
 
 
 @pytest.mark.parametrize(
-    ("heads", "kinds"),
+    ("heads", "clothes", "kinds"),
     [
-        pytest.param(("AA", "BB"), ["attribute_swap"], id="heads stay"),
-        pytest.param(("AB", "BA"), ["swap"], id="heads go along"),
-        pytest.param(("CC", "CC"), ["swap"], id="heads are alike: nothing tells them apart"),
+        pytest.param((), (), [], id="nobody"),
+        pytest.param(("AA",), ("AA",), [], id="one alone"),
+        pytest.param(("AA", "BB"), ("AA", "BB"), [], id="nothing happens"),
+        pytest.param(("AA", "BB"), ("AB", "BA"), ["attribute_swap"], id="heads stay"),
+        pytest.param(("AB", "BA"), ("AB", "BA"), ["swap"], id="heads go along"),
+        pytest.param(
+            ("CC", "CC"), ("AB", "BA"), ["swap"], id="heads are alike: nothing tells them apart"
+        ),
+        pytest.param(
+            ("AA", "BB", "DD"), ("AB", "BA", "DD"), ["attribute_swap"], id="somebody is beside them"
+        ),
     ],
 )
-def test_inside_a_shot(heads, kinds):
-    count, at = 72, 36
-    frames = list(range(count))
+def test_exchanged_inside_a_shot(heads, clothes, kinds):
+    scene = scene_in_which(heads, clothes)
+    found = explain_shot(scene)
+    assert [one.kind for one in found] == kinds  # one cause, one finding
+    for one in found:
+        assert (one.tracks, one.start_frame) == ((0, 1), AT)
+        assert one.attribute == ("clothes" if one.kind == "attribute_swap" else "")
+        for curve in one.curves.values():  # what decided is drawn: it falls
+            assert curve.value[0] > curve.value[-1] + 0.5
+
+
+@pytest.mark.parametrize(
+    ("clothes", "told"),
+    [
+        pytest.param(("AB", "BA"), True, id="exchanged"),
+        pytest.param(("AC", "BD"), False, id="both dress anew"),
+        pytest.param(("AB", "BB"), False, id="one comes to wear the other's"),
+    ],
+)
+def test_clothes_are_exchanged_by_two(clothes, told):
+    assert bool(clothes_swap.find(scene_in_which(("AA", "BB"), clothes))) == told
+
+
+def scene_in_which(heads, clothes):
+    """Return a shot of people side by side: whose head, and whose clothes, before and after."""
+    frames = list(range(2 * AT))
     tracklets, seen = [], []
-    for number, (first, second) in enumerate((("A", "B"), ("B", "A"))):
+    for number, (head, worn) in enumerate(zip(heads, clothes, strict=True)):
         tracklets.append(tracklet(number, frames, at=(60 + 180 * number, 60)))
-        head = [heads[number][0]] * at + [heads[number][1]] * (count - at)
-        seen.append(wearing(head, [first] * at + [second] * (count - at), seed=number))
-    tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    swap = Explained("swap", (0, 1), at, at + 1, 2.0, 1.0)
-    told = reclassify_by_head(swap, scene_of(tracks))
-    assert [(told.kind, told.tracks, told.start_frame)] == [(k, (0, 1), at) for k in kinds]
+        before_and_after = ([who[0]] * AT + [who[1]] * AT for who in (head, worn))
+        seen.append(wearing(*before_and_after, seed=number))
+    chains = link_tracklets(tracklets, fps=FPS)
+    return scene_of([make_body_track(chain, tracklets, seen) for chain in chains])
 
 
 def test_a_look_at_the_garment_alone_tells_clothes():

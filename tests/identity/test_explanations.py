@@ -7,7 +7,7 @@ import pytest
 
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.evidence.logistic import Logistic
-from identity.explanations import change, clone, other_clothes, other_look, swap
+from identity.explanations import change, clone, clothes_swap, other_clothes, other_look, swap
 from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
@@ -23,6 +23,7 @@ NEVER_NEGATIVE = {
     "clone": ("alike", "network", "colour", "hair", "became", "score"),
     "other_look": other_look.CUES,
     "other_clothes": ("alone", "upper_look"),
+    "clothes_swap": ("garment", "head", "samples"),
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),
@@ -31,6 +32,7 @@ NEVER_POSITIVE = {
     "clone": ("twins",),
     "other_look": ("turn", "shape"),
     "other_clothes": ("head_look",),
+    "clothes_swap": ("head_look",),
 }
 
 
@@ -43,6 +45,7 @@ NEVER_POSITIVE = {
         ("clone", clone.FEATURES),
         ("other_look", other_look.FEATURES),
         ("other_clothes", other_clothes.FEATURES),
+        ("clothes_swap", clothes_swap.FEATURES),
     ],
 )
 def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features):

@@ -289,7 +289,7 @@ def test_both_are_seen_from_the_later_start_to_the_earlier_end():
 def test_moments_lie_between_meetings(meetings, spans):
     samples = shot(STILL)
     made = [Crossing(a, b, (a + b) // 2, "stayed") for a, b in meetings]
-    found = swap._between_meetings(samples, (0, 16), made)
+    found = swap.between_meetings(samples, (0, 16), made)
     if spans is not None:
         assert found == spans
         return

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.evidence.calibration import Calibration, Scale, Weights
+from identity.evidence.calibration import Calibration, Scale
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
@@ -21,7 +21,7 @@ from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
 from identity.tracks.linking import Chain
-from tests.identity.people import calibration, looks, track_of, tracklet
+from tests.identity.people import calibration, looks, tracklet
 
 FRAMES = 3 * np.arange(40)
 LEAST = FindingSettings()  # log-odds of 0
@@ -487,49 +487,3 @@ def test_what_all_four_show_is_compared_straight_and_crosswise():
     assert set(scores) == {"body"}  # hair has no scale here, and one shows no upper body
     assert scores["body"].straight == pytest.approx((0.0, 1.6))  # a to c, b to d
     assert scores["body"].cross == pytest.approx((1.2, 2.0))  # a to d, b to c
-
-
-def dressed_again(*, body=1.0, hair=True, step=1, known=24):
-    """Return two who exchange clothes at a sample, by so much of their look; heads stay.
-
-    Looks are `step` frames apart; those of more than `known` before and after it are others'.
-    """
-    a, b, c = np.eye(3).tolist()
-    at = 24
-    tracks = []
-    for k, (own, other) in enumerate(((a, b), (b, a))):
-        mixed = [(1 - body) * x + body * y for x, y in zip(own, other, strict=True)]
-        before, after = [c] * (at - known) + [own] * known, [mixed] * known + [c] * (at - known)
-        cues = {"body": before + after, "upper": [own] * at + [other] * at, "head": [own] * 2 * at}
-        if hair or k:
-            cues |= {"hair": [own] * 2 * at, "facing": [[1.0, 0.0]] * 2 * at}
-        frames = range(0, 2 * at * step, step)
-        tracks.append(track_of(frames, box=(300 * k, 0, 60 + 300 * k, 160), **cues))
-    flat = Calibration(
-        dict.fromkeys(("body", "head", "upper"), Scale(0.0, 1.0)), Weights(1, 1, 1, 1, 0)
-    )
-    return Scene(lay_out(tracks, COMPARED, fps=24), flat, None, LEAST), at * step
-
-
-@pytest.mark.parametrize(
-    ("more", "kind"),
-    [
-        pytest.param({"body": 1.0}, "attribute_swap", id="all of the body's look is the clothes'"),
-        pytest.param({"body": 0.55}, "attribute_swap", id="a little more than half of it"),
-        pytest.param({"body": 0.45}, "swap", id="a little less"),
-        pytest.param({"hair": False}, "attribute_swap", id="one shows no hair"),
-        pytest.param({"step": 12, "known": 2}, "attribute_swap", id="looks of a second"),
-    ],
-)
-def test_an_exchange_in_which_both_heads_stay_is_one_of_clothes(more, kind):
-    scene, at = dressed_again(**more)
-    told = Explained("swap", (0, 1), at, at + 1, 2.0, 1.0, {"gain": 3.0})
-    found = attribute_swap.reclassify_by_head(told, scene)
-    assert found.kind == kind
-    if kind == "attribute_swap":
-        assert found.attribute == "clothes"
-        assert found.features["gain"] == 3.0
-        assert found.features["body"] == pytest.approx(2 * more.get("body", 1) - 1, abs=1e-3)
-        assert found.features["head"] == -1
-    other = Explained("morph", (0,), at, at + 1, 2.0, 1.0)
-    assert attribute_swap.reclassify_by_head(other, scene) is other

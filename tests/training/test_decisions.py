@@ -39,6 +39,7 @@ from training.decisions.fit import (
 from training.decisions.planting import (
     change_cases,
     clone_cases,
+    clothes_swap_cases,
     other_clothes_cases,
     other_look_cases,
     swap_cases,
@@ -168,6 +169,11 @@ def shots():
         pytest.param("clone", {"planted", "clean"}, id="clone"),
         pytest.param("other_look", {"planted", "clean", "relit"}, id="other look"),
         pytest.param("other_clothes", {"planted", "clean", "relit"}, id="other clothes"),
+        pytest.param(
+            "clothes_swap",
+            {"planted", "clean", "crossed", "swapped", "dressed anew"},
+            id="clothes exchanged",
+        ),
     ],
 )
 def test_cases_of_each_explanation(monkeypatch, shots, name, kinds):
@@ -211,6 +217,7 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
         clone_cases,
         other_look_cases,
         other_clothes_cases,
+        clothes_swap_cases,
     ],
 )
 @pytest.mark.parametrize("names", ["", "A"], ids=["nobody", "one"])
@@ -362,9 +369,11 @@ def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expect"),
     [
-        pytest.param([], [0.3] * 6, id="nothing said"),
-        pytest.param(["0.2"], [0.2] * 6, id="for all"),
-        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, 0.3, 0.3], id="by name"),
+        pytest.param([], [0.3] * 7, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 7, id="for all"),
+        pytest.param(
+            ["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, 0.3, 0.3, 0.3], id="by name"
+        ),
         pytest.param(["1"], None, id="no share"),
         pytest.param(["often"], None, id="no number"),
         pytest.param(["vanish=0.1"], None, id="no explanation"),
@@ -464,7 +473,9 @@ def test_some_explanations_are_fitted_and_the_others_stay():
     [
         pytest.param(DecisionModel(ALL, {**PROVENANCE, "clips": 4}), "something else", id="clips"),
         pytest.param(DecisionModel(ALL, {"clips": 3}), "something else", id="says less"),
-        pytest.param(DecisionModel({}, PROVENANCE), "lacks drift, morph", id="lacks some"),
+        pytest.param(
+            DecisionModel({}, PROVENANCE), "lacks clothes_swap, drift, morph", id="lacks some"
+        ),
     ],
 )
 def test_what_was_fitted_on_something_else_is_not_kept(kept, says):

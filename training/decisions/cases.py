@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from identity.evidence.samples import ShotSamples
     from training.decisions.clips import Shot
 
-Kind = Literal["planted", "natural", "clean", "same", "relit", "crossed", "gone over"]
+Kind = Literal[
+    "planted", "natural", "clean", "same", "relit", "crossed", "gone over", "swapped",
+    "dressed anew",
+]  # fmt: skip
 ERRORS: tuple[Kind, ...] = ("planted", "natural")
 # Of labelled clips: they say how sure one may be, and teach no weights.
 LABELLED: tuple[Kind, ...] = ("natural", "same")
 # Clean tracks count whole when confidence is put on its scale. The others were made to be hard:
 # such moments are rarer in real clips than in this set.
 COUNTS_AS: dict[Kind, float] = {
-    "planted": 1.0, "clean": 1.0, "relit": 0.5, "crossed": 0.1, "gone over": 0.1,
+    "planted": 1.0, "clean": 1.0, "relit": 0.5, "crossed": 0.1, "gone over": 0.1, "swapped": 0.1,
+    "dressed anew": 0.1,
     "natural": 1.0, "same": 1.0,
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.same_look import similarities_between
-from identity.explanations import change, clone, other_clothes, other_look, swap
+from identity.explanations import change, clone, clothes_swap, other_clothes, other_look, swap
 from training.decisions import splice
 from training.decisions.cases import (
     MIN_SCORE,
@@ -155,6 +155,73 @@ def _ask_swap(
         return None
     found = swap.features_of(samples, *pair, moments, calibration)
     return Asked.of(swap.FEATURES, moments, *found)
+
+
+def clothes_swap_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "two exchange clothes".
+
+    No such case are two who exchange all of their looks, or who get the clothes of others.
+    """
+    donors = Donors.among(shots)
+    numbers = {id(shot): number for number, shot in enumerate(shots)}
+    cases: list[Case] = []
+
+    def add(kind: Kind, samples: ShotSamples, near: tuple[int, int, int] | None = None) -> None:
+        asked = _ask_clothes_swap(samples, pair, calibration)
+        cases.extend(case(kind, shot, samples, pair, asked, near=near))
+
+    for shot, pair in pairs(shots):
+        own = shot.samples
+        add("clean", own)
+        at = where_they_touch(own, *pair, rng)
+        if at is not None:
+            add("crossed", splice.crossed(own, *pair, at=at))
+        one, two = (own.means(track, slice(None)) for track in pair)
+        differ = _is_of_another_colour(one, two, calibration)
+        for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
+            plan = when(own, together(own, *pair), rng, slow=False)
+            if plan is None:
+                break
+            share = splice.onset(own, *plan)
+            add("swapped", splice.exchanged(own, *pair, share=share))
+            anew = _dressed_anew(donors, numbers[id(shot)], pair, share, rng)
+            if anew is not None:
+                add("dressed anew", anew)
+            if differ:
+                near = around(own, *plan, slow=False)
+                add("planted", splice.exchanged(own, *pair, share=share, cues=_CLOTHES), near)
+    return cases
+
+
+def _dressed_anew(
+    donors: Donors,
+    number: int,
+    pair: tuple[int, int],
+    share: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> ShotSamples | None:
+    """Return a shot in which two come to wear the clothes of others; `None` = nobody lends them."""
+    samples = donors.shots[number].samples
+    for track in pair:
+        donor = donors.pick(number, track, rng)
+        if donor is None:
+            return None
+        lent = donors.shots[donor[0]].samples
+        at = splice.there_and_back(lent, donor[1], count=len(samples.frames))
+        samples = splice.blended(samples, track, lent, donor[1], at=at, share=share, cues=_CLOTHES)
+    return samples
+
+
+def _ask_clothes_swap(
+    samples: ShotSamples, pair: tuple[int, int], calibration: Calibration
+) -> Asked | None:
+    moments = swap.moments_of(samples, *swap.both_seen(samples, *pair))
+    if not len(moments):
+        return None
+    found = clothes_swap.features_of(samples, *pair, moments, calibration)
+    return Asked.of(clothes_swap.FEATURES, moments, *found)
 
 
 def clone_cases(

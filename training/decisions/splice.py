@@ -60,6 +60,7 @@ def blended(
     *,
     at: NDArray[np.int64],
     share: NDArray[np.float64],
+    cues: frozenset[Cue] | None = None,
 ) -> ShotSamples:
     """Return a shot in which a track comes to look like another one.
 
@@ -70,11 +71,12 @@ def blended(
         donor_track: Whose looks are taken.
         at: (G,) the samples of `donor` that lend them.
         share: (G,) of the donor's look at every sample, in [0, 1].
+        cues: What changes; `None` = all of a look.
     """
     looks, seen = dict(samples.looks), dict(samples.seen)
     here = samples.seen["body"][track]
     for cue in samples.looks:
-        if cue == "facing" or cue not in donor.looks:
+        if cue == "facing" or cue not in donor.looks or (cues is not None and cue not in cues):
             continue
         own, other = samples.looks[cue][track], donor.looks[cue][donor_track][at]
         own_seen, other_seen = samples.seen[cue][track], donor.seen[cue][donor_track][at]
@@ -91,12 +93,17 @@ def blended(
 
 
 def exchanged(
-    samples: ShotSamples, one: int, two: int, *, share: NDArray[np.float64]
+    samples: ShotSamples,
+    one: int,
+    two: int,
+    *,
+    share: NDArray[np.float64],
+    cues: frozenset[Cue] | None = None,
 ) -> ShotSamples:
-    """Return a shot in which two tracks exchange looks, but neither boxes nor pose."""
+    """Return a shot in which two exchange looks, or some cues of them, but not boxes nor pose."""
     every = np.arange(len(samples.frames))
-    half = blended(samples, one, samples, two, at=every, share=share)
-    return blended(half, two, samples, one, at=every, share=share)
+    half = blended(samples, one, samples, two, at=every, share=share, cues=cues)
+    return blended(half, two, samples, one, at=every, share=share, cues=cues)
 
 
 def crossed(samples: ShotSamples, one: int, two: int, *, at: int) -> ShotSamples:
