@@ -26,6 +26,7 @@ from identity.evidence.moments import (
     slow_moments,
 )
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, Stretch, compare
+from identity.explanations import other_clothes
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.tracks.body_track import FAST_S, fully_visible_span
@@ -243,10 +244,22 @@ def _explained(
     curves = {track: curve_from(scene.samples, track, old, NETWORKS, scene.calibration)}
     # What networks alone see in a slow change may be a turn.
     vouched = kind == "morph" or features["colour"] >= scene.settings.scaled("drift")
+    vouched = vouched or _is_dressed_anew(scene, track, one)
     return Explained(
         kind, (track,), *frames, log_odds, features["network"], features, vouched=vouched,
         curves=curves,
     )  # fmt: skip
+
+
+def _is_dressed_anew(scene: Scene, track: int, moment: Moments) -> bool:
+    """Tell whether clothes change and the head does not, which is neither a turn nor the light."""
+    sides = [
+        [scene.samples.means(track, slice(int(start[0]), int(stop[0])))]
+        for start, stop in (moment.before, moment.after)
+    ]
+    features, comparable = other_clothes.features_of(sides[0], sides[1], scene.calibration)
+    odds = scene.model["other_clothes"].log_odds(features)
+    return bool(comparable[0, 0] and odds[0, 0] >= scene.settings.least_log_odds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,15 @@ from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
 from identity.tracks.linking import Chain
-from tests.identity.people import calibration, looks, tracklet
+from tests.identity.people import (
+    body_of,
+    calibration,
+    colour_of,
+    looks,
+    track_of,
+    tracklet,
+)
+from tests.identity.told import scene_of
 
 FRAMES = 3 * np.arange(40)
 LEAST = FindingSettings()  # log-odds of 0
@@ -55,7 +63,7 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
-def change_told(monkeypatch, fast, slow, *, course=None, colour=0.33):
+def change_told(monkeypatch, fast, slow, *, course=None, colour=0.33, anew=False):
     """Judge a track; fast and slow are {(last, first): log-odds}."""
 
     def asked(samples, track, *, slow):
@@ -74,6 +82,7 @@ def change_told(monkeypatch, fast, slow, *, course=None, colour=0.33):
     monkeypatch.setattr(change, "course_of", lambda *_: course)
     monkeypatch.setattr(change, "exact_frame", lambda *_: 58)
     monkeypatch.setattr(change, "curve_from", lambda *given: given[2])
+    monkeypatch.setattr(change, "_is_dressed_anew", lambda *_: anew)
     return change._change_of(scene(), 0)
 
 
@@ -124,15 +133,43 @@ def test_how_a_track_changes(monkeypatch, fast, slow, more, kind, span, odds):
 
 
 @pytest.mark.parametrize(
-    ("fast", "slow", "colour", "vouched"),
+    ("fast", "slow", "more", "vouched"),
     [
-        pytest.param({}, {(10, 30): 2.0}, 0.33, True, id="slowly, clothes too"),
-        pytest.param({}, {(10, 30): 2.0}, 0.32, False, id="slowly, for the networks alone"),
-        pytest.param({(20, 20): 1.0}, {}, 0.0, True, id="at once: nobody turns so fast"),
+        pytest.param({}, {(10, 30): 2.0}, {"colour": 0.33}, True, id="slowly, two colours too"),
+        pytest.param(
+            {}, {(10, 30): 2.0}, {"colour": 0.32}, False, id="slowly, for the networks alone"
+        ),
+        pytest.param(
+            {}, {(10, 30): 2.0}, {"colour": 0.0, "anew": True}, True, id="slowly, in other clothes"
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {}, {"colour": 0.0}, True, id="at once: nobody turns so fast"
+        ),
     ],
 )
-def test_what_vouches_for_a_change(monkeypatch, fast, slow, colour, vouched):
-    assert change_told(monkeypatch, fast, slow, colour=colour).vouched is vouched
+def test_what_vouches_for_a_change(monkeypatch, fast, slow, more, vouched):
+    assert change_told(monkeypatch, fast, slow, **more).vouched is vouched
+
+
+@pytest.mark.parametrize(
+    ("heads", "clothes", "anew"),
+    [
+        pytest.param("AA", "AA", False, id="nothing changes"),
+        pytest.param("AA", "AB", True, id="clothes, and the head stays"),
+        pytest.param("AB", "AB", False, id="the head too: somebody else, or light"),
+        pytest.param("AB", "AA", False, id="the head alone"),
+        pytest.param(None, "AB", False, id="no head in view"),
+    ],
+)
+def test_clothes_that_change_while_the_head_stays(heads, clothes, anew):
+    count = 12
+    cues = {"body": [body_of("A")] * 2 * count}
+    for cue, worn in (("head", heads), ("upper", clothes)):
+        if worn is not None:
+            cues[cue] = [colour_of(name) for name in worn for _ in range(count)]
+    scene = scene_of([track_of(range(2 * count), **cues)])
+    moment = Moments.between(scene.samples, [(count, count)])
+    assert change._is_dressed_anew(scene, 0, moment) is anew
 
 
 # --- two exchange identity ------------------------------------------------------------------------
