@@ -167,7 +167,7 @@ def tables(rows: Sequence[Judged], missed: Counter[tuple[str, str]]) -> list[Tab
     parts = [
         Table(
             "Per kind and way",
-            ("planted", "errors", "found", "recall", "95 %", "median delay, frames"),
+            ("planted", "errors", "found", "recall", "95 %", "major", "median delay, frames"),
             tuple(_by_way(errors)),
         ),
         Table("Precision", ("of what was told, major or worse", "n"), tuple(_precision(rows))),
@@ -241,8 +241,8 @@ def _by_way(errors: Sequence[Judged]) -> list[tuple[Any, ...]]:
         for name, group in groups:
             delays = [row.delay for row in group if row.delay is not None]
             late = None if not delays else str(round(statistics.median(delays)))
-            rows.append((*_share_row(name, group), late))
-    rows.append((*_share_row("**all**", errors), None))
+            rows.append((*_share_row(name, group), sum(row.major for row in group), late))
+    rows.append((*_share_row("**all**", errors), sum(row.major for row in errors), None))
     return rows
 
 

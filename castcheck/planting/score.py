@@ -36,6 +36,7 @@ class Judged:
         all_false: The same, minor ones too.
         strength: Measured; `None` where there is none.
         seconds: Length of the clip.
+        major: Whether it was told at or above "major", which stops a release.
     """
 
     clip: str
@@ -50,6 +51,7 @@ class Judged:
     all_false: int = 0
     strength: float | None = None
     seconds: float = 0.0
+    major: bool = False
 
 
 def judged_clip(data: dict[str, Any], report: Report) -> Judged:
@@ -87,6 +89,7 @@ def judged_clip(data: dict[str, Any], report: Report) -> Judged:
         len(spare),
         first.get("strength"),
         truth.frames / truth.fps,
+        any(report.findings[m.finding].severity != "minor" for m in matches),
     )
 
 

@@ -75,11 +75,15 @@ def test_boxes_of_the_truth_are_those_of_everybody_by_frame() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_tables_hold_every_error_once(count: int) -> None:
-    rows = [replace(ROW, found=k == 0, strength=0.5, delay=1, seconds=3.0) for k in range(count)]
+    rows = [
+        replace(ROW, found=k < 2, major=k < 1, strength=0.5, delay=1, seconds=3.0)
+        for k in range(count)
+    ]
     good = [replace(ROW, error=False, kind="clean", seconds=3.0)]
     made = tables([*rows, *good], Counter({("swap", "no box"): 1}))
     by_title = {table.title: table for table in made}
-    assert by_title["Per kind and way"].rows[-1][1:3] == (count, min(count, 1))
+    last = by_title["Per kind and way"].rows[-1]
+    assert (*last[1:3], last[5]) == (count, min(count, 2), min(count, 1))
     assert sum(row[1] for row in by_title["Recall against strength"].rows) == count
     assert by_title["Without an error"].rows[0][:3] == ("clean twins", 1, 0)
     assert all("|" in table.markdown() for table in made)

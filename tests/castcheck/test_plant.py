@@ -389,7 +389,11 @@ def test_a_finding_counts_as_the_contract_says(kind: Any, frame: int, *, found: 
     }  # fmt: skip
     told = Finding(kind, "major", 0.9, (), (0, 1), (0,), frame, frame + 1, "")
     row = judged_clip(truth, replace(pass_report(), findings=(told,)))
-    assert (row.found, row.false) == (found, 0 if found else 1)
+    assert (row.found, row.major, row.false) == (found, found, 0 if found else 1)
+    doubted = judged_clip(
+        truth, replace(pass_report(), findings=(replace(told, severity="minor"),))
+    )
+    assert (doubted.found, doubted.major, doubted.false) == (found, False, 0)
 
 
 def test_wishes_are_checked() -> None:
