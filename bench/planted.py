@@ -247,7 +247,7 @@ def _by_way(errors: Sequence[Judged]) -> list[tuple[Any, ...]]:
 
 
 def _precision(rows: Sequence[Judged]) -> list[tuple[Any, ...]]:
-    right = sum(row.found for row in rows)
+    right = sum(row.major for row in rows)
     beside = sum(row.false for row in rows if row.error)
     on_good = sum(row.false for row in rows if not row.error)
     return [

@@ -55,36 +55,16 @@ def features_of(
     """
     similarity = similarities_between(early, late, calibration)
     nothing = np.full((len(early), len(late)), np.nan)
-    alone = lost_alone(similarity, nothing.shape)
-    looks: tuple[Cue, ...] = ("upper_look", "head_look")
-    found: dict[str, NDArray[np.float64]] = {
-        cue: 0.5 - similarity.get(cue, nothing) for cue in looks
-    }
-    return found | {"alone": alone}, np.isfinite(alone)
-
-
-def lost_alone(
-    similarity: Mapping[Cue, NDArray[np.float64]], shape: int | tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return what the colours of a garment lose beyond those of head and hair, at least 0.
-
-    NaN where no garment or nothing of the head is seen.
-
-    Args:
-        similarity: Cue to an array on the scale where 1 is one person and 0 another.
-        shape: Of all its arrays.
-
-    Example:
-        >>> alike = {"upper": np.array([0.1, 0.1]), "head": np.array([0.9, 0.2])}
-        >>> lost_alone(alike, 2).round(1).tolist()
-        [0.8, 0.1]
-    """
-    nothing = np.full(shape, np.nan)
     garment, head = (
         np.fmin.reduce([similarity.get(cue, nothing) for cue in cues])
         for cues in (GARMENTS, _HEADS)
     )
-    return np.asarray(np.maximum(head - garment, 0), np.float64)
+    found = {
+        "alone": np.maximum(head - garment, 0),
+        "upper_look": 0.5 - similarity.get("upper_look", nothing),
+        "head_look": 0.5 - similarity.get("head_look", nothing),
+    }
+    return found, np.isfinite(head - garment)
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
