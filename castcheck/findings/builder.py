@@ -191,7 +191,7 @@ class FindingBuilder:
 
     def name(self, label: int) -> str:
         """Return what to call a character: by the name of the cast file, else by what it wears."""
-        if label < len(self._names) and self._names[label]:
+        if 0 <= label < len(self._names) and self._names[label]:
             return f"{self._names[label]} ({character_id(label)})"
         words = self._words[label] if 0 <= label < len(self._words) else ""
         number = character_id(label)

@@ -53,6 +53,23 @@ def test_a_clone_nobody_vouches_for_names_both(judged):
     assert "look like one person" in finding.message
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("names", "label", "expect"),
+    [
+        pytest.param((), 0, "char-01 (", id="nobody has a name"),
+        pytest.param(("Ann", ""), 0, "Ann (char-01)", id="a name"),
+        pytest.param(("Ann", ""), 1, "char-02 (", id="none of this one"),
+        pytest.param(("Ann", "Bob"), -1, "char-00", id="no character: nobody's name"),
+        pytest.param((), -1, "char-00", id="no character and no names"),
+    ],
+)
+def test_what_a_character_is_called(names, label, expect, judged):
+    config, seen, judgement = judged
+    build = FindingBuilder(seen, judgement, config.findings, names)
+    assert build.name(label).startswith(expect)
+
+
 @pytest.mark.parametrize(
     ("weak", "finding", "expect"),
     [
