@@ -199,7 +199,7 @@ def find(scene: Scene) -> list[Explained]:
     """Return who becomes somebody else, at a moment or slowly."""
     tracks = range(len(scene.tracks))
     found = [e for k in tracks if (e := _change_of(scene, k)) and not _may_be_mixed(e, scene)]
-    return _apart(found, fps=scene.samples.fps)
+    return apart(found, fps=scene.samples.fps)
 
 
 def _change_of(scene: Scene, track: int) -> Explained | None:
@@ -290,7 +290,7 @@ def _may_be_mixed(found: Explained, scene: Scene) -> bool:
     )
 
 
-def _apart(changes: list[Explained], *, fps: float) -> list[Explained]:
+def apart(changes: list[Explained], *, fps: float) -> list[Explained]:
     """Leave out what happens to several at one moment: a light or a transition, nobody's error."""
     together = FAST_S / 2 * fps + 1
     return [

@@ -54,7 +54,24 @@ def features_of(
         calibration: How cosines become similarity.
     """
     similarity = similarities_between(early, late, calibration)
-    nothing = np.full((len(early), len(late)), np.nan)
+    return losses_of(similarity, (len(early), len(late)))
+
+
+def losses_of(
+    similarity: Mapping[Cue, NDArray[np.float64]], shape: int | tuple[int, int]
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    """Return the features of looks that are so alike, and which can be compared.
+
+    Args:
+        similarity: Cue to an array on the scale where 1 is one person and 0 another.
+        shape: Of all its arrays.
+
+    Example:
+        >>> alike = {"upper": np.array([0.1, 0.1]), "head": np.array([0.9, 0.2])}
+        >>> losses_of(alike, 2)[0]["alone"].round(1).tolist()
+        [0.8, 0.1]
+    """
+    nothing = np.full(shape, np.nan)
     garment, head = (
         np.fmin.reduce([similarity.get(cue, nothing) for cue in cues])
         for cues in (GARMENTS, _HEADS)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from identity.evidence.consistency import curve_from
 from identity.evidence.moments import WINDOW_S
 from identity.evidence.samples import NETWORKS
-from identity.explanations import change, clone, clothes_swap, drift_rules, head_swap, swap
+from identity.explanations import (
+    change,
+    clone,
+    clothes_swap,
+    drift_rules,
+    head_swap,
+    slow_clothes,
+    swap,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
     from identity.explanations.contract import Explained, InShot, Scene
 
 # One row for each explanation: those that compete, and those asked after of whom none explains.
-COMPETING: tuple[InShot, ...] = (swap, clothes_swap, clone, change)
+COMPETING: tuple[InShot, ...] = (swap, clothes_swap, clone, change, slow_clothes)
 AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
 
 

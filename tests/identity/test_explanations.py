@@ -7,7 +7,15 @@ import pytest
 
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.evidence.logistic import Logistic
-from identity.explanations import change, clone, clothes_swap, other_clothes, other_look, swap
+from identity.explanations import (
+    change,
+    clone,
+    clothes_swap,
+    other_clothes,
+    other_look,
+    slow_clothes,
+    swap,
+)
 from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
@@ -24,6 +32,7 @@ NEVER_NEGATIVE = {
     "other_look": other_look.CUES,
     "other_clothes": ("alone", "upper_look"),
     "clothes_swap": ("garment", "head", "samples"),
+    "slow_clothes": ("alone", "upper_look"),
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),
@@ -33,6 +42,7 @@ NEVER_POSITIVE = {
     "other_look": ("turn", "shape"),
     "other_clothes": ("head_look",),
     "clothes_swap": ("head_look",),
+    "slow_clothes": ("head_look",),
 }
 
 
@@ -46,6 +56,7 @@ NEVER_POSITIVE = {
         ("other_look", other_look.FEATURES),
         ("other_clothes", other_clothes.FEATURES),
         ("clothes_swap", clothes_swap.FEATURES),
+        ("slow_clothes", slow_clothes.FEATURES),
     ],
 )
 def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features):

@@ -196,7 +196,7 @@ def one_change(kind, frame, track=0):
 )
 def test_what_happens_to_several_at_once_is_nobodys_error(frames, kept):
     made = [one_change("morph", frame, track) for track, frame in enumerate(frames)]
-    assert [one.start_frame for one in change._apart(made, fps=FPS)] == kept
+    assert [one.start_frame for one in change.apart(made, fps=FPS)] == kept
 
 
 # --- two exchange identity ------------------------------------------------------------------------

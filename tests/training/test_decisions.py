@@ -42,6 +42,7 @@ from training.decisions.planting import (
     clothes_swap_cases,
     other_clothes_cases,
     other_look_cases,
+    slow_clothes_cases,
     swap_cases,
 )
 from training.decisions.table import Outcome, wilson
@@ -170,6 +171,11 @@ def shots():
         pytest.param("other_look", {"planted", "clean", "relit"}, id="other look"),
         pytest.param("other_clothes", {"planted", "clean", "relit"}, id="other clothes"),
         pytest.param(
+            "slow_clothes",
+            {"planted", "clean", "relit", "swapped"},
+            id="clothes that change slowly",
+        ),
+        pytest.param(
             "clothes_swap",
             {"planted", "clean", "crossed", "swapped", "dressed anew"},
             id="clothes exchanged",
@@ -218,6 +224,7 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
         other_look_cases,
         other_clothes_cases,
         clothes_swap_cases,
+        slow_clothes_cases,
     ],
 )
 @pytest.mark.parametrize("names", ["", "A"], ids=["nobody", "one"])
@@ -369,11 +376,9 @@ def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expect"),
     [
-        pytest.param([], [0.3] * 7, id="nothing said"),
-        pytest.param(["0.2"], [0.2] * 7, id="for all"),
-        pytest.param(
-            ["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, 0.3, 0.3, 0.3], id="by name"
-        ),
+        pytest.param([], [0.3] * 8, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 8, id="for all"),
+        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, *[0.3] * 4], id="by name"),
         pytest.param(["1"], None, id="no share"),
         pytest.param(["often"], None, id="no number"),
         pytest.param(["vanish=0.1"], None, id="no explanation"),

@@ -20,7 +20,15 @@ from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
 from identity.evidence.learnt import learnt_evidence
-from identity.explanations import change, clone, clothes_swap, other_clothes, other_look, swap
+from identity.explanations import (
+    change,
+    clone,
+    clothes_swap,
+    other_clothes,
+    other_look,
+    slow_clothes,
+    swap,
+)
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
@@ -33,6 +41,7 @@ from training.decisions.planting import (
     clothes_swap_cases,
     other_clothes_cases,
     other_look_cases,
+    slow_clothes_cases,
     swap_cases,
 )
 from training.decisions.table import fit_and_judge
@@ -63,6 +72,7 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "other_look": (other_look_cases, other_look.FEATURES),
     "other_clothes": (other_clothes_cases, other_clothes.FEATURES),
     "clothes_swap": (clothes_swap_cases, clothes_swap.FEATURES),
+    "slow_clothes": (slow_clothes_cases, slow_clothes.FEATURES),
 }
 # Of which explanations labelled clips say how sure they may be.
 NATURAL: dict[str, MakesNatural] = {"other_look": natural_other_looks}

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.same_look import similarities_between
-from identity.explanations import change, clone, clothes_swap, other_clothes, other_look, swap
+from identity.explanations import (
+    change,
+    clone,
+    clothes_swap,
+    other_clothes,
+    other_look,
+    slow_clothes,
+    swap,
+)
 from training.decisions import splice
 from training.decisions.cases import (
     MIN_SCORE,
@@ -334,6 +342,57 @@ def other_clothes_cases(
                 wears = _wearing(stays, lent, part)
                 cases += case("planted", shot, shot.samples, (track,), asked(wears))
     return cases
+
+
+def slow_clothes_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "somebody's clothes change slowly in a shot".
+
+    Their colours, or what networks see too. No such case is one of whom all changes slowly.
+    """
+    donors = Donors.among(shots)
+    cases: list[Case] = []
+    for number, shot in enumerate(shots):
+        own = shot.samples
+        for track in range(len(own.tracks)):
+            asked = _ask_slow_clothes(own, track, calibration)
+            cases += case("relit" if shot.relit else "clean", shot, own, (track,), asked)
+            if shot.relit or not is_clear(own, track):
+                continue
+            donor = donors.pick(number, track, rng)
+            plan = when(own, own.seen["body"][track], rng, slow=True)
+            if donor is None or plan is None:
+                continue
+            lent = donors.shots[donor[0]].samples
+            become = partial(
+                splice.blended,
+                own,
+                track,
+                lent,
+                donor[1],
+                at=splice.there_and_back(lent, donor[1], count=len(own.frames)),
+                share=rng.uniform(_SLOW_SHARE, 1.0) * splice.onset(own, *plan),
+            )
+            another = become()
+            asked = _ask_slow_clothes(another, track, calibration)
+            cases += case("swapped", shot, another, (track,), asked)
+            looks = (own.means(track, slice(None)), lent.means(donor[1], slice(None)))
+            for part in (_CLOTHES, _COLOURS_OF_CLOTHES):
+                if _is_of_another_colour(*looks, calibration):
+                    planted = become(cues=part)
+                    asked = _ask_slow_clothes(planted, track, calibration)
+                    near = around(own, *plan, slow=True)
+                    cases += case("planted", shot, planted, (track,), asked, near=near)
+    return cases
+
+
+def _ask_slow_clothes(samples: ShotSamples, track: int, calibration: Calibration) -> Asked | None:
+    moments = change.moments_of(samples, track, slow=True)
+    if not len(moments):
+        return None
+    found = slow_clothes.features_of(samples, track, moments, calibration)
+    return Asked.of(slow_clothes.FEATURES, moments, *found)
 
 
 def _thirds(shots: Sequence[Shot]) -> Iterator[tuple[int, int, slice, slice]]:

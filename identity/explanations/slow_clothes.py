@@ -1,0 +1,69 @@
+"""One whose clothes slowly take another colour in a shot, while head and hair stay as they are.
+
+Networks, which tell a slow change of all of a look, see little of colours. What clothes lose beyond
+the head is neither a turn nor the light, however slowly.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from identity.evidence.consistency import curve_from
+from identity.evidence.moments import MIN_SAMPLES, circumstances
+from identity.evidence.samples import compare
+from identity.explanations.asked import Asked
+from identity.explanations.change import apart, moments_of
+from identity.explanations.contract import Explained, best_of, features_at
+from identity.explanations.other_clothes import FEATURES, GARMENTS, losses_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from identity.evidence.calibration import Calibration
+    from identity.evidence.moments import Moments
+    from identity.evidence.samples import ShotSamples
+    from identity.explanations.contract import Kind, Scene
+
+KINDS: tuple[Kind, ...] = ("drift",)
+
+__all__ = ["FEATURES", "KINDS", "features_of", "find"]
+
+
+def features_of(
+    samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    """Return the features of M moments, each (M,), and which of them can be judged at all."""
+    own = samples.agreement(track, track)
+    similarity = compare(own, moments.before, moments.after, calibration).similarity
+    features, comparable = losses_of(similarity, len(moments))
+    enough = circumstances(samples, track, moments).samples >= MIN_SAMPLES
+    judged = comparable & enough & (np.nan_to_num(features["alone"]) > 0)
+    return features, np.asarray(judged, np.bool_)
+
+
+def find(scene: Scene) -> list[Explained]:
+    """Return whose clothes change slowly, of each the surest stretch."""
+    found = [one for k in range(len(scene.tracks)) if (one := _surest(scene, k)) is not None]
+    return apart(found, fps=scene.samples.fps)
+
+
+def _surest(scene: Scene, track: int) -> Explained | None:
+    samples, calibration = scene.samples, scene.calibration
+    moments = moments_of(samples, track, slow=True)
+    ask = partial(features_of, samples, track, calibration=calibration)
+    asked = Asked.about(samples, moments, ask, scene.model["slow_clothes"])
+    best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
+    if best is None:
+        return None
+    row = features_at(ask(moments.take(np.array([best])))[0], 0)
+    old = int(moments.start[best]), int(moments.last[best])
+    begin, end = int(moments.last[best]) - 1, int(moments.first[best])
+    return Explained(
+        "drift", (track,), int(samples.frames[max(begin, 0)]),
+        int(samples.frames[min(end, len(samples.frames) - 1)]) + 1,
+        float(asked.log_odds[best]), float(np.clip(row["alone"], 0, 1)), row,
+        curves={track: curve_from(samples, track, old, GARMENTS, calibration)},
+    )  # fmt: skip
