@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = ("drift",)
 FEATURES: Mapping[str, Bounds] = {"alone": FOR, "upper_look": FOR, "head_look": AGAINST}
 
-GARMENTS: tuple[Cue, ...] = ("upper", "lower")
+GARMENTS: tuple[Cue, ...] = ("upper",)  # a table or somebody else hides legs
 _HEADS: tuple[Cue, ...] = ("head", "hair")
 
 
