@@ -37,7 +37,7 @@ class TransNetForward:
             x = first(x)
             x = torch.nn.functional.avg_pool2d(second(x) + x, 2)
             pooled.append(x.transpose(0, 1)[None])
-        flat = x.permute(0, 2, 3, 1).reshape(1, len(frames), -1)
+        flat = x.permute(0, 2, 3, 1).reshape(1, frames.shape[0], -1)
         # The two layers that compare frames with each other stay as they are.
         alike = [network.color_hist_layer(frames[None]), network.frame_sim_layer(pooled), flat]
         features = relu(network.fc1(torch.cat(alike, 2)))

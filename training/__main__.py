@@ -55,6 +55,8 @@ from training.touching import figures_of_film, figures_of_stills
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
 
+_EVERY_CLIP = 3  # of film; more show no other bounds
+
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -298,14 +300,18 @@ def export(
 
 @app.command()
 def graphs(
+    clips: Clips,
     root: Annotated[Path, typer.Option(help="Root of the project.")] = Path(),
 ) -> None:
-    """Write the graphs that ONNX Runtime runs, after any change of the weights in the package."""
+    """Write the graphs that ONNX Runtime runs, after any change of the weights in the package.
+
+    The clips show between which bounds the values of the shot network lie.
+    """
     reid = root / "identity" / "weights" / FILES["identity"]
     typer.echo(str(write_cue_graph(reid)))
     typer.echo(str(write_texture_graph(reid)))
     typer.echo(str(write_detector_graph(root / "tracker" / "weights" / FILES["tracker"])))
-    typer.echo(str(write_shot_graph()))
+    typer.echo(str(write_shot_graph(sorted(clips.glob("*.mp4"))[::_EVERY_CLIP])))
 
 
 @app.command()

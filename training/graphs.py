@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper
@@ -20,20 +21,26 @@ from onnx import TensorProto, helper
 from identity.appearance import texture
 from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
 from scenes import cuts_transnet
+from scenes.cuts_content import small_frames
 from scenes.cuts_transnet_forward import TransNetForward
 from scenes.errors import WeightsError
 from scenes.onnx_session import GRAPH_SUFFIX, WEIGHTS_KEY
+from scenes.source import open_source
 from tracker.bundled import load_bundled
 from tracker.known_weights import weights_sha256
 from tracker.tensor_file import read_tensors
+from training.quantised import quantise_convolutions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
 _OPSET = 18
+_FILM_WINDOWS = 12  # that the shot network's bounds are taken from
+_BEGINNING_FRAMES = (20, 90)  # of a clip, in which it is shown before the next begins
 _TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
 
 
@@ -68,12 +75,26 @@ def write_detector_graph(weights: Path) -> Path:
     network = load_bundled(weights)
     last = network.model[-1]
     last.export, last.format, last.dynamic = True, "onnx", True  # boxes and scores in one tensor
+    last.dfl.forward = expected_distances
     model = _trace(
         _Traced(network, lambda net, pictures: net(pictures)),
         torch.zeros(2, 3, 224, 384),
         {"images": {0: "n", 2: "height", 3: "width"}, "rows": {0: "n", 2: "anchors"}},
     )
     return _write(model, weights, _places_in_safetensors(weights))
+
+
+def expected_distances(logits: Tensor) -> Tensor:
+    """Return (N, 4, A) means of the distributions whose logits (N, 4 * K, A) are, over 0 to K - 1.
+
+    As `ultralytics.nn.modules.block.DFL` does it, but without a softmax over an axis in the middle,
+    which takes ONNX Runtime a twentieth of the whole network.
+    """
+    count, rows, anchors = logits.shape
+    split = logits.view(count, 4, rows // 4, anchors)
+    weights = (split - split.amax(2, keepdim=True)).exp()
+    steps = torch.arange(rows // 4, dtype=logits.dtype)[:, None]
+    return (weights * steps).sum(2) / weights.sum(2)
 
 
 def write_cue_graph(weights: Path) -> Path:
@@ -123,21 +144,42 @@ def _cue_network(weights: Path) -> CueNetwork:
     return network
 
 
-def write_shot_graph() -> Path:
-    """Write the graph of the shot network, whose weights lie in its package; return its path."""
+def write_shot_graph(clips: Iterable[Path]) -> Path:
+    """Write the graph of the shot network, whose weights lie in its package; return its path.
+
+    Its convolutions run in eight bits: three times as fast, scores within 0.03 of float32
+    (`python -m bench.cuts`).
+
+    Args:
+        clips: Film that shows between which bounds values lie.
+    """
     network = cuts_transnet.load_network("cpu")
     # The package counts colours with a tensor of fixed length, and windows may be shorter.
     network.color_hist_layer.compute_color_histograms = colour_histograms
-    frames = cuts_transnet.STEP_FRAMES + 2 * cuts_transnet.CONTEXT_FRAMES
-    height, width = cuts_transnet.INPUT_HEIGHT_PX, cuts_transnet.INPUT_WIDTH_PX
+    windows = film_windows(clips)
     model = _trace(
         _Traced(network, lambda net, window: TransNetForward(net)(window)),
-        torch.zeros(frames, height, width, 3, dtype=torch.uint8),
+        torch.from_numpy(windows[0]),
         {"frames": {0: "count"}, "scores": {0: "count"}},
     )
+    quantise_convolutions(model, windows)
     weights = cuts_transnet.weights_path()
     places = _places_in_archive(weights, network.state_dict())
     return _write(model, weights, places, target=cuts_transnet.GRAPH)
+
+
+def film_windows(clips: Iterable[Path], *, seed: int = 0) -> list[NDArray[np.uint8]]:
+    """Return windows (T, 27, 48, 3) of the beginnings of clips, one after the other with cuts."""
+    rng = np.random.default_rng(seed)
+    film = []
+    for clip in clips:
+        frames = range(int(rng.integers(*_BEGINNING_FRAMES)))
+        with open_source(clip) as source:
+            film += [small_frames(batch) for batch in source.batches(len(frames), only=frames)]
+    joined = np.concatenate(film)
+    window = cuts_transnet.STEP_FRAMES + 2 * cuts_transnet.CONTEXT_FRAMES
+    starts = rng.integers(0, max(len(joined) - window, 0) + 1, _FILM_WINDOWS)
+    return [joined[start : start + window] for start in starts]
 
 
 def colour_histograms(frames: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ import pytest
 from identity.appearance.open_embedder import open_embedder
 from identity.appearance.reid_cues import CueReader, build_cue_reader
 from identity.appearance.reid_specs import KNOWN_REID, KNOWN_SPECS
+from scenes.cuts_content import small_frames
 from scenes.cuts_transnet import network_in_torch, network_on
 from scenes.errors import WeightsError
 from scenes.onnx_session import GRAPH_SUFFIX, open_graph
@@ -75,13 +76,16 @@ def test_the_embedder_says_what_torch_says(count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("frames", [100, 66, 51])
-def test_the_shot_network_says_what_torch_says(frames):
-    window = pictures(frames, 32, 48)[:, :27]
+@pytest.mark.parametrize("frames", [96, 66, 51])
+def test_the_shot_network_says_nearly_what_torch_says(frames):
+    with open_source(ROOT / "sample_videos" / "cafe_clean.mp4") as source:
+        film = np.concatenate([small_frames(batch) for batch in source.batches(16)])
+    window = film[:frames]
     found, wanted = network_on("cpu")(window), network_in_torch("cpu")(window)
     assert found.shape == wanted.shape == (frames, 2)
+    assert wanted.max() > 0.9  # there are cuts in it
+    assert 0 < np.abs(found - wanted).max() < 0.03  # eight bits against 32
     assert network_on("cpu").__qualname__ != network_in_torch("cpu").__qualname__
-    assert np.allclose(found, wanted, atol=1e-5)
 
 
 def beside(folder: Path, *, graph: bytes | None, weights: bytes | None = None) -> Path:
