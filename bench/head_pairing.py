@@ -23,7 +23,7 @@ from bench.tables import Table
 from scenes.source import open_source
 from tracker import boxes
 from tracker.classes import HEAD
-from tracker.head_pairing import LARGE_SHARE, OVERLAP
+from tracker.head_pairing import needs_heads
 from tracker.heads import SEEN, join
 from tracker.known_weights import BUNDLED
 from tracker.settings import DetectorSettings, TrackerSettings
@@ -33,21 +33,26 @@ if TYPE_CHECKING:
     from tracker.detections import Detections
 
 SAME_IOU = 0.9
+TOUCHING_IOU = 0.05
 
 
-def sort_of(xyxy: np.ndarray, *, area_px: int) -> str:
-    """Return what the (N, 4) boxes of a picture look like.
+def sort_of(found: Detections, *, width_px: int, height_px: int) -> str:
+    """Return what the boxes of a picture look like.
 
     Example:
-        >>> sort_of(np.array([[0, 0, 60, 60]], np.float32), area_px=10_000)
-        'one, large'
+        >>> from tracker.detections import Detections
+        >>> sort_of(Detections.empty(), width_px=100, height_px=100)
+        'none (asked for)'
     """
-    if not len(xyxy):
-        return "none"
-    if float(boxes.iou_of_pairs(xyxy).max()) >= OVERLAP:
-        return "some touch"
-    large = float(boxes.area(xyxy).max()) >= LARGE_SHARE * area_px
-    return f"{'one' if len(xyxy) == 1 else 'more, apart'}, {'large' if large else 'small'}"
+    asked = needs_heads(found, width_px=width_px, height_px=height_px)
+    if len(found) < 2:
+        sort = ("none", "one")[len(found)]
+    elif asked:
+        sort = "one in a surer one, or its double"
+    else:
+        touch = float(boxes.iou_of_pairs(found.xyxy).max()) >= TOUCHING_IOU
+        sort = "more, some touch" if touch else "more, apart"
+    return f"{sort} (asked for)" if asked else sort
 
 
 def is_changed(before: Detections, after: Detections, *, least: float) -> bool:
@@ -78,7 +83,7 @@ def count_changes(
                         for found in (bodies, their_heads)
                     )
                     after = join(own, here, width_px=width, height_px=height, half_class=half_class)
-                    sort = sort_of(own.xyxy, area_px=height * width)
+                    sort = sort_of(own, width_px=width, height_px=height)
                     seen[sort] += 1
                     changed[sort] += is_changed(own, after, least=least)
     return seen, changed

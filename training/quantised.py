@@ -3,8 +3,8 @@
 What every convolution takes in and hands on is rounded to 256 levels, its weights to 127 a channel
 (Jacob et al. 2018, https://arxiv.org/abs/1712.05877). The graph says so by pairs of QuantizeLinear
 and DequantizeLinear; weights stay where they are, and ONNX Runtime rounds them when it opens the
-graph. Weights have seven bits, not eight: processors without VNNI add two products in 16 bits, which
-would overflow, and every processor gives the same numbers so.
+graph. Weights have seven bits, not eight: processors without VNNI add two products in 16 bits,
+which would overflow. With seven every processor gives the same numbers.
 """
 
 from __future__ import annotations
@@ -65,25 +65,46 @@ def quantise_convolutions(model: Any, pictures: Iterable[NDArray[Any]]) -> None:
         if node.op_type != "Conv":
             nodes.append(node)
             continue
-        given, out = node.input[0], node.output[0]
+        given = node.input[0]
         if given not in rounded:
             rounded[given] = f"{given}.rounded"
             nodes += _rounded(given, rounded[given], ranges[given])
-        scale = _channel_scales(weights[node.input[1]])
-        nodes += _rounded_weights(node, scale)
-        if len(node.input) > 2:
-            nodes += _rounded_bias(node, ranges[given].scale * scale)
-        node.input[0], node.output[0] = rounded[given], f"{out}.exact"
-        for taker in takers[out]:
-            if taker.op_type == "Shape":  # else the levels are made numbers again to be counted
-                taker.input[0] = f"{out}.levels"
-        bounds = ranges[out]
-        if [taker.op_type for taker in takers[out]] == ["Relu"]:
-            takers[out][0].op_type = "Identity"
-            bounds = _Range(0.0, bounds.most)
-        nodes += [node, *_rounded(f"{out}.exact", out, bounds)]
+        nodes += _in_eight_bits(
+            node, rounded[given], takers[node.output[0]],
+            ranges[given], weights[node.input[1]], ranges[node.output[0]],
+        )  # fmt: skip
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _in_eight_bits(
+    node: Any, given: str, takers: list[Any],
+    before: _Range, weights: NDArray[np.float32], after: _Range,
+) -> list[Any]:  # fmt: skip
+    """Return a convolution with the nodes that round its weights, its bias and its result.
+
+    Args:
+        node: The convolution.
+        given: Its input, rounded.
+        takers: Nodes that take its result.
+        before: Between what its input lies.
+        weights: Its weights.
+        after: Between what its result lies.
+    """
+    out = node.output[0]
+    most = np.abs(weights).reshape(len(weights), -1).max(axis=1)
+    step = np.asarray(np.maximum(most, 1e-9) / _WEIGHT_MOST, np.float32)
+    nodes = _rounded_weights(node, step)
+    if len(node.input) > 2:
+        nodes += _rounded_bias(node, before.scale * step)
+    node.input[0], node.output[0] = given, f"{out}.exact"
+    for taker in takers:
+        if taker.op_type == "Shape":  # else the levels are made numbers again to be counted
+            taker.input[0] = f"{out}.levels"
+    if [taker.op_type for taker in takers] == ["Relu"]:
+        takers[0].op_type = "Identity"
+        after = _Range(0.0, after.most)
+    return [*nodes, node, *_rounded(f"{out}.exact", out, after)]
 
 
 def _observe(
@@ -113,12 +134,6 @@ def _observe(
     least, most = np.min(bounds, axis=0)[0::2], np.max(bounds, axis=0)[1::2]
     ranges = [_Range(min(a, 0.0), max(b, 0.0)) for a, b in zip(least, most, strict=True)]
     return dict(zip(seen, ranges, strict=True)), dict(zip(weights, values, strict=True))
-
-
-def _channel_scales(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (K,) the step of each of K output channels."""
-    most = np.abs(weights).reshape(len(weights), -1).max(axis=1)
-    return np.asarray(np.maximum(most, 1e-9) / _WEIGHT_MOST, np.float32)
 
 
 def _rounded(source: str, target: str, bounds: _Range) -> list[Any]:

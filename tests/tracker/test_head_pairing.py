@@ -80,15 +80,18 @@ def test_it_is_called_what_the_detector_of_people_is_and_names_the_heads():
 @pytest.mark.parametrize(
     ("boxes", "wanted"),
     [
-        ([], True),
-        ([[0, 0, 10, 30]], False),
-        ([[0, 0, 60, 60]], True),
-        ([[0, 0, 60, 60], [70, 0, 80, 30]], False),
-        ([[0, 0, 60, 60], [50, 0, 80, 60]], True),
-        ([[0, 0, 20, 30], [10, 0, 30, 30]], True),
-        ([[0, 0, 20, 30], [21, 0, 41, 30]], False),
+        pytest.param([], True, id="nobody"),
+        pytest.param([[0, 0, 10, 30]], False, id="one, small"),
+        pytest.param([[0, 0, 60, 60]], True, id="one, large"),
+        pytest.param([[0, 0, 60, 60], [70, 0, 80, 30]], False, id="apart"),
+        pytest.param([[0, 0, 60, 60], [50, 0, 80, 60]], False, id="touching"),
+        pytest.param([[0, 0, 60, 60], [10, 0, 70, 60]], True, id="doubles"),
+        pytest.param([[0, 0, 60, 60], [40, 10, 62, 30]], True, id="a piece"),
+        pytest.param([[40, 10, 62, 30], [0, 0, 60, 60]], False, id="a surer one in front"),
     ],
 )
-def test_heads_are_asked_for_where_boxes_touch_or_the_only_one_is_large(boxes, wanted):
+def test_heads_are_asked_for_where_they_may_change_something(boxes, wanted):
     table = np.array(boxes, np.float32).reshape(-1, 4)
-    assert needs_heads(table, width_px=100, height_px=100) == wanted
+    score = np.linspace(0.9, 0.5, len(table), dtype=np.float32)
+    found = Detections(np.zeros(len(table), np.int64), table, score, np.zeros(len(table), np.int32))
+    assert needs_heads(found, width_px=100, height_px=100) == wanted
