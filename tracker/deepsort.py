@@ -1,4 +1,4 @@
-"""Tracklets inside one shot, on the engine of deep-sort-realtime; the only file that imports it.
+"""Tracklets inside one shot, on the engine of deep-sort-realtime.
 
 The engine gives the Kalman filter and the life of a track (tentative, confirmed, deleted). What it
 matches by is not used: its re-ID vectors bend a track towards the look, and an exchange of looks
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from deep_sort_realtime.deep_sort.detection import Detection
-from deep_sort_realtime.deep_sort.kalman_filter import KalmanFilter, chi2inv95
 from deep_sort_realtime.deep_sort.track import Track, TrackState
 
 from tracker import boxes
 from tracker.detections import Detections
+from tracker.kalman import FAR, MotionFilter
 from tracker.matching import (
     best_pairs,
     contested_pairs,
@@ -47,7 +47,6 @@ SAME_SIZE = 0.6  # of two heights, where one box is taken for the other after a 
 JUMP_GROWTH, JUMP_IOU = 0.5, 0.2  # boxes grown by half on every side must still overlap
 
 _CONFIRMED_BY = 2  # boxes, one frame after the other
-_REFERENCE_FPS = 30.0  # the rate the engine's noise was tuned for
 
 
 class ShotTracker:
@@ -134,17 +133,6 @@ class ShotTracker:
         ]
 
 
-class _Kalman(KalmanFilter):  # type: ignore[misc]
-    """The engine's filter, its noise scaled to the time between two frames."""
-
-    def __init__(self, fps: float) -> None:
-        super().__init__()
-        step = float(np.clip(_REFERENCE_FPS / max(fps, 1e-3), 0.5, 4.0))
-        self._std_weight_position *= step**0.5
-        # Half the engine's: people keep their pace, and a hidden one must not be sped away.
-        self._std_weight_velocity *= 0.5 * step
-
-
 class _Track(Track):  # type: ignore[misc]
     """A track that remembers which rows of the detections it is made of."""
 
@@ -153,7 +141,7 @@ class _Track(Track):  # type: ignore[misc]
         self.rows: list[int] = [self.others]
         self.last_box = np.asarray(self.to_ltrb(), np.float32)
 
-    def update(self, kf: KalmanFilter, detection: Detection) -> None:
+    def update(self, kf: MotionFilter, detection: Detection) -> None:
         """Take the box into the track."""
         super().update(kf, detection)
         self.features.clear()  # the engine keeps a vector for each box; there are none
@@ -170,7 +158,7 @@ class _Engine:
 
     def __init__(self, settings: TrackerSettings, fps: float) -> None:
         self.tracks: list[_Track] = []
-        self.kf = _Kalman(fps)
+        self.kf = MotionFilter(fps)
         self._max_age = max(1, round(settings.max_gap_s * fps))
         self._settings = settings
         self._all: list[_Track] = []
@@ -232,7 +220,7 @@ class _Round:
     """The matching of one frame: what is still free, and what has been paired."""
 
     def __init__(
-        self, tracks: Sequence[_Track], detections: Sequence[Detection], kalman: KalmanFilter
+        self, tracks: Sequence[_Track], detections: Sequence[Detection], kalman: MotionFilter
     ) -> None:
         self._tracks, self._detections, self._kalman = tracks, detections, kalman
         self.score = np.array([d.confidence for d in detections], np.float32)
@@ -280,7 +268,7 @@ class _Round:
         xyah = np.stack([self._detections[c].to_xyah() for c in columns])
         for i, row in enumerate(rows):
             track = self._tracks[row]
-            far = self._kalman.gating_distance(track.mean, track.covariance, xyah) > chi2inv95[4]
+            far = self._kalman.gating_distance(track.mean, track.covariance, xyah) > FAR
             overlap[i, far] = 0
         pairs = best_pairs(overlap, min_overlap=HIDDEN_IOU)
         self._keep(rows, columns, isolated_pairs(overlap, pairs, below=HIDDEN_IOU))
