@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DRAWN_IOU = 0.3  # least overlap of two boxes between which a line is drawn: one character
 STAYS_IOU = 0.6  # least overlap of a box with itself in the next searched picture
 EXPECTED_IOU = 0.7  # the same, with where its motion so far puts it
+STILL_IOU = 0.9  # least overlap of every box with itself a quarter of a second later: nobody moves
 CLEAR_IOU = 0.15  # by so much more a box overlaps itself than anybody else
 AGREES_IOU = 0.85  # of a drawn box with the found one: its motion is a straight line after all
 STEP_MIN, STEP_RATIO = 4.0, 2.5  # grey levels, and times the steps before: a cut, another face
@@ -143,6 +144,30 @@ def why_look(
     if before is None or _moves_on(before, early, late, sure):
         return ""
     return "motion"
+
+
+def all_stay(early: Detections, late: Detections, *, sure_score: float) -> bool:
+    """Return whether two frames show the same sure boxes in the same places, and no weak ones.
+
+    Args:
+        early: Boxes of a frame.
+        late: Boxes of a later one.
+        sure_score: Whoever is less sure may be gone in the next picture.
+
+    Example:
+        >>> from tracker.detections import Detections
+        >>> score, kind = np.full(1, 0.5, np.float32), np.zeros(1, np.int32)
+        >>> one = Detections(np.array([0]), np.array([[10, 0, 30, 40]], np.float32), score, kind)
+        >>> two = Detections(np.array([6]), np.array([[11, 0, 31, 40]], np.float32), score, kind)
+        >>> [all_stay(one, late, sure_score=0.25) for late in (two, Detections.empty())]
+        [True, False]
+    """
+    if min(early.score.min(initial=1), late.score.min(initial=1)) < sure_score:
+        return False
+    pairs = best_pairs(boxes.iou(early.xyxy, late.xyxy), min_overlap=STILL_IOU)
+    if not len(pairs) == len(early) == len(late):
+        return False
+    return not why_look(early, late, None, sure_score=sure_score)
 
 
 def staying(early: Detections, late: Detections, *, sure_score: float) -> NDArray[np.float32]:

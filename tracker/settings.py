@@ -47,9 +47,9 @@ class DetectorSettings:
 
     search_fps: float = setting(
         8.0,
-        "where nothing happens, look for characters in about so many pictures a second, and draw "
-        "the boxes between in straight lines; elsewhere in as many as it takes, in both at a step; "
-        "0 = in every picture",
+        "where nothing happens, look for characters in about so many pictures a second, half as "
+        "many where nobody moves, and draw the boxes between in straight lines; elsewhere in as "
+        "many as it takes, in both at a step; 0 = in every picture",
         low=0,
         high=1000,
     )

@@ -13,7 +13,7 @@ from scenes.frames import FrameBatch
 from tracker import boxes
 from tracker.detections import Detections
 from tracker.matching import best_pairs
-from tracker.quiet import DRAWN_IOU, Glances, agrees, staying, why_look
+from tracker.quiet import DRAWN_IOU, Glances, agrees, all_stay, staying, why_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +58,9 @@ class StridedDetector:
         detector: Searches.
         stride_frames: N, at least 1; at 1 nothing is held back and nothing drawn.
         sure_score: Draw only where nothing happens to boxes of at least this score
-            (`tracker.quiet`); `None` = draw everywhere. Where something does, the picture in the
-            middle is searched, and so on in both halves, until nothing happens between two
+            (`tracker.quiet`); `None` = draw everywhere. Where every box stays in its place, every
+            second of those pictures will do. Where something happens, the picture in the middle is
+            searched, and so on in both halves, until nothing happens between two
             searched pictures or none is left between them; both pictures of a step are searched.
             Scores then move straight as well: both ends are the same person, surely.
     """
@@ -71,6 +72,7 @@ class StridedDetector:
         self._stride = stride_frames
         self._watchful = sure_score is not None
         self._sure_score = sure_score or 0.0
+        self._far = 2 * stride_frames if self._watchful else stride_frames
         self._waiting: list[FrameBatch] = []
         self._searched: dict[int, Detections] = {}  # of frames that may still be asked for
         self._frames: list[int] = []  # all that were searched, in order
@@ -91,7 +93,7 @@ class StridedDetector:
         if self._watchful:
             self._glances.push(batch)
         self._waiting.append(batch)
-        self._look(batch.index[batch.index % self._stride == 0].tolist())
+        self._look(batch.index[batch.index % self._far == 0].tolist())
         return self._ready()
 
     def finish(self) -> list[Found]:
@@ -123,12 +125,13 @@ class StridedDetector:
     def _look(self, ends: list[int]) -> None:
         """Search the ends of the next spans, then what is needed inside them."""
         self._search(ends)
+        older, ends = self._ends[:-1], [*self._ends[-1:], *ends]
         spans: list[_Span] = []
-        for end in ends:
-            if self._watchful and self._ends:
-                before = self._ends[0] if len(self._ends) > 1 else None
-                spans.append(_Span(self._ends[-1], end, before))
-            self._ends = [*self._ends[-1:], end]
+        if self._watchful:
+            ends = self._divided(ends)
+            befores: list[int | None] = [*older, *ends] if older else [None, *ends]
+            spans = [_Span(*span, befores[k]) for k, span in enumerate(pairwise(ends))]
+        self._ends = [*older, *ends][-2:]
         spans = self._parted_at_steps(spans)
         while spans:
             open_spans = [(span, why) for span in spans if (why := self._why(span))]
@@ -140,6 +143,22 @@ class StridedDetector:
                 if why != "motion" or not self._is_straight(span)
                 for half in span.halves
             ]
+
+    def _divided(self, ends: list[int]) -> list[int]:
+        """Return ends and every Nth picture between them, but where everybody stays; search it."""
+        divided: list[int] = []
+        for start, stop in pairwise(ends):
+            every = [f for f in range(start + 1, stop) if f % self._stride == 0]
+            divided += [start] if every and self._all_stay(start, stop) else [start, *every]
+        divided += ends[-1:]
+        self._search([frame for frame in divided if frame not in self._searched])
+        return divided
+
+    def _all_stay(self, start: int, stop: int) -> bool:
+        early, late = self._searched[start], self._searched[stop]
+        return all_stay(early, late, sure_score=self._sure_score) and not self._glances.steps(
+            start, stop, early.xyxy
+        )
 
     def _parted_at_steps(self, spans: list[_Span]) -> list[_Span]:
         """Search both pictures of each step, and return the spans that are left between."""
@@ -190,7 +209,7 @@ class StridedDetector:
             batch = self._waiting.pop(0)
             parts = [self._boxes_at(frame) for frame in batch.index.tolist()]
             ready.append((batch, Detections.concat(parts)))
-            needed = min(self._ends[0], int(batch.index[-1]) // self._stride * self._stride)
+            needed = min(self._ends[0], int(batch.index[-1]) // self._far * self._far)
             self._searched = {f: found for f, found in self._searched.items() if f >= needed}
             self._glances.forget(needed)
         return ready
