@@ -48,7 +48,7 @@ class DetectorSettings:
     search_fps: float = setting(
         8.0,
         "where nothing happens, look for characters in about so many pictures a second, half as "
-        "many where nobody moves, and draw the boxes between in straight lines; elsewhere in as "
+        "many where no one moves, and draw the boxes between in straight lines; elsewhere in as "
         "many as it takes, in both at a step; 0 = in every picture",
         low=0,
         high=1000,
@@ -56,7 +56,7 @@ class DetectorSettings:
     heads: bool = setting(
         default=True,
         text="match bodies with heads, so that two in one box are two; a detector that knows no "
-        "heads is helped by the bundled one where a box lies in another, or the only one is large",
+        "heads is helped by the bundled one where a box is inside another, or the only one is large",
     )
 
     def __post_init__(self) -> None:
