@@ -48,7 +48,7 @@ def sort_of(found: Detections, *, width_px: int, height_px: int) -> str:
     if len(found) < 2:
         sort = ("none", "one")[len(found)]
     elif asked:
-        sort = "one in a surer one, or its double"
+        sort = "one in a more confident one, or its double"
     else:
         touch = float(boxes.iou_of_pairs(found.xyxy).max()) >= TOUCHING_IOU
         sort = "more, some touch" if touch else "more, apart"

@@ -56,7 +56,7 @@ class DetectorSettings:
     heads: bool = setting(
         default=True,
         text="match bodies with heads, so that two in one box are two; a detector that knows no "
-        "heads is helped by the bundled one where a box is inside another, or the only one is large",
+        "heads is helped by the bundled one where a box is inside another or the only one large",
     )
 
     def __post_init__(self) -> None:
