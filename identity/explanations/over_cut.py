@@ -48,7 +48,11 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     exchanged: set[frozenset[int]] = set()
     for late in sorted(begins):
         for early in _maybe_crossed(clip, ends, begins[late], before=late):
-            options = _crossed(clip, ends[early], begins[late])
+            options = [
+                one
+                for one in _crossed(clip, ends[early], begins[late])
+                if _cast_says_so(clip, one) and not _is_told_inside(clip, one)
+            ]
             if not options:
                 continue
             placed = _placed(segments, options, sets, (early, late))
@@ -60,6 +64,30 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
                     found.append(best)
                 break
     return found[:1] if len(found) > 1 and not _independent(found) else found
+
+
+def _cast_says_so(clip: Clip, one: Explained) -> bool:
+    """Tell whether the cast, which knows all shots, has exchanged them too."""
+    a, b, c, d = (int(clip.cast.labels[k]) for k in one.segments)
+    return a == d and b == c
+
+
+def _is_told_inside(clip: Clip, one: Explained) -> bool:
+    """Tell whether the same two exchange inside a shot in between: the cut only goes on with it."""
+    labels, segments = clip.cast.labels, clip.segments
+    two = {int(labels[k]) for k in one.segments[:2]}
+    between = range(segments[one.segments[0]].stop_frame, segments[one.segments[2]].start_frame)
+    inside = [
+        e for e in clip.explained
+        if e.kind == "swap" and not e.over_cut and e.undone_frame is None
+        and e.start_frame in between
+        and two == {
+            int(labels[k]) for k, segment in enumerate(segments)
+            if segment.start_frame == e.start_frame
+            and any(segment.tracklet.tracklet_id in clip.tracks[t].members for t in e.tracks)
+        }
+    ]  # fmt: skip
+    return len(inside) % 2 == 1
 
 
 def _maybe_crossed(

@@ -341,8 +341,9 @@ def test_what_lies_beyond_the_picture_does_not_count():
 
 
 def exchange_over_cuts(
-    *shots, aligned, moved=0, explained=(), near=(), hidden=False, facing=None, vouched=True
-):
+    *shots, aligned, moved=0, explained=(), near=(), hidden=False, facing=None, vouched=True,
+    cast="",
+):  # fmt: skip
     """Judge shots in each of which two stand side by side, and wear what their letters say."""
     segments = []
     for shot_, names in enumerate(shots):
@@ -367,6 +368,7 @@ def exchange_over_cuts(
     )
     clip = SimpleNamespace(
         sets=sets, segments=segments, explained=explained, calibration=calibration(),
+        cast=cast_of(*(ord(name) for name in cast or "".join(shots))),
         model={"swap": SimpleNamespace(log_odds=lambda features: features["gain"])},
         settings=FindingSettings(), track_of=lambda k: k,
     )  # fmt: skip
@@ -384,6 +386,7 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
     [
         pytest.param(["AB", "BA"], [(0, 1)], {}, [(0, 1)], id="exchanged"),
         pytest.param(["AB", "AB"], [(0, 1)], {}, [], id="looks stay"),
+        pytest.param(["AB", "BA"], [(0, 1)], {"cast": "ABAB"}, [], id="other shots say they stay"),
         pytest.param(["AB", "CD"], [(0, 1)], {}, [], id="others"),
         pytest.param(["A", "BA"], [(0, 1)], {}, [], id="one before"),
         pytest.param(["AB", "B"], [(0, 1)], {}, [], id="one after"),
@@ -662,3 +665,49 @@ def test_what_is_known_of_a_frame():
     at = [judgement.character_at(0, frame) for frame in (0, 9, 10, 19, 20, 24, 25, 29, 30)]
     assert at == [4, 4, 5, 5, -1, -1, 7, 7, -1]
     assert [one.kind for one in judgement.of_kind("clone")] == ["clone"]
+
+
+def exchange(labels, *inside):
+    """Return a clip of three shots of two people, and an exchange from the first to the last."""
+    starts = (0, 0, 10, 10, 15, 15, 20, 20)
+    tracklets = (0, 1, 2, 3, 2, 3, 4, 5)
+    pieces = [piece(t, a, 0) for t, a in zip(tracklets, starts, strict=True)]
+    for one, stop in zip(pieces, (10, 10, 15, 15, 20, 20, 30, 30), strict=True):
+        one.stop_frame = stop
+    clip = SimpleNamespace(
+        segments=pieces, cast=cast_of(*labels), explained=inside,
+        tracks=[track(k) for k in range(6)],
+    )  # fmt: skip
+    return clip, told("swap", (0, 1, 4, 5), 20, over_cut=True, segments=(0, 1, 6, 7))
+
+
+SWAPPED_AT_15 = (0, 1, 0, 1, 1, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "inside", "is_told"),
+    [
+        pytest.param(SWAPPED_AT_15, [], False, id="nothing inside"),
+        pytest.param(SWAPPED_AT_15, [told("swap", (2, 3), 15)], True, id="since a shot before"),
+        pytest.param(SWAPPED_AT_15, [told("swap", (2, 3), 15)] * 2, False, id="there and back"),
+        pytest.param(
+            SWAPPED_AT_15, [told("swap", (2, 3), 15, undone_frame=18)], False, id="for a moment"
+        ),
+        pytest.param(SWAPPED_AT_15, [told("swap", (4, 5), 25)], False, id="later"),
+        pytest.param(SWAPPED_AT_15, [told("morph", (2,), 15)], False, id="something else"),
+        pytest.param(
+            (0, 1, 2, 3, 3, 2, 1, 0), [told("swap", (2, 3), 15)], False, id="two others"
+        ),
+    ],
+)  # fmt: skip
+def test_a_cut_only_goes_on_with_an_exchange_inside_a_shot(labels, inside, is_told):
+    assert over_cut._is_told_inside(*exchange(labels, *inside)) == is_told
+
+
+@pytest.mark.parametrize(
+    ("late", "says_so"),
+    [((1, 0), True), ((0, 1), False), ((1, 2), False), ((2, 0), False), ((-1, 0), False)],
+)
+def test_an_exchange_over_a_cut_is_one_of_the_cast_too(late, says_so):
+    clip, one = exchange((0, 1, 0, 1, 1, 0, *late))
+    assert over_cut._cast_says_so(clip, one) == says_so
