@@ -9,13 +9,15 @@ import numpy as np
 
 from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.evidence.same_look import MIN_LOOKS
-from identity.explanations.contract import features_at
+from identity.explanations.contract import Explained, features_at
+from identity.explanations.drift_over_cuts import curve_over_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.explanations.contract import Clip
     from identity.tracks.segments import Segment
 
@@ -42,6 +44,25 @@ class LaterChange:
     late: int
     log_odds: float
     features: dict[str, float]
+
+    def explained(
+        self, clip: Clip, *, strength: float, cues: Sequence[Cue], vouched: bool
+    ) -> Explained:
+        """Return it as a drift over a cut, with the curve of the cues that decide.
+
+        Args:
+            clip: It is of this one.
+            strength: How much is lost; what lies outside 0 to 1 is cut off.
+            cues: Whose mean is drawn.
+            vouched: Whether more than one thing speaks for it.
+        """
+        late = clip.segments[self.late]
+        two = clip.track_of(self.early), clip.track_of(self.late)
+        return Explained(
+            "drift", two, late.start_frame, late.stop_frame, self.log_odds,
+            float(np.clip(strength, 0, 1)), self.features,
+            over_cut=True, vouched=vouched, curves={two[1]: curve_over_cut(clip, *two, cues)},
+        )  # fmt: skip
 
 
 def later_changes(clip: Clip, name: str, compares: Compares) -> Iterator[LaterChange]:

@@ -14,8 +14,6 @@ import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.same_look import similarities_between
-from identity.explanations.contract import Explained
-from identity.explanations.drift_over_cuts import curve_over_cut
 from identity.explanations.later import later_changes
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.contract import Clip, Explained, Kind
     from identity.explanations.later import LaterChange
     from identity.tracks.segments import Segment
 
@@ -94,17 +92,15 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
         return features_of(one, two, clip.calibration)
 
     changes = list(later_changes(clip, "other_clothes", compares))
-    return [_told(clip, one, vouched=_is_no_other_day(clip, one, changes)) for one in changes]
-
-
-def _told(clip: Clip, change: LaterChange, *, vouched: bool) -> Explained:
-    late = clip.segments[change.late]
-    two = clip.track_of(change.early), clip.track_of(change.late)
-    return Explained(
-        "drift", two, late.start_frame, late.stop_frame, change.log_odds,
-        float(np.clip(change.features["alone"], 0, 1)), change.features,
-        over_cut=True, vouched=vouched, curves={two[1]: curve_over_cut(clip, *two, GARMENTS)},
-    )  # fmt: skip
+    return [
+        one.explained(
+            clip,
+            strength=one.features["alone"],
+            cues=GARMENTS,
+            vouched=_is_no_other_day(clip, one, changes),
+        )
+        for one in changes
+    ]
 
 
 def _is_no_other_day(clip: Clip, change: LaterChange, changes: Sequence[LaterChange]) -> bool:

@@ -16,8 +16,6 @@ import numpy as np
 from identity.evidence.hair import SAME_FACING
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.same_look import similarities_between
-from identity.explanations.contract import Explained
-from identity.explanations.drift_over_cuts import curve_over_cut
 from identity.explanations.later import later_changes
 
 if TYPE_CHECKING:
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.explanations.contract import Clip, Kind
-    from identity.explanations.later import LaterChange
+    from identity.explanations.contract import Clip, Explained, Kind
     from identity.tracks.segments import Segment
 
     Means = Mapping[Cue, NDArray[np.float32]]
@@ -93,14 +90,12 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
         shapes = [np.array([shape_of(segment.xyxy) for segment in side]) for side in (early, late)]
         return features_of(one, two, clip.calibration, early_shape=shapes[0], late_shape=shapes[1])
 
-    return [_told(clip, change) for change in later_changes(clip, "other_look", compares)]
-
-
-def _told(clip: Clip, change: LaterChange) -> Explained:
-    late = clip.segments[change.late]
-    lost = float(np.clip(0.5 + np.mean([change.features[cue] for cue in CUES]), 0, 1))
-    two = clip.track_of(change.early), clip.track_of(change.late)
-    return Explained(
-        "drift", two, late.start_frame, late.stop_frame, change.log_odds, lost, change.features,
-        over_cut=True, vouched=False, curves={two[1]: curve_over_cut(clip, *two, CUES)},
-    )  # fmt: skip
+    return [
+        change.explained(
+            clip,
+            strength=0.5 + float(np.mean([change.features[cue] for cue in CUES])),
+            cues=CUES,
+            vouched=False,
+        )
+        for change in later_changes(clip, "other_look", compares)
+    ]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from identity.evidence.alignment import Alignment
-from identity.explanations import other_clothes
+from identity.explanations import later, other_clothes
 from identity.explanations.model import bundled_model
 from identity.settings import FindingSettings
 from tests.identity.people import body_of, calibration, colour_of
@@ -32,7 +32,7 @@ def worn(head, clothes, shot, *, without=(), score=CLEAR, looks=8):
 
 def told(monkeypatch, *segments, labels=None, returns=True, sets=True, explained=()):
     """Return (tracks, whether it is vouched for) of what is told; a segment is a track."""
-    monkeypatch.setattr(other_clothes, "curve_over_cut", lambda _, early, late, cues: late)
+    monkeypatch.setattr(later, "curve_over_cut", lambda _, early, late, cues: late)
     labels = np.array([0] * len(segments) if labels is None else labels)
     clip = SimpleNamespace(
         segments=segments, calibration=calibration(), model=bundled_model(),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from identity.evidence.logistic import Logistic
-from identity.explanations import other_look
+from identity.explanations import later, other_look
 from identity.explanations.drift_over_cuts import merge_drifts
 from identity.explanations.model import DecisionModel, bundled_model
 from identity.settings import FindingSettings
@@ -38,7 +38,7 @@ def worn(name, shot, *, facing=1.0, size=TALL, score=0.8, looks=8):
 
 @pytest.fixture(autouse=True)
 def drawn(monkeypatch):
-    monkeypatch.setattr(other_look, "curve_over_cut", lambda _, early, late, cues: (early, late))
+    monkeypatch.setattr(later, "curve_over_cut", lambda _, early, late, cues: (early, late))
 
 
 def told(*segments, labels=None, doubtful=None, explained=()):
