@@ -1,11 +1,11 @@
 """What castcheck finds of known errors planted in footage of all kinds: the main yardstick.
 
-    python -m bench.planted --make DIR [--real ../shared/real] [--boxes FOLDER]
+    python -m bench.planted --make DIR [--real ../shared/real | --clips CLIP...] [--boxes FOLDER]
     python -m bench.planted --planted DIR [--cache DIR] [--detector SPEC] [--embedder SPEC]
                             [--true-boxes] [--reasons] [--json FILE]
 
-The first plants in every clean labelled clip of the real ones, and in the studio's clean samples;
-the second judges such a folder, or any other of clips with their truth, and prints per kind and way
+The first plants in every clean labelled clip of the real ones, and in the studio's clean samples,
+or in the clips named; the second judges such a folder, or any other of clips with their truth, and prints per kind and way
 recall, delay and precision, false alarms on clean twins and legal look-alikes, recall against the
 measured strength, and by source. `--true-boxes` judges on the boxes planted with: what is missed
 then, the detector has no part in. `--reasons` says why each missed error was missed.
@@ -281,12 +281,7 @@ def _alarms(good: Sequence[Judged]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def make(folder: Path, options: argparse.Namespace) -> None:
-    """Plant in the clean labelled clips and in the studio's clean samples."""
-    from castcheck.planting.run import plant_all
-    from castcheck.planting.wish import Wish
-
-    real = options.real
+def _clean_clips(real: Path) -> list[Path]:
     clips = sorted(SAMPLES.glob("*_clean.mp4"))
     if (real / "labels.json").exists():
         labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
@@ -300,6 +295,15 @@ def make(folder: Path, options: argparse.Namespace) -> None:
         clips = [real / "clips" / f"{name}.mp4" for _, name in sorted(turn)] + clips
     else:
         print(f"{real}: no labelled clips here, the studio's alone", file=sys.stderr)
+    return clips
+
+
+def make(folder: Path, options: argparse.Namespace) -> None:
+    """Plant in the clips named, or in clean labelled ones and the studio's clean samples."""
+    from castcheck.planting.run import plant_all
+    from castcheck.planting.wish import Wish
+
+    clips = options.clips or _clean_clips(options.real)
     config = Config.from_dict(
         {
             "run": {"detector": options.boxes or options.detector},
@@ -329,6 +333,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--make", type=Path, help="plant into this folder")
     parser.add_argument("--planted", type=Path, help="judge this folder of clips with their truth")
     parser.add_argument("--real", type=Path, default=Path("../shared/real"))
+    parser.add_argument("--clips", type=Path, nargs="+", help="plant in these clips instead")
     parser.add_argument("--boxes", help="folder of stored boxes to plant on")
     parser.add_argument("--detector", default="auto")
     parser.add_argument("--embedder", default="auto")

@@ -28,6 +28,7 @@ from castcheck.report_facts import (
     calibration_notes,
     character_facts,
     clip_facts,
+    frames_on_screen,
     provenance_of,
     shot_facts,
     tracklet_facts,
@@ -139,7 +140,8 @@ def report_on(
     }
     fingerprint = seen.fingerprint or Fingerprint.of(clip)
     fingerprint.check()  # the pictures of the page were read just now
-    characters = character_facts(seen, judgement, names)
+    on_screen = frames_on_screen(findings)
+    characters = character_facts(seen, judgement, names, on_screen)
     provenance = provenance_of(clip, config, models, embedder=embedder)
     provenance["searched_frames"] = seen.searched_frames
     report = Report(
@@ -147,7 +149,7 @@ def report_on(
         verdict=verdict_on(findings, characters, config.parsed_gate()),
         shots=shot_facts(seen),
         characters=characters,
-        tracklets=tracklet_facts(seen, judgement),
+        tracklets=tracklet_facts(seen, judgement, on_screen),
         findings=findings,
         frame_times_s=tuple(float(t) for t in seen.frame_times_s),
         provenance=provenance,

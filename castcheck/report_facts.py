@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,17 @@ from castcheck.version import __version__
 from identity.evidence.same_look import MIN_LOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from castcheck.config import Config
     from castcheck.models.load import Models
     from castcheck.observe import Observations
+    from identity.findings import Finding
     from identity.judge import Judgement
+    from tracker.tracklets import Tracklet
 
 
 def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:
@@ -79,8 +84,32 @@ def shot_facts(seen: Observations) -> tuple[ShotFacts, ...]:
     )
 
 
+def frames_on_screen(findings: Iterable[Finding]) -> dict[int, tuple[int, int]]:
+    """Return from which frame to before which a tracklet shows somebody, where that is told.
+
+    Weak boxes often go on around the place that somebody has left, or are there before him: where
+    he is said to vanish they show nobody.
+
+    Returns:
+        Tracklet id to first frame and first frame after the last. Who is not in it neither
+        vanishes nor pops in.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    for finding in findings:
+        for tracklet in finding.tracklets if finding.kind in ("vanish", "pop_in") else ():
+            first, stop = spans.get(tracklet, (0, sys.maxsize))
+            if finding.kind == "vanish":
+                spans[tracklet] = (first, min(stop, finding.start_frame))
+            else:
+                spans[tracklet] = (max(first, finding.start_frame), stop)
+    return spans
+
+
 def character_facts(
-    seen: Observations, judgement: Judgement, names: Sequence[str | None]
+    seen: Observations,
+    judgement: Judgement,
+    names: Sequence[str | None],
+    spans: Mapping[int, tuple[int, int]],
 ) -> tuple[CharacterFacts, ...]:
     """Return who is in the clip, each with how much it keeps its identity.
 
@@ -88,6 +117,7 @@ def character_facts(
         seen: What was observed.
         judgement: Who is who.
         names: Of the member of the cast that each character is; `None` = of none.
+        spans: As `frames_on_screen` returns them.
     """
     frame_s = float(seen.end_s) / max(len(seen.frame_times_s), 1)
     facts = []
@@ -98,7 +128,9 @@ def character_facts(
             for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
             if label == number
         ]
-        frames = np.unique(np.concatenate([s.frames for s in own]))
+        frames = np.unique(
+            np.concatenate([s.frames[_shown(s.tracklet, s.frames, spans)] for s in own])
+        )
         enough = counts[number] > 0 and not seen.info.all_damaged
         consistency = judgement.consistency[number] if enough else None
         # Someone whom a track becomes for less than half of it has no similarity of their own.
@@ -125,38 +157,61 @@ def _why_not_judged(seen: Observations) -> str:
     return "never seen large, long and free enough"
 
 
-def tracklet_facts(seen: Observations, judgement: Judgement) -> tuple[TrackletFacts, ...]:
-    """Return the boxes of each body, whose looks it has when, and the curve of its similarity."""
+def _shown(
+    tracklet: Tracklet, frames: NDArray[np.int64], spans: Mapping[int, tuple[int, int]]
+) -> NDArray[np.bool_]:
+    """Tell in which of these frames a tracklet shows somebody; all, where it never did."""
+    first, stop = spans.get(tracklet.tracklet_id, (0, sys.maxsize))
+    if not ((tracklet.frame >= first) & (tracklet.frame < stop)).any():
+        return np.ones(len(frames), bool)
+    return (frames >= first) & (frames < stop)
+
+
+def tracklet_facts(
+    seen: Observations, judgement: Judgement, spans: Mapping[int, tuple[int, int]]
+) -> tuple[TrackletFacts, ...]:
+    """Return the boxes of each body, whose looks it has when, and the curve of its similarity.
+
+    Args:
+        seen: What was observed.
+        judgement: Who is who.
+        spans: As `frames_on_screen` returns them.
+    """
     segments: dict[int, list[SegmentFacts]] = {}
     cast = judgement.cast
     for segment, label, doubtful in zip(
         judgement.segments, cast.labels, cast.doubtful, strict=True
     ):
         who = character_id(int(label)) if label >= 0 else None
-        segments.setdefault(segment.tracklet.tracklet_id, []).append(
-            SegmentFacts(segment.start_frame, segment.stop_frame, who, bool(doubtful))
-        )
+        shown = segment.frames[_shown(segment.tracklet, segment.frames, spans)].tolist()
+        if shown:
+            segments.setdefault(segment.tracklet.tracklet_id, []).append(
+                SegmentFacts(shown[0], shown[-1] + 1, who, bool(doubtful))
+            )
     curves: dict[int, Curve] = {}
     for track, curve in zip(judgement.tracks, judgement.curves, strict=True):
         owner = track.owner[np.searchsorted(track.frame, curve.frame)]
         for member in track.members:
-            own = owner == member
+            own = (owner == member) & _shown(seen.tracklets[member], curve.frame, spans)
             if own.any():
                 curves[member] = Curve(
                     tuple(curve.frame[own].tolist()), tuple(curve.value[own].tolist())
                 )
-    return tuple(
-        TrackletFacts(
-            t.tracklet_id,
-            t.shot_index,
-            tuple(t.frame.tolist()),
-            tuple(tuple(box) for box in t.xyxy.tolist()),
-            tuple(t.score.tolist()),
-            tuple(segments[t.tracklet_id]),
-            curves.get(t.tracklet_id),
+    facts = []
+    for t in seen.tracklets:
+        shown = _shown(t, t.frame, spans)
+        facts.append(
+            TrackletFacts(
+                t.tracklet_id,
+                t.shot_index,
+                tuple(t.frame[shown].tolist()),
+                tuple(tuple(box) for box in t.xyxy[shown].tolist()),
+                tuple(t.score[shown].tolist()),
+                tuple(segments[t.tracklet_id]),
+                curves.get(t.tracklet_id),
+            )
         )
-        for t in seen.tracklets
-    )
+    return tuple(facts)
 
 
 def calibration_notes(config: Config, provenance: dict[str, object]) -> tuple[str, ...]:

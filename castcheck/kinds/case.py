@@ -67,10 +67,11 @@ def _found_by(kinds: Iterable[Kind], case: Case) -> tuple[Finding, ...]:
 def with_one_cause(
     findings: Iterable[Finding], build: FindingBuilder, *, fps: float
 ) -> tuple[Finding, ...]:
-    """Return findings in order of time, a copy that appears told once.
+    """Return findings in order of time, each cause told once.
 
     Pixels say how sure it is that somebody appears, looks say whose copy it is: that is a clone, as
-    sure as the surer of both.
+    sure as the surer of both. Whatever changes in a box that somebody has left is what stands
+    behind him.
 
     Args:
         findings: Of all kinds.
@@ -90,7 +91,25 @@ def with_one_cause(
         if same:
             kept[place] = _surer(clone, max(one.confidence for one in same), build)
             appear = [one for one in appear if one not in same]
-    return in_order([one for one in kept if one.kind != "pop_in" or one in appear])
+    gone = [one for one in kept if one.kind == "vanish"]
+    return in_order(
+        [
+            one
+            for one in kept
+            if (one.kind != "pop_in" or one in appear)
+            and not any(_is_left_behind(one, vanished, fps) for vanished in gone)
+        ]
+    )
+
+
+def _is_left_behind(one: Finding, vanished: Finding, fps: float) -> bool:
+    """Tell whether a change is only that somebody is gone, who is told, and at least as surely."""
+    return (
+        one.kind in ("morph", "drift")
+        and set(one.tracklets) == set(vanished.tracklets)
+        and one.start_frame >= vanished.start_frame - _SAME_MOMENT_S * fps
+        and one.confidence <= vanished.confidence
+    )
 
 
 def _surer(finding: Finding, confidence: float, build: FindingBuilder) -> Finding:

@@ -1,7 +1,8 @@
-"""A copy that appears is one finding: a clone, as sure as the pixels and the looks together."""
+"""One cause, one finding: a copy that appears, and whatever is seen where somebody has gone."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder
 from castcheck.kinds.case import with_one_cause
+from castcheck.report_facts import frames_on_screen
 from identity.findings import Finding
 
 FPS = 24.0
@@ -18,6 +20,8 @@ CLONE = Finding(
     {"severity_if_sure": "major"},
 )  # fmt: skip
 POP_IN = Finding("pop_in", "major", 0.9, ("char-01",), (3,), (0,), 30, 31, "appears")
+VANISH = replace(POP_IN, kind="vanish", message="disappears")
+MORPH = replace(POP_IN, kind="morph", confidence=0.6, message="becomes somebody else")
 
 
 class Build(FindingBuilder):
@@ -71,3 +75,41 @@ def test_both_reasons_stand_in_the_evidence():
     (got,) = with_one_cause([CLONE, POP_IN], Build(), fps=FPS)
     assert got.evidence == {"appears": 0.9}
     assert np.isclose(got.confidence, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("morph", "told"),
+    [
+        pytest.param(MORPH, ["vanish"], id="the wall behind him"),
+        pytest.param(replace(MORPH, kind="drift"), ["vanish"], id="slowly"),
+        pytest.param(replace(MORPH, start_frame=24), ["vanish"], id="as he fades"),
+        pytest.param(replace(MORPH, start_frame=23), ["morph", "vanish"], id="before he fades"),
+        pytest.param(replace(MORPH, confidence=0.95), ["morph", "vanish"], id="surer of a change"),
+        pytest.param(replace(MORPH, tracklets=(4,)), ["morph", "vanish"], id="somebody else"),
+        pytest.param(replace(MORPH, tracklets=(3, 4)), ["morph", "vanish"], id="two change"),
+        pytest.param(replace(MORPH, kind="swap"), ["swap", "vanish"], id="an exchange"),
+    ],
+)
+def test_what_is_seen_where_somebody_has_gone_is_no_change(morph, told):
+    assert sorted(f.kind for f in with_one_cause([morph, VANISH], Build(), fps=FPS)) == told
+
+
+@pytest.mark.parametrize(
+    ("findings", "spans"),
+    [
+        pytest.param([], {}, id="nothing told"),
+        pytest.param([MORPH, CLONE], {}, id="nobody goes or comes"),
+        pytest.param([VANISH], {3: (0, 30)}, id="goes"),
+        pytest.param(
+            [VANISH, replace(VANISH, start_frame=12)], {3: (0, 12)}, id="goes twice: the first"
+        ),
+        pytest.param([VANISH, replace(POP_IN, start_frame=5)], {3: (5, 30)}, id="comes and goes"),
+    ],
+)
+def test_boxes_show_nobody_before_who_appears_and_after_who_vanishes(findings, spans):
+    everywhere = frames_on_screen(findings)
+    assert {k: (first, stop) for k, (first, stop) in everywhere.items() if stop < FPS * 60} == spans
+
+
+def test_who_appears_stays_until_the_end():
+    assert frames_on_screen([POP_IN])[3] == (30, sys.maxsize)
