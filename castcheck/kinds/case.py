@@ -70,8 +70,8 @@ def with_one_cause(
     """Return findings in order of time, each cause told once.
 
     Pixels say how sure it is that somebody appears, looks say whose copy it is: that is a clone, as
-    sure as the surer of both. Whatever changes in a box that somebody has left is what stands
-    behind him.
+    sure as the surer of both. Whoever is gone from a box in which a sure change is told is
+    replaced; an unsure one is of what stood behind him.
 
     Args:
         findings: Of all kinds.
@@ -91,24 +91,31 @@ def with_one_cause(
         if same:
             kept[place] = _surer(clone, max(one.confidence for one in same), build)
             appear = [one for one in appear if one not in same]
-    gone = [one for one in kept if one.kind == "vanish"]
+    left = {
+        k: vanished
+        for vanished in kept
+        for k, one in enumerate(kept)
+        if vanished.kind == "vanish" and _is_left_behind(one, vanished, fps)
+    }
+    # Where a change is sure somebody else stands there; else it is what was behind him.
+    replaced = [vanished for k, vanished in left.items() if kept[k].severity != "minor"]
     return in_order(
         [
             one
-            for one in kept
+            for k, one in enumerate(kept)
             if (one.kind != "pop_in" or one in appear)
-            and not any(_is_left_behind(one, vanished, fps) for vanished in gone)
+            and one not in replaced
+            and (k not in left or left[k] in replaced)
         ]
     )
 
 
 def _is_left_behind(one: Finding, vanished: Finding, fps: float) -> bool:
-    """Tell whether a change is only that somebody is gone, who is told, and at least as surely."""
+    """Tell whether a change is of the box that somebody leaves, since he left it."""
     return (
         one.kind in ("morph", "drift")
         and set(one.tracklets) == set(vanished.tracklets)
         and one.start_frame >= vanished.start_frame - _SAME_MOMENT_S * fps
-        and one.confidence <= vanished.confidence
     )
 
 

@@ -21,7 +21,9 @@ CLONE = Finding(
 )  # fmt: skip
 POP_IN = Finding("pop_in", "major", 0.9, ("char-01",), (3,), (0,), 30, 31, "appears")
 VANISH = replace(POP_IN, kind="vanish", message="disappears")
-MORPH = replace(POP_IN, kind="morph", confidence=0.6, message="becomes somebody else")
+MORPH = replace(
+    POP_IN, kind="morph", severity="minor", confidence=0.6, message="becomes somebody else"
+)
 
 
 class Build(FindingBuilder):
@@ -84,8 +86,8 @@ def test_both_reasons_stand_in_the_evidence():
         pytest.param(replace(MORPH, kind="drift"), ["vanish"], id="slowly"),
         pytest.param(replace(MORPH, start_frame=24), ["vanish"], id="as he fades"),
         pytest.param(replace(MORPH, start_frame=23), ["morph", "vanish"], id="before he fades"),
-        pytest.param(replace(MORPH, confidence=0.95), ["morph", "vanish"], id="surer of a change"),
-        pytest.param(replace(MORPH, tracklets=(4,)), ["morph", "vanish"], id="somebody else"),
+        pytest.param(replace(MORPH, severity="major"), ["morph"], id="somebody else is there"),
+        pytest.param(replace(MORPH, tracklets=(4,)), ["morph", "vanish"], id="another one"),
         pytest.param(replace(MORPH, tracklets=(3, 4)), ["morph", "vanish"], id="two change"),
         pytest.param(replace(MORPH, kind="swap"), ["swap", "vanish"], id="an exchange"),
     ],
