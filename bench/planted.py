@@ -5,10 +5,11 @@
                             [--true-boxes] [--reasons] [--json FILE]
 
 The first plants in every clean labelled clip of the real ones, and in the studio's clean samples,
-or in the clips named; the second judges such a folder, or any other of clips with their truth, and prints per kind and way
-recall, delay and precision, false alarms on clean twins and legal look-alikes, recall against the
-measured strength, and by source. `--true-boxes` judges on the boxes planted with: what is missed
-then, the detector has no part in. `--reasons` says why each missed error was missed.
+or in the clips named; the second judges such a folder, or any other of clips with their truth, and
+prints per kind and way recall, delay and precision, false alarms on clean twins and legal
+look-alikes, recall against the measured strength, and by source. `--true-boxes` judges on the boxes
+planted with: what is missed then, the detector has no part in. `--reasons` says why each missed
+error was missed.
 """
 
 from __future__ import annotations

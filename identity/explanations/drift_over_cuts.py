@@ -21,9 +21,8 @@ from identity.evidence.losses import (
     loss_between_tracks,
     networks_lose,
 )
-from identity.evidence.positions import Positions
+from identity.evidence.place_in_setup import at_one_place
 from identity.evidence.samples import COLOURS, NETWORKS, lay_out
-from identity.evidence.setups import SAME_SETUP
 from identity.explanations.contract import Explained, drift_of
 from scenes.shots import numbers_by_shot
 
@@ -43,24 +42,14 @@ _DECIDE: tuple[Cue, ...] = (*NETWORKS, *(cue for cue in COLOURS if cue != "head"
 def find_over_cuts(clip: Clip) -> list[Explained]:
     """Return who looks otherwise when the camera is back in a set-up, at the same place.
 
-    A shot is compared with the first one of its set-up. What everybody loses is light.
+    What everybody loses is light.
     """
-    tracks, labels, setups = clip.tracks, clip.worn, clip.setups
+    tracks, labels = clip.tracks, clip.worn
     explained = clip.characters_explained()
     found: list[Explained] = []
-    places = Positions(track.xyxy for track in tracks)
-    by_shot = numbers_by_shot(track.shot_index for track in tracks)
     spans = _spans(tracks, labels)
-    for late in range(len(setups)):
-        first = next((s for s in range(late) if setups[s, late] >= SAME_SETUP), None)
-        if first is None:
-            continue
-        pairs = {
-            (a, b): _between(tracks[a], tracks[b], clip.calibration)
-            for a in by_shot.get(first, ())
-            for b in by_shot.get(late, ())
-            if places.same(a, b)
-        }
+    for at_place in at_one_place(tracks, clip.setups, clip.sets):
+        pairs = {(a, b): _between(tracks[a], tracks[b], clip.calibration) for a, b in at_place}
         kept = {k for pair in pairs for k in pair if labels[pair[0]] == labels[pair[1]] >= 0}
         for (a, b), loss in pairs.items():
             if min(labels[a], labels[b]) < 0 or loss is None:

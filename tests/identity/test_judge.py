@@ -18,11 +18,14 @@ from tracker.tracklets import Tracklet
 
 LEFT, RIGHT, MIDDLE = (60, 60), (420, 60), (240, 60)
 SHOT = 24
-SAME, OTHER = 1.0, 0.2
+SAME, MOVED, OTHER = 1.0, 0.6, 0.2
 
 
 class Sets:
-    """Stands in for the pictures of the sets: `SAME` = the camera is back, as it was."""
+    """Stands in for the pictures of the sets.
+
+    `SAME` = the camera is back, as it was; `MOVED` = a little to the right.
+    """
 
     picture_px = (640, 360)
 
@@ -30,7 +33,8 @@ class Sets:
         self.setup = setup
 
     def alignment(self, early, late, *, near=None):
-        return Alignment(1.0, 1.0, (0.0, 0.0)) if self.setup == SAME else None
+        lays = {SAME: Alignment(1.0, 1.0, (0.0, 0.0)), MOVED: Alignment(1.0, 1.0, (0.02, 0.0))}
+        return lays.get(self.setup)
 
     def is_hidden(self, early, late, lay):
         return False
@@ -95,6 +99,11 @@ CHANGED = {LEFT: partly("A", "C", 0.5), RIGHT: worn("B")}
             [A_AND_B, {LEFT: worn("C"), RIGHT: worn("B")}], SAME, ["drift"],
             id="somebody new in the place of one who is never seen again",
         ),
+        pytest.param(
+            [A_AND_B, {LEFT: worn("C"), RIGHT: worn("B")}], MOVED, ["drift"],
+            id="... and the camera has moved",
+        ),
+        pytest.param([A_AND_B, A_AND_B], MOVED, [], id="the same, and the camera has moved"),
         pytest.param(
             [A_AND_B, {LEFT: worn("C"), RIGHT: worn("B")}, {LEFT: worn("A"), RIGHT: worn("B")}],
             SAME, [], id="somebody else's visit",
