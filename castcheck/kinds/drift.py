@@ -17,21 +17,30 @@ def find(case: Case) -> Iterator[Finding]:
     """Yield the slow changes of those of the cast."""
     judgement, build = case.judgement, case.build
     for drift in judgement.of_kind("drift"):
-        last = judgement.tracks[drift.tracks[-1]]
+        first, last = (judgement.tracks[drift.tracks[k]] for k in (0, -1))
+        was = judgement.character_at(drift.tracks[0], int(first.frame[-1]))
         label = judgement.character_at(drift.tracks[-1], int(last.frame[0]))
         if label < 0:
             continue
-        span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
-        how = "from shot to shot" if drift.over_cut else "gradually"
+        replaced = drift.over_cut and was not in (-1, label)
+        if replaced:
+            said = (
+                f"From {build.time(drift.start_frame)} on, {build.name(label)} is where "
+                f"{build.name(was)} was before the cut."
+            )
+        else:
+            span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
+            how = "from shot to shot" if drift.over_cut else "gradually"
+            said = f"{span}, the look of {build.name(label)} changes {how}."
         yield build.finding(
             "drift",
             severity=build.severity("drift", [last], drift.confidence),
             confidence=drift.confidence,
             vouched=drift.vouched,  # what networks alone see may be a gesture, or sharpness
-            characters=[label],
+            characters=[was, label] if replaced else [label],
             tracklets=tuple(m for k in drift.tracks for m in judgement.tracks[k].members),
             frames=(drift.start_frame, drift.stop_frame),
-            message=f"{span}, the look of {build.name(label)} changes {how}.",
+            message=said,
             evidence={
                 "strength": round(drift.strength, 3),
                 "threshold": case.settings.drift,

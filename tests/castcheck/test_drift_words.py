@@ -1,0 +1,72 @@
+"""What a drift is called: a look that changes, or one who stands where another was."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from castcheck.kinds.drift import find
+from identity.explanations.contract import Explained
+
+FRAMES = {0: (0, 9), 1: (10, 19)}  # of two tracks, one after the other
+
+
+class Build:
+    """Words times and names, and hands out what a finding would be made of."""
+
+    def time(self, frame):
+        return f"f{frame}"
+
+    def name(self, label):
+        return f"char-{label}"
+
+    def severity(self, kind, tracks, confidence):
+        return "major"
+
+    def finding(self, kind, **facts):
+        return SimpleNamespace(kind=kind, **facts)
+
+
+def told(labels, tracks, *, over_cut):
+    """Return what is told of a drift from frame 10 to 20, where tracks 0 and 1 have `labels`."""
+    bodies = [SimpleNamespace(frame=np.arange(*FRAMES[k]), members=(k,)) for k in FRAMES]
+    drift = Explained("drift", tracks, 10, 20, 2.0, 0.8, {}, over_cut=over_cut)
+    judgement = SimpleNamespace(
+        tracks=bodies, of_kind=lambda _: (drift,), character_at=lambda track, _: labels[track]
+    )
+    settings = SimpleNamespace(drift=0.33)
+    return [
+        (f.characters, f.message)
+        for f in find(SimpleNamespace(judgement=judgement, build=Build(), settings=settings))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "tracks", "over_cut", "expect"),
+    [
+        pytest.param((0, -1), (1,), False, [], id="nobody of the cast"),
+        pytest.param(
+            (0, 0), (1,), False,
+            [([0], "From f10 to f20, the look of char-0 changes gradually.")], id="in a shot",
+        ),
+        pytest.param(
+            (0, 0), (0, 1), True,
+            [([0], "From f10 to f20, the look of char-0 changes from shot to shot.")],
+            id="over a cut",
+        ),
+        pytest.param(
+            (0, 1), (0, 1), True,
+            [([0, 1], "From f10 on, char-1 is where char-0 was before the cut.")],
+            id="somebody else in his place",
+        ),
+        pytest.param(
+            (-1, 1), (0, 1), True,
+            [([1], "From f10 to f20, the look of char-1 changes from shot to shot.")],
+            id="nobody of the cast before",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_told(labels, tracks, over_cut, expect):
+    assert told(labels, tracks, over_cut=over_cut) == expect
