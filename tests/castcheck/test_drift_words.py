@@ -36,10 +36,10 @@ def told(labels, tracks, *, over_cut):
     judgement = SimpleNamespace(
         tracks=bodies, of_kind=lambda _: (drift,), character_at=lambda track, _: labels[track]
     )
-    settings = SimpleNamespace(drift=0.33)
+    case = SimpleNamespace(judgement=judgement, build=Build(), settings=SimpleNamespace(drift=0.33))
     return [
         (f.characters, f.message)
-        for f in find(SimpleNamespace(judgement=judgement, build=Build(), settings=settings))
+        for f in find(case)  # type: ignore[arg-type]
     ]
 
 
