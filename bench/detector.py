@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+Boxes = tuple["NDArray[np.float32]", "NDArray[np.float32]"]  # (N, 4) px, (N,) scores
+
 _MIN_IOU = 0.5
 _MIN_SCORE = 0.02
 _WANTED_PRECISION = 0.90
@@ -126,7 +128,7 @@ def figures(scores: NDArray[np.float32], right: NDArray[np.bool_], people: int) 
 
 def measure(detector: YoloDetector, pictures: Sequence[Labelled]) -> dict[str, float]:
     """Return the figures of one detector on one set, with ms per picture."""
-    scores, right, spent, seen = [], [], [], []
+    spent, seen = [], []
     for picture in pictures:
         batch = FrameBatch(
             index=np.zeros(1, np.int64), time_s=(Fraction(0),), rgb=picture.rgb[None]
@@ -134,17 +136,27 @@ def measure(detector: YoloDetector, pictures: Sequence[Labelled]) -> dict[str, f
         started = time.perf_counter()
         found = detector.detect(batch)
         spent.append(time.perf_counter() - started)
-        seen.append(found)
-        hit, counted = match(found.xyxy, picture)
-        scores.append(found.score[counted])
+        seen.append((found.xyxy, found.score))
+    # The least of many: other work on the machine only ever adds.
+    return {**judged(seen, pictures), "ms": 1000 * float(np.percentile(spent, 10))}
+
+
+def judged(seen: Sequence[Boxes], pictures: Sequence[Labelled]) -> dict[str, float]:
+    """Return the figures of what was seen in some pictures.
+
+    Args:
+        seen: Per picture the (N, 4) boxes and their (N,) scores, the highest first.
+        pictures: The same pictures.
+    """
+    scores, right = [], []
+    for (xyxy, score), picture in zip(seen, pictures, strict=True):
+        hit, counted = match(xyxy, picture)
+        scores.append(score[counted])
         right.append(hit[counted])
     people = sum(len(p.boxes) + p.missed for p in pictures)
     row = figures(np.concatenate(scores), np.concatenate(right), people)
-    least = row["score_at_p90"]
-    strong = [f.xyxy[f.score >= least] for f in seen]
-    row |= among_others(strong, pictures)
-    # The least of many: other work on the machine only ever adds.
-    return {**row, "people": people, "ms": 1000 * float(np.percentile(spent, 10))}
+    strong = [xyxy[score >= row["score_at_p90"]] for xyxy, score in seen]
+    return {**row, **among_others(strong, pictures), "people": people}
 
 
 def among_others(

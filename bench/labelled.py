@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from tracker import boxes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -40,6 +42,7 @@ class Labelled:
 
 
 _DRAWN_FILE = Path(__file__).parent / "data" / "characters.json"
+_SAME_IOU = 0.9  # two boxes of one character in one picture: labelled once as each of two classes
 # So many clips, the first of the labels, had been measured on before the others came.
 EARLIER_CLIPS = 26
 
@@ -70,14 +73,18 @@ def source_of(name: str) -> str:
 
 
 def real_pictures(
-    real: Path, *, clips: slice = slice(None), drawn: bool = False
+    real: Path, *, clips: slice = slice(None), drawn: bool = False, pixels: bool = True
 ) -> Iterator[Labelled]:
     """Yield the labelled pictures of the clips under `real`.
+
+    A character whose box the labels give twice, as YOLOv8n saw it in two classes, is there once:
+    nobody could find the second.
 
     Args:
         real: Folder with `labels.json` and `clips/`.
         clips: Which clips, by their place in the labels.
         drawn: With the boxes of `drawn_characters`.
+        pixels: Read the pictures too; else they are empty.
     """
     labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
     more = drawn_characters() if drawn else {}
@@ -87,10 +94,13 @@ def real_pictures(
             by_frame.setdefault(int(box["frame"]), []).append(box)
         missed = [int(entry["frame"]) for entry in label.get("missed", [])]
         wanted = {*by_frame, *missed}
-        for frame, rgb in frames_of(real / "clips" / f"{name}.mp4", wanted):
+        nothing = np.zeros((0, 0, 3), np.uint8)
+        video = real / "clips" / f"{name}.mp4"
+        pictures = frames_of(video, wanted) if pixels else ((f, nothing) for f in sorted(wanted))
+        for frame, rgb in pictures:
             added = more.get((name, frame), [])
             rows = by_frame.get(frame, []) + [row for row in added if row["sure"]]
-            people = [row for row in rows if row["who"] != "-"]
+            people = _each_once([row for row in rows if row["who"] != "-"])
             facts = tuple(
                 {**row, "shot": int(np.searchsorted(label["cuts"], frame, side="right"))}
                 for row in people
@@ -146,6 +156,19 @@ def frames_of(video: Path, wanted: set[int]) -> Iterator[tuple[int, NDArray[np.u
                 yield frame, np.ascontiguousarray(capture.retrieve()[1][..., ::-1])
     finally:
         capture.release()
+
+
+def _each_once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the boxes of people in one picture without those that repeat one of the same."""
+    overlap = boxes.iou_of_pairs(_table(row["box"] for row in rows))
+    return [
+        row
+        for k, row in enumerate(rows)
+        if not any(
+            overlap[k, other] >= _SAME_IOU and row["who"] == rows[other]["who"]
+            for other in range(k)
+        )
+    ]
 
 
 def _table(rows: Iterable[Any]) -> NDArray[np.float32]:

@@ -3,7 +3,8 @@
     python -m bench.real --detector WEIGHTS --embedder WEIGHTS [--real DIR] [--classes WORDS]
                          [--cache DIR] [--json FILE]
 
-Prints cuts, cast counts, identities (B-cubed), false alarms and which labelled errors were found.
+Prints cuts, cast counts, identities (B-cubed), how well the tracks box everybody (`bench.tracked`),
+false alarms and which labelled errors were found.
 Skips with a message where the folder with the labels is absent.
 """
 
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.identities import boxes_with_names, cut_counts, finds, grouping
-from bench.labelled import EARLIER_CLIPS
+from bench.labelled import EARLIER_CLIPS, real_pictures
 from bench.observed import observations
+from bench.tracked import Tracked, box_figures, tracked_in
 from castcheck.config import Config
 from castcheck.models.load import load_models
 from castcheck.pipeline import report_on
@@ -51,6 +53,7 @@ class ClipScore:
     alarms: list[str] = field(default_factory=list)
     false_alarms: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
+    tracked: list[Tracked] = field(default_factory=list)
 
 
 def score_clip(name: str, report: Report, label: dict[str, Any] | None) -> ClipScore:
@@ -110,6 +113,7 @@ def summary(rows: list[ClipScore]) -> dict[str, Any]:
         "bcubed_f1_all": float(np.mean(scores)),
         "bcubed_f1_multi_shot": float(np.mean(multi)),
         "boxes_found": sum(r.boxes_found for r in labelled) / sum(r.boxes for r in labelled),
+        **box_figures([one for r in labelled for one in r.tracked]),
         "clean_clips": sum(r.clean for r in rows),
         "false_alarms_major": sum(r.false_alarms for r in rows),
         "errors_moderate_or_severe": len(errors),
@@ -162,14 +166,18 @@ def parts_of(rows: list[ClipScore], labels: dict[str, Any]) -> dict[str, list[Cl
 
 
 def judge_all(
-    clips: list[Path], labels: dict[str, Any], config: Config, models: Models, cache: Path | None
+    real: Path, clips: list[Path], config: Config, models: Models, cache: Path | None
 ) -> list[ClipScore]:
-    """Judge every clip; progress goes to stderr."""
+    """Judge clips of the labelled folder `real`; progress goes to stderr."""
+    labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
+    pictures = list(real_pictures(real, drawn=True, pixels=False))
     rows = []
     for clip in clips:
         seen, cached = observations(clip, config=config, models=models, cache=cache)
         report = report_on(clip, seen, config=config, models=models).report
-        rows.append(score_clip(clip.stem, report, labels.get(clip.stem)))
+        row = score_clip(clip.stem, report, labels.get(clip.stem))
+        row.tracked = [tracked_in(report, one) for one in pictures if one.clip == clip.stem]
+        rows.append(row)
         print(f"{clip.stem}{' (kept observations)' if cached else ''}", file=sys.stderr)
     return rows
 
@@ -198,11 +206,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     labels = json.loads((options.real / "labels.json").read_text())
     clips = sorted((options.real / "clips").glob("*.mp4"))
-    rows = judge_all(clips, labels, config, load_models(config), options.cache)
+    rows = judge_all(options.real, clips, config, load_models(config), options.cache)
     totals = {name: summary(part) for name, part in parts_of(rows, labels).items()}
     print_tables(rows, totals)
     if options.json:
-        data = {"summary": totals["all"], "parts": totals, "clips": [asdict(r) for r in rows]}
+        kept = [{k: v for k, v in asdict(r).items() if k != "tracked"} for r in rows]
+        data = {"summary": totals["all"], "parts": totals, "clips": kept}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
     return 0
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.detector import among_others, figures, match
+from bench.detector import judged, match
 from bench.labelled import EARLIER_CLIPS, Labelled, real_pictures, source_of
 from identity.evidence.logistic import AGAINST, EITHER, FOR
 from scenes.frames import FrameBatch
@@ -24,8 +24,6 @@ from training.decisions.fit import fit_bounded
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from identity.evidence.logistic import Bounds
     from tracker.detections import Detections
@@ -129,20 +127,13 @@ def sources_left_out(seen: Sequence[Seen]) -> dict[str, dict[str, float]]:
 
 
 def _figures(seen: Sequence[Seen], weights: Sequence[dict[str, float] | None]) -> dict[str, float]:
-    scores, right, found_in = [], [], []
+    seen_boxes = []
     for one, own in zip(seen, weights, strict=True):
         found = _people(one, one.bodies, one.heads, own)
         if own is not None and one.again is not None:
             found = parted(found, _people(one, *one.again, own))
-        hit, counted = match(found.xyxy, one.picture)
-        scores.append(found.score[counted])
-        right.append(hit[counted])
-        found_in.append(found)
-    pictures = [one.picture for one in seen]
-    people = sum(len(p.boxes) + p.missed for p in pictures)
-    row: dict[str, Any] = figures(np.concatenate(scores), np.concatenate(right), people)
-    strong: list[NDArray[np.float32]] = [f.xyxy[f.score >= row["score_at_p90"]] for f in found_in]
-    row |= among_others(strong, pictures)
+        seen_boxes.append((found.xyxy, found.score))
+    row = judged(seen_boxes, [one.picture for one in seen])
     names = ("f1", "recall_at_p90", "recall_touching", "two_in_one_box")
     return {name: round(float(row[name]), 3) for name in names}
 

@@ -69,3 +69,21 @@ def test_labelled_clips(tmp_path):
     assert (one.frame, len(one.boxes), len(one.ignored), one.missed) == (1, 1, 0, 0)
     assert (two.frame, len(two.boxes), len(two.ignored), two.missed) == (4, 1, 1, 1)
     assert [one.facts[0]["shot"], two.facts[0]["shot"]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("who", "second", "people"),
+    [
+        pytest.param("A", [4, 4, 24, 45], 1, id="the same box of the same character"),
+        pytest.param("B", [4, 4, 24, 45], 2, id="of another"),
+        pytest.param("A", [4, 4, 24, 24], 2, id="of a part of him"),
+    ],
+)
+def test_nobody_is_there_twice(who, second, people, tmp_path):
+    boxes = [
+        {"frame": 1, "box": [4, 4, 24, 44], "who": "A", "view": "full"},
+        {"frame": 1, "box": second, "who": who, "view": "full"},
+    ]
+    (tmp_path / "labels.json").write_text(json.dumps({"x_01": {"cuts": [], "boxes": boxes}}))
+    (one,) = real_pictures(tmp_path, pixels=False)
+    assert (len(one.boxes), len(one.facts), one.rgb.size) == (people, people, 0)

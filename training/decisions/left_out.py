@@ -53,7 +53,7 @@ def judge_left_out(
     for sources in folds_of_sources({source_of(name) for name in labels}, seed=seed):
         clips = [real / "clips" / f"{name}.mp4" for name in labels if source_of(name) in sources]
         with judging_by(fitted_without(sources)):
-            rows += judge_all(clips, labels, config, models, cache)
+            rows += judge_all(real, clips, config, models, cache)
     totals = {name: summary(part) for name, part in parts_of(rows, labels).items()}
     print_tables(sorted(rows, key=lambda row: row.clip), totals)
 
