@@ -9,7 +9,7 @@ import numpy as np
 from scenes.frames import FrameBatch
 from tracker import boxes
 from tracker.detections import Detections
-from tracker.heads import DOUBLE_IOU, PART_INSIDE, join
+from tracker.heads import DOUBLE_IOU, PART_INSIDE, join, single_heads
 
 if TYPE_CHECKING:
     from tracker.yolo import YoloDetector
@@ -99,7 +99,7 @@ class HeadPairedDetector:
             FrameBatch(batch.index[asked], tuple(batch.time_s[k] for k in asked), batch.rgb[asked])
         )
         for k in asked:
-            here = heads.take(np.flatnonzero(heads.frame == batch.index[k]))
+            here = single_heads(heads.take(np.flatnonzero(heads.frame == batch.index[k])))
             own[k] = join(own[k], here, half_class=self._half_class, **size)
         return Detections.concat(own)
 

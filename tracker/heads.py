@@ -18,6 +18,7 @@ from tracker.matching import best_pairs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SAME_IOU = 0.4  # heads hardly overlap: two boxes that do are of one head
 SURE = 0.4  # heads scored lower say nothing of whom they are
 SEEN = 0.1  # but that a body has one, if not lower than this
 SPLIT_SURE = 0.5  # both heads of a body that is parted are scored at least this
@@ -32,6 +33,25 @@ HALF_MIN_SHARE = 0.1  # of the picture's height; a smaller head alone makes nobo
 HALF_SCORE = 0.8  # of the head's: a body that nobody saw
 DOUBLE_IOU = 0.4  # a body without a head that overlaps the owner of one this much is nobody
 PART_INSIDE = 0.8  # nor is one that lies in somebody who has a head, without any of its own
+
+
+def single_heads(heads: Detections) -> Detections:
+    """Return the heads of one picture by falling score, without second boxes on a surer one.
+
+    A network keeps boxes that overlap by more than half, for bodies do. Heads do not.
+
+    Example:
+        >>> box = np.array([[0, 0, 20, 20], [3, 0, 23, 20], [30, 0, 50, 20]], np.float32)
+        >>> score, kind = np.array([0.5, 0.6, 0.4], np.float32), np.zeros(3, np.int32)
+        >>> single_heads(Detections(np.zeros(3, np.int64), box, score, kind)).xyxy[:, 0].tolist()
+        [3.0, 30.0]
+    """
+    overlap = boxes.iou(heads.xyxy, heads.xyxy)
+    kept: list[int] = []
+    for row in np.argsort(-heads.score, kind="stable").tolist():
+        if overlap[row, kept].max(initial=0) < SAME_IOU:
+            kept.append(row)
+    return heads.take(np.array(kept, np.int64))
 
 
 def fits(body: NDArray[np.float32], head: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from tracker.classes import choose_classes, creature_ids, head_ids, is_person
 from tracker.detections import Detections
 from tracker.devices import choose_device
 from tracker.graph_network import open_bundled_graph, open_exported
-from tracker.heads import join
+from tracker.heads import join, single_heads
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.letterbox import Letterbox
 from tracker.second_look import SIZE, holds_two_heads, parted
@@ -182,7 +182,7 @@ class YoloDetector:
                 rows[:, 5].astype(np.int32),
             )
             is_head = np.isin(found.class_id, self._heads)
-            parts.append((filter_boxes(found.take(~is_head)), found.take(is_head)))
+            parts.append((filter_boxes(found.take(~is_head)), single_heads(found.take(is_head))))
         return parts
 
     def _detect_rows(

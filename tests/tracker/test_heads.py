@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tracker.detections import Detections
-from tracker.heads import join
+from tracker.heads import join, single_heads
 
 WIDTH, HEIGHT = 320, 180
 BODY = [100, 20, 180, 170]
@@ -71,3 +71,21 @@ def test_a_head_is_a_person(bodies, heads, wanted):
 def test_a_parted_body_is_no_surer_than_its_heads():
     got = joined([[*PAIR, 0.8]], [[*LEFT, 0.9], [*RIGHT, 0.7]])
     assert got.score.tolist() == pytest.approx([0.8, 0.7])
+
+
+@pytest.mark.parametrize(
+    ("heads", "kept"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([[*HEAD, 0.3]], [0.3], id="one"),
+        pytest.param([[*LEFT, 0.3], [*RIGHT, 0.5]], [0.5, 0.3], id="side by side"),
+        pytest.param([[*HEAD, 0.3], [128, 24, 158, 62, 0.5]], [0.5], id="twice the same"),
+        pytest.param(
+            [[100, 20, 120, 40, 0.5], [107, 20, 127, 40, 0.4], [114, 20, 134, 40, 0.3]],
+            [0.5, 0.3],
+            id="what was left out leaves nothing out",
+        ),
+    ],
+)
+def test_a_head_has_one_box(heads, kept):
+    assert single_heads(found(heads, 2)).score.tolist() == pytest.approx(kept)
