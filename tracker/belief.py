@@ -1,9 +1,9 @@
 """How far to believe a box, given the other boxes of the picture and its head. Pure functions.
 
 A detector scores each box by itself. Whether it shows somebody depends on more: a box that mostly
-overlaps a surer one is a second box on the same body, a body with a head of its own is somebody,
-and what is large is seldom mistaken. The numbers belong to one network; they are fitted by
-`python -m training belief`.
+overlaps a surer one is a second box on the same body, unless each has a head of its own; a body
+with a head is somebody, and what is large is seldom mistaken. The numbers belong to one network;
+they are fitted by `python -m training belief`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DATA_FILE = "belief.json"
-FEATURES = ("score", "overlaps_surer", "inside_surer", "head", "size", "height_to_width", "others")
+FEATURES = (
+    "score",
+    "overlaps_surer",
+    "inside_surer",
+    "two_heads",
+    "head",
+    "size",
+    "height_to_width",
+    "others",
+)
 _LEAST, _MOST = 0.01, 0.99  # scores beyond are as sure as that
 # Scores of boxes that are likely somebody, whatever the network says: enough to be followed and not
 # enough to be sure, the likelier the higher.
@@ -84,9 +93,11 @@ def features(
     """Return feature to (N,) of the bodies of one picture.
 
     `score` is the network's as log-odds; `overlaps_surer` and `inside_surer` are the largest IoU
-    with a box scored higher, and the largest share of the box in one; `head` is the score of the
-    head it owns, 0 = none; `size` the root of its share of the picture; `height_to_width` and
-    `others` are the logarithms of its shape and of how many boxes the picture has.
+    with a box scored higher, and the largest share of the box in one; `two_heads` is that share
+    times the lower score of the heads that the two own: two heads are two people. `head` is the
+    score of the head it owns, 0 = none; `size` the root of its share of the picture;
+    `height_to_width` and `others` are the logarithms of its shape and of how many boxes the
+    picture has.
     """
     score = np.clip(bodies.score.astype(np.float64), _LEAST, _MOST)
     surer = bodies.score[None, :] > bodies.score[:, None]
@@ -101,6 +112,7 @@ def features(
         "score": np.log(score / (1 - score)),
         "overlaps_surer": (overlap * surer).max(axis=1, initial=0).astype(np.float64),
         "inside_surer": (inside * surer).max(axis=1, initial=0).astype(np.float64),
+        "two_heads": (inside * surer * np.minimum(head[:, None], head)).max(axis=1, initial=0),
         "head": head,
         "size": np.sqrt(boxes.area(bodies.xyxy).astype(np.float64) / (width_px * height_px)),
         "height_to_width": np.log(height / width).astype(np.float64),

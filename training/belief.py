@@ -33,6 +33,7 @@ _BOUNDS: dict[str, Bounds] = {
     "score": FOR,
     "overlaps_surer": AGAINST,
     "inside_surer": AGAINST,
+    "two_heads": FOR,
     "head": FOR,
     "size": EITHER,
     "height_to_width": EITHER,

@@ -23,6 +23,7 @@ SIZE = {"width_px": 320, "height_px": 180}
 BODY, HEAD = [100, 20, 180, 170], [125, 22, 155, 60]
 LIFTED = (FOLLOWED, FOLLOWED_MOST)
 APART = [220, 20, 300, 170]
+INSIDE, PAIR, OTHER_HEAD = [*BODY, 0.2], [90, 15, 280, 175], [210, 18, 240, 56]
 
 
 def found(rows):
@@ -57,6 +58,16 @@ def test_nobody_stays_nobody():
         ),
         pytest.param(
             ([[*BODY, 0.4]], []), ([[100, 20, 120, 57, 0.4]], []), id="a small one"
+        ),
+        pytest.param(
+            ([INSIDE, [*PAIR, 0.8]], [[*HEAD, 0.4], [*OTHER_HEAD, 0.4]]),
+            ([INSIDE, [*PAIR, 0.8]], [[*HEAD, 0.4]]),
+            id="a surer one around it that has another head",
+        ),
+        pytest.param(
+            ([INSIDE, [*PAIR, 0.8]], [[*HEAD, 0.4], [*OTHER_HEAD, 0.4]]),
+            ([INSIDE, [*PAIR, 0.8]], [[*OTHER_HEAD, 0.4]]),
+            id="a head of its own in a surer one that has another",
         ),
         pytest.param(([[*BODY, 0.5]], []), ([[*BODY, 0.4]], []), id="the network's score"),
     ],
