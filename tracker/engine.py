@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tracker.graph_network import Groups, Rows
     from tracker.letterbox import Letterbox
     from tracker.settings import DetectorSettings
 
@@ -64,12 +65,7 @@ class EngineNetwork:
             if bfloat16:
                 self._go_bfloat16(exported=path.suffix.lower() not in _BARE)
 
-    def find(
-        self,
-        rgb: NDArray[np.uint8],
-        letterbox: Letterbox,
-        groups: Sequence[Sequence[int]],
-    ) -> list[NDArray[np.float32]]:
+    def find(self, rgb: NDArray[np.uint8], letterbox: Letterbox, groups: Groups) -> list[Rows]:
         """Return what `GraphNetwork.find` does; `rgb` may lie on the device of the network."""
         with self.torch.inference_mode():
             out = self.network(self._planes(rgb, letterbox))

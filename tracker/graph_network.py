@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tracker.letterbox import Letterbox
     from tracker.settings import DetectorSettings
 
+    Groups = Sequence[Sequence[int]]  # of class ids, that hide each other within their group
+    Rows = NDArray[np.float32]  # (M, 6): box in the letterbox, score, class
+
 MAX_BOXES = 300  # of one picture
 _MAX_CANDIDATES = 3000  # that are compared with each other: with more, memory grows by the square
 
@@ -64,12 +67,7 @@ class GraphNetwork:
         self.fixed_hw = (height, width) if isinstance(height, int) else None
         self._at_once = count if isinstance(count, int) else None
 
-    def find(
-        self,
-        rgb: NDArray[np.uint8],
-        letterbox: Letterbox,
-        groups: Sequence[Sequence[int]],
-    ) -> list[NDArray[np.float32]]:
+    def find(self, rgb: NDArray[np.uint8], letterbox: Letterbox, groups: Groups) -> list[Rows]:
         """Return per picture (M, 6) rows: box in the letterbox, score, class.
 
         Args:
