@@ -2,7 +2,8 @@
 
 Clips are made on the spot: one minute of three drawn people who walk about, whose packets are
 written again and again. Boxes are stored beside them, and looks are colours, so what is measured is
-everything but the networks, which take each picture by itself. `--networks` measures with them.
+everything but the networks, which take each picture by itself. `--networks` measures with them, and
+`--of CLIP...` with them on a minute of these clips, one after the other, scaled.
 Seconds are those of the processor, memory is the peak of the process.
 """
 
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from fractions import Fraction
+from itertools import count, cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 RATE, WIDTH_PX, HEIGHT_PX = 24, 320, 180  # as it is drawn
@@ -62,24 +66,40 @@ def picture_at(frame: int, *, cuts: bool) -> NDArray[np.uint8]:
     return picture
 
 
+def drawn(*, cuts: bool) -> Iterator[NDArray[np.uint8]]:
+    """Yield pictures (H, W, 3) of the people who walk about."""
+    return (picture_at(frame, cuts=cuts) for frame in count())
+
+
+def pictures_of(clips: list[Path]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pictures (H, W, 3) of clips, one after the other, again and again."""
+    for clip in cycle(clips):
+        with av.open(str(clip)) as source:
+            for picture in source.decode(video=0):
+                yield picture.to_ndarray(format="rgb24")
+
+
 def write_clip(
-    path: Path, minutes: float, *, cuts: bool, size_px: tuple[int, int] = SIZE_PX
+    path: Path,
+    minutes: float,
+    pictures: Iterator[NDArray[np.uint8]],
+    *,
+    size_px: tuple[int, int] = SIZE_PX,
 ) -> None:
-    """Write one minute, and its packets again until it is long enough."""
-    count = round(minutes * FRAMES)
+    """Write one minute of `pictures`, and its packets again until it is long enough."""
+    length = round(minutes * FRAMES)
     with av.open(str(path), "w") as out:
         stream: Any = out.add_stream("libx264", rate=RATE)
         (stream.width, stream.height), stream.pix_fmt = size_px, "yuv420p"
         stream.options = {"preset": "ultrafast", "crf": "24", "tune": "zerolatency"}
         stream.codec_context.gop_size = RATE
         minute = []
-        for frame in range(min(count, FRAMES)):
-            picture = cv2.resize(picture_at(frame, cuts=cuts), size_px)
-            drawn = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            drawn.pts, drawn.time_base = frame, Fraction(1, RATE)
-            minute += [(bytes(p), p.is_keyframe) for p in stream.encode(drawn)]
+        for frame, picture in enumerate(islice(pictures, min(length, FRAMES))):
+            scaled = av.VideoFrame.from_ndarray(cv2.resize(picture, size_px), format="rgb24")
+            scaled.pts, scaled.time_base = frame, Fraction(1, RATE)
+            minute += [(bytes(p), p.is_keyframe) for p in stream.encode(scaled)]
         minute += [(bytes(p), p.is_keyframe) for p in stream.encode(None)]
-        for frame in range(count):
+        for frame in range(length):
             data, is_key = minute[frame % FRAMES]
             packet = av.Packet(data)
             packet.pts = packet.dts = frame
@@ -98,7 +118,12 @@ def write_boxes(path: Path, minutes: float, *, size_px: tuple[int, int] = SIZE_P
 
 
 def measure(
-    minutes: float, *, cuts: bool, networks: bool, formats: str, size_px: tuple[int, int]
+    minutes: float,
+    pictures: Iterator[NDArray[np.uint8]],
+    *,
+    networks: bool,
+    formats: str,
+    size_px: tuple[int, int],
 ) -> tuple[float, float, float, str]:
     """Judge such a clip in a process of its own.
 
@@ -108,7 +133,7 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
         folder = Path(name)
         clip, boxes, config = folder / "long.mp4", folder / "boxes.txt", folder / "c.toml"
-        write_clip(clip, minutes, cuts=cuts, size_px=size_px)
+        write_clip(clip, minutes, pictures, size_px=size_px)
         write_boxes(boxes, minutes, size_px=size_px)
         args = [
             "-m",
@@ -143,6 +168,7 @@ def main() -> int:
     parser.add_argument("--minutes", default="1,10,30,120", help="lengths, with commas between")
     parser.add_argument("--takes", default="one,cuts", help="one: no cut; cuts: one every 5 s")
     parser.add_argument("--networks", action="store_true", help="with the networks that auto takes")
+    parser.add_argument("--of", type=Path, nargs="*", help="clips instead of drawn people")
     parser.add_argument("--formats", default="json,html")
     parser.add_argument("--size", default="320x180", help="of the pictures, even numbers")
     options = parser.parse_args()
@@ -153,12 +179,13 @@ def main() -> int:
     )
     width_px, height_px = map(int, options.size.split("x"))
     failed = False
-    for take in options.takes.split(","):
+    takes = ["clips"] if options.of else options.takes.split(",")
+    for take in takes:
         for minutes in map(float, options.minutes.split(",")):
             spent_s, _, peak_mib, words = measure(
                 minutes,
-                cuts=take == "cuts",
-                networks=options.networks,
+                pictures_of(options.of) if options.of else drawn(cuts=take == "cuts"),
+                networks=options.networks or bool(options.of),
                 formats=options.formats,
                 size_px=(width_px, height_px),
             )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.long import RATE, write_boxes, write_clip
+from bench.long import RATE, drawn, write_boxes, write_clip
 from castcheck.config import Config
 from castcheck.models.load import load_models
 from castcheck.observe import Observations, observe
@@ -42,7 +42,7 @@ def a_minute(*, cuts: bool, embedder: str) -> tuple[Observations, str]:
     """Return what is seen in one minute, and the name of what compared looks."""
     with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
         clip, boxes = Path(name) / "long.mp4", Path(name) / "boxes.txt"
-        write_clip(clip, 1, cuts=cuts)
+        write_clip(clip, 1, drawn(cuts=cuts))
         write_boxes(boxes, 1)
         config = Config.from_dict(
             {
