@@ -5,10 +5,12 @@ Only the frames that are requested are kept, so memory does not grow with the cl
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from castcheck.support.images import jpeg_of, shrunk
+from scenes.prefetch import read_ahead
 from scenes.source import open_source
 
 if TYPE_CHECKING:
@@ -67,8 +69,11 @@ class CropCollector:
             return
         last = max(by_frame)
         progress("pictures", 0, last + 1)
-        with open_source(self._clip) as source:
-            for batch in source.batches(8, only=by_frame.keys()):
+        with (
+            open_source(self._clip) as source,
+            closing(read_ahead(source.batches(8, only=by_frame.keys()))) as batches,
+        ):
+            for batch in batches:
                 for frame, picture in zip(batch.index.tolist(), batch.rgb, strict=True):
                     for request in by_frame[frame]:
                         if request.tracklet_id < 0:
