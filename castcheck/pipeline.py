@@ -110,10 +110,11 @@ def report_on(
     case = Case(seen, judgement, config.findings, build)
     findings = find_in_judgement(case)
     crops = CropCollector(clip)
-    request_steps(crops, seen, judgement)
+    least_log_odds = config.findings.presence_log_odds
+    request_steps(crops, seen, judgement, least_log_odds=least_log_odds)
     request_pictures(crops, seen, judgement, findings)
     crops.read(progress)
-    steps = weigh_gaps(crops, seen, judgement)
+    steps = weigh_gaps(crops, seen, judgement, least_log_odds=least_log_odds)
     in_pixels = find_in_pixels(replace(case, steps=steps))
     findings = with_one_cause([*findings, *in_pixels], build, fps=seen.fps)
     least = config.findings.min_confidence

@@ -191,6 +191,19 @@ class FindingSettings:
         """
         return ODDS_POWER * log(self.scaled("vanish") / _USUAL_VANISH)
 
+    @property
+    def presence_log_odds(self) -> float:
+        """Log-odds below which nobody who seems to be gone in full view is a finding.
+
+        A hundredth less than that, since confidences are rounded.
+
+        Example:
+            >>> round(FindingSettings().presence_log_odds, 2)
+            -0.01
+        """
+        share = min(max(self.min_confidence, 1e-3), 1 - 1e-3)
+        return _log_odds(share) + self.vanish_log_odds - 0.01
+
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.
 

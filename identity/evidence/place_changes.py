@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,6 +77,7 @@ def changes_of_place(
     *,
     ends_at: float,
     appears: bool = False,
+    worth: Callable[[Mapping[str, float]], bool] = lambda _: True,
 ) -> PlaceChanges:
     """Return how the pixels change where somebody is, at every moment that can be judged.
 
@@ -88,15 +89,33 @@ def changes_of_place(
         in_front: Per frame (M, 4) boxes of who covers the place.
         ends_at: The frame from which on the box is not there, or is.
         appears: He is there at the end, not at the beginning: he leaves if seen backwards.
+        worth: Whether a moment with such features, or worse ones, is of interest; where none of a
+            length can be, those are left out.
     """
     order = slice(None, None, -1) if appears else slice(None)
     film = _Film.of(path[order], pictures[order], place, in_front[order])
     rows: list[tuple[float, ...]] = []
     for span in SPANS_FRAMES:
-        rows += _of_span(span, film, window[order], ends_at, appears=appears)
+        rows += _of_span(span, film, window[order], ends_at, appears=appears, worth=worth)
     table = np.array(rows, np.float64).reshape(-1, len(PIXELS) + 1)
     features = {name: table[:, k + 1] for k, name in enumerate(PIXELS)}
     return PlaceChanges(table[:, 0].astype(np.int64), features)
+
+
+class _Step(NamedTuple):
+    """How a place differs from one frame to a later one.
+
+    Attributes:
+        change: (h, w) grey levels.
+        inside: (h, w) which pixels of it are his, and known.
+        beside: Mean change around him.
+        extra: Mean change of his pixels beyond that; NaN = too few are known.
+    """
+
+    change: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    beside: float
+    extra: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,16 +210,31 @@ class _Film:
             self.found[at, other] = _bent(here, *self.seen(at, other, other))
         return self.found[at, other]
 
-    def change(self, at: int, later: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def change(
+        self, at: int, later: int, *, follow: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return (h, w) by how many grey levels his place at a frame differs from a later one.
 
-        A pixel differs by as much as it does both at the same spot and where it is found again.
-        Nothing is known where either is covered, or outside the picture.
+        A pixel differs by as much as it does both at the same spot and, if it is to be followed,
+        where it is found again. Nothing is known where either is covered, or outside the picture.
         """
         here, known = self.seen(at, at, at)
-        views = self.seen(at, at, later), self.followed(at, later)
-        differs = np.minimum(*(_levels(view, here) for view, _ in views))
+        views = [self.seen(at, at, later), *([self.followed(at, later)] if follow else [])]
+        differs = np.minimum.reduce([_levels(view, here) for view, _ in views])
         return differs, np.logical_and.reduce([known, *(seen for _, seen in views)])
+
+    def step(self, at: int, later: int, *, follow: bool = True) -> _Step:
+        """Return how his place at a frame differs from a later one."""
+        # Who walks by covers the place for a while.
+        change, free = self.change(at, later, follow=follow)
+        own = self.own(at)
+        inside, around = own & free, ~own & free
+        beside, extra = 0.0, float("nan")
+        if around.sum() > _MIN_AROUND_SHARE * self.area(at):
+            beside = float(change[around].mean())
+        if inside.sum() >= _MIN_OPEN_SHARE * self.area(at):
+            extra = max(float(change[inside].mean()) - beside, 0.0)
+        return _Step(change, inside, beside, extra)
 
     def left(
         self, at: int, later: int, between: int, inside: NDArray[np.bool_]
@@ -278,53 +312,76 @@ def _swept(small: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _of_span(
-    span: int, film: _Film, window: Sequence[int], ends_at: float, *, appears: bool
+    span: int,
+    film: _Film,
+    window: Sequence[int],
+    ends_at: float,
+    *,
+    appears: bool,
+    worth: Callable[[Mapping[str, float]], bool],
 ) -> list[tuple[float, ...]]:
-    """Return a row for each change over `span` frames: the frame, then `PIXELS`."""
-    count, (low, high) = len(film.small) - span, _HALF_LEFT
-    extra = np.full(max(count, 0), np.nan)
-    seen = []
-    for k in range(count):
-        change, free = film.change(k, k + span)  # who walks by covers the place for a while
-        own = film.own(k)
-        inside, around = own & free, ~own & free
-        beside = 0.0
-        if around.sum() > _MIN_AROUND_SHARE * film.area(k):
-            beside = float(change[around].mean())
-        if inside.sum() >= _MIN_OPEN_SHARE * film.area(k):
-            extra[k] = max(float(change[inside].mean()) - beside, 0.0)
-        seen.append((inside, change, beside))
-    rows: list[tuple[float, ...]] = []
-    for k in np.flatnonzero(np.isfinite(extra)).tolist():
+    """Return a row for each change over `span` frames that is worth it: the frame, then `PIXELS`.
+
+    Following pixels takes most of the time. So it is asked first, whether a moment can be worth it
+    by all that is known without, then, if nothing else in the film changed, and at last all others
+    are looked at.
+    """
+    count = max(len(film.small) - span, 0)
+    # The first picture that differs: with him, or seen backwards, still without him.
+    start = 0 if appears else 1
+    firsts = [window[k + start : k + start + span] for k in range(count)]
+    near = [k for k in range(count) if _how_late(firsts[k], ends_at) <= _LATEST_FRAMES]
+
+    def row(k: int, step: _Step, largest: float) -> dict[str, float] | None:
+        course = [film.left(k, k + span, m, step.inside) for m in range(k + 1, k + span)]
+        first = firsts[k][_half([share for share, _ in course])]
+        if _how_late([first], ends_at) > _LATEST_FRAMES or np.isnan(step.extra):
+            return None
+        low, high = _HALF_LEFT
+        halved = [torn for share, torn in course if low < share < high]
+        whole = max(float(step.change[step.inside].mean()), 1e-6)
+        stands_out = max(0.0, 1 - max(largest, _FLOOR_LEVELS) / max(step.extra, 1e-6))
+        share = float((step.change[step.inside] > _CLEARLY_LEVELS).mean())
+        return {
+            "frame": float(first),
+            "stands_out": stands_out,
+            "clear": float(np.log(max(step.extra, _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
+            "whole": share,
+            "gone": float(np.sqrt(share * stands_out)),
+            "around": min(step.beside / whole, 1.0),
+            "slow": float(np.log2(span)),
+            "torn": float(np.mean(halved or [0.0])) ** 2,
+            "sweep": film.sweep(k, k + span),
+        }
+
+    steps: dict[int, _Step] = {}
+    for k in near:
+        at_best = row(k, film.step(k, k + span, follow=False), 0.0)
+        if at_best and worth({"gone": at_best["whole"] ** 0.5, **_some(at_best, "torn", "sweep")}):
+            step = film.step(k, k + span)
+            if (at_best := row(k, step, 0.0)) and worth(at_best):
+                steps[k] = step
+    if not steps:
+        return []
+    judged = list(steps)
+    steps |= {k: film.step(k, k + span) for k in range(count) if k not in steps}
+    extra = np.array([steps[k].extra for k in range(count)])
+    rows = []
+    for k in judged:
         rest = extra[np.abs(np.arange(count) - k) >= span]
         rest = rest[np.isfinite(rest)]
-        # The first picture that differs: with him, or seen backwards, still without him.
-        firsts = window[k : k + span] if appears else window[k + 1 : k + span + 1]
-        if len(rest) < _MIN_OTHERS or np.abs(np.array(firsts) - ends_at).min() > _LATEST_FRAMES:
-            continue
-        inside, change, beside = seen[k]
-        whole = max(float(change[inside].mean()), 1e-6)
-        course = [film.left(k, k + span, m, inside) for m in range(k + 1, k + span)]
-        halved = [torn for share, torn in course if low < share < high]
-        first = firsts[_half([share for share, _ in course])]
-        if abs(first - ends_at) > _LATEST_FRAMES:
-            continue
-        stands_out = max(0.0, 1 - max(float(rest.max()), _FLOOR_LEVELS) / max(extra[k], 1e-6))
-        share = float((change[inside] > _CLEARLY_LEVELS).mean())
-        rows.append(
-            (
-                float(first),
-                stands_out,
-                float(np.log(max(extra[k], _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
-                share,
-                float(np.sqrt(share * stands_out)),
-                min(beside / whole, 1.0),
-                float(np.log2(span)),
-                float(np.mean(halved or [0.0])) ** 2,
-                film.sweep(k, k + span),
-            )
-        )
+        said = row(k, steps[k], float(rest.max())) if len(rest) >= _MIN_OTHERS else None
+        if said:
+            rows.append((said["frame"], *_some(said, *PIXELS).values()))
     return rows
+
+
+def _how_late(frames: Sequence[int], ends_at: float) -> float:
+    return min(abs(frame - ends_at) for frame in frames)
+
+
+def _some(said: Mapping[str, float], *names: str) -> dict[str, float]:
+    return {name: said[name] for name in names}
 
 
 def _half(course: Sequence[float]) -> int:

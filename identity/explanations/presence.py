@@ -167,6 +167,33 @@ def explain_absence(
     )
 
 
+def may_be(
+    gap: PresenceCandidate,
+    said: Mapping[str, float] | None = None,
+    *,
+    least_log_odds: float,
+    model: DecisionModel | None = None,
+) -> bool:
+    """Tell whether somebody may be gone, or there, if all that is not known speaks for it.
+
+    Args:
+        gap: Whose box ends or begins.
+        said: What is known of the pixels, by name; others are ignored.
+        least_log_odds: From which on it counts.
+        model: `None` = the one of the package.
+
+    Example:
+        >>> nothing = np.zeros((1, 4), np.float32)
+        >>> gap = PresenceCandidate("vanish", 0, 5, 4, (4,), nothing, features={"leaves": 2.0})
+        >>> [may_be(gap, least_log_odds=least) for least in (-5.0, 0.0)]
+        [True, False]
+    """
+    known = {name: float(bounds == FOR) for name, bounds in FEATURES.items()}
+    known |= {**(gap.features or {}), **(said or {})}
+    rows = {name: np.array([known[name]]) for name in FEATURES}
+    return bool((model or bundled_presence())[NAME].log_odds(rows)[0] >= least_log_odds)
+
+
 def moments_of(gap: PresenceCandidate, changes: PlaceChanges) -> dict[str, NDArray[np.float64]]:
     """Return (M,) of every feature at M moments: of the pixels, and of the boxes."""
     said = {name: np.full(len(changes), value) for name, value in (gap.features or {}).items()}
