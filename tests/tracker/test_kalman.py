@@ -1,4 +1,4 @@
-"""The motion filter: the engine's numbers, without SciPy's solver."""
+"""The motion filter: the numbers of DeepSORT's, without SciPy's solver."""
 
 from __future__ import annotations
 
@@ -21,23 +21,31 @@ PATHS = {
 
 @pytest.mark.parametrize("fps", [8.0, 25.0, 120.0])
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
-def test_it_says_what_the_engine_says(path, fps):
-    ours, boxes = MotionFilter(fps), np.array(path, np.float64)
-    mean, covariance = ours.initiate(boxes[0])
+def test_it_says_what_deepsort_says(path, fps):
+    ours, theirs, boxes = MotionFilter(fps), KalmanFilter(), np.array(path, np.float64)
+    step = min(max(30 / fps, 0.5), 4)
+    theirs._std_weight_position *= step**0.5
+    theirs._std_weight_velocity *= 0.5 * step
+    state = ours.initiate(boxes[0])
+    assert_alike(state, theirs.initiate(boxes[0]))
     for box in boxes:
-        mean, covariance = ours.predict(mean, covariance)
-        wanted = KalmanFilter.gating_distance(ours, mean, covariance, boxes)
-        assert ours.gating_distance(mean, covariance, boxes) == pytest.approx(wanted, rel=1e-9)
-        assert len(ours.gating_distance(mean, covariance, boxes[:0])) == 0
-        wanted = KalmanFilter.update(ours, mean, covariance, box)
-        mean, covariance = ours.update(mean, covariance, box)
-        assert mean == pytest.approx(wanted[0], rel=1e-9)
-        assert covariance == pytest.approx(wanted[1], rel=1e-9, abs=1e-12)
+        wanted = theirs.predict(*state)
+        state = ours.predict(*state)
+        assert_alike(state, wanted)
+        far = ours.gating_distance(*state, boxes)
+        assert far == pytest.approx(theirs.gating_distance(*state, boxes), rel=1e-9)
+        assert len(ours.gating_distance(*state, boxes[:0])) == 0
+        wanted = theirs.update(*state, box)
+        state = ours.update(*state, box)
+        assert_alike(state, wanted)
 
 
-def test_scipys_solver_is_not_imported_for_it_and_there_for_others():
-    code = (
-        "import sys, tracker.deepsort; assert 'scipy.linalg' not in sys.modules; import scipy; "
-        "assert scipy.linalg.cho_factor"
-    )
+def assert_alike(state, wanted):
+    mean, covariance = state
+    assert mean == pytest.approx(wanted[0], rel=1e-9)
+    assert covariance == pytest.approx(wanted[1], rel=1e-9, abs=1e-12)
+
+
+def test_scipys_solver_is_not_imported():
+    code = "import sys, tracker.deepsort; assert 'scipy.linalg' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
