@@ -60,8 +60,8 @@ class StridedDetector:
         sure_score: Draw only where nothing happens to boxes of at least this score
             (`tracker.quiet`); `None` = draw everywhere. Where every box stays in its place, every
             second of those pictures will do. Where something happens, the picture in the middle is
-            searched, and so on in both halves, until nothing happens between two
-            searched pictures or none is left between them; both pictures of a step are searched.
+            searched, and so on in both halves, until nobody comes or goes between two searched
+            pictures less than N apart, or none is left; both pictures of a step are searched.
             Scores then move straight as well: both ends are the same person, surely.
     """
 
@@ -179,7 +179,9 @@ class StridedDetector:
             return ""
         before = None if span.before is None else self._searched[span.before]
         ends = self._searched[span.start], self._searched[span.stop]
-        return why_look(*ends, before, sure_score=self._sure_score)
+        why = why_look(*ends, before, sure_score=self._sure_score)
+        # Who moves is found often enough to be drawn between.
+        return "" if why == "motion" and span.stop - span.start < self._stride else why
 
     def _is_straight(self, span: _Span) -> bool:
         start, middle, stop = (self._searched[f] for f in (span.start, span.middle, span.stop))
