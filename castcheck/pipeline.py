@@ -113,8 +113,7 @@ def report_on(
     least_log_odds = config.findings.presence_log_odds
     request_steps(crops, seen, judgement, least_log_odds=least_log_odds)
     request_pictures(crops, seen, judgement, findings)
-    crops.read(progress)
-    steps = weigh_gaps(crops, seen, judgement, least_log_odds=least_log_odds)
+    steps = weigh_gaps(crops, seen, judgement, progress, least_log_odds=least_log_odds)
     in_pixels = find_in_pixels(replace(case, steps=steps))
     findings = with_one_cause([*findings, *in_pixels], build, fps=seen.fps)
     least = config.findings.min_confidence

@@ -14,6 +14,7 @@ from scenes.prefetch import read_ahead
 from scenes.source import open_source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import numpy as np
@@ -60,8 +61,18 @@ class CropCollector:
         """Return a whole picture as JPEG; `None` where the frame could not be read again."""
         return self._shots.get(request)
 
-    def read(self, progress: Progress) -> None:
-        """Read the clip up to the last frame that was requested."""
+    def forget(self, requests: Iterable[CropRequest]) -> None:
+        """Drop crops that nobody will ask for again: those of a long clip fill gigabytes."""
+        for request in requests:
+            self._crops.pop(request, None)
+
+    def read(self, progress: Progress, *, after: Callable[[int], None] = lambda _: None) -> None:
+        """Read the clip up to the last frame that was requested.
+
+        Args:
+            progress: Is shown how far it is.
+            after: Called now and then with the newest frame that was read.
+        """
         by_frame: dict[int, list[CropRequest]] = {}
         for request in self._requests - self._crops.keys() - self._shots.keys():
             by_frame.setdefault(request.frame, []).append(request)
@@ -80,6 +91,7 @@ class CropCollector:
                             self._shots[request] = jpeg_of(_cut(picture, request))
                         else:
                             self._crops[request] = _cut(picture, request)
+                after(int(batch.index[-1]))
                 progress("pictures", int(batch.index[-1]) + 1, last + 1)
 
 
