@@ -40,6 +40,7 @@ from training.decisions.planting import (
     change_cases,
     clone_cases,
     clothes_swap_cases,
+    hair_swap_cases,
     other_clothes_cases,
     other_look_cases,
     slow_clothes_cases,
@@ -180,6 +181,11 @@ def shots():
             {"planted", "clean", "crossed", "swapped", "dressed anew"},
             id="clothes exchanged",
         ),
+        pytest.param(
+            "hair_swap",
+            {"planted", "clean", "relit", "swapped", "dressed anew"},
+            id="hair exchanged",
+        ),
     ],
 )
 def test_cases_of_each_explanation(monkeypatch, shots, name, kinds):
@@ -203,12 +209,13 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
     own = {"body": np.array([1.0, 0]), "hair": np.array([1.0, 0]), "facing": np.array([1.0, 0])}
     lent = {"body": np.array([0, 1.0]), "hair": np.array([0, 1.0]), "facing": np.array([0, 1.0])}
     head, clothes = (
-        planting._wearing(own, lent, frozenset(part)) for part in ({"head", "hair"}, {"upper"})
+        planting._wearing(own, lent, part)
+        for part in ({"hair": 1.0, "body": 0.25}, {"body": 0.75, "facing": 1.0})
     )
     assert head["hair"].tolist() == [0, 1]
-    assert head["body"].tolist() == pytest.approx([0.65, 0.35])
+    assert head["body"].tolist() == pytest.approx([0.75, 0.25])
     assert clothes["hair"].tolist() == [1, 0]
-    assert clothes["body"].tolist() == pytest.approx([0.35, 0.65])
+    assert clothes["body"].tolist() == pytest.approx([0.25, 0.75])
     both = planting._wearing(own, lent, None)
     assert both["body"].tolist() == [0, 1]
     assert all(worn["facing"].tolist() == [1, 0] for worn in (head, clothes, both))
@@ -224,6 +231,7 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
         other_look_cases,
         other_clothes_cases,
         clothes_swap_cases,
+        hair_swap_cases,
         slow_clothes_cases,
     ],
 )
