@@ -14,7 +14,7 @@ from identity.evidence.calibration import Calibration, Scale
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations import attribute_swap, change, clone, swap
+from identity.explanations import attribute_swap, change, clone, clothes_swap, swap
 from identity.explanations.contract import Clip, Explained, Scene
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
@@ -447,7 +447,7 @@ def exchanged(
     ]
     said = {"network": np.array([0.6])}, np.array([True])
     monkeypatch.setattr(attribute_swap, "compared", lambda *_: None)
-    monkeypatch.setattr(attribute_swap.clothes_swap, "features_of_pair", lambda *_: said)
+    monkeypatch.setattr(clothes_swap, "features_of_pair", lambda *_: said)
     monkeypatch.setattr(attribute_swap, "hair_features", lambda *_: (said[0], np.array([False])))
     weigh = SimpleNamespace(log_odds=lambda _: np.array([odds]))
     count = max(shots, default=0) + 1

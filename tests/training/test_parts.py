@@ -7,9 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from castcheck.models.load import load_models
 from identity.appearance.looks import CUES
 from tests.identity.people import calibration
 from training.decisions import parts
+from training.decisions.clips import AS_CHECKED
 
 EAST, NORTH = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
 
@@ -76,11 +78,7 @@ def test_the_file_says_what_it_was_measured_on():
 
 def test_no_clips_nobody_measured(tmp_path):
     found = parts.measure(
-        [tmp_path],
-        None,
-        None,
-        calibration=calibration(),
-        cache=None,
-        say=print,  # type: ignore[arg-type]
-    )
+        [tmp_path], AS_CHECKED, load_models(AS_CHECKED), calibration=calibration(), cache=None,
+        say=print,
+    )  # fmt: skip
     assert found == {"clothes": [], "head": []}
