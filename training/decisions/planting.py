@@ -51,6 +51,12 @@ if TYPE_CHECKING:
 
 _EACH = 3  # errors planted in each track, and in each two
 _ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
+# Another look is any that differs, so it is planted as large as a part can be.
+_WHOLE_PARTS: tuple[Mapping[Cue, float] | None, ...] = (
+    {"head": 1.0, "hair": 1.0, "head_look": 1.0, "body": 0.35},
+    {"upper": 1.0, "lower": 1.0, "upper_look": 1.0, "lower_look": 1.0, "body": 0.65},
+    None,  # all of somebody
+)
 # The lamp of a relit clip is far stronger than what changes from one set-up to the next, and a look
 # that no light may change could only be told by networks.
 _RELIT_SHARE = 1 / 16
@@ -364,8 +370,7 @@ def other_look_cases(
         asked = partial(_ask_other_look, shot.samples, track, first, last, calibration)
         kind: Kind = "relit" if shot.relit else "clean"
         cases += case(kind, shot, shot.samples, (track,), asked(stays))
-        worn = (parts.drawn("head", rng), parts.drawn("clothes", rng), None)
-        for part in () if shot.relit else worn:
+        for part in () if shot.relit else _WHOLE_PARTS:
             lent = _lent(donors, number, track, rng)
             if lent is not None:
                 wears = _wearing(stays, lent, part)
