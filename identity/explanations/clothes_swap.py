@@ -113,10 +113,11 @@ def _surest(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> Expla
     ask = partial(features_of, samples, *pair, calibration=calibration)
     moments = moments_of(samples, *span)
     asked = Asked.about(samples, moments, ask, scene.model["clothes_swap"])
-    best = _surest_swap(scene, pair, moments)
-    if best is None or not asked.judged[best]:
+    least = scene.settings.least_log_odds
+    if best_of(asked.log_odds, asked.judged, least) is None:
         return None
-    if asked.log_odds[best] < scene.settings.least_log_odds:
+    best = _surest_swap(scene, pair, moments)
+    if best is None or not asked.judged[best] or asked.log_odds[best] < least:
         return None
     row = features_at(ask(moments.take(np.array([best])))[0], 0)
     frame = exact_frame(samples, pair, moments, best)
@@ -133,6 +134,10 @@ def _surest_swap(scene: Scene, pair: tuple[int, int], moments: Moments) -> int |
 
     Beside it both sides are mixed, and of two who exchange heads as well these seem to stay.
     """
-    ask = partial(swap.features_of, scene.samples, *pair, calibration=scene.calibration)
-    asked = Asked.about(scene.samples, moments, ask, scene.model["swap"])
+    asked = Asked.about(
+        scene.samples,
+        moments,
+        lambda part: swap.features_of(scene.samples, *pair, part, scene.calibration),
+        scene.model["swap"],
+    )
     return best_of(asked.log_odds, asked.judged, -np.inf)

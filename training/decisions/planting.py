@@ -282,12 +282,12 @@ def _exchanging(two: Sequence[Means], part: Mapping[Cue, float] | None) -> list[
 
 def _ask_hair_swap(
     before: Sequence[Means], after: Sequence[Means], *, calibration: Calibration, sample: int
-) -> Asked | None:
+) -> Asked:
     sides = (before[0], before[1]), (after[0], after[1])
     pair = attribute_swap.compared(*sides, calibration)
     features, judged = attribute_swap.hair_features(pair, *sides)
     flat = {name: float(values[0]) for name, values in features.items()}
-    return Asked.once(attribute_swap.HAIR, flat, sample=sample) if judged[0] else None
+    return Asked.once(attribute_swap.HAIR, flat, sample=sample, judged=bool(judged[0]))
 
 
 def clone_cases(
