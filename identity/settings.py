@@ -11,6 +11,7 @@ from scenes.settings import check_ranges, setting
 
 ODDS_POWER = 3.0  # by which odds fall as strictness rises, and rise with what a rule measures
 _USUAL_VANISH = 2.0
+_USUAL_ATTRIBUTE_SWAP = 0.25
 
 ThresholdName = Literal["swap", "attribute_swap", "drift", "vanish"]
 
@@ -150,9 +151,9 @@ class FindingSettings:
         high=1,
     )
     attribute_swap: float = setting(
-        0.25,
-        "similarity by which exchanged clothes, or heads, must fit better than unchanged ones over "
-        "a cut",
+        _USUAL_ATTRIBUTE_SWAP,
+        "how strictly clothes, or hair, that two exchange over a cut are judged: 0.25 = as learnt, "
+        "above it only the surest are reported",
         low=0.05,
         high=1,
     )
@@ -203,6 +204,16 @@ class FindingSettings:
         """
         share = min(max(self.min_confidence, 1e-3), 1 - 1e-3)
         return _log_odds(share) + self.vanish_log_odds - 0.01
+
+    @property
+    def attribute_swap_log_odds(self) -> float:
+        """Log-odds taken off where two exchange clothes or hair over a cut.
+
+        Example:
+            >>> FindingSettings().attribute_swap_log_odds
+            0.0
+        """
+        return ODDS_POWER * log(self.attribute_swap / _USUAL_ATTRIBUTE_SWAP)
 
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.

@@ -17,6 +17,8 @@ import typer
 from bench.source_table import read_entries
 from castcheck.config import Config
 from castcheck.models.load import load_models
+from castcheck.pipeline import embedder_name
+from identity.evidence.calibration import calibration_for
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
 from identity.evidence.learnt import DATA_FILE, LearntEvidence, learnt_evidence
 from identity.evidence.picture_style import TEXTURE_FILE
@@ -29,7 +31,8 @@ from tracker.yolo import YoloDetector
 from training import belief as box_belief
 from training.cohort import make_cohort
 from training.compose import Shelf, write_composed
-from training.decisions.clips import CONFIG, read_shots
+from training.decisions import parts as changed_parts
+from training.decisions.clips import AS_CHECKED, CONFIG, read_shots
 from training.detector import train_detector
 from training.evidence import fit_both, read_cases
 from training.evidence_figures import left_out, numbers, pairs_across_shots
@@ -393,6 +396,43 @@ def presence(
     model, outcome = presence_model(cases, prior=prior, seed=seed)
     typer.echo(outcome.text())
     output.write_text(model.to_json(), encoding="utf-8")
+    typer.echo(f"written to {output}", err=True)
+
+
+@app.command()
+def parts(
+    clips: Annotated[
+        list[Path],
+        typer.Option(help="Folder of `python -m studio set`; may be repeated.", exists=True),
+    ],
+    cache: Cache,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Data file to write.")] = (
+        changed_parts.FILE
+    ),
+) -> None:
+    """Measure what each cue sees of clothes, or hair, that two people exchange."""
+    check_folder_of(output)
+    models = load_models(CONFIG)
+    name = embedder_name(models)
+    found = changed_parts.measure(
+        clips, AS_CHECKED, models, calibration=calibration_for(name), cache=cache,
+        say=lambda clip: typer.echo(clip, err=True),
+    )  # fmt: skip
+    for part, rows in found.items():
+        typer.echo(f"{part}: {len(rows)} people")
+        for cue in sorted({cue for row in rows for cue in row}):
+            shares = sorted(row[cue] for row in rows if cue in row)
+            middle = shares[len(shares) // 2]
+            typer.echo(f"  {cue:<11} {middle:.2f} ({shares[0]:.2f} to {shares[-1]:.2f})")
+    embedder = models.embedder
+    provenance = {
+        "made_by": "python -m training parts",
+        "measured_on": "rendered clips in which two exchange a part, beside their clean twins",
+        "people": {part: len(rows) for part, rows in found.items()},
+        "embedder": {"name": name, "sha256": None if embedder is None else embedder.sha256},
+    }
+    text = json.dumps({"provenance": provenance, "parts": found}, indent=1)
+    output.write_text(text + "\n", encoding="utf-8")
     typer.echo(f"written to {output}", err=True)
 
 

@@ -122,6 +122,7 @@ class FindingBuilder:
         evidence: Mapping[str, Any],
         vouched: bool = True,
         rests_on_boxes: bool = True,
+        deciding: tuple[int, ...] = (),
     ) -> Finding:
         """Return a finding, less sure where the boxes it rests on are doubtful.
 
@@ -137,11 +138,13 @@ class FindingBuilder:
             vouched: Whether more than one thing speaks for it; if not, it stops no release.
             rests_on_boxes: Whether boxes show it; if not, the picture as a whole does, and how sure
                 the detector is of anybody says nothing.
+            deciding: Those of the tracklets whose boxes it rests on; nothing = all of them.
         """
         shots = {self._seen.tracklets[t].shot_index for t in tracklets}
         # Boxes that the detector itself doubts may show anything: less can be said of them.
         box_score = min(
-            least_box_score(self._seen.tracklets[t], frames, fps=self._seen.fps) for t in tracklets
+            least_box_score(self._seen.tracklets[t], frames, fps=self._seen.fps)
+            for t in deciding or tracklets
         )
         sure = confidence * min(1.0, box_score / _SURE_BOX_SCORE) if rests_on_boxes else confidence
         if not vouched:

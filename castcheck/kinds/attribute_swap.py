@@ -52,7 +52,7 @@ def _over_cut(case: Case, swap: Explained, end: int) -> Finding:
             "cues": [swap.attribute],
             "strength": round(swap.strength, 3),
             "threshold": case.settings.attribute_swap,
-            "gain": rounded(swap.features),
+            "features": rounded(swap.features),
             "over_cut": True,
         },
     )

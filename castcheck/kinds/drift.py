@@ -39,6 +39,7 @@ def find(case: Case) -> Iterator[Finding]:
             vouched=drift.vouched,  # what networks alone see may be a gesture, or sharpness
             characters=[was, label] if replaced else [label],
             tracklets=tuple(m for k in drift.tracks for m in judgement.tracks[k].members),
+            deciding=tuple(m for k in drift.deciding for m in judgement.tracks[k].members),
             frames=(drift.start_frame, drift.stop_frame),
             message=said,
             evidence={

@@ -1,99 +1,108 @@
-"""Attribute swaps: cues that change owner while others stay.
+"""Attribute swaps over a cut back to a set-up: two wear each other's clothes, or hair.
 
 A re-ID network looks at clothes first, so two people who exchange clothes look to it as if they had
-exchanged places. The head tells them apart: where body and clothes fit crosswise and both heads
-fit straight, only the clothes went over; where the heads fit crosswise and the bodies straight,
-only face or hair did. Both cues must contradict each other clearly, on both people; where the two
-heads are alike, or the clothes, nothing is told.
-
-Where the embedder finds the head, hair says it best (`evidence/hair.py`).
+exchanged places, and colours of their heads tell that they have not. Where they exchange hair,
+bodies stay and hair loses more than the clothes below it, which no light does. How much each of
+this says is learnt; clothes are weighed as inside a shot (`clothes_swap`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from identity.evidence.hair import hair_says
+from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.positions import Positions
-from identity.evidence.same_look import MIN_LOOKS, cosines_between
+from identity.evidence.same_look import MIN_LOOKS, Compared, cosines_between
 from identity.evidence.setups import SAME_SETUP
-from identity.explanations.contract import Explained, log_odds_by_rule
+from identity.explanations import clothes_swap, swap
+from identity.explanations.contract import Explained, features_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
     from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
-    from identity.evidence.hair import Hair
+    from identity.explanations.asked import Features
     from identity.explanations.contract import Clip, Kind
 
-    Means = dict[Cue, NDArray[np.float32]]
+    Means = Mapping[Cue, NDArray[np.float32]]
     Pair = tuple[Means, Means]
 
 Attribute = Literal["clothes", "head"]
 
 KINDS: tuple[Kind, ...] = ("attribute_swap",)
-_CONTRADICTS = 0.4  # similarity by which both of one sort must beat both of the other
-_AGREES = 0.1  # gain by which the colours of the clothes speak for an exchange at all
+HAIR: Mapping[str, Bounds] = {"alone": FOR, "network": FOR, "turn": AGAINST}
+HEADS: tuple[Cue, ...] = ("hair", "head")  # heads count where hair is not seen
+# What each is called in the model.
+_LEARNT_AS: Mapping[Attribute, str] = {"clothes": "clothes_swap", "head": "hair_swap"}
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeScore:
-    """How alike two people are before and after, straight (stayed) and crosswise (exchanged)."""
-
-    straight: tuple[float, float]
-    cross: tuple[float, float]
-
-    @property
-    def preference(self) -> float:
-        """By how much "exchanged" beats "stayed" on average: > 0 = exchanged."""
-        return (sum(self.cross) - sum(self.straight)) / 2
-
-
-def which_attribute(
-    scores: dict[Cue, ExchangeScore],
-    *,
-    threshold: float,
-    hair: Hair | None = None,
-) -> Attribute | None:
-    """Return what changed owner; `None` = nothing, all of it, or it cannot be told.
+def compared(before: Pair, after: Pair, calibration: Calibration) -> swap.PairCompared:
+    """Return how two of before compare with two of after, straight and crosswise.
 
     Args:
-        scores: Cue to how it compares, on the scale where 1 is one person and 0 another.
-        threshold: Gain from which a cue was exchanged.
-        hair: What the hair of both does, where it was seen and says something (`hair_says`).
-
-    Example:
-        >>> body = ExchangeScore((0.2, 0.3), (0.9, 0.8))
-        >>> head = ExchangeScore((0.9, 1.0), (0.1, 0.0))
-        >>> which_attribute({"body": body, "head": head, "upper": body}, threshold=0.25)
-        'clothes'
-        >>> which_attribute({"body": body, "head": body, "upper": body}, threshold=0.25) is None
-        True
+        before: Cue to mean look of the one and of the other.
+        after: The same at their places after a cut.
+        calibration: How cosines become similarity.
     """
-    if "body" not in scores or "head" not in scores:
-        return None
-    body, head = scores["body"].preference, scores["head"].preference
-    clothes = [scores[cue].preference for cue in ("upper", "lower") if cue in scores]
-    if not clothes:
-        return None
-    # The body holds the head too, which stays; a network's own look at the garment does not.
-    garment = scores["upper_look"].preference if "upper_look" in scores else body
-    exchanged = body >= 0 and max(body, garment) >= threshold
-    head_stays = head <= -_CONTRADICTS if hair is None else hair.stays
-    if exchanged and max(clothes) >= _AGREES and head_stays:
-        return "clothes"
-    head_changes = head >= _CONTRADICTS if hair is None else hair.alone and hair.lost >= threshold
-    if head_changes and max(clothes) <= 0 and body <= -_CONTRADICTS:
-        return "head"
-    return None
+    similarity = calibration.similarities(cosines_between(before, after))
+    alike = Compared.of(similarity, calibration)
+    first, second = np.array([0]), np.array([1])
+    return swap.PairCompared(
+        (alike.at(first, first), alike.at(second, second)),
+        (alike.at(first, second), alike.at(second, first)),
+    )
+
+
+def hair_features(pair: swap.PairCompared, before: Pair, after: Pair) -> Features:
+    """Return the features of two who may have exchanged hair, each (1,), and whether it is seen.
+
+    `alone` is what the hair of both loses at least beyond the clothes, `network` by how much bodies
+    are nearer to their own, mean of both, and `turn` by how much the cosine of facing differs at
+    most. As with all of a look, both must be nearer to the other's hair than to their own.
+
+    Args:
+        pair: As `compared` says.
+        before: Cue to mean look of the one and of the other.
+        after: The same after a cut.
+    """
+    own = [
+        _similarity(side, "upper") - _first_known(_similarity(side, cue) for cue in HEADS)
+        for side in pair.straight
+    ]
+    turns = [
+        abs(float(b["facing"][0] - a["facing"][0]))
+        for b, a in zip(before, after, strict=True)
+        if "facing" in b and "facing" in a
+    ]
+    hair = np.min(_first_known(clothes_swap.gains(pair, cue) for cue in HEADS), axis=0)
+    stays = -np.mean(clothes_swap.network_gains(pair), axis=0)
+    found = {
+        "alone": np.min(own, axis=0),
+        "network": np.minimum(stays, clothes_swap.EXCHANGED),
+        "turn": np.array([max(turns, default=np.nan)]),
+    }
+    least = np.min(np.nan_to_num([found["alone"], hair, stays]), axis=0)
+    return found, np.asarray(least > 0, np.bool_)
+
+
+def _similarity(compared: Compared, cue: Cue) -> NDArray[np.float64]:
+    return compared.similarity.get(cue, np.full(1, np.nan))
+
+
+def _first_known(options: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the first of several arrays, and where it is not known the next."""
+    first, *others = options
+    for other in others:
+        first = np.where(np.isfinite(first), first, other)
+    return first
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -104,8 +113,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     """
     if any(one.kind == "attribute_swap" for one in clip.explained):
         return []
-    segments, labels, scales = clip.segments, clip.cast.labels, clip.calibration
-    threshold = clip.settings.scaled("attribute_swap")
+    segments, labels = clip.segments, clip.cast.labels
     by_shot: dict[int, list[int]] = {}
     for k, segment in enumerate(segments):
         if labels[k] >= 0 and segment.sample_count >= MIN_LOOKS:
@@ -120,52 +128,57 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
         for (a, c), (b, d) in combinations(stayed, 2):
             if a == b or c == d:
                 continue
-            before, after = ((segments[k].means, segments[m].means) for k, m in ((a, b), (c, d)))
-            scores, hair = _scores(before, after, scales), hair_says(before, after)
-            attribute = which_attribute(scores, threshold=threshold, hair=hair)
-            if attribute is not None:
-                strength = _strength(attribute, scores, hair)
-                odds = log_odds_by_rule(strength, clip.settings.attribute_swap)
-                four = a, b, c, d
-                found.append(
-                    Explained(
-                        "attribute_swap", tuple(clip.track_of(k) for k in four),
-                        min(segments[c].start_frame, segments[d].start_frame),
-                        max(segment.stop_frame for segment in segments),
-                        odds, strength,
-                        {cue: score.preference for cue, score in scores.items()},
-                        over_cut=True, attribute=attribute, segments=four,
-                    )
-                )  # fmt: skip
+            one = _likelier(clip, (a, b, c, d))
+            if one is not None:
+                found.append(one)
     return found
 
 
-def _strength(attribute: Attribute, scores: dict[Cue, ExchangeScore], hair: Hair | None) -> float:
-    """Return the similarity by which what was exchanged fits crosswise, or is lost to its owner."""
-    if attribute == "clothes":
-        return scores["body"].preference
-    return scores["head"].preference if hair is None else hair.lost
+def _likelier(clip: Clip, four: tuple[int, int, int, int]) -> Explained | None:
+    """Return what two exchanged, clothes or hair, whichever is likelier; `None` = neither.
 
-
-def _scores(before: Pair, after: Pair, scales: Calibration) -> dict[Cue, ExchangeScore]:
-    """Return cue to how the looks of two before compare with those of two after."""
-    result: dict[Cue, ExchangeScore] = {}
-    for cue, cosine in cosines_between(before, after).items():
-        if cue in scales.scales and np.isfinite(cosine).all():
-            (ac, ad), (bc, bd) = np.vectorize(scales.scales[cue].similarity)(cosine).tolist()
-            result[cue] = ExchangeScore((ac, bd), (ad, bc))
-    return result
+    Args:
+        clip: They are in it.
+        four: Segments of the one and the other, and those at their places after a cut.
+    """
+    a, b, c, d = (clip.segments[k] for k in four)
+    before, after = (a.means, b.means), (c.means, d.means)
+    pair = compared(before, after, clip.calibration)
+    fewest = np.array([min(segment.sample_count for segment in (a, b, c, d))])
+    asked: dict[Attribute, Features] = {
+        "clothes": clothes_swap.features_of_pair(pair, fewest),
+        "head": hair_features(pair, before, after),
+    }
+    odds = {
+        attribute: float(clip.model[_LEARNT_AS[attribute]].log_odds(features)[0])
+        for attribute, (features, judged) in asked.items()
+        if judged[0]
+    }
+    if not odds:
+        return None
+    best = max(odds, key=lambda attribute: odds[attribute])
+    log_odds = odds[best] - clip.settings.attribute_swap_log_odds
+    if log_odds < clip.settings.least_log_odds:
+        return None
+    features = features_at(asked[best][0], 0)
+    return Explained(
+        "attribute_swap", tuple(clip.track_of(k) for k in four),
+        min(c.start_frame, d.start_frame),
+        max(segment.stop_frame for segment in clip.segments),
+        log_odds, features["network" if best == "clothes" else "alone"], features,
+        over_cut=True, attribute=best, segments=four,
+    )  # fmt: skip
 
 
 def relabelled(cast: Cast, clip: Clip, found: Sequence[Explained]) -> Cast:
     """Return the cast with labels that stay with the heads where clothes were exchanged."""
     labels = cast.labels.copy()
-    for swap in found:
-        if not swap.over_cut or swap.attribute != "clothes":
+    for one in found:
+        if not one.over_cut or one.attribute != "clothes":
             continue
-        a, b, c, d = (int(labels[k]) for k in swap.segments)
+        a, b, c, d = (int(labels[k]) for k in one.segments)
         if (c, d) == (b, a):
-            late = np.array([s.start_frame >= swap.start_frame for s in clip.segments])
+            late = np.array([s.start_frame >= one.start_frame for s in clip.segments])
             was_a, was_b = late & (labels == a), late & (labels == b)
             labels[was_a], labels[was_b] = b, a
     return replace(cast, labels=labels)

@@ -54,6 +54,8 @@ class Explained:
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
         is_hint: Whether it is too little to be told, unless another shot shows the same change.
         everybody: Whether the whole picture changes, and everybody in it alike.
+        deciding: Those of the tracks that say how sure it is, where others were joined to them;
+            nothing = all of them.
         curves: How a look changes, by track: the evidence that this rests on.
         old: From which sample to which of its shot the looks are the old ones, where the curves are
             still to be drawn against them; `None` = they are drawn, or there are none.
@@ -77,6 +79,7 @@ class Explained:
     old: tuple[int, int] | None = None
     is_hint: bool = False
     everybody: bool = False
+    deciding: tuple[int, ...] = ()
 
     @property
     def confidence(self) -> float:

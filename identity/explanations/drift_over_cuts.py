@@ -161,7 +161,8 @@ def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
 def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
     """Return one drift per character, from its onset to the end of the change.
 
-    Hints alone, however many, are none.
+    The surest piece says how sure it is, whatever boxes the others have. Hints alone, however many,
+    are none.
 
     Args:
         drifts: In one shot and over cuts.
@@ -171,15 +172,20 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
     for number, drift in enumerate(drifts):
         label = labels[drift.tracks[-1]]
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
-    return [
-        replace(
-            max(group, key=lambda d: (not d.is_hint, d.vouched, d.confidence, d.strength)),
-            tracks=tuple(sorted({k for d in group for k in d.tracks})),
-            start_frame=min(d.start_frame for d in group),
-            stop_frame=max(d.stop_frame for d in group),
-            over_cut=any(d.over_cut for d in group),
-            curves={k: curve for d in group for k, curve in d.curves.items()},
+    merged = []
+    for group in groups.values():
+        if all(d.is_hint for d in group):
+            continue
+        surest = max(group, key=lambda d: (not d.is_hint, d.vouched, d.confidence, d.strength))
+        merged.append(
+            replace(
+                surest,
+                tracks=tuple(sorted({k for d in group for k in d.tracks})),
+                deciding=surest.tracks if len(group) > 1 else (),
+                start_frame=min(d.start_frame for d in group),
+                stop_frame=max(d.stop_frame for d in group),
+                over_cut=any(d.over_cut for d in group),
+                curves={k: curve for d in group for k, curve in d.curves.items()},
+            )
         )
-        for group in groups.values()
-        if not all(d.is_hint for d in group)
-    ]
+    return merged

@@ -1,9 +1,9 @@
 """One who keeps head and hair and wears clothes of another colour in a later shot.
 
-Another light changes the colours of a head as well as those of clothes, and more; another framing
-or another side changes what networks see of both. So what clothes lose beyond what the head loses
-is nearly always a change of clothes. A story may say so: where the set does not go on, or everybody
-is dressed anew in it, it may be another day, and the finding stops no release.
+Another light changes the colours of a head as well as those of clothes, and more. So what clothes
+lose beyond what the head loses is nearly always a change of clothes, and more so where networks,
+which look at clothes first, see another body. A story may say so: where the set does not go on, or
+everybody is dressed anew in it, it may be another day, and the finding stops no release.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     Means = Mapping[Cue, NDArray[np.float32]]
 
 KINDS: tuple[Kind, ...] = ("drift",)
-FEATURES: Mapping[str, Bounds] = {"alone": FOR, "upper_look": FOR, "head_look": AGAINST}
+FEATURES: Mapping[str, Bounds] = {"alone": FOR, "network": FOR, "head": AGAINST, "hair": AGAINST}
 
 GARMENTS: tuple[Cue, ...] = ("upper",)  # a table or somebody else hides legs
 _HEADS: tuple[Cue, ...] = ("head", "hair")
+# The network's look at the head is not among them: it follows the clothes below it.
+_NETWORKS: tuple[Cue, ...] = ("body", "upper_look", "lower_look")
 
 
 def features_of(
@@ -41,10 +43,10 @@ def features_of(
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Return the features of N looks and M later ones, each (N, M), and which can be compared.
 
-    `alone` is what the colours of a garment lose beyond those of head and hair, at least 0; the
-    others are what a network loses of the upper body and of the head, 0.5 = all that tells two
-    people apart. What is not seen is NaN. Nothing can be said where the colours of either garments
-    or head are not seen.
+    `alone` is what the colours of a garment lose beyond those of head and hair, at least 0;
+    `network` what a network loses of body and clothes on average, `head` and `hair` what their
+    colours lose, 1 = all that tells two people apart. What is not seen is NaN. Nothing can be said
+    where the colours of either garments or head are not seen.
 
     Args:
         early: Cue to mean look of N stretches.
@@ -74,11 +76,14 @@ def losses_of(
         np.fmin.reduce([similarity.get(cue, nothing) for cue in cues])
         for cues in (GARMENTS, _HEADS)
     )
-    found = {
-        "alone": np.maximum(head - garment, 0),
-        "upper_look": 0.5 - similarity.get("upper_look", nothing),
-        "head_look": 0.5 - similarity.get("head_look", nothing),
-    }
+    looks = np.array([similarity.get(cue, nothing) for cue in _NETWORKS])
+    seen = np.isfinite(looks)
+    kept = np.where(seen, looks, 0).sum(axis=0) / np.where(
+        seen.any(axis=0), seen.sum(axis=0), np.nan
+    )
+    found = {"alone": np.maximum(head - garment, 0), "network": np.clip(1 - kept, 0, 1)}
+    for cue in _HEADS:
+        found[cue] = np.clip(1 - similarity.get(cue, nothing), 0, 1)
     return found, np.isfinite(head - garment)
 
 

@@ -68,7 +68,9 @@ def _with_curves(found: Sequence[Explained], scene: Scene) -> list[Explained]:
 
 def one_per_cause(found: Sequence[Explained], *, fps: float) -> list[Explained]:
     """Return the explanations that no other one explains away, the surest first."""
-    rank = {"swap": 0, "attribute_swap": 0, "clone": 1, "morph": 2, "drift": 3}
+    # To a network two who exchange clothes are two who exchange all of a look: so where it is
+    # clothes, it is no swap, however sure that would be.
+    rank = {"attribute_swap": 0, "swap": 1, "clone": 2, "morph": 3, "drift": 4}
     kept: list[Explained] = []
     # Two at once explain more than each by itself, where they are likelier than not at all.
     order = sorted(

@@ -43,6 +43,29 @@ def test_severity_of_what_is_vouched_for_and_not(kind, vouched, severity, judged
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("deciding", "weak", "severity"),
+    [
+        pytest.param((), None, "major", id="all are sure"),
+        pytest.param((), 1, "minor", id="one is doubted"),
+        pytest.param((0,), 1, "major", id="a doubted one was joined"),
+        pytest.param((0,), 0, "minor", id="the one that decided is doubted"),
+    ],
+)
+def test_a_drift_is_as_sure_as_the_boxes_that_decided(deciding, weak, severity, judged):
+    config, seen, judgement = judged
+    tracklets = [
+        replace(t, score=np.full_like(t.score, 0.45 if t.tracklet_id == weak else 0.9))
+        for t in seen.tracklets
+    ]
+    drift = Explained("drift", (0, 1), 4, 20, 4.0, 0.9, deciding=deciding)
+    told = replace(judgement, explained=(drift,))
+    build = FindingBuilder(replace(seen, tracklets=tracklets), told, config.findings)
+    (finding,) = find_in_judgement(Case(seen, told, config.findings, build))
+    assert (finding.severity, finding.tracklets) == (severity, (0, 1))
+
+
+@pytest.mark.slow
 def test_a_clone_nobody_vouches_for_names_both(judged):
     config, seen, judgement = judged
     clone = Explained("clone", (0, 1), 4, 20, 4.0, 0.9, vouched=False, segments=(0, 1))

@@ -9,9 +9,10 @@ from identity.appearance.looks import Cue, Looks
 from identity.cast.characters import Cast
 from identity.explanations import clothes_swap
 from identity.explanations.attribute_swap import (
-    ExchangeScore,
+    HAIR,
+    compared,
     find_over_cuts,
-    which_attribute,
+    hair_features,
 )
 from identity.explanations.contract import Clip
 from identity.explanations.model import bundled_model
@@ -146,21 +147,59 @@ def scene_in_which(heads, clothes):
     return scene_of([make_body_track(chain, tracklets, seen) for chain in chains])
 
 
-def test_a_look_at_the_garment_alone_tells_clothes():
-    straight, mixed = ExchangeScore((1.0, 1.0), (0.0, 0.0)), ExchangeScore((0.2, 0.3), (0.5, 0.4))
-    garment = ExchangeScore((0.0, 0.1), (0.8, 0.7))
-    cues: dict[Cue, ExchangeScore] = {"body": mixed, "head": straight, "upper": garment}
-    assert which_attribute(cues, threshold=0.25) is None
-    assert which_attribute({**cues, "upper_look": garment}, threshold=0.25) == "clothes"
-    # The body must not speak against it: then the garment's look alone decides nothing.
-    against = {**cues, "body": straight, "upper_look": garment}
-    assert which_attribute(against, threshold=0.25) is None
+def look(head, clothes, hair=None, facing=0.5):
+    """Return a mean look of (cos, sin) angles in turns: whose head and clothes, and hair."""
+
+    def at(turn):
+        return np.array([np.cos(turn), np.sin(turn)], np.float32)
+
+    worn: dict[Cue, np.ndarray] = {"head": at(head), "hair": at(head if hair is None else hair)}
+    worn |= {cue: at(clothes) for cue in ("body", "upper_look", "lower_look", "upper")}
+    return worn | {"facing": np.array([facing, 0], np.float32)}
 
 
-def test_a_cue_that_was_not_seen_decides_nothing():
-    exchanged, stayed = ExchangeScore((0.0, 0.0), (1.0, 1.0)), ExchangeScore((1.0, 1.0), (0.0, 0.0))
-    whole: dict[Cue, ExchangeScore] = {"body": exchanged, "head": stayed, "lower": exchanged}
-    assert which_attribute(whole, threshold=0.25) == "clothes"
-    for cue in whole:
-        rest = {k: v for k, v in whole.items() if k != cue}
-        assert which_attribute(rest, threshold=0.25) is None
+FAR = np.pi / 2  # nothing alike
+
+
+@pytest.mark.parametrize(
+    ("after", "clothes", "hair"),
+    [
+        pytest.param((look(0, 0), look(FAR, FAR)), False, False, id="nothing"),
+        pytest.param((look(0, FAR), look(FAR, 0)), True, False, id="clothes"),
+        pytest.param((look(FAR, FAR), look(0, 0)), False, False, id="all of it"),
+        pytest.param((look(FAR, 0), look(0, FAR)), False, True, id="heads"),
+        pytest.param((look(0, 0, FAR), look(FAR, FAR, 0)), False, True, id="hair alone"),
+        pytest.param((look(0, 0, FAR), look(FAR, FAR)), False, False, id="the hair of one"),
+        pytest.param((look(0, FAR), look(FAR, FAR)), False, False, id="one wears the other's"),
+        pytest.param((look(0, FAR, FAR), look(FAR, 0, 0)), False, False, id="hair goes along"),
+    ],
+)
+def test_what_two_may_have_exchanged(after, clothes, hair):
+    before = look(0, 0), look(FAR, FAR)
+    pair = compared(before, after, calibration())
+    features, judged = clothes_swap.features_of_pair(pair, np.array([8]))
+    assert set(features) == set(clothes_swap.FEATURES)
+    assert judged.tolist() == [clothes]
+    features, judged = hair_features(pair, before, after)
+    assert set(features) == set(HAIR)
+    assert judged.tolist() == [hair]
+
+
+def test_what_is_not_seen_decides_nothing():
+    before, after = (look(0, 0), look(FAR, FAR)), (look(0, FAR), look(FAR, 0))
+    for unseen, told in (({"hair"}, True), ({"head"}, True), ({"hair", "head"}, False)):
+        bare = ({k: v for k, v in after[0].items() if k not in unseen}, after[1])
+        pair = compared(before, bare, calibration())
+        assert clothes_swap.features_of_pair(pair, np.array([8]))[1][0] == told
+        assert not hair_features(pair, before, bare)[1][0]  # bodies went over
+    after = (look(FAR, 0), look(0, FAR))
+    for unseen, told in (({"hair"}, True), ({"hair", "head"}, False), ({"upper"}, False)):
+        bare = ({k: v for k, v in after[0].items() if k not in unseen}, after[1])
+        assert hair_features(compared(before, bare, calibration()), before, bare)[1][0] == told
+
+
+def test_how_far_two_turn_is_the_larger_of_both():
+    before = look(0, 0, facing=0.5), look(FAR, FAR, facing=0.5)
+    after = look(FAR, 0, facing=0.4), look(0, FAR, facing=-0.2)
+    features, _ = hair_features(compared(before, after, calibration()), before, after)
+    assert features["turn"][0] == pytest.approx(0.7)

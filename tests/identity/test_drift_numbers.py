@@ -594,6 +594,7 @@ def test_a_character_has_one_drift():
     (merged, alone) = merge_drifts([first, second, other], [0, 0, 0, 1])
     assert (merged.tracks, merged.start_frame, merged.stop_frame) == ((0, 1, 2), 10, 60)
     assert (merged.log_odds, merged.strength) == (1.0, 0.9)  # as sure as what vouches for it
+    assert (merged.deciding, alone.deciding) == ((2, 1), ())
     assert (merged.over_cut, merged.vouched) == (True, True)
     assert merged.curves == {0: "a", 1: "b"}
     assert alone == other

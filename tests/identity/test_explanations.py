@@ -8,6 +8,7 @@ import pytest
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
 from identity.evidence.logistic import Logistic
 from identity.explanations import (
+    attribute_swap,
     change,
     clone,
     clothes_swap,
@@ -30,9 +31,10 @@ NEVER_NEGATIVE = {
     "drift": ("unlike", "network", "colour", "hair", "score"),
     "clone": ("alike", "network", "colour", "hair", "became", "score"),
     "other_look": other_look.CUES,
-    "other_clothes": ("alone", "upper_look"),
-    "clothes_swap": ("garment", "head", "samples"),
-    "slow_clothes": ("alone", "upper_look"),
+    "other_clothes": ("alone", "network"),
+    "clothes_swap": ("network", "head", "hair", "samples"),
+    "slow_clothes": ("alone", "network"),
+    "hair_swap": ("alone", "network"),
 }
 NEVER_POSITIVE = {
     "swap": ("leap", "touch"),
@@ -40,9 +42,10 @@ NEVER_POSITIVE = {
     "drift": ("jump", "zoom", "light", "others", "touch", "returns"),
     "clone": ("twins",),
     "other_look": ("turn", "shape"),
-    "other_clothes": ("head_look",),
-    "clothes_swap": ("head_look",),
-    "slow_clothes": ("head_look",),
+    "other_clothes": ("head", "hair"),
+    "clothes_swap": (),
+    "slow_clothes": ("head", "hair"),
+    "hair_swap": ("turn",),
 }
 
 
@@ -57,6 +60,7 @@ NEVER_POSITIVE = {
         ("other_clothes", other_clothes.FEATURES),
         ("clothes_swap", clothes_swap.FEATURES),
         ("slow_clothes", slow_clothes.FEATURES),
+        ("hair_swap", attribute_swap.HAIR),
     ],
 )
 def test_the_bundled_model_knows_every_feature_and_keeps_its_sign(name, features):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from identity.evidence.hair import Hair
 from identity.evidence.moments import Moments, circumstances, exact_frame
 from identity.evidence.same_look import Compared
 from identity.evidence.samples import COMPARED, NETWORKS, lay_out
 from identity.explanations import change, swap
-from identity.explanations.attribute_swap import ExchangeScore, which_attribute
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.head_swap import _calm
 from identity.tracks.body_track import make_body_track
@@ -307,63 +305,6 @@ def test_moments_want_two_samples_on_either_side(span, count):
 
 
 # --- attributes, heads, and what is common --------------------------------------------------------
-
-
-def score(preference):
-    return ExchangeScore((0.0, 0.0), (preference, preference))
-
-
-@pytest.mark.parametrize(
-    ("preferences", "hair", "what"),
-    [
-        pytest.param({"body": 0.5, "head": -0.5, "upper": 0.5}, None, "clothes", id="clothes"),
-        pytest.param({"body": 0.5, "head": 0.5, "upper": 0.5}, None, None, id="all"),
-        pytest.param({"body": -0.5, "head": -0.5, "upper": -0.5}, None, None, id="nothing"),
-        pytest.param({"body": -0.5, "head": 0.5, "upper": -0.5}, None, "head", id="the head"),
-        pytest.param({"body": 0.5, "head": -0.5}, None, None, id="no clothes were seen"),
-        pytest.param({"head": -0.5, "upper": 0.5}, None, None, id="no body was seen"),
-        pytest.param({"body": 0.5, "upper": 0.5}, None, None, id="no head was seen"),
-        pytest.param({"body": 0.5, "head": 0.5, "upper": 0.5}, Hair(stays=True), "clothes",
-                     id="hair stays"),
-        pytest.param({"body": 0.5, "head": -0.5, "upper": 0.5}, Hair(stays=False), None,
-                     id="hair does not"),
-        pytest.param({"body": -0.5, "head": 0.0, "upper": -0.5},
-                     Hair(stays=False, lost=0.3, alone=True), "head", id="hair changes"),
-        pytest.param({"body": -0.5, "head": 0.9, "upper": -0.5},
-                     Hair(stays=False, lost=0.3, alone=False), None, id="so do the clothes"),
-        pytest.param({"body": -0.5, "head": 0.9, "upper": -0.5},
-                     Hair(stays=False, lost=0.2, alone=True), None, id="hair changes little"),
-        pytest.param({"body": 0.2, "head": -0.5, "upper": 0.5}, None, None, id="body too little"),
-        pytest.param({"body": 0.2, "head": -0.5, "upper": 0.5, "upper_look": 0.3}, None, "clothes",
-                     id="the network sees the garment"),
-        pytest.param({"body": -0.1, "head": -0.5, "upper": 0.5, "upper_look": 0.9}, None, None,
-                     id="the body stays"),
-        pytest.param({"body": 0.0, "head": -0.5, "upper": 0.5, "upper_look": 0.9}, None, "clothes",
-                     id="the body says nothing"),
-        pytest.param({"body": 0.25, "head": -0.4, "upper": 0.1}, None, "clothes",
-                     id="just the clothes"),
-        pytest.param({"body": 0.24, "head": -0.4, "upper": 0.1}, None, None, id="the body less"),
-        pytest.param({"body": 0.25, "head": -0.39, "upper": 0.1}, None, None, id="the head less"),
-        pytest.param({"body": 0.25, "head": -0.4, "upper": 0.09}, None, None, id="colours less"),
-        pytest.param({"body": 0.5, "head": -0.5, "upper": 0.0, "lower": 0.1}, None, "clothes",
-                     id="the colours of the trousers"),
-        pytest.param({"body": -0.4, "head": 0.4, "upper": 0.0}, None, "head", id="just the head"),
-        pytest.param({"body": -0.39, "head": 0.4, "upper": 0.0}, None, None, id="body stays less"),
-        pytest.param({"body": -0.4, "head": 0.39, "upper": 0.0}, None, None, id="head goes less"),
-        pytest.param({"body": -0.4, "head": 0.4, "upper": -0.5, "lower": 0.01}, None, None,
-                     id="some of the clothes go too"),
-        pytest.param({"body": -0.5, "head": 0.0, "upper": -0.5},
-                     Hair(stays=False, lost=0.25, alone=True), "head", id="hair changes just so"),
-    ],
-)  # fmt: skip
-def test_which_attribute(preferences, hair, what):
-    scores = {cue: score(value) for cue, value in preferences.items()}
-    assert which_attribute(scores, threshold=0.25, hair=hair) == what
-
-
-def test_scores_of_an_exchange():
-    made = ExchangeScore((0.2, 0.4), (0.9, 0.5))
-    assert made.preference == pytest.approx(0.4)
 
 
 def test_calm_hair_is_alike_from_sample_to_sample():

@@ -117,4 +117,4 @@ def test_what_clothes_lose_is_measured_beside_the_head():
     alone = features["alone"][0]
     assert alone[1] > 0.5
     assert alone[[0, 2, 3]].max() < 0.2
-    assert np.isnan(features["head_look"]).all()  # nobody's was seen
+    assert np.isnan(features["hair"]).all()  # nobody's was seen

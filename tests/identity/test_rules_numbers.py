@@ -14,8 +14,7 @@ from identity.evidence.calibration import Calibration, Scale
 from identity.evidence.course import Course
 from identity.evidence.moments import Moments
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations import attribute_swap, change, clone, swap
-from identity.explanations.attribute_swap import ExchangeScore
+from identity.explanations import attribute_swap, change, clone, clothes_swap, swap
 from identity.explanations.contract import Clip, Explained, Scene
 from identity.settings import FindingSettings
 from identity.tracks.body_track import make_body_track
@@ -439,26 +438,25 @@ def exchanged(
     samples=9,
     setups=None,
     explained=(),
-    odds=0.6,
+    odds=4.0,
     places=(0, 200),
 ):
     """Judge two at two places in some shots, whose clothes are exchanged between any two shots."""
     segments = [
         placed(2 * s + k, s, x, samples=samples) for s in shots for k, x in enumerate(places)
     ]
-    score = ExchangeScore((0.0, 0.0), (odds, odds))
-    monkeypatch.setattr(attribute_swap, "_scores", lambda *_: {"body": score})
-    monkeypatch.setattr(attribute_swap, "hair_says", lambda *_: None)
-    monkeypatch.setattr(
-        attribute_swap, "which_attribute",
-        lambda scores, *, threshold, hair: "clothes" if odds >= threshold else None,
-    )  # fmt: skip
+    said = {"network": np.array([0.6])}, np.array([True])
+    monkeypatch.setattr(attribute_swap, "compared", lambda *_: None)
+    monkeypatch.setattr(clothes_swap, "features_of_pair", lambda *_: said)
+    monkeypatch.setattr(attribute_swap, "hair_features", lambda *_: (said[0], np.array([False])))
+    weigh = SimpleNamespace(log_odds=lambda _: np.array([odds]))
     count = max(shots, default=0) + 1
     clip = SimpleNamespace(
         segments=segments, explained=explained, calibration=None,
         cast=SimpleNamespace(labels=np.array(labels or [0, 1] * len(shots))),
         setups=np.ones((count, count)) if setups is None else setups,
-        settings=FindingSettings(attribute_swap=0.3), track_of=lambda k: 10 + k,
+        settings=FindingSettings(attribute_swap=0.5), track_of=lambda k: 10 + k,
+        model={"clothes_swap": weigh, "hair_swap": weigh},
     )  # fmt: skip
     assert Clip  # what is stood for
     return attribute_swap.find_over_cuts(clip)
@@ -475,7 +473,7 @@ def exchanged(
         pytest.param([0, 1], {"labels": [0, 1, 0, -1]}, [], id="one is nobody of the cast"),
         pytest.param([0, 1], {"setups": np.full((2, 2), 0.9)}, [(0, 1, 2, 3)], id="like enough"),
         pytest.param([0, 1], {"setups": np.full((2, 2), 0.89)}, [], id="another set-up"),
-        pytest.param([0, 1], {"odds": 0.29}, [], id="too little"),
+        pytest.param([0, 1], {"odds": 2.07}, [], id="too little"),
         pytest.param([0, 1], {"places": (0, 5)}, [(0, 1, 2, 3), (0, 1, 3, 2)],
                      id="at one place: either may be either, but nobody is two"),
         pytest.param(
@@ -499,16 +497,8 @@ def test_attributes_exchanged_over_a_cut(monkeypatch, shots, more, fours):
         assert one.start_frame == 10 * min(one.segments[2:])  # the earlier one of the two
         assert one.stop_frame == 20 * (max(shots) + 1)
         assert (one.strength, one.attribute, one.over_cut) == (0.6, "clothes", True)
-        assert one.confidence == pytest.approx(12 / 13, abs=1e-3)  # twice the threshold
-
-
-def test_how_strong_an_exchange_is():
-    assert (
-        attribute_swap._strength("clothes", {"body": ExchangeScore((0, 0), (1, 0.5))}, None) == 0.75
-    )
-    heads = {"head": ExchangeScore((0, 0), (0.5, 0.25))}
-    assert attribute_swap._strength("head", heads, None) == 0.375
-    assert attribute_swap._strength("head", heads, SimpleNamespace(lost=0.8)) == 0.8
+        # Twice the usual threshold is eight times less likely.
+        assert one.log_odds == pytest.approx(4 - np.log(8))
 
 
 def test_what_all_four_show_is_compared_straight_and_crosswise():
@@ -516,11 +506,12 @@ def test_what_all_four_show_is_compared_straight_and_crosswise():
     means = [{"body": one, "hair": one} for one in (east, north, north, between)]
     for known in means[:3]:
         known["upper"] = east
-    scores = attribute_swap._scores(
+    pair = attribute_swap.compared(
         (means[0], means[1]),
         (means[2], means[3]),
-        Calibration({"body": Scale(0.0, 0.5), "upper": Scale(0.0, 0.5)}, None),
+        Calibration({"body": Scale(0.0, 0.5), "upper": Scale(0.0, 0.5)}, calibration().weights),
     )
-    assert set(scores) == {"body"}  # hair has no scale here, and one shows no upper body
-    assert scores["body"].straight == pytest.approx((0.0, 1.6))  # a to c, b to d
-    assert scores["body"].cross == pytest.approx((1.2, 2.0))  # a to d, b to c
+    straight, crossed = ([one.similarity["body"][0] for one in side] for side in pair.sides)
+    assert straight == pytest.approx([0.0, 1.5])  # a to c, b to d: more says no more
+    assert crossed == pytest.approx([1.2, 1.5])  # a to d, b to c
+    assert np.isnan(pair.straight[1].similarity["upper"])  # one shows no upper body

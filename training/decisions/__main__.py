@@ -15,12 +15,12 @@ import numpy as np
 import typer
 
 from bench.source_table import read_entries
-from castcheck.config import Config
 from castcheck.models.load import load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
 from identity.evidence.learnt import learnt_evidence
 from identity.explanations import (
+    attribute_swap,
     change,
     clone,
     clothes_swap,
@@ -32,13 +32,14 @@ from identity.explanations import (
 from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
-from training.decisions.clips import CONFIG, read_shots
+from training.decisions.clips import AS_CHECKED, CONFIG, read_shots
 from training.decisions.labelled import natural_other_looks, read_labelled
 from training.decisions.left_out import judge_left_out
 from training.decisions.planting import (
     change_cases,
     clone_cases,
     clothes_swap_cases,
+    hair_swap_cases,
     other_clothes_cases,
     other_look_cases,
     slow_clothes_cases,
@@ -73,11 +74,10 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "other_clothes": (other_clothes_cases, other_clothes.FEATURES),
     "clothes_swap": (clothes_swap_cases, clothes_swap.FEATURES),
     "slow_clothes": (slow_clothes_cases, slow_clothes.FEATURES),
+    "hair_swap": (hair_swap_cases, attribute_swap.HAIR),
 }
 # Of which explanations labelled clips say how sure they may be.
 NATURAL: dict[str, MakesNatural] = {"other_look": natural_other_looks}
-# As `castcheck check` reads a clip, without a cast file.
-AS_CHECKED = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
 
 app = typer.Typer(
     add_completion=False,

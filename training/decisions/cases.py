@@ -112,11 +112,18 @@ class Asked:
         return cls(moments, rows, judged, np.isfinite(features[order[0]]))
 
     @classmethod
-    def once(cls, names: Iterable[str], features: Mapping[str, float], *, sample: int = 0) -> Asked:
-        """Return one comparison, of looks from a sample on; nothing of it is ruled out."""
+    def once(
+        cls,
+        names: Iterable[str],
+        features: Mapping[str, float],
+        *,
+        sample: int = 0,
+        judged: bool = True,
+    ) -> Asked:
+        """Return one comparison, of looks from a sample on, and whether the engine weighs it."""
         here = np.array([sample])
         table = {name: np.array([value], np.float64) for name, value in features.items()}
-        return cls.of(names, Moments(here, here, here, here), table, np.ones(1, np.bool_))
+        return cls.of(names, Moments(here, here, here, here), table, np.array([judged]))
 
 
 def case(

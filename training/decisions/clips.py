@@ -38,6 +38,8 @@ CONFIG = Config.from_dict(
         "detector": {"search_fps": EVERY_PICTURE},
     }
 )
+# As `castcheck check` reads a clip, without a cast file.
+AS_CHECKED = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
 _MIN_LOOKS = 4  # of a track: with fewer there is no moment with two sides
 _MIN_LIT_FRAMES = 12
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.same_look import similarities_between
 from identity.explanations import (
+    attribute_swap,
     change,
     clone,
     clothes_swap,
@@ -19,7 +19,7 @@ from identity.explanations import (
     slow_clothes,
     swap,
 )
-from training.decisions import splice
+from training.decisions import parts, splice
 from training.decisions.cases import (
     MIN_SCORE,
     MIN_TOGETHER,
@@ -37,7 +37,7 @@ from training.decisions.cases import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,18 +51,15 @@ if TYPE_CHECKING:
 
 _EACH = 3  # errors planted in each track, and in each two
 _ALREADY_ONE = 1.0  # log-odds of two who look alike anyway: nobody can become the other
-_CLOTHES: frozenset[Cue] = frozenset({"upper", "lower", "upper_look", "lower_look"})
-_COLOURS_OF_CLOTHES: frozenset[Cue] = frozenset({"upper", "lower"})
-_PARTS: tuple[frozenset[Cue] | None, ...] = (
-    frozenset({"head", "hair", "head_look"}),
-    _CLOTHES,
+# Another look is any that differs, so it is planted as large as a part can be.
+_WHOLE_PARTS: tuple[Mapping[Cue, float] | None, ...] = (
+    {"head": 1.0, "hair": 1.0, "head_look": 1.0, "body": 0.35},
+    {"upper": 1.0, "lower": 1.0, "upper_look": 1.0, "lower_look": 1.0, "body": 0.65},
     None,  # all of somebody
 )
-_OTHER_COLOUR = 0.5  # similarity below which two garments are more likely of two people than of one
 # The lamp of a relit clip is far stronger than what changes from one set-up to the next, and a look
 # that no light may change could only be told by networks.
 _RELIT_SHARE = 1 / 16
-_BODY_IS_HEAD = 0.35  # of the look of a whole body
 _SLOW_SHARE = 0.7  # of the way to the other one, at least, that a slow change goes
 
 
@@ -187,7 +184,7 @@ def clothes_swap_cases(
         if at is not None:
             add("crossed", splice.crossed(own, *pair, at=at))
         one, two = (own.means(track, slice(None)) for track in pair)
-        differ = _is_of_another_colour(one, two, calibration)
+        differ = parts.differ(one, two, "clothes", calibration)
         for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
             plan = when(own, together(own, *pair), rng, slow=False)
             if plan is None:
@@ -199,7 +196,8 @@ def clothes_swap_cases(
                 add("dressed anew", anew)
             if differ:
                 near = around(own, *plan, slow=False)
-                add("planted", splice.exchanged(own, *pair, share=share, cues=_CLOTHES), near)
+                part = parts.drawn("clothes", rng)
+                add("planted", splice.exchanged(own, *pair, share=share, part=part), near)
     return cases
 
 
@@ -218,7 +216,8 @@ def _dressed_anew(
             return None
         lent = donors.shots[donor[0]].samples
         at = splice.there_and_back(lent, donor[1], count=len(samples.frames))
-        samples = splice.blended(samples, track, lent, donor[1], at=at, share=share, cues=_CLOTHES)
+        part = parts.drawn("clothes", rng)
+        samples = splice.blended(samples, track, lent, donor[1], at=at, share=share, part=part)
     return samples
 
 
@@ -230,6 +229,65 @@ def _ask_clothes_swap(
         return None
     found = clothes_swap.features_of(samples, *pair, moments, calibration)
     return Asked.of(clothes_swap.FEATURES, moments, *found)
+
+
+def hair_swap_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "two exchange hair over a cut": the outer thirds of a shot are two shots.
+
+    No such case are two who exchange clothes or all of a look, or who get the hair of others.
+    """
+    donors = Donors.among(shots)
+    cases: list[Case] = []
+    for number, shot in enumerate(shots):
+        own = shot.samples
+        clear = [track for track in range(len(own.tracks)) if is_clear(own, track)]
+        for pair in combinations(clear, 2):
+            thirds = _outer_thirds(together(own, *pair))
+            if thirds is None:
+                continue
+            before, after = ([own.means(track, part) for track in pair] for part in thirds)
+            ask = partial(_ask_hair_swap, before, calibration=calibration, sample=thirds[1].start)
+            kind: Kind = "relit" if shot.relit else "clean"
+            cases += case(kind, shot, own, pair, ask(after))
+            if shot.relit:
+                continue
+            wears = partial(_exchanging, after)
+            cases += case("swapped", shot, own, pair, ask(wears(None)))
+            cases += case("swapped", shot, own, pair, ask(wears(parts.drawn("clothes", rng))))
+            if parts.differ(before[0], before[1], "head", calibration):
+                cases += case("planted", shot, own, pair, ask(wears(parts.drawn("head", rng))))
+            lent = [_lent(donors, number, track, rng) for track in pair]
+            if lent[0] is not None and lent[1] is not None:
+                part = parts.drawn("head", rng)
+                anew = [_wearing(m, d, part) for m, d in zip(after, lent, strict=True) if d]
+                cases += case("dressed anew", shot, own, pair, ask(anew))
+    return cases
+
+
+def _outer_thirds(seen: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Return the first and the last third of some samples; `None` = there are too few."""
+    rows = np.flatnonzero(seen)
+    if len(rows) < MIN_TOGETHER:
+        return None
+    third = len(rows) // 3
+    return slice(int(rows[0]), int(rows[third])), slice(int(rows[-third]), None)
+
+
+def _exchanging(two: Sequence[Means], part: Mapping[Cue, float] | None) -> list[Means]:
+    """Return the looks of two of whom each wears a part, or all, of the other's."""
+    return [_wearing(two[0], two[1], part), _wearing(two[1], two[0], part)]
+
+
+def _ask_hair_swap(
+    before: Sequence[Means], after: Sequence[Means], *, calibration: Calibration, sample: int
+) -> Asked:
+    sides = (before[0], before[1]), (after[0], after[1])
+    pair = attribute_swap.compared(*sides, calibration)
+    features, judged = attribute_swap.hair_features(pair, *sides)
+    flat = {name: float(values[0]) for name, values in features.items()}
+    return Asked.once(attribute_swap.HAIR, flat, sample=sample, judged=bool(judged[0]))
 
 
 def clone_cases(
@@ -312,7 +370,7 @@ def other_look_cases(
         asked = partial(_ask_other_look, shot.samples, track, first, last, calibration)
         kind: Kind = "relit" if shot.relit else "clean"
         cases += case(kind, shot, shot.samples, (track,), asked(stays))
-        for part in () if shot.relit else _PARTS:
+        for part in () if shot.relit else _WHOLE_PARTS:
             lent = _lent(donors, number, track, rng)
             if lent is not None:
                 wears = _wearing(stays, lent, part)
@@ -336,9 +394,10 @@ def other_clothes_cases(
         asked = partial(_ask_other_clothes, early, calibration, sample=last.start)
         kind: Kind = "relit" if shot.relit else "clean"
         cases += case(kind, shot, shot.samples, (track,), asked(stays))
-        for part in () if shot.relit else (_CLOTHES, _COLOURS_OF_CLOTHES):
+        worn = (parts.drawn("clothes", rng), parts.COLOURS_OF_CLOTHES)
+        for part in () if shot.relit else worn:
             lent = _lent(donors, number, track, rng)
-            if lent is not None and _is_of_another_colour(stays, lent, calibration):
+            if lent is not None and parts.differ(stays, lent, "clothes", calibration):
                 wears = _wearing(stays, lent, part)
                 cases += case("planted", shot, shot.samples, (track,), asked(wears))
     return cases
@@ -378,9 +437,9 @@ def slow_clothes_cases(
             asked = _ask_slow_clothes(another, track, calibration)
             cases += case("swapped", shot, another, (track,), asked)
             looks = (own.means(track, slice(None)), lent.means(donor[1], slice(None)))
-            for part in (_CLOTHES, _COLOURS_OF_CLOTHES):
-                if _is_of_another_colour(*looks, calibration):
-                    planted = become(cues=part)
+            for part in (parts.drawn("clothes", rng), parts.COLOURS_OF_CLOTHES):
+                if parts.differ(*looks, "clothes", calibration):
+                    planted = become(part=part)
                     asked = _ask_slow_clothes(planted, track, calibration)
                     near = around(own, *plan, slow=True)
                     cases += case("planted", shot, planted, (track,), asked, near=near)
@@ -404,10 +463,9 @@ def _thirds(shots: Sequence[Shot]) -> Iterator[tuple[int, int, slice, slice]]:
         own = shot.samples
         for track in range(len(own.tracks)):
             if is_clear(own, track):
-                seen = np.flatnonzero(own.seen["body"][track])
-                third = len(seen) // 3
-                first, last = slice(int(seen[0]), int(seen[third])), slice(int(seen[-third]), None)
-                yield number, track, first, last
+                thirds = _outer_thirds(own.seen["body"][track])
+                if thirds is not None:
+                    yield number, track, *thirds
 
 
 def _lent(donors: Donors, number: int, track: int, rng: np.random.Generator) -> Means | None:
@@ -443,25 +501,13 @@ def _ask_other_clothes(
     return Asked.once(other_clothes.FEATURES, flat, sample=sample) if comparable[0, 0] else None
 
 
-def _is_of_another_colour(one: Means, two: Means, calibration: Calibration) -> bool:
-    """Tell whether the upper bodies of two looks differ as those of two people do."""
-    alike = similarities_between([one], [two], calibration).get("upper")
-    return alike is not None and bool(alike[0, 0] < _OTHER_COLOUR)
-
-
-def _wearing(
-    means: dict[Cue, NDArray[np.float32]],
-    lent: dict[Cue, NDArray[np.float32]],
-    part: frozenset[Cue] | None,
-) -> dict[Cue, NDArray[np.float32]]:
+def _wearing(means: Means, lent: Means, part: Mapping[Cue, float] | None) -> Means:
     """Return a look of which a part, or all, is somebody else's; none of the view."""
-    head = part is not None and "head" in part
-    worn: dict[Cue, NDArray[np.float32]] = {}
+    worn: Means = {}
     for cue, mean in means.items():
-        if cue == "facing" or (cue != "body" and part is not None and cue not in part):
+        share = 1.0 if part is None else part.get(cue, 0.0)
+        if cue == "facing" or not share:
             worn[cue] = mean
         elif cue in lent:
-            share = 1.0 if cue != "body" or part is None else _BODY_IS_HEAD
-            share = 1 - share if cue == "body" and part is not None and not head else share
             worn[cue] = np.asarray((1 - share) * mean + share * lent[cue], np.float32)
     return worn

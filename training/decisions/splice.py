@@ -60,7 +60,7 @@ def blended(
     *,
     at: NDArray[np.int64],
     share: NDArray[np.float64],
-    cues: frozenset[Cue] | None = None,
+    part: Mapping[Cue, float] | None = None,
 ) -> ShotSamples:
     """Return a shot in which a track comes to look like another one.
 
@@ -71,20 +71,23 @@ def blended(
         donor_track: Whose looks are taken.
         at: (G,) the samples of `donor` that lend them.
         share: (G,) of the donor's look at every sample, in [0, 1].
-        cues: What changes; `None` = all of a look.
+        part: Of a part that changes alone, by how much of `share` each cue changes; `None` = all
+            of a look.
     """
     looks, seen = dict(samples.looks), dict(samples.seen)
     here = samples.seen["body"][track]
     for cue in samples.looks:
-        if cue == "facing" or cue not in donor.looks or (cues is not None and cue not in cues):
+        changes = 1.0 if part is None else part.get(cue, 0.0)
+        if cue == "facing" or cue not in donor.looks or not changes:
             continue
         own, other = samples.looks[cue][track], donor.looks[cue][donor_track][at]
         own_seen, other_seen = samples.seen[cue][track], donor.seen[cue][donor_track][at]
         both = own_seen & other_seen
-        mixed = (1 - share)[:, None] * own + share[:, None] * other
+        new_share = share * changes
+        mixed = (1 - new_share)[:, None] * own + new_share[:, None] * other
         length = np.linalg.norm(mixed, axis=1, keepdims=True)
         mixed /= np.where(length > 0, length, 1.0)
-        theirs = share > 0.5
+        theirs = new_share > 0.5
         new = np.where(both[:, None], mixed, np.where(theirs[:, None], other, own))
         # Where the body could not be looked at, nothing of another one can be seen either.
         new_seen = (both | np.where(theirs, other_seen, own_seen)) & here
@@ -98,12 +101,12 @@ def exchanged(
     two: int,
     *,
     share: NDArray[np.float64],
-    cues: frozenset[Cue] | None = None,
+    part: Mapping[Cue, float] | None = None,
 ) -> ShotSamples:
-    """Return a shot in which two exchange looks, or some cues of them, but not boxes nor pose."""
+    """Return a shot in which two exchange looks, or a part of them, but not boxes nor pose."""
     every = np.arange(len(samples.frames))
-    half = blended(samples, one, samples, two, at=every, share=share, cues=cues)
-    return blended(half, two, samples, one, at=every, share=share, cues=cues)
+    half = blended(samples, one, samples, two, at=every, share=share, part=part)
+    return blended(half, two, samples, one, at=every, share=share, part=part)
 
 
 def crossed(samples: ShotSamples, one: int, two: int, *, at: int) -> ShotSamples:
