@@ -1,4 +1,4 @@
-"""Hair: what stays with a person when clothes are exchanged, and tells two in one outfit apart.
+"""Hair: what tells two in one outfit apart.
 
 Where the embedder finds the head, the colours of its upper half are taken: hair, a hat, a bald
 head. From one shot to the next of one camera set-up they stay 0.95 alike or more where nothing is
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HAIR_CHANGES = 0.92  # affinity of somebody's hair before and after, from which down it changes
 _NEARER_OWN = 0.15  # affinity by which own hair before and after beats the other's
-_A_LITTLE = 0.03  # ... where none changes, as theirs may be alike; and hair beside clothes: light
+_A_LITTLE = 0.03  # by which hair changes more than clothes where it is not the light
 _HAIR_NEAR = 0.5  # hair on another head is cut by another face: it does not come quite as near
 # Difference of the cosines of facing up to which the same side is seen: turns of rendered clips
 # without any error move them by 0.6 to 2.0, all else by 0.5 at most.
@@ -36,13 +36,11 @@ class Hair:
     """What the hair of two people says of a moment.
 
     Attributes:
-        stays: Both keep theirs, and they can be told apart by it.
         lost: Similarity both lose, on average, where both change; 1 = as of different people. 0
-            where it cannot be told whether they do.
+            where they do not, or it cannot be told whether they do.
         alone: Whether it changes more than their clothes, so that it is not the light.
     """
 
-    stays: bool
     lost: float = 0.0
     alone: bool = False
 
@@ -59,19 +57,17 @@ def hair_says(before: tuple[Means, Means], after: tuple[Means, Means]) -> Hair |
     pairs = list(zip(before, after, strict=True))
     straight = [affinity(b, a, "hair") for b, a in pairs]
     cross = [affinity(b, a, "hair") for b, a in zip(before, reversed(after), strict=True)]
-    nearer_own = (sum(straight) - sum(cross)) / 2
-    if min(straight) >= max(cross) + _NEARER_OWN:
-        return Hair(stays=True)
-    if min(straight) > HAIR_CHANGES:
-        return Hair(stays=nearer_own >= _A_LITTLE)
     turned = max(abs(float(b["facing"][0] - a["facing"][0])) for b, a in pairs)
-    if max(straight) > HAIR_CHANGES or turned > SAME_FACING:
-        return Hair(stays=False)
-    if sum(cross) / 2 < _HAIR_NEAR:
-        return Hair(stays=False)
+    if (
+        min(straight) >= max(cross) + _NEARER_OWN
+        or max(straight) > HAIR_CHANGES
+        or turned > SAME_FACING
+        or sum(cross) / 2 < _HAIR_NEAR
+    ):
+        return Hair()
     clothes = [affinity(b, a, "upper") for b, a in pairs]
     alone = all(c >= h + _A_LITTLE for c, h in zip(clothes, straight, strict=True))
-    return Hair(stays=False, lost=1 - HAIR_SCALE.similarity(sum(straight) / 2), alone=alone)
+    return Hair(lost=1 - HAIR_SCALE.similarity(sum(straight) / 2), alone=alone)
 
 
 def other_hair(one: Means, two: Means) -> bool:

@@ -251,55 +251,31 @@ LOST_A_HALF = 1 - (0.5 - 0.6) / 0.38
 @pytest.mark.parametrize(
     ("straight", "cross", "more", "said"),
     [
-        pytest.param((0.65, 0.8), (0.49, 0.49), {}, Hair(stays=True), id="stays by .16"),
-        pytest.param((0.63, 0.8), (0.49, 0.49), {}, Hair(stays=False), id="stays by .14"),
-        pytest.param((0.9, 0.9), (0.1, 0.41), {}, Hair(stays=True), id="others' is far from it"),
-        pytest.param((0.87, 0.87), (0.0, 0.45), {}, Hair(stays=True), id="nearly stays"),
+        pytest.param((0.65, 0.8), (0.49, 0.49), {}, Hair(), id="stays by .16"),
+        pytest.param((0.63, 0.8), (0.49, 0.49), {}, Hair(), id="stays by .14"),
+        pytest.param((0.9, 0.9), (0.1, 0.41), {}, Hair(), id="others' is far from it"),
+        pytest.param((0.87, 0.87), (0.0, 0.45), {}, Hair(), id="nearly stays"),
         pytest.param((0.5, 0.5), (0.7, 0.7), {"clothes": (0.54, 0.54)},
-                     Hair(stays=False, lost=LOST_A_HALF, alone=True), id="exchanged, clothes less"),
+                     Hair(lost=LOST_A_HALF, alone=True), id="exchanged, clothes less"),
         pytest.param((0.5, 0.5), (0.7, 0.7), {"clothes": (0.54, 0.52)},
-                     Hair(stays=False, lost=LOST_A_HALF, alone=False), id="clothes change too"),
-        pytest.param((0.5, 0.5), (0.7, 0.7), {"facing": (0.9, 0.39)}, Hair(stays=False),
+                     Hair(lost=LOST_A_HALF, alone=False), id="clothes change too"),
+        pytest.param((0.5, 0.5), (0.7, 0.7), {"facing": (0.9, 0.39)}, Hair(),
                      id="one turned by .51"),
         pytest.param((0.5, 0.5), (0.7, 0.7), {"facing": (0.41, 0.9)},
-                     Hair(stays=False, lost=LOST_A_HALF, alone=True), id="one turned by .49"),
-        pytest.param((0.5, 0.5), (0.49, 0.49), {}, Hair(stays=False), id="nobody's hair"),
+                     Hair(lost=LOST_A_HALF, alone=True), id="one turned by .49"),
+        pytest.param((0.5, 0.5), (0.49, 0.49), {}, Hair(), id="nobody's hair"),
         pytest.param((0.5, 0.5), (0.51, 0.51), {},
-                     Hair(stays=False, lost=LOST_A_HALF, alone=True), id="just the other's hair"),
-        pytest.param((0.93, 0.3), (0.8, 0.3), {}, Hair(stays=False), id="one keeps it"),
+                     Hair(lost=LOST_A_HALF, alone=True), id="just the other's hair"),
+        pytest.param((0.93, 0.3), (0.8, 0.3), {}, Hair(), id="one keeps it"),
         pytest.param((0.91, 0.3), (0.8, 0.3), {},
-                     Hair(stays=False, lost=1 - (0.605 - 0.6) / 0.38, alone=True), id="neither"),
+                     Hair(lost=1 - (0.605 - 0.6) / 0.38, alone=True), id="neither"),
     ],
 )  # fmt: skip
 def test_what_hair_says(straight, cross, more, said):
     found = hair_says(*hair_of_two(straight, cross, **more))
     assert found is not None
-    assert (found.stays, found.alone) == (said.stays, said.alone)
+    assert found.alone == said.alone
     assert found.lost == pytest.approx(said.lost, abs=1e-4)
-
-
-def hair_at(*degrees):
-    """Return two before and two after, whose hair lies in these directions of one plane."""
-    rows = [np.deg2rad(one) for one in degrees]
-    a, b, c, d = (means([np.cos(one), np.sin(one), 0], [1, 0]) for one in rows)
-    return (a, b), (c, d)
-
-
-@pytest.mark.parametrize(
-    ("degrees", "stays"),
-    [
-        pytest.param((0, 15, 0, 15), True, id="much alike, nearer their own by .034"),
-        pytest.param((0, 13, 0, 13), False, id="nearer by .026: nobody can say"),
-        pytest.param((0, 35, 22.9, 35), True, id="both stay by .92"),
-        pytest.param((0, 35, 23.3, 35), False, id="one stays by less"),
-        pytest.param((0, 75, 30, 75), True, id="stays by .87, .16 more than the other's"),
-        pytest.param((0, 75, 31, 75), False, id="by .86, .14 more"),
-    ],
-)
-def test_whose_hair_stays(degrees, stays):
-    found = hair_says(*hair_at(*degrees))
-    assert found is not None
-    assert (found.stays, found.lost, found.alone) == (stays, 0.0, False)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +299,6 @@ def test_hair_that_is_exchanged_lies_near_the_other_head(straight, cross, lost):
     a, b, c, d = (means(row, [1, 0]) for row in np.linalg.cholesky(cosines))
     found = hair_says((a, b), (c, d))
     assert found is not None
-    assert not found.stays
     assert found.lost == pytest.approx(lost, abs=1e-5)
 
 

@@ -18,7 +18,7 @@ from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from scenes.errors import CastcheckError
 from tests.identity.people import FPS, calibration, looks, tracklet
-from training.decisions import planting, splice
+from training.decisions import parts, planting, splice
 from training.decisions.__main__ import (
     EXPLANATIONS,
     fitted,
@@ -433,7 +433,7 @@ def test_a_scale_never_turns_scores_round():
 def test_the_data_file_says_what_was_fitted(monkeypatch, shots):
     # In so small a world nothing can be learnt of hair that goes over half of the way.
     whole = {"head": {"hair": 1.0}, "clothes": {"body": 0.7, "upper_look": 0.8, "upper": 0.6}}
-    monkeypatch.setattr(planting.parts, "drawn", lambda part, _: whole[part])
+    monkeypatch.setattr(parts, "drawn", lambda part, _: whole[part])
     explanations = {}
     for name, (make, features) in EXPLANATIONS.items():
         cases = make(shots, calibration(), np.random.default_rng(0))
