@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.consistency import curve_from
+from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, circumstances
 from identity.evidence.samples import compare
 from identity.explanations.asked import Asked
 from identity.explanations.change import apart, moments_of
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.explanations.other_clothes import FEATURES, GARMENTS, losses_of
+from identity.explanations.other_clothes import GARMENTS, losses_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
     from identity.explanations.contract import Kind, Scene
 
 KINDS: tuple[Kind, ...] = ("drift",)
-
-__all__ = ["FEATURES", "KINDS", "features_of", "find"]
+# As of other clothes, but for what networks lose: in a shot, over a second, that is mostly a turn.
+FEATURES: Mapping[str, Bounds] = {"alone": FOR, "head": AGAINST, "hair": AGAINST}
 
 
 def features_of(
@@ -38,7 +41,8 @@ def features_of(
     """Return the features of M moments, each (M,), and which of them can be judged at all."""
     own = samples.agreement(track, track)
     similarity = compare(own, moments.before, moments.after, calibration).similarity
-    features, comparable = losses_of(similarity, len(moments))
+    losses, comparable = losses_of(similarity, len(moments))
+    features = {name: losses[name] for name in FEATURES}
     enough = circumstances(samples, track, moments).samples >= MIN_SAMPLES
     judged = comparable & enough & (np.nan_to_num(features["alone"]) > 0)
     return features, np.asarray(judged, np.bool_)

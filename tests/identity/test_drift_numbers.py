@@ -422,7 +422,7 @@ def over_cuts(
     )  # fmt: skip
     monkeypatch.setattr(drift_over_cuts, "curve_over_cut", lambda _clip, _early, late, _: late)
     clip = SimpleNamespace(
-        tracks=bodies, worn=worn, setups=setups, calibration=None,
+        tracks=bodies, worn=worn, setups=setups, sets=None, calibration=None,
         settings=FindingSettings(drift=drift), characters_explained=lambda: set(explained),
     )  # fmt: skip
     return drift_over_cuts.find_over_cuts(clip)

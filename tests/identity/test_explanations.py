@@ -33,7 +33,7 @@ NEVER_NEGATIVE = {
     "other_look": other_look.CUES,
     "other_clothes": ("alone", "network"),
     "clothes_swap": ("network", "head", "hair", "samples"),
-    "slow_clothes": ("alone", "network"),
+    "slow_clothes": ("alone",),
     "hair_swap": ("alone", "network"),
 }
 NEVER_POSITIVE = {
