@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 CLIP = Path("sample_videos/street_clean.mp4")
 LENGTHS_S = (10, 60, 600)
+_NEED_FFMPEG = ("sizes", "start", "resolutions")  # parts that cut or scale clips first
 PEOPLE = (1, 3, 8)
 FPS, BODY_SHARE = 24, 0.5
 SMALL_PX = (426, 240)
@@ -241,9 +243,11 @@ def main() -> int:
     if args.child:
         child(args.clip, str(args.detector), args.embedder, args.device)
         return 0
+    skipped = set(args.skip.split(","))
+    if not skipped.issuperset(_NEED_FFMPEG) and shutil.which("ffmpeg") is None:
+        parser.error(f"ffmpeg is not installed: install it, or --skip {','.join(_NEED_FFMPEG)}")
     args.out.mkdir(parents=True, exist_ok=True)
     setup = Setup(args.clip, args.detector, args.embedder, args.device)
-    skipped = set(args.skip.split(","))
     found: dict[str, Any] = {"clip": args.clip.name, "embedder": Path(args.embedder).name}
     if "rows" not in skipped:
         network = bare_network(setup)
