@@ -120,6 +120,27 @@ def same_look(
     return np.where(seen, odds, np.nan)
 
 
+def mean_of(
+    similarity: Mapping[Cue, NDArray[np.float64]], cues: Sequence[Cue], *, unseen: float = 0.0
+) -> NDArray[np.float64]:
+    """Return the mean of those of some cues that were seen.
+
+    Args:
+        similarity: Cue to an array, NaN where it was not seen; all of one shape.
+        cues: Those that count.
+        unseen: What is returned where none was seen.
+
+    Example:
+        >>> seen = {"body": np.array([0.2, np.nan]), "upper": np.array([0.4, np.nan])}
+        >>> mean_of(seen, ["body", "upper", "lower"]).round(2).tolist()
+        [0.3, 0.0]
+    """
+    rows = np.array([similarity[cue] for cue in cues if cue in similarity])
+    known = ~np.isnan(rows)
+    total, count = np.where(known, rows, 0).sum(axis=0), known.sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), unseen), np.float64)
+
+
 def both_face(one: Sequence[Means], two: Sequence[Means]) -> NDArray[np.float64]:
     """Return (N, M) products of how far N bodies and M others face the camera; NaN = not known.
 

@@ -39,6 +39,8 @@ _T = TypeVar("_T")
 
 # What is compared: looks as the networks see them, colours, and what tells how far to trust them.
 NETWORKS = cues_of("network")
+# Bodies and the clothes on them: for where heads are asked about by themselves.
+BODIES: tuple[Cue, ...] = tuple(cue for cue in NETWORKS if cue != "head_look")
 COLOURS = cues_of("colour")
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 

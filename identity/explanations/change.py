@@ -25,6 +25,7 @@ from identity.evidence.moments import (
     mean_over,
     slow_moments,
 )
+from identity.evidence.same_look import mean_of
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, Stretch, compare
 from identity.explanations import other_clothes
 from identity.explanations.asked import Asked
@@ -168,17 +169,6 @@ def _light(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.
         for totals in samples.once("tone", -1, lambda: [Totals.of(c) for c in samples.tone.T])
     ]
     return np.asarray(np.minimum(np.sqrt(np.square(moved).sum(axis=0)) / 10, 3.0), np.float64)
-
-
-def mean_of(
-    similarity: dict[Cue, NDArray[np.float64]], cues: tuple[Cue, ...]
-) -> NDArray[np.float64]:
-    """Return (M,) the mean of those of some cues that were seen; 0 where none was."""
-    rows = np.array([similarity[cue] for cue in cues if cue in similarity])
-    known = ~np.isnan(rows)
-    return np.asarray(
-        np.where(known, rows, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.float64
-    )
 
 
 def _second_smallest(

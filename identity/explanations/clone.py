@@ -17,10 +17,9 @@ from identity.appearance.colour import mean_lightness
 from identity.evidence.hair import other_hair
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments
-from identity.evidence.same_look import Compared, cosines_between
+from identity.evidence.same_look import Compared, cosines_between, mean_of
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
-from identity.explanations.change import mean_of
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes

@@ -15,6 +15,8 @@ import numpy as np
 from identity.evidence.consistency import curve_from
 from identity.evidence.logistic import FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances, exact_frame
+from identity.evidence.same_look import mean_of
+from identity.evidence.samples import BODIES
 from identity.explanations import swap
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
@@ -37,7 +39,6 @@ FEATURES: Mapping[str, Bounds] = {
     "network": FOR, "head": FOR, "hair": FOR, "samples": FOR,
 }  # fmt: skip
 
-_NETWORKS: tuple[Cue, ...] = ("body", "upper_look", "lower_look")
 _NEARER = 0.1  # similarity by which bodies must go over and hair must stay: chance does less
 EXCHANGED = 0.5  # of what tells two people apart: half of the way to the other's
 
@@ -91,10 +92,7 @@ def network_gains(pair: PairCompared) -> NDArray[np.float64]:
 
     The look at the head is not among them: it follows the clothes below it.
     """
-    rows = np.array([gains(pair, cue) for cue in _NETWORKS])
-    known = np.isfinite(rows)
-    total, count = np.where(known, rows, 0).sum(axis=0), known.sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), np.float64)
+    return mean_of({cue: gains(pair, cue) for cue in BODIES}, BODIES, unseen=np.nan)
 
 
 def find(scene: Scene) -> list[Explained]:
@@ -125,7 +123,7 @@ def _surest(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> Expla
     return Explained(
         "attribute_swap", pair, frame, frame + 1, float(asked.log_odds[best]), row["network"], row,
         attribute="clothes",
-        curves={k: curve_from(samples, k, old, _NETWORKS, calibration) for k in pair},
+        curves={k: curve_from(samples, k, old, BODIES, calibration) for k in pair},
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.same_look import similarities_between
+from identity.evidence.same_look import mean_of, similarities_between
+from identity.evidence.samples import BODIES
 from identity.explanations.later import later_changes
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ FEATURES: Mapping[str, Bounds] = {"alone": FOR, "network": FOR, "head": AGAINST,
 
 GARMENTS: tuple[Cue, ...] = ("upper",)  # a table or somebody else hides legs
 _HEADS: tuple[Cue, ...] = ("head", "hair")
-# The network's look at the head is not among them: it follows the clothes below it.
-_NETWORKS: tuple[Cue, ...] = ("body", "upper_look", "lower_look")
 
 
 def features_of(
@@ -76,11 +75,9 @@ def losses_of(
         np.fmin.reduce([similarity.get(cue, nothing) for cue in cues])
         for cues in (GARMENTS, _HEADS)
     )
-    looks = np.array([similarity.get(cue, nothing) for cue in _NETWORKS])
-    seen = np.isfinite(looks)
-    kept = np.where(seen, looks, 0).sum(axis=0) / np.where(
-        seen.any(axis=0), seen.sum(axis=0), np.nan
-    )
+    # The network's look at the head is not among them: it follows the clothes below it.
+    looks = {cue: similarity.get(cue, nothing) for cue in BODIES}
+    kept = mean_of(looks, BODIES, unseen=np.nan)
     found = {"alone": np.maximum(head - garment, 0), "network": np.clip(1 - kept, 0, 1)}
     for cue in _HEADS:
         found[cue] = np.clip(1 - similarity.get(cue, nothing), 0, 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from identity.evidence.moments import Moments, circumstances, exact_frame
-from identity.evidence.same_look import Compared
+from identity.evidence.same_look import Compared, mean_of
 from identity.evidence.samples import COMPARED, NETWORKS, lay_out
 from identity.explanations import change, swap
 from identity.explanations.contract import Explained, best_of, features_at
@@ -170,7 +170,7 @@ def test_means_and_second_smallest_leave_out_what_was_not_seen():
     similarity = {"body": np.array([0.2, NAN]), "head_look": np.array([0.6, NAN]),
                 "head": np.array([0.9, 0.1]), "upper": np.array([0.3, NAN]),
                 "lower": np.array([0.5, 0.7])}  # fmt: skip
-    assert change.mean_of(similarity, ("body", "head_look")).tolist() == pytest.approx([0.4, 0.0])
+    assert mean_of(similarity, ("body", "head_look")).tolist() == pytest.approx([0.4, 0.0])
     colours = ("head", "upper", "lower")
     assert change._second_smallest(similarity, colours)[0] == 0.5
     assert change._second_smallest(similarity, colours)[1] == 0.7  # NaN sorts last

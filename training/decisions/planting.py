@@ -38,6 +38,7 @@ from training.decisions.cases import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from types import ModuleType
 
     from numpy.typing import NDArray
 
@@ -136,30 +137,35 @@ def swap_cases(
     cases: list[Case] = []
     for shot, pair in pairs(shots):
         own = shot.samples
-        cases += case("clean", shot, own, pair, _ask_swap(own, pair, calibration))
+        cases += case("clean", shot, own, pair, _ask_exchange(swap, own, pair, calibration))
         at = where_they_touch(own, *pair, rng)
         if at is not None:
             wrong = splice.crossed(own, *pair, at=at)
-            cases += case("crossed", shot, wrong, pair, _ask_swap(wrong, pair, calibration))
+            asked = _ask_exchange(swap, wrong, pair, calibration)
+            cases += case("crossed", shot, wrong, pair, asked)
         for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
             plan = when(own, together(own, *pair), rng, slow=False)
             if plan is None:
                 break
             planted = splice.exchanged(own, *pair, share=splice.onset(own, *plan))
-            asked = _ask_swap(planted, pair, calibration)
+            asked = _ask_exchange(swap, planted, pair, calibration)
             near = around(own, *plan, slow=False)
             cases += case("planted", shot, planted, pair, asked, near=near)
     return cases
 
 
-def _ask_swap(
-    samples: ShotSamples, pair: tuple[int, int], calibration: Calibration
+def _ask_exchange(
+    explanation: ModuleType,
+    samples: ShotSamples,
+    pair: tuple[int, int],
+    calibration: Calibration,
 ) -> Asked | None:
+    """Return what is asked about two who may have exchanged all of a look (`swap`), or clothes."""
     moments = swap.moments_of(samples, *swap.both_seen(samples, *pair))
     if not len(moments):
         return None
-    found = swap.features_of(samples, *pair, moments, calibration)
-    return Asked.of(swap.FEATURES, moments, *found)
+    found = explanation.features_of(samples, *pair, moments, calibration)
+    return Asked.of(explanation.FEATURES, moments, *found)
 
 
 def clothes_swap_cases(
@@ -174,7 +180,7 @@ def clothes_swap_cases(
     cases: list[Case] = []
 
     def add(kind: Kind, samples: ShotSamples, near: tuple[int, int, int] | None = None) -> None:
-        asked = _ask_clothes_swap(samples, pair, calibration)
+        asked = _ask_exchange(clothes_swap, samples, pair, calibration)
         cases.extend(case(kind, shot, samples, pair, asked, near=near))
 
     for shot, pair in pairs(shots):
@@ -219,16 +225,6 @@ def _dressed_anew(
         part = parts.drawn("clothes", rng)
         samples = splice.blended(samples, track, lent, donor[1], at=at, share=share, part=part)
     return samples
-
-
-def _ask_clothes_swap(
-    samples: ShotSamples, pair: tuple[int, int], calibration: Calibration
-) -> Asked | None:
-    moments = swap.moments_of(samples, *swap.both_seen(samples, *pair))
-    if not len(moments):
-        return None
-    found = clothes_swap.features_of(samples, *pair, moments, calibration)
-    return Asked.of(clothes_swap.FEATURES, moments, *found)
 
 
 def hair_swap_cases(
