@@ -91,8 +91,8 @@ class ClusteringSettings:
     )
     min_someone_confidence: float = setting(
         0.68,
-        "how sure it has to be, by its scores, its length and who is in its way, that a tracklet "
-        "shows a character for it to make a new one; it may join one",
+        "how sure it has to be, by its scores and its length, that a tracklet shows a character "
+        "for it to make a new one; it may join one",
         low=0.01,
         high=0.99,
     )

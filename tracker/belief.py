@@ -22,7 +22,7 @@ from tracker.heads import SEEN, owned_heads
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 DATA_FILE = "belief.json"
 FEATURES = (
@@ -69,6 +69,19 @@ def believed(
     score = np.round(score, 4).astype(np.float32)
     scored = Detections(bodies.frame, bodies.xyxy, score, bodies.class_id)
     return scored.take(np.argsort(-score, kind="stable"))
+
+
+def chance_behind(score: ArrayLike) -> NDArray[np.float64]:
+    """Return the chance for which `believed` gives a score, where the network itself had less.
+
+    Of a box that the network is surer of, the score is all that is known: it counts as certain.
+
+    Example:
+        >>> chance_behind([0.2, 0.345, 0.8]).round(2).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    lifted = (np.asarray(score, np.float64) - FOLLOWED) / (FOLLOWED_MOST - FOLLOWED)
+    return np.clip(lifted, 0.0, 1.0)
 
 
 def likely(

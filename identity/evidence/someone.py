@@ -2,6 +2,10 @@
 
 Things on a set, arms, and second boxes around somebody who has one are tracks too. What a track
 lacks to make a character does not keep it from being one: it may join whom it is most like.
+
+How much two boxes share is not asked here. Each box has been weighed by that before, together with
+whether both own a head (`tracker/belief.py`): of two who stand cheek to cheek the one lies in the
+other all along, as an arm does, and only the heads tell.
 """
 
 from __future__ import annotations
@@ -10,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.logistic import AGAINST, FOR
+from identity.evidence.logistic import FOR
 from scenes.shots import numbers_by_shot
-from tracker import boxes
+from tracker.belief import chance_behind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,21 +29,19 @@ if TYPE_CHECKING:
 FEATURES: Mapping[str, Bounds] = {
     "best_score": FOR,
     "median_score": FOR,
-    "log_share": FOR,
-    "shared_with_surer": AGAINST,
+    "steady_share": FOR,
 }
 _BEST_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
+_STEADY_SHARE = 0.2  # an arm, a sofa or a second box is believed often, but not four times in five
 
 
 def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float64]]:
-    """Return feature to (N,): how sure the detector is, how long one is seen, who is in the way.
+    """Return feature to (N,): how sure the detector is, and how long one is surely seen.
 
-    `best_score` is what one box in ten exceeds. `log_share` is the log of the share of the time
-    that somebody is seen in the shot. `shared_with_surer` is how much of a box, or of that of
-    somebody surer beside it, both cover: 1 = the one lies in the other all along.
+    `best_score` is what one box in ten exceeds. `steady_share` is the share of the shot that one is
+    seen in, times how likely somebody is there by the score that four boxes in five exceed.
     """
     found = {name: np.zeros(len(segments)) for name in FEATURES}
-    total = [float(segment.score.sum()) for segment in segments]
     for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
         start = min(segments[k].start_frame for k in own)
         span = max(segments[k].stop_frame for k in own) - start
@@ -47,9 +49,8 @@ def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float6
             one = segments[k]
             found["best_score"][k] = float(np.quantile(one.score, _BEST_SHARE))
             found["median_score"][k] = float(np.median(one.score))
-            found["log_share"][k] = float(np.log(len(one.frames) / span))
-            surer = [segments[j] for j in own if total[j] > total[k] and _at_once(one, segments[j])]
-            found["shared_with_surer"][k] = _shared(one, surer)
+            steady = chance_behind(np.quantile(one.score, _STEADY_SHARE))
+            found["steady_share"][k] = float(steady) * len(one.frames) / span
     return found
 
 
@@ -58,17 +59,3 @@ def someone_log_odds(segments: Sequence[Segment], model: Logistic) -> NDArray[np
     if not segments:
         return np.zeros(0)
     return model.log_odds(someone_features(segments))
-
-
-def _at_once(one: Segment, other: Segment) -> bool:
-    return one.start_frame < other.stop_frame and other.start_frame < one.stop_frame
-
-
-def _shared(one: Segment, others: Sequence[Segment]) -> float:
-    """Return the mean over time of the largest share of the smaller of two boxes that both have."""
-    most = np.zeros(len(one.frames))
-    for other in others:
-        _, here, there = np.intersect1d(one.frames, other.frames, return_indices=True)
-        a, b = one.xyxy[here], other.xyxy[there]
-        most[here] = np.maximum(most[here], boxes.paired_nesting(a, b))
-    return float(most.mean())

@@ -12,6 +12,7 @@ from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
 
 LONG = list(range(100))
+COMES_AND_GOES = [0.9] * 70 + [0.2] * 30
 SOMEBODY = {"frames": LONG}
 
 
@@ -151,8 +152,8 @@ def test_nobody_at_all_is_no_cast():
     ("feature", "worse"),
     [
         pytest.param("median_score", {"score": 0.5}, id="doubted"),
-        pytest.param("log_share", {"frames": LONG[:20]}, id="for a while"),
-        pytest.param("shared_with_surer", {"at": (60, 60)}, id="in the box of somebody surer"),
+        pytest.param("steady_share", {"frames": LONG[:20]}, id="for a while"),
+        pytest.param("steady_share", {"score": COMES_AND_GOES}, id="believed, but not always"),
     ],
 )
 def test_what_makes_somebody_doubtful(feature, worse):

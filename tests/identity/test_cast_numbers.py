@@ -34,6 +34,7 @@ from identity.cast.matching import (
 )
 from identity.cast.schedule import indistinct, match_by_schedule
 from identity.evidence.logistic import Logistic
+from identity.evidence.someone import FEATURES
 from identity.settings import ClusteringSettings
 
 INF = float("inf")
@@ -381,8 +382,7 @@ def test_what_the_grouping_is_asked(monkeypatch, setups, free, discount):
     settings = replace(
         ClusteringSettings(independent_shots=2, new_character_cost=1.25, same_prior=-0.5), **free
     )
-    sure = Logistic(9.0, dict.fromkeys(
-        ("best_score", "median_score", "log_share", "shared_with_surer"), 0.0))  # fmt: skip
+    sure = Logistic(9.0, dict.fromkeys(FEATURES, 0.0))
     two = [segment(LONG), segment(LONG, (200, 0, 260, 160), number=1)]
     cast = build_cast(two, setups.astype(np.float32), Scales(), settings, someone=sure)
     assert asked["odds"][0, 1] == pytest.approx(2.5 * discount)

@@ -12,6 +12,7 @@ from tracker.belief import (
     FOLLOWED,
     FOLLOWED_MOST,
     believed,
+    chance_behind,
     features,
     learnt_weights,
     likely,
@@ -115,6 +116,21 @@ def test_of_two_who_are_lifted_the_likelier_is_surer():
     )
     assert got.xyxy[0].tolist() == BODY
     assert FOLLOWED < got.score[1] < got.score[0] < FOLLOWED_MOST
+
+
+@pytest.mark.parametrize(
+    ("bodies", "heads", "wanted"),
+    [
+        pytest.param([], [], [], id="nobody"),
+        pytest.param([[*BODY, 0.15]], [[*HEAD, 0.6]], None, id="lifted: its chance"),
+        pytest.param([[*BODY, 0.8]], [[*HEAD, 0.6]], [1.0], id="the network is surer: certain"),
+        pytest.param([[100, 20, 112, 57, 0.05]], [], [0.0], id="unlikely: none"),
+    ],
+)
+def test_the_chance_behind_a_score_is_found_again(bodies, heads, wanted):
+    got = believed(found(bodies), found(heads), learnt_weights(), **SIZE)
+    chance = list(chances(bodies, heads).values()) if wanted is None else wanted
+    assert chance_behind(got.score).tolist() == pytest.approx(chance, abs=2e-3)
 
 
 def test_the_best_comes_first_and_nothing_is_lost():

@@ -106,7 +106,7 @@ def test_the_same_two_people_in_three_files_are_told_as_linked():
 def test_alike_looks_never_speak_against_one_person():
     same_person, someone = fit_both(CASES)
     assert min(w for cue, w in same_person.weights.items() if "look" in cue or cue == "body") >= 0
-    assert someone.weights["shared_with_surer"] <= 0
+    assert min(someone.weights.values()) >= 0
 
 
 def test_what_is_learnt_of_facing_leaves_the_other_weights_alone(monkeypatch):
