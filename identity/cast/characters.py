@@ -97,7 +97,7 @@ def build_cast(
     makers, labels = _makers(odds, grouped, settings)
     others = np.setdiff1d(np.arange(len(segments)), makers)
     believed = [float(segment.score.sum()) for segment in segments]
-    labels = _with_others(labels, others, log_odds, apart, believed, shot)
+    labels = _with_others(labels, others, odds, log_odds, apart, believed, shot)
     labels, count = _by_screen_time(labels, segments)
     doubtful = np.ones(len(segments), np.bool_)
     doubtful[makers] = False
@@ -131,6 +131,7 @@ def _makers(
 def _with_others(
     labels: NDArray[np.int64],
     others: NDArray[np.int64],
+    someone: NDArray[np.float64],
     log_odds: NDArray[np.float64],
     apart: NDArray[np.bool_],
     believed: Sequence[float],
@@ -139,10 +140,11 @@ def _with_others(
     """Return the labels with each of the other segments as the character it is most like.
 
     Those are whom the detector doubts, and pieces seen for a moment. They are likely a piece of
-    whoever else is in their shot; a character of other shots they are only if looks say so. Who is
-    seen longest, and doubted least, chooses first: a shoulder is there for the whole shot, and a
-    box that comes up beside it must not take its place. Who is seen beside every character stays
-    nobody.
+    whoever else is in their shot; a character of other shots they are only if looks say so. What
+    says that somebody is there, and what says that it is this one, together have to outweigh what
+    speaks against both: a lamp is a little like everybody. Who is seen longest, and doubted least,
+    chooses first: a shoulder is there for the whole shot, and a box that comes up beside it must
+    not take its place. Who is seen beside every character stays nobody.
     """
     labels = labels.copy()
     characters = np.unique(labels[labels >= 0])
@@ -151,6 +153,7 @@ def _with_others(
         members = np.flatnonzero(labels == character)
         fit = log_odds[np.ix_(others, members)].mean(axis=1)
         may_be = np.isin(shot[others], shot[members]) | (fit > 0)
+        may_be &= someone[others] + fit > 0
         may_be &= ~apart[np.ix_(others, members)].any(axis=1)
         fits[:, column] = np.where(may_be, fit, -np.inf)
     for row in sorted(range(len(others)), key=lambda row: -believed[int(others[row])]):

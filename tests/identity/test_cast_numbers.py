@@ -116,6 +116,7 @@ def test_nobody_has_no_pairs():
 
 WHOLE = (0, 0, 100, 100)
 LONG = range(20)
+SURE = 9.0
 
 
 def overlap(share):
@@ -324,7 +325,9 @@ def test_others_join_whom_they_are_most_like_of_their_shot(pairs, apart, believe
     for a, b in apart:
         together[a, b] = together[b, a] = True
     labels = np.array([0, 1, -1, -1])
-    found = _with_others(labels, np.array([2, 3]), odds, together, believed, np.zeros(4, int))
+    found = _with_others(
+        labels, np.array([2, 3]), np.full(4, SURE), odds, together, believed, np.zeros(4, int)
+    )
     assert found.tolist() == expect
     assert labels.tolist() == [0, 1, -1, -1]
 
@@ -345,16 +348,37 @@ def test_a_piece_belongs_to_its_shot_unless_looks_say_otherwise(alike, shot, exp
     odds[2, :2] = alike
     nobody = np.zeros((3, 3), np.bool_)
     labels = np.array([0, 1, -1])
-    found = _with_others(labels, np.array([2]), odds, nobody, [1.0] * 3, np.array(shot))
+    found = _with_others(
+        labels, np.array([2]), np.full(3, SURE), odds, nobody, [1.0] * 3, np.array(shot)
+    )
     assert found.tolist() == [0, 1, expect]
+
+
+@pytest.mark.parametrize(
+    ("someone", "alike", "shot", "expect"),
+    [
+        pytest.param(-1.6, 1.1, 1, -1, id="a lamp that is a little like him"),
+        pytest.param(-1.2, 1.5, 1, 0, id="a moment of him, from looks that say so"),
+        pytest.param(0.5, -0.4, 0, 0, id="likely somebody, of his shot"),
+        pytest.param(0.3, -0.4, 0, -1, id="neither, though of his shot"),
+        pytest.param(-0.5, 0.5, 0, -1, id="as likely as not"),
+    ],
+)
+def test_who_may_be_a_thing_has_to_look_like_a_character_to_be_one(someone, alike, shot, expect):
+    odds = np.array([[0, alike], [alike, 0]])
+    found = _with_others(
+        np.array([0, -1]), np.array([1]), np.array([SURE, someone]), odds,
+        np.zeros((2, 2), bool), [1.0] * 2, np.array([0, shot]),
+    )  # fmt: skip
+    assert found.tolist() == [0, expect]
 
 
 def test_a_character_of_several_is_as_like_as_the_mean_of_them():
     odds = np.zeros((4, 4))
     odds[3, :3] = 3, -9, 1
     found = _with_others(
-        np.array([0, 0, 1, -1]), np.array([3]), odds, np.zeros((4, 4), bool), [1] * 4,
-        np.zeros(4, int),
+        np.array([0, 0, 1, -1]), np.array([3]), np.full(4, SURE), odds, np.zeros((4, 4), bool),
+        [1] * 4, np.zeros(4, int),
     )  # fmt: skip
     assert found.tolist() == [0, 0, 1, 1]
 
