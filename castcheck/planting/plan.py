@@ -39,6 +39,7 @@ class Plan:
         copy: The track that is on screen twice, and by how many pixels the second is away.
         until: First picture after the error where it does not last to the end.
         look_alike: It is legal.
+        whole_picture: It happens to all of the picture, to those nobody follows as well.
         strength_of: The track whose look is compared before and after.
         from_clip: Name of the clip a donor comes from.
     """
@@ -53,6 +54,7 @@ class Plan:
     copy: tuple[Donor, tuple[float, float]] | None = None
     until: int | None = None
     look_alike: bool = False
+    whole_picture: bool = False
     strength_of: tuple[str, ...] = ()
     from_clip: str = ""
 

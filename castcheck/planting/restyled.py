@@ -103,7 +103,8 @@ def _restyled(stock: Stock, rng: np.random.Generator, take: Take | str) -> Plan 
         return restyle(material.frames[frame]).astype(np.float32)
 
     where = f"style, {name}" if not take.cuts else f"style over a cut, {name}"
-    return Plan("morph", replace(take, where=where), paint, tuple(sorted(old & new)))
+    both = tuple(sorted(old & new))
+    return Plan("morph", replace(take, where=where), paint, both, whole_picture=True)
 
 
 def _in_shot(stock: Stock, rng: np.random.Generator, *, over: int) -> Plan | str:

@@ -83,6 +83,7 @@ def _event(plan: Plan) -> dict[str, Any]:
         "where": take.where,
         "strength": None,
         "look_alike": plan.look_alike,
+        "whole_picture": plan.whole_picture,
     }
 
 

@@ -3,7 +3,9 @@
 An event counts as found by a finding of the same kind that names the right tracks and starts
 within 3 frames of it (swap, morph, vanish, pop-in) or covers half of it (drift, clone, attribute
 swap). One finding matches one event; every finding left over is a false alarm. Where a truth knows
-no boxes, whom a finding names cannot be checked, and kind and time decide.
+no boxes, whom a finding names cannot be checked, and kind and time decide. Nor can it where all of
+the picture changes: that happens to everybody, and a truth knows those alone whom a detector could
+follow. So such an event is told by a finding that says so itself, and by no other.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class Event:
         start_frame, stop_frame: Half-open; one frame long where it is a moment.
         where: Place or manner, such as "open", "crossing" or "cut" of a swap; may be empty.
         look_alike: It is legal, only looks like an error, and must not be told.
+        whole_picture: It happens to all of the picture, whether its people are known or not.
     """
 
     kind: str
@@ -55,6 +58,7 @@ class Event:
     stop_frame: int
     where: str = ""
     look_alike: bool = False
+    whole_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +108,7 @@ class Truth:
             Event(
                 e["kind"], tuple(e["people"]), e["start_frame"], e["stop_frame"],
                 e.get("where", ""), bool(e.get("look_alike", False)),
+                bool(e.get("whole_picture", False)),
             )
             for e in data["events"]
         )  # fmt: skip
@@ -163,7 +168,13 @@ def near_event(under: Mapping[int, Track | None], event: Event) -> list[Track | 
 
 
 def names_right_tracks(finding: Finding, event: Event, truth: Truth, follows: Followed) -> bool:
-    """Tell whether a finding names all tracks of the event, and nobody else."""
+    """Tell whether a finding names all tracks of the event, and nobody else.
+
+    A change of the whole picture is told by a finding of the whole picture, and nothing else is.
+    """
+    of_all = bool(finding.evidence.get("whole_picture", False))
+    if of_all or event.whole_picture:
+        return of_all and event.whole_picture
     if not truth.tracks:
         return True
     wanted = truth.tracks_of(event)
@@ -217,7 +228,7 @@ def match(findings: Sequence[Finding], truth: Truth, follows: Followed) -> list[
 
 def concerns(finding: Finding, event: Event, truth: Truth, follows: Followed) -> bool:
     """Tell whether a finding is about any of the people of an event."""
-    if not truth.tracks:
+    if not truth.tracks or event.whole_picture:
         return True
     wanted = truth.tracks_of(event)
     return any(

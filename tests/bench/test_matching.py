@@ -53,6 +53,8 @@ def said(kind, tracklets, start, stop=None, confidence=0.9, **evidence):
 
 SWAP = Event("swap", ("ana", "ben"), 30, 31, "open")
 DRIFT = Event("drift", ("ana",), 20, 40)
+MORPH = Event("morph", ("ana",), 30, 31)
+STYLE = Event("morph", ("ana",), 30, 31, "style", whole_picture=True)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,11 @@ DRIFT = Event("drift", ("ana",), 20, 40)
         pytest.param(DRIFT, [said("drift", (0,), 31, 60)], False, id="drift-less-than-half"),
         pytest.param(DRIFT, [said("drift", (0,), 0, 60)], True, id="drift-all-the-clip"),
         pytest.param(DRIFT, [said("drift", (1,), 20, 40)], False, id="drift-of-another"),
+        pytest.param(STYLE, [said("morph", (0, 1), 30, whole_picture=True)], True, id="of-all"),
+        pytest.param(STYLE, [said("morph", (77,), 30, whole_picture=True)], True, id="of-a-box"),
+        pytest.param(STYLE, [said("morph", (0,), 34, whole_picture=True)], False, id="all-later"),
+        pytest.param(STYLE, [said("morph", (0,), 30)], False, id="of-one-and-it-was-all"),
+        pytest.param(MORPH, [said("morph", (0,), 30, whole_picture=True)], False, id="all-not-one"),
     ],
 )
 def test_the_rule_of_the_contract(event, findings, found):
@@ -124,6 +131,16 @@ def test_tracklets_that_change_over_at_a_crossing_still_name_the_pair(mixed, fou
     known = truth(SWAP)
     follows = followed(report(*mixed), known)
     assert bool(match([said("swap", (0, 1), 30)], known, follows)) is found
+
+
+def test_what_happens_to_all_of_the_picture_is_read_from_the_truth():
+    event = {"kind": "morph", "people": ["ana"], "start_frame": 30, "stop_frame": 31}
+    data = {"people": [], "shots": [], "frames": FRAMES, "fps": "24/1"}
+    read = [
+        Truth.from_dict({**data, "events": [{**event, **more}]}).events[0].whole_picture
+        for more in ({}, {"whole_picture": False}, {"whole_picture": True})
+    ]
+    assert read == [False, False, True]
 
 
 def test_a_box_over_nobody_is_nobody():
