@@ -100,7 +100,8 @@ def _seen(
     for k in np.linspace(frames[0], frames[1] - 1, _PICTURES).astype(int).tolist():
         picture = film.pictures[k] if change is None else change(film.pictures[k])
         maps = network.maps(style_picture(coded(picture.astype(np.float64))))
-        found.append(texture_of(maps, film.boxes[k], picture_px=film.size_px, directions=every))
+        seen = texture_of(maps, film.boxes[k], picture_px=film.size_px, directions=every)
+        found.append(seen[:2])  # set and people, which the picture is made of
     return np.asarray(np.mean(found, axis=0), np.float32)
 
 
