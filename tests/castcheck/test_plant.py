@@ -81,6 +81,8 @@ def test_an_error_is_drawn_from_its_onset_on_and_nowhere_before(name: str) -> No
     assert any(shown)
     assert WAYS[name].group == plan.kind
     assert not plan.look_alike
+    truth = truth_of(plan, own.material, clip="a.mp4", asked=1, seed=0, kind=name)
+    assert truth["events"][0]["whole_picture"] is name.startswith("restyle")
     if name != "clone_mirrored":  # it is there from the first picture on
         assert not all(shown)
 
