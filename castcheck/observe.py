@@ -14,7 +14,7 @@ from castcheck.support.memory import trim_heap
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
 from identity.evidence.picture_style import STYLE_PX, PictureStyles, StyleReader
-from identity.evidence.same_place import set_goes_on, tone_of
+from identity.evidence.same_place import one_is_mixed, set_goes_on, tone_of
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
 from scenes.cuts_content import SMALL_PX
@@ -271,11 +271,18 @@ class Observer:
             )
 
         last = len(self._times) - 1
-        return [
-            cut
-            for cut in self._cuts
-            if not goes_on(*(min(max(frame, 0), last) for frame in _sides_of(cut)[-1]))
-        ]
+
+        def held(side: tuple[int, int]) -> tuple[int, int]:
+            return max(side[0], 0), min(side[1], last)
+
+        def shows_one_shot_each(cut: Cut) -> tuple[int, int]:
+            beside, apart = (held(side) for side in _sides_of(cut))
+            if cut.opens_with != "cut":
+                return apart
+            pictures = (self._thumbnails[frame] for frame in (apart[0], *beside, apart[1]))
+            return apart if one_is_mixed(*pictures) else beside
+
+        return [cut for cut in self._cuts if not goes_on(*shows_one_shot_each(cut))]
 
     def _people_at(
         self, found: Detections, frame: int, *, least: float = 0.0
@@ -295,12 +302,11 @@ class Observer:
 def _sides_of(cut: Cut) -> tuple[tuple[int, int], ...]:
     """Return the last frame before and the first after a cut; then those that show one shot alone.
 
-    Within a dissolve neighbouring pictures are always alike.
+    Within a dissolve neighbouring pictures are always alike, and one picture of a cut may be mixed.
     """
     beside = (cut.frame - 1, cut.frame)
-    if cut.opens_with == "cut":
-        return (beside,)
-    return beside, (cut.frame - 1 - _TRANSITION_FRAMES, cut.frame + _TRANSITION_FRAMES)
+    reach = 1 if cut.opens_with == "cut" else _TRANSITION_FRAMES
+    return beside, (beside[0] - reach, beside[1] + reach)
 
 
 def _rows_of(

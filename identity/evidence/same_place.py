@@ -24,6 +24,7 @@ _AGREES, _DIFFERS = 0.95, 0.15  # correlation, and difference as a share of the 
 _FLAT_LEVELS = 2.0  # grey levels of spread below which a set agrees with everything
 _BLOCK_PX = 8  # of pictures about 96 px wide
 _BLOCK_AGREES, _BLOCKS_STAY = 0.7, 0.15
+_MIXED = 0.5  # a step beside that of a cut, as a share of it
 _STAYS_IOU = 0.4  # of the boxes of who is there before and after
 _STAYS_SHARE = 0.5  # of all their area: in a jump cut of a set people stand elsewhere
 
@@ -67,6 +68,35 @@ def set_goes_on(
         if free.mean() >= _MIN_FREE:
             return _agrees(before[free], after[free])
     return _blocks_that_stay(before, after) >= _BLOCKS_STAY
+
+
+def one_is_mixed(
+    before: NDArray[np.uint8],
+    last: NDArray[np.uint8],
+    first: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+) -> bool:
+    """Tell whether one of the two pictures beside a cut is half of the other shot.
+
+    Generators that fill in frames leave such pictures. They differ from their own shot about as
+    much as from the other one.
+
+    Args:
+        before: (h, w, 3) uint8, a picture.
+        last: The one after it, said to be the last of its shot.
+        first: Said to be the first of the next shot.
+        after: The one after that.
+
+    Example:
+        >>> old, new = np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 200, np.uint8)
+        >>> one_is_mixed(old, new // 2, new, new), one_is_mixed(old, old, new, new)
+        (True, False)
+    """
+    steps = [
+        float(np.abs(a.astype(np.int16) - b).mean())
+        for a, b in ((before, last), (last, first), (first, after))
+    ]
+    return max(steps[0], steps[2]) > _MIXED * steps[1]
 
 
 def tone_of(

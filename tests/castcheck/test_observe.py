@@ -33,15 +33,20 @@ class SaysCut:
 
 
 @pytest.mark.parametrize(
-    ("other_set", "shots"),
+    ("other_set", "mixed", "shots"),
     [
-        pytest.param(False, [(0, FRAMES)], id="somebody appears: one shot"),
-        pytest.param(True, [(0, AT), (AT, FRAMES)], id="so does another set: two shots"),
+        pytest.param(False, False, [(0, FRAMES)], id="somebody appears: one shot"),
+        pytest.param(True, False, [(0, AT), (AT, FRAMES)], id="so does another set: two shots"),
+        pytest.param(
+            True, True, [(0, AT), (AT, FRAMES)], id="the picture before is mostly of the next shot"
+        ),
     ],
 )
-def test_a_cut_at_which_people_alone_change_is_none(other_set, shots, tmp_path):
+def test_a_cut_at_which_people_alone_change_is_none(other_set, mixed, shots, tmp_path):
     sets = np.random.default_rng(1).integers(60, 200, (2, 18, 32, 1), np.uint8)
     rgb = sets[[int(other_set and f >= AT) for f in range(FRAMES)]]
+    if mixed:
+        rgb[AT - 1, :, 1:] = sets[1, :, 1:]
     rgb = rgb.repeat(10, axis=1).repeat(10, axis=2).repeat(3, axis=3)
     x1, y1, x2, y2 = SOMEBODY
     rgb[AT:, y1:y2, x1:x2] = 240

@@ -12,6 +12,7 @@ from identity.evidence.same_place import (
     _blocks,
     _blocks_that_stay,
     free_of,
+    one_is_mixed,
     set_goes_on,
     tone_of,
 )
@@ -221,6 +222,21 @@ def test_where_little_of_the_set_is_seen(columns, goes_on):
     after[:, :48] = before[:, :48]
     box = boxes((0, 0, columns, 54))
     assert set_goes_on(before, after, box, box, **PX) is goes_on
+
+
+@pytest.mark.parametrize(
+    ("levels", "mixed"),
+    [
+        pytest.param((50, 50, 150, 150), False, id="a cut"),
+        pytest.param((50, 50, 50, 50), False, id="nothing happens"),
+        pytest.param((50, 80, 150, 150), False, id="a third of the way, before: it moves"),
+        pytest.param((50, 90, 150, 150), True, id="half of the way, before"),
+        pytest.param((50, 50, 110, 150), True, id="half of the way, after"),
+    ],
+)
+def test_a_picture_beside_a_cut_that_shows_both_shots(levels, mixed):
+    pictures = [np.full((2, 2, 3), level, np.uint8) for level in levels]
+    assert one_is_mixed(*pictures) is mixed
 
 
 @pytest.mark.parametrize(("columns", "known"), [(85, True), (86, False)])
