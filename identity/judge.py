@@ -19,7 +19,7 @@ from identity.explanations.contract import (
     Scene,
     characters_of_tracks,
 )
-from identity.explanations.model import model_in_use
+from identity.explanations.model import bundled_model
 from identity.explanations.presence import PresenceCandidate, find_presence_candidates
 from identity.explanations.restyle import find_restyles, stay_over, without_restyled
 from identity.explanations.shot import explain_shot
@@ -131,7 +131,7 @@ def judge_looks(
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
     clip = explain_cuts(
         Clip(
-            tracks, segments, cast, setups, sets, calibration, model_in_use(), finding_settings,
+            tracks, segments, cast, setups, sets, calibration, bundled_model(), finding_settings,
             fps, tuple(explained),
         )
     )  # fmt: skip
@@ -164,7 +164,7 @@ def _scenes(
     for shot, own in here.items():
         samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps, tone=tone)
         twins = max((odds for other, odds in alike.items() if other != shot), default=-2.0)
-        yield shot, Scene(samples, calibration, model_in_use(), settings, twins)
+        yield shot, Scene(samples, calibration, bundled_model(), settings, twins)
 
 
 def _of_clip(one: Explained, numbers: Sequence[int]) -> Explained:

@@ -9,8 +9,6 @@ better evidence for "same".
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -21,7 +19,7 @@ import numpy as np
 from identity.evidence.logistic import Logistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 DATA_FILE = "decisions.json"
 
@@ -80,27 +78,3 @@ def bundled_model() -> DecisionModel:
     """Return the model inside the package."""
     file = resources.files("identity.explanations") / DATA_FILE
     return DecisionModel.from_json(file.read_text(encoding="utf-8"))
-
-
-_IN_USE: ContextVar[DecisionModel | None] = ContextVar("decision model in use", default=None)
-
-
-def model_in_use() -> DecisionModel:
-    """Return the model of `judging_by`, or else the one inside the package."""
-    return _IN_USE.get() or bundled_model()
-
-
-@contextmanager
-def judging_by(model: DecisionModel) -> Iterator[None]:
-    """Judge by other numbers meanwhile: by those that saw nothing of a clip's source.
-
-    Example:
-        >>> with judging_by(bundled_model()):
-        ...     "swap" in model_in_use().explanations
-        True
-    """
-    before = _IN_USE.set(model)
-    try:
-        yield
-    finally:
-        _IN_USE.reset(before)

@@ -2,9 +2,12 @@
 
 From another side, or another distance, everybody looks otherwise. So only shots are compared in
 which somebody faces the camera alike and shows as much of the body, and of the earlier ones the
-most alike counts: who looks again as in any of them has not changed. Another light changes colours
-too, and nobody knows what it should be in another set-up. So this is a hint to look there and
-stops no release.
+most alike counts: who looks again as in any of them has not changed.
+
+Only colours are asked. From shot to shot of a story somebody does something else, and to a network
+who bends over a book differs from who drinks as much as two people do (`docs/decisions.md` has the
+figures). Another light changes colours too, and nobody knows what it should be in another set-up.
+So this is a hint to look there and stops no release.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     Compared = tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]
 
 KINDS: tuple[Kind, ...] = ("drift",)
-CUES: tuple[Cue, ...] = ("body", "head_look", "upper_look", "head", "upper", "lower")
+CUES: tuple[Cue, ...] = ("head", "hair", "upper", "lower")
 FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
 
 _SAME_SHAPE = 0.5  # logarithms of width over height: a face lends no legs
@@ -59,8 +62,8 @@ def features_of(
     nothing = np.full((len(early), len(late)), np.nan)
     lost = np.stack([0.5 - similarity.get(cue, nothing) for cue in CUES])
     seen_cues = np.isfinite(lost)
-    # What is not seen is taken to be as the rest: where only few cues are known, as from a distance
-    # or by a network that knows no parts, the others would speak for another look.
+    # What is not seen is taken to be as the rest: where only few cues are known, the others would
+    # speak for another look.
     rest = np.where(seen_cues, lost, 0).sum(axis=0) / np.maximum(seen_cues.sum(axis=0), 1)
     found: dict[str, NDArray[np.float64]] = dict(
         zip(CUES, np.where(seen_cues, lost, rest), strict=True)
@@ -72,8 +75,7 @@ def features_of(
     turn = np.abs(np.subtract.outer(*facing))
     shape = np.abs(np.subtract.outer(early_shape, late_shape))
     alike = (np.nan_to_num(turn, nan=np.inf) <= SAME_FACING) & (shape <= _SAME_SHAPE)
-    seen = np.isfinite(similarity.get("body", nothing))
-    return found | {"turn": np.nan_to_num(turn), "shape": shape}, alike & seen
+    return found | {"turn": np.nan_to_num(turn), "shape": shape}, alike & seen_cues.any(axis=0)
 
 
 def shape_of(xyxy: NDArray[np.float32]) -> float:

@@ -350,22 +350,24 @@ def test_confidence_is_meant_at_the_prior(monkeypatch, prior):
 @pytest.mark.parametrize(
     ("kinds", "expect"),
     [
-        pytest.param(["planted", "clean"], [0.3, 0.7], id="film alone"),
-        pytest.param(["planted", "clean", "natural", "same"], [0, 0, 0.3, 0.7], id="with labels"),
-        pytest.param(["natural", "same", "same"], [0.3, 0.35, 0.35], id="labels alone"),
+        pytest.param(["planted", "clean"], [0.3, 0.7], id="one each"),
+        pytest.param(["planted", "clean", "relit"], [0.3, 0.7 * 2 / 3, 0.7 / 3], id="relit: half"),
+        pytest.param(["planted", "clean", "natural", "same"], [0.3, 0.7, 0, 0], id="over cuts"),
     ],
 )
-def test_where_clips_are_labelled_they_say_how_sure_one_may_be(kinds, expect):
+def test_how_much_a_case_counts(kinds, expect):
     cases = [toy(kind, [[0, 0]]) for kind in kinds]
     assert shares_at(cases, 0.3).tolist() == pytest.approx(expect)
 
 
-def test_labelled_clips_teach_no_weights():
+def test_people_over_real_cuts_teach_nothing():
     cases = toys()
     labelled = [toy("natural", [[-9, 9]], source="l"), toy("same", [[9, -9]], source="l")]
     without, with_them = (fit_mined(some, TWO) for some in (cases, [*cases, *labelled]))
     np.testing.assert_array_equal(with_them.weights, without.weights)
     assert with_them.bias == without.bias
+    folds = folds_of([*cases, *labelled], seed=0)
+    assert folds.tolist() == [*folds_of(cases, seed=0).tolist(), -1, -1]
 
 
 def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):

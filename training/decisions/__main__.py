@@ -33,8 +33,7 @@ from identity.explanations.model import DATA_FILE, DecisionModel
 from scenes.errors import CastcheckError
 from scenes.source import clip_sha256
 from training.decisions.clips import AS_CHECKED, CONFIG, read_shots
-from training.decisions.labelled import natural_other_looks, read_labelled
-from training.decisions.left_out import judge_left_out
+from training.decisions.over_cuts import natural_other_looks, read_labelled, same_looks
 from training.decisions.planting import (
     change_cases,
     clone_cases,
@@ -56,11 +55,10 @@ if TYPE_CHECKING:
     from identity.evidence.logistic import Bounds, Logistic
     from training.decisions.cases import Case
     from training.decisions.clips import Shot
-    from training.decisions.labelled import LabelledClip
+    from training.decisions.over_cuts import LabelledClip
     from training.decisions.table import Outcome
 
     Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
-    MakesNatural = Callable[[Sequence[LabelledClip], Calibration], list[Case]]
 
 PRIOR = 0.3
 TARGET = Path("identity") / "explanations" / DATA_FILE
@@ -76,8 +74,6 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "slow_clothes": (slow_clothes_cases, slow_clothes.FEATURES),
     "hair_swap": (hair_swap_cases, attribute_swap.HAIR),
 }
-# Of which explanations labelled clips say how sure they may be.
-NATURAL: dict[str, MakesNatural] = {"other_look": natural_other_looks}
 
 app = typer.Typer(
     add_completion=False,
@@ -105,7 +101,7 @@ def cases_of_all(
 
     Args:
         shots: Errors are planted in these.
-        clips: Errors that were not planted are labelled in these.
+        clips: Labelled ones, to judge by what was fitted.
         calibration: Of the embedder.
         seed: Of what is planted where.
         only: Names; nothing = all.
@@ -115,8 +111,8 @@ def cases_of_all(
         if only and name not in only:
             continue
         found[name] = make(shots, calibration, np.random.default_rng([seed, number]))
-        if name in NATURAL:
-            found[name] += NATURAL[name](clips, calibration)
+        if name == "other_look":
+            found[name] += same_looks(shots, calibration) + natural_other_looks(clips, calibration)
     return found
 
 
@@ -142,23 +138,6 @@ def fit_all(
         numbers[name] = outcome.numbers()
         say(outcome.text())
     return found, numbers
-
-
-def fitted_without(
-    sources: frozenset[str],
-    cases: Mapping[str, Sequence[Case]],
-    model: DecisionModel,
-    *,
-    prior: Mapping[str, float],
-    seed: int,
-) -> DecisionModel:
-    """Return a model with all explanations fitted anew that some sources have cases of."""
-    anew = {
-        name: [case for case in own if case.source not in sources] for name, own in cases.items()
-    }
-    anew = {name: own for name, own in anew.items() if len(own) < len(cases[name])}
-    found, _ = fit_all(anew, prior=prior, seed=seed, say=lambda _: None)
-    return DecisionModel({**model.explanations, **found}, model.provenance)
 
 
 def priors_from(words: Sequence[str]) -> dict[str, float]:
@@ -255,8 +234,8 @@ def fit(
     labelled: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with `labels.json` and `clips/`: its errors say how sure another look in "
-            "a later shot may be. Each clip is then judged by what other sources say."
+            help="Folder with `labels.json` and `clips/`: another look in a later shot is judged "
+            "there too. Nothing is learnt from it."
         ),
     ] = None,
     only: Annotated[
@@ -306,7 +285,6 @@ def fit(
         "tracks": sum(len(s.samples.tracks) for s in shots if not s.relit),
         "prior": priors,
         "seed": seed,
-        "labelled_sources": sorted({clip.source for clip in natural}),
         "embedder": {
             "name": embedder_name(models),
             "sha256": None if embedder is None else embedder.sha256,
@@ -321,9 +299,6 @@ def fit(
     if sources_out is not None:
         _write_whole(sources_out, source_list(entries))
     typer.echo(f"written to {output}", err=True)
-    if labelled is not None:
-        without_some = partial(fitted_without, cases=cases, model=model, prior=priors, seed=seed)
-        judge_left_out(labelled, AS_CHECKED, models, without_some, cache=cache, seed=seed)
 
 
 def _digest(lines: Any) -> str:

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from identity.evidence.logistic import Logistic
 from scenes.errors import CastcheckError
-from training.decisions.cases import COUNTS_AS, LABELLED
+from training.decisions.cases import COUNTS_AS, OVER_CUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,14 +105,14 @@ def fit_mined(cases: Sequence[Case], features: Mapping[str, Bounds]) -> Linear:
     any round of the model stay for the next ones (cutting planes).
 
     Args:
-        cases: Planted ones and others; those of labelled clips teach no weights.
+        cases: Planted ones and others; those of `OVER_CUTS` teach nothing.
         features: In the order of the cases' columns; by the first one alone the first moments are
             chosen.
 
     Raises:
         CastcheckError: There are only errors, or none.
     """
-    taught = [case for case in cases if case.kind not in LABELLED and len(case.rows)]
+    taught = [case for case in cases if case.kind not in OVER_CUTS and len(case.rows)]
     errors = [case for case in taught if case.planted]
     others = [case for case in taught if not case.planted]
     if not errors or not others:
@@ -141,10 +141,12 @@ def fit_mined(cases: Sequence[Case], features: Mapping[str, Bounds]) -> Linear:
 def folds_of(cases: Sequence[Case], *, seed: int) -> NDArray[np.int64]:
     """Return (C,) which fold each case is in; all of a source are in one.
 
+    Sources that teach nothing are in fold -1.
+
     Raises:
         CastcheckError: There is one source only, so nothing can be left out.
     """
-    sources = sorted({case.source for case in cases})
+    sources = sorted({case.source for case in cases if case.kind not in OVER_CUTS})
     if len(sources) < 2:
         raise CastcheckError(
             "all clips are of one source",
@@ -153,7 +155,7 @@ def folds_of(cases: Sequence[Case], *, seed: int) -> NDArray[np.int64]:
         )
     order = np.random.default_rng(seed).permutation(len(sources))
     fold = {sources[k]: number % min(FOLDS, len(sources)) for number, k in enumerate(order)}
-    return np.array([fold[case.source] for case in cases], np.int64)
+    return np.array([fold.get(case.source, -1) for case in cases], np.int64)
 
 
 def left_out(
@@ -180,15 +182,9 @@ def left_out(
 
 
 def shares_at(cases: Sequence[Case], prior: float) -> NDArray[np.float64]:
-    """Return (C,) how much each case counts, so that errors are `prior` of the total of 1.
-
-    Where cases of labelled clips are among them, these alone count.
-    """
+    """Return (C,) how much each case counts, so that errors are `prior` of the total of 1."""
     planted = np.array([case.planted for case in cases], np.bool_)
     counts = np.array([COUNTS_AS[case.kind] for case in cases], np.float64)
-    labelled = np.array([case.kind in LABELLED for case in cases], np.bool_)
-    if labelled.any():
-        counts[~labelled] = 0
     errors, others = np.where(planted, counts, 0), np.where(planted, 0, counts)
     return np.asarray(prior * errors / errors.sum() + (1 - prior) * others / others.sum())
 

@@ -17,7 +17,7 @@ from bench.observed import observations
 from castcheck.runs.matching import Truth
 from identity.evidence.same_look import similarities_between
 from training.decisions.clips import shots_between
-from training.decisions.labelled import names_of
+from training.decisions.over_cuts import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -1,14 +1,14 @@
-"""Cases of labelled clips: errors that generators made by themselves, and people who stay the same.
+"""People seen over real cuts: who a generator changed, and who stays as he is.
 
-What is planted in the looks of film teaches what speaks for an error, but not how sure one may be:
-from shot to shot of a story light, framing and gesture change as in no single take. So the clips
-of generators, whose errors are labelled, put confidence on its scale.
+What is planted in the looks of film teaches what speaks for another look, and here it is judged:
+from shot to shot of a story light, framing and gesture change as in no single take. Nothing is
+learnt from these cases.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,11 +146,12 @@ def natural_other_looks(clips: Sequence[LabelledClip], calibration: Calibration)
                 if name == who and _is_clear(part.shot.samples, track)
             ]
             for late in seen:
-                early = [one for one in seen if one[0].stop_frame <= late[0].start_frame]
-                asked = _most_alike(early, late, calibration) if early else None
+                part, track = late
+                early = [one for one in seen if one[0].stop_frame <= part.start_frame]
+                looks = [(one.shot, own) for one, own in early]
+                asked = _most_alike(looks, (part.shot, track), calibration) if early else None
                 if asked is None:
                     continue
-                part, track = late
                 changed = any(
                     error["kind"] in _CHANGES
                     and early[0][0].start_frame < error["start_frame"]
@@ -164,23 +165,44 @@ def natural_other_looks(clips: Sequence[LabelledClip], calibration: Calibration)
     return cases
 
 
+def same_looks(shots: Sequence[Shot], calibration: Calibration) -> list[Case]:
+    """Return cases of people who stay as they are over cuts: of clips of one person in all shots.
+
+    Args:
+        shots: Of clips; where several are of one clip, the largest person of each is one and the
+            same.
+        calibration: Of the embedder.
+    """
+    seen: dict[str, list[tuple[Shot, int]]] = defaultdict(list)
+    for shot in shots:
+        clear = [k for k in range(len(shot.samples.tracks)) if _is_clear(shot.samples, k)]
+        if clear and not shot.relit:
+            sizes = [float(boxes.area(shot.samples.tracks[k].xyxy).sum()) for k in clear]
+            seen[shot.clip].append((shot, clear[int(np.argmax(sizes))]))
+    cases: list[Case] = []
+    for own in seen.values():
+        for number, late in enumerate(own[1:], start=1):
+            asked = _most_alike(own[:number], late, calibration)
+            if asked is not None:
+                cases += case("same", late[0], late[0].samples, (late[1],), asked)
+    return cases
+
+
 def _is_clear(samples: ShotSamples, track: int) -> bool:
     looks = int(samples.seen["body"][track].sum())
     return looks >= MIN_LOOKS and score(samples, track) >= MIN_SCORE
 
 
 def _most_alike(
-    early: Sequence[tuple[LabelledShot, int]],
-    late: tuple[LabelledShot, int],
-    calibration: Calibration,
+    early: Sequence[tuple[Shot, int]], late: tuple[Shot, int], calibration: Calibration
 ) -> Asked | None:
     """Return the comparison with the most alike of those seen alike; `None` = there is none."""
 
-    def look(one: tuple[LabelledShot, int]) -> Any:
-        return one[0].shot.samples.means(one[1], slice(None))
+    def look(one: tuple[Shot, int]) -> Any:
+        return one[0].samples.means(one[1], slice(None))
 
-    def shape(one: tuple[LabelledShot, int]) -> float:
-        return other_look.shape_of(one[0].shot.samples.tracks[one[1]].xyxy)
+    def shape(one: tuple[Shot, int]) -> float:
+        return other_look.shape_of(one[0].samples.tracks[one[1]].xyxy)
 
     features, alike = other_look.features_of(
         [look(one) for one in early], [look(late)], calibration,

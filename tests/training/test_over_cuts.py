@@ -1,24 +1,24 @@
-"""Labelled clips as cases to learn from: who is concerned, from when to when, and who is not."""
+"""People seen over real cuts: who is concerned, from when to when, and who stays."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from identity.evidence.samples import COMPARED, lay_out
-from identity.explanations.model import DecisionModel, bundled_model, judging_by, model_in_use
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from tests.identity.people import FPS, calibration, looks, tracklet
 from training.decisions.clips import Shot
-from training.decisions.labelled import (
+from training.decisions.over_cuts import (
     LabelledClip,
     LabelledShot,
     names_of,
     natural_other_looks,
+    same_looks,
 )
-from training.decisions.left_out import FOLDS, folds_of_sources
 
 LENGTH = 72
 
@@ -96,22 +96,22 @@ def test_the_most_alike_of_the_earlier_shots_is_asked():
     assert with_alike.rows[0, 0] < without.rows[0, 0]
 
 
-@pytest.mark.parametrize("count", [1, FOLDS, 3 * FOLDS + 1])
-def test_each_source_is_left_out_once(count):
-    sources = {f"s{k}" for k in range(count)}
-    folds = folds_of_sources(sources, seed=0)
-    assert sorted(name for fold in folds for name in fold) == sorted(sources)
-    assert all(folds)
+@pytest.mark.parametrize(
+    ("shots", "expect"),
+    [
+        pytest.param([], 0, id="nothing"),
+        pytest.param(["A"], 0, id="one shot"),
+        pytest.param(["A", "A"], 1, id="two"),
+        pytest.param(["A", "A", "A"], 2, id="every later one is asked about"),
+    ],
+)
+def test_who_stays_over_the_cuts_of_a_clip(shots, expect):
+    own = [shot(who, first=number * LENGTH, number=number).shot for number, who in enumerate(shots)]
+    elsewhere = replace(shot("B").shot, clip="y_01")
+    cases = same_looks([*own, elsewhere], calibration())
+    assert [case.kind for case in cases] == ["same"] * expect
 
 
-def test_other_numbers_judge_for_a_while_only():
-    other = DecisionModel({}, {})
-    with judging_by(other):
-        assert model_in_use() is other
-    assert model_in_use() is bundled_model()
-
-
-def test_other_numbers_do_not_outlive_an_error():
-    with pytest.raises(ZeroDivisionError), judging_by(DecisionModel({}, {})):
-        1 / 0  # noqa: B018
-    assert model_in_use() is bundled_model()
+def test_relit_shots_say_nothing_of_who_stays():
+    one, two = shot("A").shot, shot("A", first=LENGTH, number=1).shot
+    assert same_looks([one, replace(two, relit=True)], calibration()) == []
