@@ -177,9 +177,10 @@ def _explained(
     frames = np.intersect1d(one, two)
     if features["had_before"] == 0:  # they are one from the first frame that shows both
         start = int(frames[0])
+    # Whether somebody appears in full view, or comes in over the edge, pixels say (`presence.py`).
     return Explained(
         "clone", pair, start, int(frames[-1]) + 1, log_odds,
-        features["network"] + 0.5, features, vouched=_has_a_moment(features),
+        features["network"] + 0.5, features, vouched=features["became"] >= _BECAME,
     )  # fmt: skip
 
 
