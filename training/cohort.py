@@ -42,7 +42,7 @@ def make_cohort(shots: Sequence[Shot], *, embedder_sha256: str, seed: int) -> Co
     people = [
         shot.samples.means(track, slice(None))
         for shot in shots
-        if not shot.relit
+        if not shot.altered
         for track in range(len(shot.samples.tracks))
     ]
     rng = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def _scales(cohort: Cohort, shots: Sequence[Shot]) -> dict[Cue, tuple[float, flo
     halves: list[tuple[Means, Means]] = []
     whose: list[tuple[int, NDArray[np.bool_]]] = []
     for number, shot in enumerate(shots):
-        for track in range(len(shot.samples.tracks)) if not shot.relit else ():
+        for track in range(len(shot.samples.tracks)) if not shot.altered else ():
             seen = shot.samples.seen["body"][track]
             at = np.flatnonzero(seen)
             if len(at) >= _MIN_LOOKS:

@@ -26,7 +26,7 @@ from scenes.frames import FrameBatch
 from scenes.shots import Shot
 from scenes.source import open_source
 from training.decisions.cases import Case
-from training.decisions.clips import CONFIG, random_light
+from training.decisions.clips import CONFIG, poorly_coded, random_light
 from training.decisions.table import fit_and_judge
 
 if TYPE_CHECKING:
@@ -68,10 +68,7 @@ class Film:
 
 
 def _blocky(rgb: Image) -> Image:
-    small = cv2.resize(rgb, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", small, [int(cv2.IMWRITE_JPEG_QUALITY), 18])
-    back = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return np.asarray(cv2.resize(back, rgb.shape[1::-1]), np.uint8)
+    return poorly_coded(rgb, 0.5, 18)
 
 
 def coded(rgb: NDArray[np.floating]) -> Image:

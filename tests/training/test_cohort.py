@@ -20,7 +20,7 @@ def shot_of(names: str, *, source: str = "s", relit: bool = False) -> Shot:
     pieces = [tracklet(k, FRAMES, at=(40 + 150 * k, 60)) for k in range(len(names))]
     seen = [looks(FRAMES, [name] * len(FRAMES), seed=k) for k, name in enumerate(names)]
     tracks = [make_body_track(c, pieces, seen) for c in link_tracklets(pieces, fps=FPS)]
-    return Shot("c", source, lay_out(tracks, COMPARED, fps=FPS), relit)
+    return Shot("c", source, lay_out(tracks, COMPARED, fps=FPS), "relit" if relit else "clean")
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from identity.explanations.model import DecisionModel
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
 from scenes.errors import CastcheckError
+from scenes.frames import FrameBatch
 from tests.identity.people import FPS, calibration, looks, tracklet
 from training.decisions import parts, planting, splice
 from training.decisions.__main__ import (
@@ -27,7 +29,7 @@ from training.decisions.__main__ import (
     with_kept,
 )
 from training.decisions.cases import Case, Donors, case
-from training.decisions.clips import Light, Shot, shots_of
+from training.decisions.clips import Light, PoorLine, Shot, shots_of
 from training.decisions.fit import (
     fit_bounded,
     fit_mined,
@@ -62,7 +64,7 @@ def shot_of(names, *, source="s", clip="c", apart=180, turned=None, relit=False)
         for k, name in enumerate(names)
     ]
     tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    return Shot(clip, source, lay_out(tracks, COMPARED, fps=FPS), relit)
+    return Shot(clip, source, lay_out(tracks, COMPARED, fps=FPS), "relit" if relit else "clean")
 
 
 def like(samples, track, other, other_track, cue="body"):
@@ -247,7 +249,7 @@ def test_donors_are_other_people(shots):
     rng = np.random.default_rng(0)
     picked = [p for p in (donors.pick(0, 0, rng) for _ in range(40)) if p is not None]
     assert (0, 0) not in picked
-    assert all(not shots[k].relit for k, _ in picked)
+    assert all(not shots[k].altered for k, _ in picked)
     assert {shots[k].source for k, t in picked if (k, t) != (0, 1)} == {"s1", "s2", "s3"}
     assert (0, 1) in picked
 
@@ -613,6 +615,23 @@ def test_light(monkeypatch, light, reds):
     lit = light(Batch())
     assert lit[:, 0, 0, 0].tolist() == reds
     assert lit[..., 1:].min() == lit[..., 1:].max() == 100
+
+
+@pytest.mark.parametrize(
+    ("start", "changed"),
+    [
+        pytest.param(0, [True, True, True], id="from the first picture on"),
+        pytest.param(10, [False, True, True], id="from the second on"),
+        pytest.param(21, [False, False, False], id="not yet"),
+    ],
+)
+def test_a_poor_line_spoils_pictures_from_a_frame_on(start, changed):
+    noise = np.random.default_rng(0).integers(0, 255, (3, 32, 48, 3), np.uint8)
+    times = tuple(Fraction(k) for k in range(3))
+    batch = FrameBatch(np.array([0, 10, 20]), times, noise)
+    sent = PoorLine(0.5, 18, start)(batch).rgb
+    assert sent.shape == noise.shape
+    assert [bool((a != b).any()) for a, b in zip(sent, noise, strict=True)] == changed
 
 
 def test_a_case_near_the_truth_keeps_no_other_moment(shots):

@@ -114,4 +114,4 @@ def test_who_stays_over_the_cuts_of_a_clip(shots, expect):
 
 def test_relit_shots_say_nothing_of_who_stays():
     one, two = shot("A").shot, shot("A", first=LENGTH, number=1).shot
-    assert same_looks([one, replace(two, relit=True)], calibration()) == []
+    assert same_looks([one, replace(two, kind="relit")], calibration()) == []

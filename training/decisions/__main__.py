@@ -280,9 +280,10 @@ def fit(
         "clips_sha256": _digest(f"{e.clip.name} {clip_sha256(e.clip)}" for e in entries),
         "cuts_sha256": _digest(f"{e.clip.name} {e.source} {e.cuts}" for e in entries),
         "sources": len({e.source for e in entries}),
-        "shots": sum(not s.relit for s in shots),
-        "shots_relit": sum(s.relit for s in shots),
-        "tracks": sum(len(s.samples.tracks) for s in shots if not s.relit),
+        "shots": sum(not s.altered for s in shots),
+        "shots_relit": sum(s.kind == "relit" for s in shots),
+        "shots_recoded": sum(s.kind == "recoded" for s in shots),
+        "tracks": sum(len(s.samples.tracks) for s in shots if not s.altered),
         "prior": priors,
         "seed": seed,
         "embedder": {

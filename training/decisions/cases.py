@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from training.decisions.clips import Shot
 
 Kind = Literal[
-    "planted", "natural", "clean", "same", "relit", "crossed", "gone over", "swapped",
+    "planted", "natural", "clean", "same", "relit", "recoded", "crossed", "gone over", "swapped",
     "dressed anew",
 ]  # fmt: skip
 ERRORS: tuple[Kind, ...] = ("planted", "natural")
@@ -34,8 +34,8 @@ OVER_CUTS: tuple[Kind, ...] = ("natural", "same")
 # Clean tracks count whole when confidence is put on its scale. The others were made to be hard:
 # such moments are rarer in real clips than in this set.
 COUNTS_AS: dict[Kind, float] = {
-    "planted": 1.0, "clean": 1.0, "relit": 0.5, "crossed": 0.1, "gone over": 0.1, "swapped": 0.1,
-    "dressed anew": 0.1,
+    "planted": 1.0, "clean": 1.0, "relit": 0.5, "recoded": 0.5, "crossed": 0.1, "gone over": 0.1,
+    "swapped": 0.1, "dressed anew": 0.1,
     "natural": 0.0, "same": 0.0,
 }  # fmt: skip
 
@@ -180,7 +180,7 @@ class Donors:
                 (number, track)
                 for number, shot in enumerate(shots)
                 for track in range(len(shot.samples.tracks))
-                if not shot.relit and is_clear(shot.samples, track)
+                if not shot.altered and is_clear(shot.samples, track)
             ],
         )
 
@@ -222,7 +222,7 @@ def _shape(samples: ShotSamples, track: int) -> float:
 def pairs(shots: Sequence[Shot]) -> Iterator[tuple[Shot, tuple[int, int]]]:
     """Yield every two tracks of every shot whose light is as it was."""
     for shot in shots:
-        if not shot.relit:
+        if not shot.altered:
             for pair in combinations(range(len(shot.samples.tracks)), 2):
                 yield shot, pair
 

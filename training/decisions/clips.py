@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from bench.observed import observations
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.observed import Altered
     from bench.source_table import Entry
     from castcheck.models.load import Models
     from castcheck.observe import Observations
     from identity.appearance.looks import Looks
     from scenes.frames import FrameBatch
+    from training.decisions.cases import Kind
 
 # Which boxes are where does not hang on where cuts are found, and the table knows the cuts.
 CONFIG = Config.from_dict(
@@ -52,13 +55,18 @@ class Shot:
         clip: Name of the file, without its suffix.
         source: Who made it.
         samples: Everybody, on one grid of frames.
-        relit: Whether the light was changed on purpose.
+        kind: "clean" as it is; "relit" or "recoded" where its pictures were changed on purpose.
     """
 
     clip: str
     source: str
     samples: ShotSamples
-    relit: bool = False
+    kind: Kind = "clean"
+
+    @property
+    def altered(self) -> bool:
+        """Whether its pictures were changed on purpose."""
+        return self.kind != "clean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,48 @@ class Light:
         return replace(batch, rgb=lit.clip(0, 255).astype(np.uint8))
 
 
+@dataclass(frozen=True, slots=True)
+class PoorLine:
+    """Codes a clip poorly from a frame on: small, blocky, few colours. Nobody changes by it.
+
+    Attributes:
+        share: Of width and height that pictures are sent at.
+        quality: Of JPEG.
+        start_frame: From when on.
+    """
+
+    share: float
+    quality: int
+    start_frame: float
+
+    @property
+    def name(self) -> str:
+        """All that decides what it does."""
+        return f"poor line {self.share} {self.quality} {self.start_frame}"
+
+    def __call__(self, batch: FrameBatch) -> FrameBatch:
+        """Return the pictures as they come out."""
+        sent = [
+            poorly_coded(rgb, self.share, self.quality) if frame >= self.start_frame else rgb
+            for frame, rgb in zip(batch.index, batch.rgb, strict=True)
+        ]
+        return replace(batch, rgb=np.stack(sent))
+
+
+def poorly_coded(rgb: NDArray[np.uint8], share: float, quality: int) -> NDArray[np.uint8]:
+    """Return a picture that was made smaller and coded as JPEG, at its own size again."""
+    small = cv2.resize(rgb, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", small, [int(cv2.IMWRITE_JPEG_QUALITY), quality])
+    back = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.resize(back, rgb.shape[1::-1]), np.uint8)
+
+
+def random_line(frame_count: int, rng: np.random.Generator) -> PoorLine:
+    """Return a line that becomes poor in the first half of a clip."""
+    start = float(rng.uniform(0.15, 0.5)) * frame_count
+    return PoorLine(float(rng.uniform(0.35, 0.8)), int(rng.integers(12, 35)), start)
+
+
 def random_light(frame_count: int, rng: np.random.Generator) -> Light:
     """Return a lamp that goes on or off in the first half of a clip, of another colour."""
     strength = np.exp(rng.uniform(0.5, 1.1) * rng.choice([-1, 1]))
@@ -105,13 +155,13 @@ def read_shots(
     seed: int,
     progress: Callable[[str], None],
 ) -> list[Shot]:
-    """Return all shots of some clips, each clip also in changed light.
+    """Return all shots of some clips, each clip also in changed light and poorly coded.
 
     Args:
         entries: The clips.
         models: The bundled ones.
         cache: Folder that keeps what networks saw.
-        seed: Of the light.
+        seed: Of the light, and of the coding.
         progress: Told the name of every clip before it is read.
 
     Raises:
@@ -125,18 +175,23 @@ def read_shots(
         count = len(seen.frame_times_s)
         if count < _MIN_LIT_FRAMES or sum(map(len, seen.tracklets)) < count:
             continue  # hardly anybody is in it
-        light = random_light(
-            count, np.random.default_rng([seed, zlib.crc32(entry.clip.stem.encode())])
-        )
-        seen, _ = observations(entry.clip, config=CONFIG, models=models, cache=cache, altered=light)
-        shots += shots_of(entry, seen, relit=True)
+        name = zlib.crc32(entry.clip.stem.encode())
+        ways: dict[Kind, Altered] = {
+            "relit": random_light(count, np.random.default_rng([seed, name])),
+            "recoded": random_line(count, np.random.default_rng([seed, name, 1])),
+        }
+        for kind, way in ways.items():
+            seen, _ = observations(
+                entry.clip, config=CONFIG, models=models, cache=cache, altered=way
+            )
+            shots += shots_of(entry, seen, kind=kind)
     return shots
 
 
-def shots_of(entry: Entry, seen: Observations, *, relit: bool = False) -> list[Shot]:
+def shots_of(entry: Entry, seen: Observations, *, kind: Kind = "clean") -> list[Shot]:
     """Return the shots of one clip, cut where the table says."""
     found = shots_between(entry.clip.stem, entry.source, entry.cuts, seen)
-    return [replace(shot, relit=relit) for _, shot in found]
+    return [replace(shot, kind=kind) for _, shot in found]
 
 
 def shots_between(

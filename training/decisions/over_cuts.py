@@ -176,7 +176,7 @@ def same_looks(shots: Sequence[Shot], calibration: Calibration) -> list[Case]:
     seen: dict[str, list[tuple[Shot, int]]] = defaultdict(list)
     for shot in shots:
         clear = [k for k in range(len(shot.samples.tracks)) if _is_clear(shot.samples, k)]
-        if clear and not shot.relit:
+        if clear and not shot.altered:
             sizes = [float(boxes.area(shot.samples.tracks[k].xyxy).sum()) for k in clear]
             seen[shot.clip].append((shot, clear[int(np.argmax(sizes))]))
     cases: list[Case] = []

@@ -74,8 +74,8 @@ def change_cases(
         own = shot.samples
         for track in range(len(own.tracks)):
             asked = _ask_change(own, track, calibration, slow=slow)
-            cases += case("relit" if shot.relit else "clean", shot, own, (track,), asked)
-        if not shot.relit:
+            cases += case(shot.kind, shot, own, (track,), asked)
+        if not shot.altered:
             cases += _gone_over(shot, calibration, rng, slow=slow)
             cases += _changed(number, donors, calibration, rng, slow=slow)
     return cases
@@ -245,9 +245,8 @@ def hair_swap_cases(
                 continue
             before, after = ([own.means(track, part) for track in pair] for part in thirds)
             ask = partial(_ask_hair_swap, before, calibration=calibration, sample=thirds[1].start)
-            kind: Kind = "relit" if shot.relit else "clean"
-            cases += case(kind, shot, own, pair, ask(after))
-            if shot.relit:
+            cases += case(shot.kind, shot, own, pair, ask(after))
+            if shot.altered:
                 continue
             wears = partial(_exchanging, after)
             cases += case("swapped", shot, own, pair, ask(wears(None)))
@@ -292,7 +291,7 @@ def clone_cases(
     """Return cases of "one is there twice": the copy becomes one, is one at once, or comes in."""
     alike: dict[str, dict[tuple[int, tuple[int, int]], float]] = defaultdict(dict)
     for shot in shots:
-        if not shot.relit:
+        if not shot.altered:
             for pair, odds in clone.alike_at_once(shot.samples, calibration).items():
                 if np.isfinite(odds):
                     alike[shot.clip][id(shot), pair] = odds
@@ -360,13 +359,12 @@ def other_look_cases(
     cases: list[Case] = []
     for number, track, first, last in _thirds(shots):
         shot = shots[number]
-        if shot.relit and rng.random() >= _RELIT_SHARE:
+        if shot.kind == "relit" and rng.random() >= _RELIT_SHARE:
             continue
         stays = shot.samples.means(track, last)
         asked = partial(_ask_other_look, shot.samples, track, first, last, calibration)
-        kind: Kind = "relit" if shot.relit else "clean"
-        cases += case(kind, shot, shot.samples, (track,), asked(stays))
-        for part in () if shot.relit else _WHOLE_PARTS:
+        cases += case(shot.kind, shot, shot.samples, (track,), asked(stays))
+        for part in () if shot.altered else _WHOLE_PARTS:
             lent = _lent(donors, number, track, rng)
             if lent is not None:
                 wears = _wearing(stays, lent, part)
@@ -388,10 +386,9 @@ def other_clothes_cases(
         shot = shots[number]
         early, stays = (shot.samples.means(track, part) for part in (first, last))
         asked = partial(_ask_other_clothes, early, calibration, sample=last.start)
-        kind: Kind = "relit" if shot.relit else "clean"
-        cases += case(kind, shot, shot.samples, (track,), asked(stays))
+        cases += case(shot.kind, shot, shot.samples, (track,), asked(stays))
         worn = (parts.drawn("clothes", rng), parts.COLOURS_OF_CLOTHES)
-        for part in () if shot.relit else worn:
+        for part in () if shot.altered else worn:
             lent = _lent(donors, number, track, rng)
             if lent is not None and parts.differ(stays, lent, "clothes", calibration):
                 wears = _wearing(stays, lent, part)
@@ -412,8 +409,8 @@ def slow_clothes_cases(
         own = shot.samples
         for track in range(len(own.tracks)):
             asked = _ask_slow_clothes(own, track, calibration)
-            cases += case("relit" if shot.relit else "clean", shot, own, (track,), asked)
-            if shot.relit or not is_clear(own, track):
+            cases += case(shot.kind, shot, own, (track,), asked)
+            if shot.altered or not is_clear(own, track):
                 continue
             donor = donors.pick(number, track, rng)
             plan = when(own, own.seen["body"][track], rng, slow=True)
