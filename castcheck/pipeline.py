@@ -88,6 +88,7 @@ def report_on(
     """Judge what was seen in a clip, look at it again where pictures are needed, and report."""
     progress("judging", 0, None)
     started = time.perf_counter()
+    trim_heap()  # of pictures: a clip of a thousand shots asks for tables of all with all
     tracklets, looks = repair_id_switches(seen.tracklets, seen.looks, fps=seen.fps)
     seen = replace(seen, tracklets=tracklets, looks=looks)
     embedder = embedder_name(models)

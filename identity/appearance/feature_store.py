@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CACHE_BYTES = 32 * 1024 * 1024  # what is being compared right now: everybody of a shot, and more
+CACHE_BYTES = 16 * 1024 * 1024  # what is being compared right now: everybody of a shot, and more
 # Rows that are read together where a few are asked for: a take may last for hours, and every moment
 # of it is compared with what is right before and after it.
 BLOCK_ROWS = 128

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +14,13 @@ from identity.cast.size import merge_to_count
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.evidence.same_look import same_look
-from identity.evidence.setups import SAME_SETUP, count_setups
+from identity.evidence.setups import SAME_SETUP, setup_numbers
 from identity.evidence.someone import someone_log_odds
 from scenes.shots import numbers_by_shot
 from tracker import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,19 +74,27 @@ def build_cast(
     """
     odds = someone_log_odds(segments, someone or learnt_evidence().someone)
     shot = np.array([segment.tracklet.shot_index for segment in segments], np.int64)
-    log_odds = pairwise_log_odds(segments, setups, calibration) + settings.same_prior
-    log_odds += recurrence_log_odds(log_odds, shot, odds >= settings.least_someone_odds)
+    log_odds = pairwise_log_odds(segments, setups, calibration)
+    log_odds += settings.same_prior
+    recurs = recurrence_log_odds(log_odds, shot, odds >= settings.least_someone_odds)
+    _, place = np.unique(shot, return_inverse=True)
+    for at in range(0, len(segments), BLOCK_SAMPLES):
+        rows = slice(at, at + BLOCK_SAMPLES)
+        log_odds[rows] += recurs[np.ix_(place[rows], place)]
+    del recurs
     apart = seen_together(segments)
     # Shots of one set-up repeat each other, so many pairs of them say little more than a few.
-    independent = max(settings.independent_shots, count_setups(setups))
+    independent = max(settings.independent_shots, len(np.unique(setup_numbers(setups))))
     discount = min(1.0, independent / max(len(setups), 1))
     likely = settings.characters or settings.likely_characters
 
     def grouped(makers: NDArray[np.int64]) -> NDArray[np.int64]:
         known = [segments[k] for k in makers.tolist()]
         found = partition(
-            log_odds[np.ix_(makers, makers)] * discount,
-            apart[np.ix_(makers, makers)],
+            log_odds,
+            apart,
+            items=makers,
+            discount=discount,
             group_cost=settings.new_character_cost,
             free_groups=max(likely, most_at_once(known)),
         )
@@ -175,19 +183,26 @@ def pairwise_log_odds(
     size = np.maximum(places[:, 2:] - places[:, :2], 1)
     shape = np.log(size[:, 1] / size[:, 0])
     means = [segment.means for segment in segments]
-    odds = np.empty((len(segments), len(segments)))
-    for first in range(0, len(segments), BLOCK_SAMPLES):  # a clip may have thousands
-        rows = slice(first, first + BLOCK_SAMPLES)
-        gap = np.abs(shape[rows, None] - shape)
-        odds[rows] = same_look(means[rows], means, calibration, view_gap=gap)
-    shot = [segment.tracklet.shot_index for segment in segments]
-    place = calibration.same_place(boxes.iou(places, places).astype(np.float64))
-    odds += np.where(setups[np.ix_(shot, shot)] >= SAME_SETUP, place, 0)
+    shot = np.array([segment.tracklet.shot_index for segment in segments])
     count = np.array([segment.sample_count for segment in segments])
     trust = count / (count + 2.0)  # few samples say less
-    odds = np.nan_to_num(odds * np.minimum(trust[:, None], trust))
+    odds = np.empty((len(segments), len(segments)))
+    for one, two in _blocks(len(segments)):
+        gap = np.abs(shape[one, None] - shape[two])
+        alike = same_look(means[one], means[two], calibration, view_gap=gap)
+        place = calibration.same_place(boxes.iou(places[one], places[two]).astype(np.float64))
+        alike += np.where(setups[np.ix_(shot[one], shot[two])] >= SAME_SETUP, place, 0)
+        odds[one, two] = np.nan_to_num(alike * np.minimum(trust[one, None], trust[two]))
+        if one != two:
+            odds[two, one] = odds[one, two].T
     np.fill_diagonal(odds, 0)
-    return np.asarray(odds, np.float64)
+    return odds
+
+
+def _blocks(count: int) -> Iterator[tuple[slice, slice]]:
+    """Yield the blocks of a symmetric table, but for their mirror images: clips have thousands."""
+    parts = [slice(at, at + BLOCK_SAMPLES) for at in range(0, count, BLOCK_SAMPLES)]
+    return combinations_with_replacement(parts, 2)
 
 
 def seen_together(segments: Sequence[Segment]) -> NDArray[np.bool_]:
@@ -233,22 +248,30 @@ def _drop_background(
     # Whom nobody can compare with anybody, such as a strip at the edge, is no third one; a second
     # one he may be, and where nobody is seen well enough all stay, not judged.
     enough = sum(judged) >= settings.likely_characters
+    tallest = _tallest(segments)
     for group, count, is_judged in zip(groups, frames, judged, strict=True):
         too_brief = count < settings.min_screen_share * longest
-        too_small = _size_share(group, segments) < settings.min_size_share
+        too_small = _size_share(group, segments, tallest) < settings.min_size_share
         if too_brief or too_small or (enough and not is_judged):
             labels[group] = -1
     return labels
 
 
-def _size_share(group: NDArray[np.int64], segments: Sequence[Segment]) -> float:
+def _tallest(segments: Sequence[Segment]) -> dict[int, float]:
+    """Return shot to how tall its tallest segment is, in pixels."""
+    found: dict[int, float] = {}
+    for segment in segments:
+        shot = segment.tracklet.shot_index
+        found[shot] = max(found.get(shot, 0.0), _height(segment))
+    return found
+
+
+def _size_share(
+    group: NDArray[np.int64], segments: Sequence[Segment], tallest: Mapping[int, float]
+) -> float:
     """Return how tall the group is at best, as a share of the tallest in the same shot."""
-    best = 0.0
-    for i in group:
-        shot = segments[i].tracklet.shot_index
-        beside = [_height(s) for s in segments if s.tracklet.shot_index == shot]
-        best = max(best, _height(segments[i]) / max(beside))
-    return best
+    own = (segments[i] for i in group.tolist())
+    return max(_height(segment) / tallest[segment.tracklet.shot_index] for segment in own)
 
 
 def _height(segment: Segment) -> float:

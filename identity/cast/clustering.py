@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
 _FORBIDDEN = -1e6
 _MAX_ROUNDS = 100
+_BLOCK_GROUPS = 64  # of a long clip's: no second table of all by all is held
 
 
 def partition(
@@ -25,14 +28,18 @@ def partition(
     *,
     group_cost: float,
     free_groups: int = 0,
+    items: NDArray[np.int64] | None = None,
+    discount: float = 1.0,
 ) -> NDArray[np.int64]:
-    """Return (N,) group numbers, 0 for the group of the first item and so on.
+    """Return (K,) group numbers, 0 for the group of the first item and so on.
 
     Args:
         log_odds: (N, N) symmetric; positive speaks for one group. The diagonal is ignored.
         cannot_link: (N, N) symmetric; such pairs never share a group.
         group_cost: Log-odds that every group beyond the free ones must bring.
         free_groups: So many groups cost nothing.
+        items: (K,) those of N that are grouped; `None` = all of them.
+        discount: What all log-odds are multiplied by.
 
     Greedy joining, then single moves and exchanges until nothing gets better. Deterministic; the
     result is a local optimum (the problem is NP-hard), in practice the best one for a clip's cast.
@@ -42,11 +49,20 @@ def partition(
         >>> partition(odds, np.zeros((3, 3), bool), group_cost=0.5)
         array([0, 0, 1])
     """
-    count = len(log_odds)
-    weight = np.where(cannot_link, _FORBIDDEN, log_odds).astype(np.float64)
-    np.fill_diagonal(weight, 0)
-    problem = _Problem(weight, cannot_link, group_cost, free_groups)
-    starts = [np.arange(count), _join_greedily(weight, 0.0), _join_greedily(weight, group_cost)]
+    pairs = np.ix_(*[np.arange(len(log_odds)) if items is None else items] * 2)
+
+    def weights() -> NDArray[np.float64]:
+        found = log_odds[pairs].astype(np.float64, copy=False)
+        found *= discount
+        found[cannot_link[pairs]] = _FORBIDDEN
+        np.fill_diagonal(found, 0)
+        return found
+
+    # Greedy joining uses them up: of a thousand shots they are tens of megabytes.
+    greedy = _join_greedily(weights(), (0.0, group_cost))
+    weight = weights()
+    problem = _Problem(weight, cannot_link[pairs], group_cost, free_groups)
+    starts = [np.arange(len(weight)), *greedy]
     return _renumber(max((_polish(labels, problem) for labels in starts), key=problem.value))
 
 
@@ -69,14 +85,30 @@ class _Problem:
         return float(self.weight[same].sum() / 2 - self.cost(len(np.unique(labels))))
 
 
-def _join_greedily(weight: NDArray[np.float64], group_cost: float) -> NDArray[np.int64]:
-    """Join the two groups that gain most, until no joining gains."""
-    labels = np.arange(len(weight))
-    between = weight.copy()
+def _join_greedily(
+    between: NDArray[np.float64], group_costs: Sequence[float]
+) -> list[NDArray[np.int64]]:
+    """Join the two groups that gain most, until no joining gains.
+
+    Of every row the largest gain is remembered, so that thousands of items take seconds.
+
+    Args:
+        between: (N, N) weights; used up.
+        group_costs: Rising. What a group costs does not change who is joined, only for how long.
+
+    Returns:
+        (N,) labels for each of the costs.
+    """
+    labels = np.arange(len(between))
+    found: list[NDArray[np.int64]] = []
     np.fill_diagonal(between, -np.inf)
-    for _ in range(len(weight) - 1):
-        a, b = divmod(int(between.argmax()), len(weight))
-        if between[a, b] + group_cost <= 0:
+    best_at = between.argmax(axis=1) if len(between) else labels
+    best = between[labels, best_at]
+    for _ in range(len(between) - 1):
+        a = int(best.argmax())
+        b = int(best_at[a])
+        found += [labels.copy() for cost in group_costs[len(found) :] if best[a] + cost <= 0]
+        if len(found) == len(group_costs):
             break
         keep, gone = sorted((a, b))
         labels[labels == gone] = keep
@@ -84,7 +116,16 @@ def _join_greedily(weight: NDArray[np.float64], group_cost: float) -> NDArray[np
         between[:, keep] += between[:, gone]
         # What is joined is in place of both; nothing is joined with itself.
         between[gone] = between[:, gone] = between[keep, keep] = -np.inf
-    return labels
+        gain = between[:, keep]
+        touched = (best_at == keep) | (best_at == gone)
+        better = (gain > best) | ((gain == best) & (touched | (keep < best_at)))
+        best[better], best_at[better] = gain[better], keep
+        stale = touched & ~better
+        stale[[keep, gone]] = True
+        rows = np.flatnonzero(stale)
+        best_at[rows] = between[rows].argmax(axis=1)
+        best[rows] = between[rows, best_at[rows]]
+    return found + [labels] * (len(group_costs) - len(found))
 
 
 def _polish(labels: NDArray[np.int64], problem: _Problem) -> NDArray[np.int64]:
@@ -123,11 +164,25 @@ def _likeliest_joints(
         return []
     order = np.argsort(labels, kind="stable")
     edges = np.searchsorted(labels[order], groups)
-    rows = np.add.reduceat(problem.weight[order], edges, axis=0)
-    between = np.add.reduceat(rows[:, order], edges, axis=1)
-    between[np.tril_indices(len(groups))] = -np.inf
-    near = np.argwhere(between >= between.max() - 1e-6 * (1 + np.abs(between.max())))
-    return [(int(groups[a]), int(groups[b])) for a, b in near.tolist()]
+    columns = np.arange(len(groups))
+
+    def between() -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield what joining brings, some (B, G) at a time, with the number of the first group."""
+        for first in range(0, len(groups), _BLOCK_GROUPS):
+            stop = min(first + _BLOCK_GROUPS, len(groups))
+            own = order[edges[first] : edges[stop] if stop < len(groups) else None]
+            rows = np.add.reduceat(problem.weight[own], edges[first:stop] - edges[first], axis=0)
+            gains = np.add.reduceat(rows[:, order], edges, axis=1)
+            gains[columns <= columns[first:stop, None]] = -np.inf
+            yield first, gains
+
+    most = max(float(gains.max()) for _, gains in between())
+    least = most - 1e-6 * (1 + abs(most))
+    return [
+        (int(groups[first + a]), int(groups[b]))
+        for first, gains in between()
+        for a, b in np.argwhere(gains >= least).tolist()
+    ]
 
 
 def _move_singles(labels: NDArray[np.int64], problem: _Problem) -> bool:

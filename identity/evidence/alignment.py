@@ -82,6 +82,33 @@ def lay_of_boxes(
     return best
 
 
+def may_lie_over(
+    before: NDArray[np.float32], after: NDArray[np.float32], *, share: float
+) -> NDArray[np.bool_]:
+    """Return (K,) whether places of a second picture can lie at N places of a first one at all.
+
+    Whatever set-up it is, `Alignment.mapped` then lays all of them so, at some scale and shift,
+    that their boxes may overlap by `share`. Nothing is said of those that do.
+
+    Args:
+        before: (K, N, 4) boxes in the first picture.
+        after: (K, N, 4) boxes in the second one.
+        share: Intersection over union, even where boxes end at the edge of the picture.
+
+    Example:
+        >>> two = np.array([[[0, 0, 10, 20], [30, 0, 40, 20]]], np.float32)
+        >>> may_lie_over(two, two, share=0.3), may_lie_over(two, two[:, ::-1], share=0.3)
+        (array([ True]), array([False]))
+    """
+    scales = np.array(_SCALES)[:, None, None, None]
+    # Less of a box than that, along either side, and the overlap is less too; but for rounding.
+    least = (share - 1e-3) * (before[..., 2:] - before[..., :2])
+    lowest = before[..., :2] + least - scales * after[..., 2:]
+    highest = before[..., 2:] - least - scales * after[..., :2]
+    shifts = lowest.max(axis=2) <= highest.min(axis=2)  # (scale, K, x and y)
+    return np.asarray(shifts.all(axis=2).any(axis=0), np.bool_)
+
+
 def aligned(
     first: NDArray[np.uint8],
     free_first: NDArray[np.bool_],
@@ -165,31 +192,38 @@ def _best_shift(
     shape = a.shape[0] + b.shape[0] - 1, a.shape[1] + b.shape[1] - 1
     fast = cv2.getOptimalDFTSize(shape[0]), cv2.getOptimalDFTSize(shape[1])
 
-    def forward(values: NDArray[np.float64]) -> NDArray[np.complex128]:
-        return np.fft.rfft2(values, fast)
+    def forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        padded = np.zeros(fast)
+        padded[: values.shape[0], : values.shape[1]] = values
+        return np.asarray(cv2.dft(padded, nonzeroRows=values.shape[0]))
 
-    def back(product: NDArray[np.complex128]) -> NDArray[np.float64]:
-        return np.asarray(np.fft.irfft2(product, fast)[: shape[0], : shape[1]])
+    def sums(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+        product = cv2.mulSpectrums(one, two, 0)
+        flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
+        return np.asarray(cv2.dft(product, flags=flags)[: shape[0], : shape[1]])
 
-    turned, known = (b * known_b)[::-1, ::-1], known_b[::-1, ::-1]
-    fa, faa, fka = forward(a * known_a), forward(a * a * known_a), forward(known_a)
-    fb, fbb, fkb = forward(turned), forward(turned * b[::-1, ::-1]), forward(known)
-    number = np.maximum(back(fka * fkb), 1.0)
-    sum_a, sum_b = back(fa * fkb), back(fka * fb)
-    spread_a = np.maximum(back(faa * fkb) / number - (sum_a / number) ** 2, 0)
-    spread_b = np.maximum(back(fka * fbb) / number - (sum_b / number) ** 2, 0)
-    both = back(fa * fb) / number - sum_a * sum_b / number**2
-    enough = (number >= least) & (np.minimum(spread_a, spread_b) >= _MIN_SPREAD_LEVELS**2)
-    score = np.where(enough, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6), -1.0)
+    fka, fkb = forward(known_a), forward(known_b[::-1, ::-1])
+    number = sums(fka, fkb)
+    enough = number >= least
     if about is not None:
         rows, columns = (np.arange(n) - m + 1 for n, m in zip(shape, b.shape, strict=True))
-        far = (
-            np.abs(rows - about[1])[:, None] > _NEAR_CELLS,
-            np.abs(columns - about[0]) > _NEAR_CELLS,
-        )
-        score = np.where(far[0] | far[1], -1.0, score)
-    row, column = np.unravel_index(int(score.argmax()), score.shape)
-    return float(score[row, column]), int(column) - b.shape[1] + 1, int(row) - b.shape[0] + 1
+        enough &= np.abs(rows - about[1])[:, None] <= _NEAR_CELLS
+        enough &= np.abs(columns - about[0]) <= _NEAR_CELLS
+    if not enough.any():
+        return -1.0, 0, 0
+    number = np.maximum(number[enough], 1.0)
+    turned = (b * known_b)[::-1, ::-1]
+    fa, faa = forward(a * known_a), forward(a * a * known_a)
+    fb, fbb = forward(turned), forward(turned * b[::-1, ::-1])
+    mean_a, mean_b = sums(fa, fkb)[enough] / number, sums(fka, fb)[enough] / number
+    spread_a = np.maximum(sums(faa, fkb)[enough] / number - mean_a**2, 0)
+    spread_b = np.maximum(sums(fka, fbb)[enough] / number - mean_b**2, 0)
+    both = sums(fa, fb)[enough] / number - mean_a * mean_b
+    flat = np.minimum(spread_a, spread_b) < _MIN_SPREAD_LEVELS**2
+    score = np.where(flat, -1.0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6))
+    best = int(score.argmax())
+    row, column = (int(places[best]) for places in np.nonzero(enough))
+    return float(score[best]), column - b.shape[1] + 1, row - b.shape[0] + 1
 
 
 class Sets(Protocol):

@@ -66,19 +66,16 @@ def similarity_curves(
     Another set-up shows another side, and so does another distance; there nothing can be compared.
     Cutting a shot into pieces leaves the set-up, the distance and therefore the curve as they are.
     """
+    of_label: dict[int, list[int]] = {}
+    for k, label in enumerate(labels):
+        of_label.setdefault(label, []).append(k)
+    shot = np.array([track.shot_index for track in tracks], np.int64)
     curves = []
-    for k, track in enumerate(tracks):
-        first = next(
-            (
-                other
-                for i, other in enumerate(tracks)
-                if labels[i] == labels[k] >= 0
-                and other.shot_index < track.shot_index
-                and setups[other.shot_index, track.shot_index] >= SAME_SETUP
-                and like_framing(other, track)
-            ),
-            track,
-        )
+    for label, track in zip(labels, tracks, strict=True):
+        own = np.array(of_label[label] if label >= 0 else [], np.int64)
+        before = own[shot[own] < track.shot_index]
+        back = before[setups[shot[before], track.shot_index] >= SAME_SETUP].tolist()
+        first = next((tracks[k] for k in back if like_framing(tracks[k], track)), track)
         curves.append(similarity_curve(track, calibration, first=first))
     return curves
 

@@ -22,6 +22,7 @@ _MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
 MIN_FREE = 0.07  # share of two pictures that nobody hides in either: less agrees by chance
 _NEAR_FRAMES = 4  # a box so near in time still says where somebody is
 _SIZE_PX = (32, 18)  # width, height
+_BLOCK_SHOTS = 128  # compared with as many at a time: a clip may have thousands
 _MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
 
 
@@ -49,38 +50,55 @@ def setup_similarity(
     if not count:
         return np.zeros((0, 0), np.float32)
     thumbnails, free = _shrunk(thumbnails, free)
-    pictures = thumbnails.reshape(2 * count, -1).astype(np.float64)
-    everywhere = np.ones_like(pictures)
-    alike = _correlations(pictures, everywhere)
-    if free is not None:
-        known = free.reshape(2 * count, -1).repeat(thumbnails.shape[-1], axis=1).astype(np.float64)
-        enough = known @ known.T >= MIN_FREE * known.shape[1]
-        alike = np.where(enough, _correlations(pictures, known), alike)
-    best = alike.reshape(count, 2, count, 2).max(axis=(1, 3))
+    best = np.empty((count, count), np.float32)
+    for low in range(0, count, _BLOCK_SHOTS):
+        for high in range(low, count, _BLOCK_SHOTS):
+            rows, columns = (slice(at, at + _BLOCK_SHOTS) for at in (low, high))
+            shots = [(thumbnails[k], None if free is None else free[k]) for k in (rows, columns)]
+            best[rows, columns] = _alike(*shots[0], *shots[1])
+            best[columns, rows] = best[rows, columns].T
     np.fill_diagonal(best, 1)
-    return np.asarray(np.clip(best, 0, 1), np.float32)
+    return best
 
 
-def count_setups(alike: NDArray[np.float32]) -> int:
-    """Return how many set-ups shots with this (S, S) similarity show, joined by `SAME_SETUP`.
+def _alike(
+    one: NDArray[np.uint8],
+    free_one: NDArray[np.bool_] | None,
+    two: NDArray[np.uint8],
+    free_two: NDArray[np.bool_] | None,
+) -> NDArray[np.float64]:
+    """Return (N, M) how alike the set-ups of N shots and M others are, in [0, 1]."""
+    a, b = (side.reshape(2 * len(side), -1).astype(np.float64) for side in (one, two))
+    alike = _correlations(a, np.ones_like(a), b, np.ones_like(b))
+    if free_one is not None and free_two is not None:
+        known_a, known_b = (
+            side.reshape(2 * len(side), -1).repeat(one.shape[-1], axis=1).astype(np.float64)
+            for side in (free_one, free_two)
+        )
+        enough = known_a @ known_b.T >= MIN_FREE * known_a.shape[1]
+        alike = np.where(enough, _correlations(a, known_a, b, known_b), alike)
+    return np.asarray(np.clip(alike.reshape(len(one), 2, len(two), 2).max(axis=(1, 3)), 0, 1))
+
+
+def setup_numbers(alike: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return (S,) the set-up of each shot, of an (S, S) similarity, joined by `SAME_SETUP`.
 
     Example:
-        >>> count_setups(np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]], np.float32))
-        2
+        >>> setup_numbers(np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]], np.float32))
+        array([0, 0, 1])
     """
     same = np.triu(alike >= SAME_SETUP, 1)
     same |= same.T
-    left = np.ones(len(alike), np.bool_)
-    count = 0
-    while left.any():
-        count += 1
-        reached = np.zeros(len(alike), np.bool_)
+    numbers = np.full(len(alike), -1, np.int64)
+    for number in range(len(alike)):
+        left = numbers < 0
+        if not left.any():
+            break
         found = np.arange(len(alike)) == int(left.argmax())
         while found.any():
-            reached |= found
-            found = same[found].any(axis=0) & ~reached
-        left &= ~reached
-    return count
+            numbers[found] = number
+            found = same[found].any(axis=0) & (numbers < 0)
+    return numbers
 
 
 def _shrunk(
@@ -101,16 +119,21 @@ def _shrunk(
     return resized(thumbnails), known
 
 
-def _correlations(pictures: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (P, P) correlations over the values known (1) in both, 0 where one is flat there."""
-    inside = pictures * known
-    number = np.maximum(known @ known.T, 1)
-    mean = inside @ known.T / number  # [i, j]: of i, where both are known
-    variance = np.maximum((inside * pictures) @ known.T / number - mean**2, 0)
-    spread = np.sqrt(variance)
-    both = inside @ inside.T / number - mean * mean.T
-    flat = np.minimum(spread, spread.T) < _MIN_SPREAD
-    return np.where(flat, 0, both / np.maximum(spread * spread.T, 1e-9))
+def _correlations(
+    a: NDArray[np.float64],
+    known_a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    known_b: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return (P, Q) correlations over the values known (1) in both, 0 where one is flat there."""
+    inside_a, inside_b = a * known_a, b * known_b
+    number = np.maximum(known_a @ known_b.T, 1)
+    mean_a, mean_b = inside_a @ known_b.T / number, known_a @ inside_b.T / number
+    spread_a = np.maximum((inside_a * a) @ known_b.T / number - mean_a**2, 0)
+    spread_b = np.maximum(known_a @ (inside_b * b).T / number - mean_b**2, 0)
+    both = inside_a @ inside_b.T / number - mean_a * mean_b
+    flat = np.minimum(spread_a, spread_b) < _MIN_SPREAD**2
+    return np.where(flat, 0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-9))
 
 
 def free_of_people(

@@ -102,8 +102,9 @@ def _changes(
     shots = np.array([segment.tracklet.shot_index for segment in segments])
     if len(set(shots.tolist())) < 2:
         return
-    for start in range(0, len(own), BLOCK_SAMPLES):
-        some = slice(start, start + BLOCK_SAMPLES)
+    block = max(1, BLOCK_SAMPLES**2 // max(len(own), BLOCK_SAMPLES))
+    for start in range(0, len(own), block):
+        some = slice(start, start + block)
         features, comparable = compares(segments, segments[some])
         asked = comparable & (shots[:, None] < shots[some])
         odds = np.where(asked, clip.model[name].log_odds(features), np.inf)

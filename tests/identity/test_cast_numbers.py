@@ -18,6 +18,7 @@ from identity.cast.characters import (
     _drop_background,
     _makers,
     _size_share,
+    _tallest,
     _with_others,
     build_cast,
     most_at_once,
@@ -106,6 +107,23 @@ def test_views_differ_by_how_tall_boxes_are_for_their_width(asked):
     flat = [segment(range(3), (10, 20, 10.5, 20.5)), segment(range(3), (70, 30, 71, 33), shot=1)]
     pairwise_log_odds(flat, np.zeros((2, 2), np.float32), Scales())
     assert asked["view_gap"][0, 1] == pytest.approx(np.log(3))
+
+
+def test_a_table_made_block_by_block_is_the_same(monkeypatch):
+    rng = np.random.default_rng(0)
+    some = [
+        segment(range(9 * k, 9 * k + 5), (x, 0, x + 60, 120), samples=k, shot=k)
+        for k, x in enumerate(rng.integers(0, 60, 5).tolist())
+    ]
+    monkeypatch.setattr(
+        characters, "same_look", lambda _one, _two, _, view_gap: 3.0 + np.asarray(view_gap)
+    )
+    setups = np.full((5, 5), 0.95, np.float32)
+    whole = pairwise_log_odds(some, setups, Scales())
+    monkeypatch.setattr(characters, "BLOCK_SAMPLES", 2)
+    assert np.array_equal(pairwise_log_odds(some, setups, Scales()), whole)
+    assert np.array_equal(whole, whole.T)
+    assert len(np.unique(whole)) > 5
 
 
 def test_nobody_has_no_pairs():
@@ -239,11 +257,11 @@ def test_who_is_background(segments, labels, left):
 
 def test_how_tall_somebody_is_beside_others():
     segments = [segment(LONG, TALL), segment(LONG, HALF), segment(LONG, SMALL)]
-    assert _size_share(np.array([0]), segments) == 1
-    assert _size_share(np.array([1]), segments) == pytest.approx(0.5)
-    assert _size_share(np.array([1, 2]), segments) == pytest.approx(0.5)
+    assert _size_share(np.array([0]), segments, _tallest(segments)) == 1
+    assert _size_share(np.array([1]), segments, _tallest(segments)) == pytest.approx(0.5)
+    assert _size_share(np.array([1, 2]), segments, _tallest(segments)) == pytest.approx(0.5)
     low = [segment(LONG, (0, 400, 60, 500)), segment(LONG, (0, 490, 60, 500))]
-    assert _size_share(np.array([1]), low) == pytest.approx(0.1)
+    assert _size_share(np.array([1]), low, _tallest(low)) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -397,9 +415,9 @@ def test_a_character_of_several_is_as_like_as_the_mean_of_them():
 def test_what_the_grouping_is_asked(monkeypatch, setups, free, discount):
     asked = {}
 
-    def partition(odds, apart, *, group_cost, free_groups):
-        asked.update(odds=odds, cost=group_cost, free=free_groups)
-        return np.arange(len(odds))
+    def partition(odds, apart, *, items, discount, group_cost, free_groups):
+        asked.update(odds=odds * discount, items=items, cost=group_cost, free=free_groups)
+        return np.arange(len(items))
 
     monkeypatch.setattr(characters, "partition", partition)
     monkeypatch.setattr(characters, "pairwise_log_odds", lambda *_: np.array([[0, 3.0], [3.0, 0]]))
@@ -410,6 +428,7 @@ def test_what_the_grouping_is_asked(monkeypatch, setups, free, discount):
     two = [segment(LONG), segment(LONG, (200, 0, 260, 160), number=1)]
     cast = build_cast(two, setups.astype(np.float32), Scales(), settings, someone=sure)
     assert asked["odds"][0, 1] == pytest.approx(2.5 * discount)
+    assert asked["items"].tolist() == [0, 1]
     assert asked["cost"] == 1.25
     assert asked["free"] == max(2, *free.values(), 0)
     assert cast.log_odds[0, 1] == 2.5

@@ -298,7 +298,7 @@ def stands_in_place(segments, option, lay):
         alignment=lambda a, b, near=None: lay,
         is_hidden=lambda a, b, near: False,
     )
-    return bool(over_cut._placed(segments, [option], sets, (0, 1)))
+    return bool(over_cut._placed(segments, [option], sets, (0, 1), lay))
 
 
 LEFT, RIGHT = (0, 0, 50, 100), (200, 0, 250, 100)
@@ -342,10 +342,12 @@ def test_what_lies_beyond_the_picture_does_not_count():
 
 def exchange_over_cuts(
     *shots, aligned, moved=0, explained=(), near=(), hidden=False, facing=None, vouched=True,
-    cast="",
+    cast="", alike=None, laid=None, farther=0,
 ):  # fmt: skip
     """Judge shots in each of which two stand side by side, and wear what their letters say."""
     segments = []
+    laid = [] if laid is None else laid
+    setups = np.eye(len(shots)) if alike is None else np.equal.outer([*alike], [*alike])
     for shot_, names in enumerate(shots):
         for k, name in enumerate(names):
             one = worn(name, 2 * shot_ + k, shot=shot_)
@@ -353,12 +355,14 @@ def exchange_over_cuts(
             one.xyxy = np.tile(np.array([at, 0, at + 50, 100], np.float32), (10, 1))
             if shot_ and near == "one alone":
                 one.xyxy += 60 * k
+            one.xyxy += farther * k * shot_
             if facing is not None:
                 one.means["facing"] = np.array([facing[shot_], 0.0], np.float32)
             segments.append(one)
 
     def alignment(a, b, near=None):
         if near is None:
+            laid.append((a, b))
             return Alignment(1.0, 1.0, (0, 0)) if (a, b) in aligned else None
         return near if (a, b) in near_ones else None
 
@@ -367,7 +371,7 @@ def exchange_over_cuts(
         picture_px=(500, 300), alignment=alignment, is_hidden=lambda a, b, near: hidden
     )
     clip = SimpleNamespace(
-        sets=sets, segments=segments, explained=explained, calibration=calibration(),
+        sets=sets, segments=segments, explained=explained, calibration=calibration(), setups=setups,
         cast=cast_of(*(ord(name) for name in cast or "".join(shots))),
         model={"swap": SimpleNamespace(log_odds=lambda features: features["gain"])},
         settings=FindingSettings(), track_of=lambda k: k,
@@ -375,6 +379,34 @@ def exchange_over_cuts(
     found = over_cut.find_over_cuts(clip)
     assert all(one.vouched == vouched for one in found)
     return [tuple(segments[k].tracklet.shot_index for k in one.segments[::2]) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("shots", "alike", "laid"),
+    [
+        pytest.param(["AB", "BA"], "ab", [(0, 1)], id="two shots"),
+        pytest.param(["AB", "BA", "BA"], "abb", [(0, 1), (0, 2)], id="twice of two set-ups"),
+        pytest.param(["AB", "AB", "AB", "BA"], "aaab", [(2, 3), (1, 3)], id="no third time"),
+        pytest.param(
+            ["AB", "AB", "AB", "BA"], "ccdb", [(2, 3), (1, 3), (0, 3)], id="another set-up is asked"
+        ),
+        pytest.param(
+            ["AB", "AB", "AB", "BA"], "aaaa", [(2, 3), (1, 3), (0, 3)], id="one set-up, hidden"
+        ),
+        pytest.param(["AB", "AB"], "ab", [], id="nobody looks crossed"),
+    ],
+)  # fmt: skip
+def test_set_ups_are_laid_over_each_other_twice_at_most(shots, alike, laid):
+    asked = []
+    assert exchange_over_cuts(*shots, aligned=[], alike=alike, laid=asked) == []
+    assert asked == laid
+
+
+@pytest.mark.parametrize(("farther", "laid"), [(60, [(0, 1)]), (200, [])])
+def test_whose_places_cannot_lie_so_at_any_scale_are_not_laid_over(farther, laid):
+    asked = []
+    found = exchange_over_cuts("AB", "BA", aligned=[(0, 1)], farther=farther, laid=asked)
+    assert (found, asked) == ([], laid)
 
 
 BY_CUT = (told("attribute_swap", (0, 1), over_cut=True),)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from identity.cast import clustering
 from identity.cast.clustering import (
     _exchange,
     _join_best,
     _join_greedily,
+    _likeliest_joints,
     _move_singles,
     _polish,
     _Problem,
@@ -56,18 +58,72 @@ def test_what_a_grouping_is_worth(labels, worth):
     ],
 )
 def test_joining_greedily(pairs, cost, labels):
-    assert _join_greedily(table(3, pairs), cost).tolist() == labels
+    (found,) = _join_greedily(table(3, pairs), [cost])
+    assert found.tolist() == labels
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_nobody_and_one_alone_are_not_joined(count):
-    assert _join_greedily(np.zeros((count, count)), 9.0).tolist() == list(range(count))
+    found = _join_greedily(np.zeros((count, count)), [0.0, 9.0])
+    assert [labels.tolist() for labels in found] == [list(range(count))] * 2
 
 
 def test_groups_of_several_are_joined_by_all_their_pairs():
     pairs = {(0, 1): 9, (2, 3): 8, (0, 2): 5, (1, 3): -4, (0, 3): -0.5, (1, 2): 0.25}
-    assert _join_greedily(table(4, pairs), 0.0).tolist() == [0, 0, 0, 0]
-    assert _join_greedily(table(4, {**pairs, (0, 3): -2}), 0.0).tolist() == [0, 0, 2, 2]
+    assert _join_greedily(table(4, pairs), [0.0])[0].tolist() == [0, 0, 0, 0]
+    assert _join_greedily(table(4, {**pairs, (0, 3): -2}), [0.0])[0].tolist() == [0, 0, 2, 2]
+
+
+def joined_one_by_one(weight, cost):
+    """Join the two groups that gain most, all pairs asked anew each time; of equals the first."""
+    between = weight.copy()
+    np.fill_diagonal(between, -np.inf)
+    labels = np.arange(len(weight))
+    while len(weight) > 1:
+        a, b = sorted(np.unravel_index(int(between.argmax()), between.shape))
+        if between[a, b] + cost <= 0:
+            break
+        labels[labels == b] = a
+        between[a] += between[b]
+        between[:, a] += between[:, b]
+        between[b] = between[:, b] = between[a, a] = -np.inf
+    return labels.tolist()
+
+
+@pytest.mark.parametrize("levels", [2, 5, 1000])
+def test_joining_by_the_best_of_every_row_is_joining_by_the_best_of_all(levels):
+    rng = np.random.default_rng(levels)
+    for count in range(2, 40):
+        weight = rng.integers(-levels, levels, (count, count)).astype(float)  # many are equal
+        weight = np.triu(weight, 1) + np.triu(weight, 1).T
+        costs = 0.0, 2.5, 40.0
+        expect = [joined_one_by_one(weight, cost) for cost in costs]
+        assert [labels.tolist() for labels in _join_greedily(weight, costs)] == expect
+
+
+def test_some_of_all_are_grouped():
+    rng = np.random.default_rng(0)
+    odds = rng.normal(0, 4, (9, 9))
+    odds, apart = odds + odds.T, np.zeros((9, 9), bool)
+    apart[1, 4] = apart[4, 1] = True
+    items = np.array([1, 2, 4, 7, 8])
+    own = np.ix_(items, items)
+    before = odds.copy()
+    found = partition(odds, apart, items=items, discount=0.5, group_cost=1.0)
+    assert found.tolist() == partition(odds[own] / 2, apart[own], group_cost=1.0).tolist()
+    assert np.array_equal(odds, before)
+    assert len(set(found.tolist())) > 1
+
+
+def test_groups_asked_block_by_block_are_the_same_two(monkeypatch):
+    rng = np.random.default_rng(0)
+    weight = rng.integers(-9, 3, (20, 20)).astype(float)
+    weight = np.triu(weight, 1) + np.triu(weight, 1).T
+    labels = rng.integers(0, 9, 20)
+    asked = _Problem(weight, np.zeros((20, 20), bool), 0.0, 0)
+    whole = _likeliest_joints(labels, np.unique(labels), asked)
+    monkeypatch.setattr(clustering, "_BLOCK_GROUPS", 2)
+    assert _likeliest_joints(labels, np.unique(labels), asked) == whole != []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from identity.cast import recurrence
 from identity.cast.recurrence import recurrence_log_odds
 
 TWO_OF_TWO = (0, 0, 1, 1)
@@ -22,7 +23,9 @@ def odds_of(*alike, count=4, alike_odds=2.0, other_odds=-2.0):
 def shift(odds, shot, known=None):
     count = len(odds)
     known = np.ones(count, np.bool_) if known is None else np.array(known)
-    return recurrence_log_odds(odds, np.array(shot, np.int64), known)
+    found = recurrence_log_odds(odds, np.array(shot, np.int64), known)
+    place = np.unique(np.array(shot, np.int64), return_inverse=True)[1]
+    return found[np.ix_(place, place)]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,15 @@ def test_two_of_three_scenes_belong_together() -> None:
     found = shift(odds_of((0, 2), (1, 3), count=6), shot)
     assert found[0, 2] > found[0, 4] + 1
     assert found[0, 2] > -0.7
+
+
+def test_segments_counted_block_by_block_say_the_same(monkeypatch) -> None:
+    shot, known = (2, 0, 1, 1, 2, 0, 3), [True] * 6 + [False]
+    odds = odds_of((0, 2), (1, 3), (4, 5), count=7)
+    whole = shift(odds, shot, known)
+    monkeypatch.setattr(recurrence, "BLOCK_SAMPLES", 3)
+    assert np.allclose(shift(odds, shot, known), whole, atol=1e-12)
+    assert whole.min() < -0.1
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 10**6))

@@ -6,7 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from identity.evidence.alignment import Alignment, SetPictures, aligned, lay_of_boxes
+from identity.evidence import setups
+from identity.evidence.alignment import (
+    Alignment,
+    SetPictures,
+    aligned,
+    lay_of_boxes,
+    may_lie_over,
+)
 from identity.evidence.same_place import (
     _agrees,
     _blocks,
@@ -19,11 +26,12 @@ from identity.evidence.same_place import (
 from identity.evidence.setups import (
     _correlations,
     _shrunk,
-    count_setups,
     free_of_people,
+    setup_numbers,
     setup_similarity,
 )
 from scenes.shots import Shot
+from tracker.boxes import paired_iou
 from tracker.tracklets import Tracklet
 
 NOBODY = np.zeros((0, 4), np.float32)
@@ -288,9 +296,24 @@ def test_the_best_of_any_two_pictures_counts():
 def test_correlations_are_over_what_both_know():
     one, two = np.array([10.0, 20, 30, 99]), np.array([50.0, 70, 90, 0])
     known = np.array([[1.0, 1, 1, 0], [1, 1, 1, 1]])
-    found = _correlations(np.stack([one, two]), known)
+    both = np.stack([one, two])
+    found = _correlations(both, known, both, known)
     assert found[0, 1] == found[1, 0] == pytest.approx(1)
-    assert _correlations(np.stack([one, two]), np.zeros((2, 4))).tolist() == [[0, 0], [0, 0]]
+    assert _correlations(both[:1], known[:1], both[1:], known[1:]).tolist() == [[found[0, 1]]]
+    nothing = np.zeros((2, 4))
+    assert _correlations(both, nothing, both, nothing).tolist() == [[0, 0], [0, 0]]
+
+
+def test_shots_compared_block_by_block_are_as_alike(monkeypatch):
+    some = np.concatenate([checks(50, seed=seed % 3, level=100 + seed) for seed in range(5)])
+    free = np.random.default_rng(0).random((5, 2, 18, 32)) < 0.3
+    whole = [setup_similarity(some), setup_similarity(some, free)]
+    monkeypatch.setattr(setups, "_BLOCK_SHOTS", 2)
+    for known, before in zip((None, free), whole, strict=True):
+        found = setup_similarity(some, known)
+        assert found == pytest.approx(before, abs=1e-6)
+        assert np.array_equal(found, found.T)
+    assert (whole[0] >= 0.9).sum() == 9  # the same pattern again, brighter
 
 
 def test_large_pictures_are_shrunk_and_a_cell_is_free_where_all_of_it_is():
@@ -323,8 +346,11 @@ def test_how_many_set_ups_there_are(pairs, count):
     alike = np.eye(4, dtype=np.float32)
     for a, b, value in pairs:
         alike[a, b] = alike[b, a] = value
-    assert count_setups(alike) == count
-    assert count_setups(np.zeros((0, 0), np.float32)) == 0
+    numbers = setup_numbers(alike).tolist()
+    assert sorted(set(numbers)) == list(range(count))
+    for a, b, value in pairs:
+        assert (numbers[a] == numbers[b]) == (value >= 0.9)
+    assert setup_numbers(np.zeros((0, 0), np.float32)).tolist() == []
 
 
 # --- alignment ------------------------------------------------------------------------------------
@@ -336,6 +362,45 @@ BIG = np.kron(np.random.default_rng(5).integers(0, 256, (20, 30, 3), dtype=np.ui
 
 def view(x, y):
     return np.ascontiguousarray(BIG[y : y + 54, x : x + 96])
+
+
+@pytest.mark.parametrize(
+    ("after", "may"),
+    [
+        pytest.param([(0, 0, 10, 20), (30, 0, 40, 20)], True, id="as they were"),
+        pytest.param([(50, 30, 60, 50), (80, 30, 90, 50)], True, id="moved"),
+        pytest.param([(0, 0, 12, 24), (36, 0, 48, 24)], True, id="nearer"),
+        pytest.param([(30, 0, 40, 20), (0, 0, 10, 20)], False, id="the other way round"),
+        pytest.param([(0, 0, 10, 20), (60, 0, 70, 20)], False, id="farther apart"),
+        pytest.param([(0, 0, 10, 20), (30, 40, 40, 60)], False, id="one above the other"),
+    ],
+)
+def test_which_places_may_lie_over_each_other(after, may):
+    before = boxes((0, 0, 10, 20), (30, 0, 40, 20))[None]
+    assert may_lie_over(before, boxes(*after)[None], share=0.3).tolist() == [may]
+    assert may_lie_over(before[:0], before[:0], share=0.3).tolist() == []
+
+
+def test_whatever_lies_over_somebody_may():
+    """No exchange over a cut is missed since places are asked about before pictures."""
+    rng = np.random.default_rng(0)
+    corner = rng.uniform(0, 60, (4000, 2, 2))
+    before, after = (
+        np.concatenate([low, low + rng.uniform(4, 40, low.shape)], axis=2).astype(np.float32)
+        for low in (corner, corner + rng.normal(0, 12, corner.shape))
+    )
+    before = np.clip(before, 0, 96)
+    said = may_lie_over(before, after, share=0.3)
+    limit = np.array((96, 96) * 2, np.float32)
+    does = np.zeros(len(before), bool)
+    for scale in (0.75, 1.0, 1.34):
+        for shift in np.linspace(-0.4, 0.4, 9):
+            lay = Alignment(1.0, scale, (shift, 0.05))
+            now = np.clip(lay.mapped(after.reshape(-1, 4), picture_px=(96, 96)), 0, limit)
+            fits = paired_iou(before.reshape(-1, 4), now).reshape(-1, 2).min(axis=1)
+            does |= fits >= 0.3
+    assert 200 < does.sum() < said.sum() < 3500
+    assert said[does].all()
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(0, 0), (12, 0), (0, 9), (-10, 6)])
