@@ -53,7 +53,8 @@ class Scale:
 
     def similarities(self, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the similarity of cosines, in [-1, 1.5]; NaN stays NaN."""
-        return np.clip((cosines - self.different) / (self.same - self.different), -1.0, 1.5)
+        scaled = (cosines - self.different) / (self.same - self.different)
+        return np.minimum(np.maximum(scaled, -1.0), 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,12 @@ class Calibration:
         }
 
 
-def _middle_if_unseen(similarity: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    return np.nan_to_num(0.5 if similarity is None else similarity, nan=0.5)
+def _middle_if_unseen(
+    similarity: NDArray[np.float64] | None,
+) -> NDArray[np.float64] | np.float64:
+    if similarity is None:
+        return np.float64(0.5)
+    return np.where(np.isnan(similarity), 0.5, similarity)
 
 
 # What is asked about by itself has a scale of its own, whatever the embedder.

@@ -254,9 +254,7 @@ def _jump(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.floa
     earliest, latest = moments.last - 1 - NEAR_SAMPLES, moments.first + NEAR_SAMPLES
     low = np.searchsorted(body_track.frame, frames[np.maximum(earliest, 0)], side="right")
     high = np.searchsorted(body_track.frame, frames[np.minimum(latest, end)], side="right")
-    return np.array(
-        [1 - steps[a:b].min(initial=1.0) for a, b in zip(low, high, strict=True)], np.float64
-    )
+    return (1 - over_windows(np.minimum, steps, low, high, empty=1.0)).astype(np.float64)
 
 
 def _touching(samples: ShotSamples, track: int) -> NDArray[np.float32]:
@@ -275,4 +273,34 @@ def _most_between(
     values: NDArray[np.float32], start: NDArray[np.int64], stop: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     low, high = np.maximum(start, 0), np.minimum(stop, len(values))
-    return np.array([values[a:b].max(initial=0.0) for a, b in zip(low, high, strict=True)])
+    return over_windows(np.maximum, values, low, high, empty=0.0).astype(np.float64)
+
+
+def over_windows(
+    how: np.ufunc,
+    values: NDArray[np.float32],
+    start: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    *,
+    empty: float,
+) -> NDArray[np.float32]:
+    """Return (M,) what a maximum, or minimum, of (N,) values over `[start, stop)` is.
+
+    Args:
+        how: `np.maximum` or `np.minimum`.
+        values: N of them.
+        start: (M,) at least 0.
+        stop: (M,) at most N.
+        empty: Of no values; it counts beside the others as well.
+
+    Example:
+        >>> values = np.array([3, 5, 4], np.float32)
+        >>> over_windows(np.maximum, values, np.array([0, 1, 2]), np.array([1, 3, 2]), empty=0)
+        array([3., 5., 0.], dtype=float32)
+    """
+    if not len(start):
+        return np.zeros(0, np.float32)
+    padded = np.append(values, np.float32(empty))
+    edges = np.stack([np.minimum(start, len(values)), stop], axis=1).ravel()
+    found = how(how.reduceat(padded, edges)[::2], np.float32(empty))
+    return np.asarray(np.where(stop > start, found, empty), np.float32)

@@ -3,13 +3,14 @@
 All questions about a shot have one form: are the looks on one side of a moment those of the other
 side? So the looks of all tracks are laid out on one grid of sample frames, and the means of any
 stretch of samples come from running sums. The dot product of two means of unit rows is the mean of
-all pairwise cosines, so no more is ever needed to compare two stretches.
+all pairwise cosines, so no more is ever needed to compare two stretches. Of a short shot the
+cosines themselves are summed, which is quicker to ask.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -42,6 +43,7 @@ NETWORKS = cues_of("network")
 # Bodies and the clothes on them: for where heads are asked about by themselves.
 BODIES: tuple[Cue, ...] = tuple(cue for cue in NETWORKS if cue != "head_look")
 COLOURS = cues_of("colour")
+TABLES_BYTES = 32 * 1024 * 1024  # of the cosines of all samples of a shot with each other
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
@@ -83,10 +85,25 @@ class ShotSamples:
     def agreement(self, one: int, two: int) -> Agreement:
         """Return how alike all samples of two tracks are."""
         cues = [cue for cue in self.looks if CUE_TABLE[cue].role != "pose"]  # nobody's look
-        return Agreement(
+        tracks, grid = len(self.tracks), len(self.frames) + 1
+        if 4 * tracks * (tracks + 1) * len(cues) * grid**2 <= TABLES_BYTES:
+            pair = min(one, two), max(one, two)
+            table = self.once(f"beside {pair[0]}", pair[1], lambda: self._table(cues, *pair))
+            return table if (one, two) == pair else table.turned()
+        return SummedAgreement(
             {cue: (self._summed(cue, one), self._summed(cue, two)) for cue in cues},
             {cue: (self.counts(cue, one), self.counts(cue, two)) for cue in self.looks},
         )
+
+    def _table(self, cues: Sequence[Cue], one: int, two: int) -> TabledAgreement:
+        """Return the sums of the cosines of all samples of two tracks with each other."""
+        grid = len(self.frames) + 1
+        sums = np.zeros((len(cues), grid, grid))
+        for place, cue in enumerate(cues):
+            a, b = (self.looks[cue][track, slice(None)].astype(np.float64) for track in (one, two))
+            np.cumsum(np.cumsum(a @ b.T, axis=0), axis=1, out=sums[place, 1:, 1:])
+        counts = [np.stack([self.counts(cue, track) for cue in cues]) for track in (one, two)]
+        return TabledAgreement(tuple(cues), sums, (counts[0], counts[1]))
 
     def once(self, what: str, track: int, make: Callable[[], _T]) -> _T:
         """Return what is the same for all stretches of a take, worked out for the first of them."""
@@ -151,11 +168,56 @@ class ShotSamples:
         return self._crossings[pair]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Agreement:
-    """Mean cosines of two tracks over any two stretches, from the sums of their looks.
+class Agreement(Protocol):
+    """Mean cosines of two tracks over any two stretches."""
 
-    A table of all cosines would be quicker to ask, but grow with the square of a take's length.
+    def turned(self) -> Agreement:
+        """Return the same with the two tracks in the other order."""
+
+    def cosines(self, one: Stretch, two: Stretch) -> dict[Cue, NDArray[np.float64]]:
+        """Return cue to (M,) mean cosines between samples `one` and `two`; NaN = either has none.
+
+        Args:
+            one: From which to which sample of the one track.
+            two: The same of the other.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TabledAgreement:
+    """An `Agreement` by four look-ups each, for shots of seconds: it grows with their square.
+
+    Attributes:
+        cues: K of them.
+        sums: (K, G + 1, G + 1) sums of the cosines of all samples before each with all before each.
+        counts: Two (K, G + 1), how many samples of each track saw it.
+        is_turned: Whether the second track is asked about first.
+    """
+
+    cues: tuple[Cue, ...]
+    sums: NDArray[np.float64]
+    counts: tuple[NDArray[np.int32], NDArray[np.int32]]
+    is_turned: bool = False
+
+    def turned(self) -> TabledAgreement:
+        """Return the same with the two tracks in the other order."""
+        return replace(self, is_turned=not self.is_turned)
+
+    def cosines(self, one: Stretch, two: Stretch) -> dict[Cue, NDArray[np.float64]]:
+        """Return cue to (M,) mean cosines; see `Agreement`."""
+        (a, b), (c, d) = (two, one) if self.is_turned else (one, two)
+        rows, grid = self.sums.reshape(len(self.cues), -1), self.sums.shape[1]
+        a_, b_ = a * grid, b * grid
+        total = rows[:, b_ + d] - rows[:, a_ + d] - rows[:, b_ + c] + rows[:, a_ + c]
+        first, second = self.counts
+        number = (first[:, b] - first[:, a]).astype(np.int64) * (second[:, d] - second[:, c])
+        means = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+        return dict(zip(self.cues, means, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SummedAgreement:
+    """An `Agreement` from the sums of looks, for takes that may last for hours.
 
     Attributes:
         sums: Cue to the running sums of the looks of each.
@@ -165,15 +227,18 @@ class Agreement:
     sums: dict[Cue, tuple[RunningSums, RunningSums]]
     counts: dict[Cue, tuple[NDArray[np.int32], NDArray[np.int32]]]
 
-    def turned(self) -> Agreement:
+    def turned(self) -> SummedAgreement:
         """Return the same with the two tracks in the other order."""
-        return Agreement(
+        return SummedAgreement(
             {cue: pair[::-1] for cue, pair in self.sums.items()},
             {cue: count[::-1] for cue, count in self.counts.items()},
         )
 
-    def mean(self, cue: Cue, one: Stretch, two: Stretch) -> NDArray[np.float64]:
-        """Return (M,) mean cosines between samples `one` and `two`; NaN where either has none."""
+    def cosines(self, one: Stretch, two: Stretch) -> dict[Cue, NDArray[np.float64]]:
+        """Return cue to (M,) mean cosines; see `Agreement`."""
+        return {cue: self._mean(cue, one, two) for cue in self.sums}
+
+    def _mean(self, cue: Cue, one: Stretch, two: Stretch) -> NDArray[np.float64]:
         (sums_a, sums_b), (count_a, count_b) = self.sums[cue], self.counts[cue]
         (a, b), (c, d) = one, two
         parts = [slice(at, at + BLOCK_SAMPLES) for at in range(0, len(a) or 1, BLOCK_SAMPLES)]
@@ -255,5 +320,4 @@ Stretch = tuple["NDArray[np.int64]", "NDArray[np.int64]"]  # (M,) from .. to of 
 
 def compare(agreement: Agreement, one: Stretch, two: Stretch, calibration: Calibration) -> Compared:
     """Return how alike M stretches of one track and M of another are."""
-    cosines = {cue: agreement.mean(cue, one, two) for cue in agreement.sums}
-    return Compared.of(calibration.similarities(cosines), calibration)
+    return Compared.of(calibration.similarities(agreement.cosines(one, two)), calibration)

@@ -45,14 +45,14 @@ def test_means_of_stretches_are_those_of_a_slow_loop(data):
     a, c = (data.draw(st.integers(0, grid - 1)) for _ in range(2))
     b, d = data.draw(st.integers(a, grid)), data.draw(st.integers(c, grid))
     one, two = ((np.array([x]), np.array([y])) for x, y in ((a, b), (c, d)))
-    said = shot.agreement(0, 1).mean("body", one, two)[0]
+    said = shot.agreement(0, 1).cosines(one, two)["body"][0]
     rows = shot.looks["body"]
     every = [float(rows[0, i] @ rows[1, j]) for i in range(a, b) for j in range(c, d)]
     if every:
         assert said == pytest.approx(np.mean(every), abs=1e-5)
     else:
         assert np.isnan(said)
-    turned = shot.agreement(0, 1).turned().mean("body", two, one)[0]
+    turned = shot.agreement(0, 1).turned().cosines(two, one)["body"][0]
     assert (turned == said) or (np.isnan(turned) and np.isnan(said))
 
 

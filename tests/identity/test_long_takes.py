@@ -16,7 +16,7 @@ from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.course import course_of
 from identity.evidence.moments import Moments
 from identity.evidence.running_sums import BlockCache, LaidOut, RunningSums, cache_for
-from identity.evidence.samples import COMPARED, lay_out
+from identity.evidence.samples import COMPARED, SummedAgreement, TabledAgreement, lay_out
 from identity.explanations import swap
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, Scene
@@ -58,6 +58,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(running_sums, "BLOCK_SAMPLES", 7)
     monkeypatch.setattr(samples, "PART_SAMPLES", 12)
     monkeypatch.setattr(samples, "BLOCK_SAMPLES", 9)
+    monkeypatch.setattr(samples, "TABLES_BYTES", 0)
 
 
 HALF = LENGTH // 2
@@ -86,6 +87,27 @@ def test_a_long_take_is_judged_as_a_short_one(name, small_blocks):
     said = told(long)
     assert said == told(short)
     assert FOUND.get(name, "") in [row[0] for row in said] or name not in FOUND
+
+
+@pytest.mark.parametrize("name", SHOTS)
+def test_a_table_of_cosines_says_what_sums_of_looks_say(name, monkeypatch):
+    shot = lay_out(tracks_of(*SHOTS[name]), COMPARED, fps=FPS)
+    count, grid = len(shot.tracks), len(shot.frames)
+    rng = np.random.default_rng(0)
+    one, two = (tuple(np.sort(rng.integers(0, grid + 1, (2, 50)), axis=0)) for _ in range(2))
+    pairs = [(a, b) for a in range(count) for b in range(count)]
+    tables = [shot.agreement(a, b) for a, b in pairs]
+    monkeypatch.setattr(samples, "TABLES_BYTES", 0)
+    sums = [shot.agreement(a, b) for a, b in pairs]
+    for table, summed in zip(tables, sums, strict=True):
+        assert isinstance(table, TabledAgreement)
+        assert isinstance(summed, SummedAgreement)
+        for asked in ((table, summed), (table.turned(), summed.turned())):
+            found, expect = (agreement.cosines(one, two) for agreement in asked)
+            assert found.keys() == expect.keys() >= {"body", "upper", "hair"}
+            for cue, cosines in found.items():
+                np.testing.assert_allclose(cosines, expect[cue], atol=1e-12)
+    assert len(tables) == count**2
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 23, 60])
@@ -160,6 +182,7 @@ def test_what_a_moment_was_judged_by_is_not_kept():
 def test_memory_does_not_grow_with_a_take(monkeypatch):
     monkeypatch.setattr(running_sums, "BLOCK_SAMPLES", 32)
     monkeypatch.setattr(samples, "PART_SAMPLES", 64)
+    monkeypatch.setattr(samples, "TABLES_BYTES", 1 << 16)
     peaks = []
     for length in (400, 1200):
         tracks = tracks_of(["A"] * length, length=length)

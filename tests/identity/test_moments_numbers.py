@@ -18,6 +18,7 @@ from identity.evidence.moments import (
     _most_between,
     _touching,
     exact_frame,
+    over_windows,
 )
 from identity.evidence.samples import lay_out
 from identity.explanations import change, head_swap
@@ -79,13 +80,34 @@ def test_mean_cosines_of_many_moments_are_those_of_each():
     made = lay_out([body(range(1300), ["A", "B"] * 650, stride=1)], ("body",), fps=24)
     own = made.agreement(0, 0)
     at = np.arange(1299)
-    many = own.mean("body", (at, at + 1), (at + 1, np.minimum(at + 2, 1300)))
+    many = own.cosines((at, at + 1), (at + 1, np.minimum(at + 2, 1300)))["body"]
     assert many.shape == (1299,)
     assert many.max() < 0.2
-    same = own.mean("body", (at[:-1], at[:-1] + 1), (at[:-1] + 2, at[:-1] + 3))
+    same = own.cosines((at[:-1], at[:-1] + 1), (at[:-1] + 2, at[:-1] + 3))["body"]
     assert same.min() > 0.8
     nothing = np.zeros(0, np.int64)
-    assert own.mean("body", (nothing, nothing), (nothing, nothing)).shape == (0,)
+    assert own.cosines((nothing, nothing), (nothing, nothing))["body"].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expect"),
+    [
+        pytest.param([0, 1, 4, 2], [2, 3, 5, 5], [4, 7, 3, 7], id="some"),
+        pytest.param([0], [5], [7], id="all"),
+        pytest.param([2, 5, 3], [2, 5, 1], [2, 2, 2], id="nothing"),
+        pytest.param([1], [2], [2], id="less than nothing is"),
+        pytest.param([], [], [], id="no window"),
+    ],
+)
+def test_the_largest_of_windows(start, stop, expect):
+    values = np.array([4, -1, 7, 2, 3], np.float32)
+    at = np.array(start, np.int64), np.array(stop, np.int64)
+    found = over_windows(np.maximum, values, *at, empty=2.0)
+    assert (found.tolist(), found.dtype) == (expect, np.float32)
+    assert over_windows(np.minimum, -values, *at, empty=-2.0).tolist() == (-found).tolist()
+    assert over_windows(np.maximum, values[:0], *(0 * k for k in at), empty=2).tolist() == [
+        2
+    ] * len(start)
 
 
 # --- moments --------------------------------------------------------------------------------------
