@@ -76,3 +76,16 @@ def check_network_output(values: NDArray[Any], *, network: str | Path, what: str
             where=network,
             hint="use other weights, or --no-half",
         )
+
+
+def grey_of(picture: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return (..., h, w) float32 mean of the channels of pictures (..., h, w, 3).
+
+    Numpy takes five times as long for the mean of three.
+
+    Example:
+        >>> grey_of(np.array([[[1, 2, 6]]], np.uint8)).tolist()
+        [[3.0]]
+    """
+    red, green, blue = (picture[..., k].astype(np.float32) for k in range(3))
+    return np.asarray((red + green + blue) / np.float32(3), np.float32)

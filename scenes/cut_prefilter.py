@@ -46,6 +46,7 @@ class CutPrefilter:
         self._first = 0  # frame of row 0
         self._count = 0
         self._maps: NDArray[np.float32] = np.zeros((_ROWS, 0), np.float32)
+        self._gap: NDArray[np.float32] = np.zeros((0, 0), np.float32)  # written anew each time
         # Row r, column k: structural distance of frame r to the k-th before it; NaN = unknown.
         self._back = np.full((_ROWS, _REACH + 1), np.nan, np.float32)
         self._colour = np.zeros(_ROWS, np.float32)
@@ -62,12 +63,14 @@ class CutPrefilter:
         """
         if not self._maps.shape[1]:
             self._maps = np.zeros((_ROWS, map_.size), np.float32)
+            self._gap = np.zeros((_REACH + 1, map_.size), np.float32)
         if self._count == _ROWS:
             self._make_place()
         row = self._count
         self._maps[row] = map_.ravel()
         low = max(0, row - _REACH)
-        apart = np.abs(self._maps[low : row + 1] - self._maps[row]).mean(axis=1)[::-1]
+        apart = np.subtract(self._maps[low : row + 1], map_.ravel(), out=self._gap[: row + 1 - low])
+        apart = np.abs(apart, out=apart).mean(axis=1)[::-1]
         self._back[row] = np.nan
         self._back[row, : len(apart)] = STRUCTURE_SCALE * apart
         self._colour[row], self._black[row] = colour, black

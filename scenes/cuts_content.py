@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from scenes.arrays import grey_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,7 +51,7 @@ def structure_map(small_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         >>> structure_step(structure_map(picture), structure_map(darker)) < 1
         True
     """
-    grey = small_rgb.astype(np.float32).mean(axis=2)
+    grey = grey_of(small_rgb)
     grey = (grey - grey.mean()) / max(float(grey.std()), CONTRAST_FLOOR)
     detail = grey - cv2.GaussianBlur(grey, (0, 0), STRUCTURE_BLUR_PX)
     spread = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), STRUCTURE_BLUR_PX))
@@ -64,7 +66,7 @@ def structure_step(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 def colour_step(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Return the mean difference of two small pictures in grey levels."""
-    return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
+    return float(cv2.norm(a, b, cv2.NORM_L1)) / a.size
 
 
 def peak_ratio(steps: Sequence[float], moving: Sequence[bool], at: int) -> float:

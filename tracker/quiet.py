@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from scenes.arrays import grey_of
 from scenes.cuts_content import SMALL_PX
 from tracker import boxes
 from tracker.matching import best_pairs
@@ -45,7 +46,8 @@ class Glances:
     """
 
     def __init__(self) -> None:
-        self._grey: dict[int, NDArray[np.float32]] = {}
+        self._newest: tuple[int, NDArray[np.float32]] | None = None
+        self._moved: dict[int, NDArray[np.float32]] = {}  # by how much each differs from the last
         self._usual: list[float] = []
         self._out: set[int] = set()
         self._size_px = (1, 1)
@@ -54,8 +56,12 @@ class Glances:
         """Take in the next pictures."""
         self._size_px = batch.rgb.shape[2], batch.rgb.shape[1]
         for row, frame in enumerate(batch.index.tolist()):
-            self._grey[frame] = batch.small(row, SMALL_PX).astype(np.float32).mean(axis=2)
-            step = self._step(frame, np.s_[:, :]) if frame - 1 in self._grey else 0.0
+            grey = grey_of(batch.small(row, SMALL_PX))
+            known, self._newest = self._newest, (frame, grey)
+            step = 0.0
+            if known is not None and known[0] == frame - 1:
+                self._moved[frame] = np.abs(grey - known[1])
+                step = float(self._moved[frame].mean())
             usual = float(np.median(self._usual)) if self._usual else 0.0
             if _stands_out(step, usual):
                 self._out.add(frame)
@@ -64,7 +70,7 @@ class Glances:
     def forget(self, before: int) -> None:
         """Drop what is not needed for steps into frames after `before`."""
         oldest = before - _USUAL_IN_BOX_FRAMES
-        self._grey = {frame: grey for frame, grey in self._grey.items() if frame >= oldest}
+        self._moved = {frame: moved for frame, moved in self._moved.items() if frame > oldest}
         self._out = {frame for frame in self._out if frame >= oldest}
 
     def steps(self, start: int, stop: int, people: NDArray[np.float32]) -> list[int]:
@@ -89,8 +95,11 @@ class Glances:
             or min(y2, SMALL_PX[1]) - y1 < _SMALLEST_PX[1]
         ):
             return []
-        first = max(min(self._grey), start - _USUAL_IN_BOX_FRAMES)
-        steps = {f: self._step(f, np.s_[y1:y2, x1:x2]) for f in range(first + 1, stop + 1)}
+        first = max(min(self._moved), start - _USUAL_IN_BOX_FRAMES + 1)
+        asked = range(first, stop + 1)
+        moved = np.stack([self._moved[frame][y1:y2, x1:x2] for frame in asked])
+        means = moved.reshape(len(asked), -1).mean(axis=1).tolist()
+        steps = dict(zip(asked, means, strict=True))
         before = [step for frame, step in steps.items() if frame <= start]
         usual = float(np.median(before if len(before) > _USUAL_MIN else [*steps.values()]))
         run, found = 0, []
@@ -99,9 +108,6 @@ class Glances:
             if frame > start and 0 < run <= _LONGEST_STEP_FRAMES:
                 found.append(frame)
         return found
-
-    def _step(self, frame: int, part: tuple[slice, slice]) -> float:
-        return float(np.abs(self._grey[frame][part] - self._grey[frame - 1][part]).mean())
 
 
 def _stands_out(step: float, usual: float) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 
 from identity.appearance.texture import channel_statistics, texture_network
 from identity.evidence.same_place import free_of
+from scenes.arrays import grey_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ STYLE_PARTS = ("colours", "red_slope", "blue_slope", "texture_1", "texture_2", "
 _GRADES = STYLE_PARTS.index("texture_1")
 STYLE_PX = (192, 108)  # width, height: smaller, and strokes and flat areas are gone
 _FLOOR_LEVELS = 16.0  # added to pixels: noise in the dark has no colour
+_LOG_OF_LEVEL = np.log(np.arange(256, dtype=np.float32) + _FLOOR_LEVELS)
 _CLIPPED_LEVEL = 250
 _OWN_COLOUR = 0.02  # in logarithms: what coding adds to a grey picture is less
 _FEW = 0.05  # share of a picture, added to that of colours
@@ -162,11 +164,11 @@ def grade_of(
     red, green, blue = cv2.split(_logs(picture))
     planes = (red + green + blue) / np.float32(3), red - green, blue - green
     free = free_of(picture.shape[:2], xyxy, picture_px=picture_px)
-    shown = picture.max(axis=2) < _CLIPPED_LEVEL
+    shown = np.maximum.reduce(cv2.split(picture)) < _CLIPPED_LEVEL
     nothing = np.full(_GRADES, np.nan, np.float32)
     return np.stack(
         [
-            _measured(*(plane[part] for plane in planes)) if part.mean() >= _MIN_SEEN else nothing
+            _measured(*(plane[part] for plane in planes)) if _share(part) >= _MIN_SEEN else nothing
             for part in (free & shown, ~free & shown, shown)
         ]
     )
@@ -192,7 +194,7 @@ def texture_of(
     found = np.full((len(STYLE_PLACES), directions.shape[1]), np.nan, np.float32)
     everywhere = [np.ones_like(cells) for cells in free]
     for place, shows in enumerate((free, [~cells for cells in free], everywhere)):
-        if all(cells.mean() >= _MIN_SEEN for cells in shows):
+        if all(_share(cells) >= _MIN_SEEN for cells in shows):
             found[place] = channel_statistics(maps, shows) @ directions
     return found
 
@@ -223,12 +225,16 @@ def _measured(
 
 
 def _logs(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.asarray(np.log(picture.astype(np.float32) + _FLOOR_LEVELS), np.float32)
+    return np.asarray(cv2.LUT(picture, _LOG_OF_LEVEL), np.float32)
+
+
+def _share(cells: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(cells) / cells.size
 
 
 def layout_of(small: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (2, h, w) float32 how steep and how bright a small picture (h, w, 3) is, blurred."""
-    bright = _logs(small).mean(axis=2)
+    bright = grey_of(_logs(small))
     steep = np.hypot(*np.gradient(bright))
     blurred = [cv2.GaussianBlur(plane, (0, 0), _BLUR_PX) for plane in (steep, bright)]
     return np.stack(blurred).astype(np.float32)

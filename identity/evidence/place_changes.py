@@ -8,11 +8,14 @@ as he is himself? It has changed only where neither holds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from scenes.arrays import grey_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -220,8 +223,8 @@ class _Film:
         """
         here, known = self.seen(at, at, at)
         views = [self.seen(at, at, later), *([self.followed(at, later)] if follow else [])]
-        differs = np.minimum.reduce([_levels(view, here) for view, _ in views])
-        return differs, np.logical_and.reduce([known, *(seen for _, seen in views)])
+        differs = reduce(np.minimum, [_levels(view, here) for view, _ in views])
+        return differs, reduce(np.logical_and, [known, *(seen for _, seen in views)])
 
     def step(self, at: int, later: int, *, follow: bool = True) -> _Step:
         """Return how his place at a frame differs from a later one."""
@@ -267,9 +270,7 @@ class _Film:
 
 def _levels(view: NDArray[np.float32], here: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (h, w) by how many grey levels a picture differs from another."""
-    gap = np.abs(view - here)
-    # Numpy takes five times as long for the mean of three.
-    return np.asarray((gap[..., 0] + gap[..., 1] + gap[..., 2]) / 3, np.float32)
+    return grey_of(np.abs(view - here))
 
 
 def _bent(
@@ -302,7 +303,7 @@ def _swept(small: NDArray[np.float32]) -> NDArray[np.float64]:
     one, in any light. Optical flow loses a camera that whips round. Its peak is the certainty: next
     to nothing where two pictures have no shift in common.
     """
-    grey = small.mean(axis=-1)
+    grey = grey_of(small)
     window = cv2.createHanningWindow((grey.shape[2], grey.shape[1]), cv2.CV_32F)
     steps = []
     for one, two in pairwise(grey):

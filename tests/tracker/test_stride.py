@@ -230,7 +230,7 @@ def test_what_is_forgotten_does_not_grow():
     for first in range(0, 400, 8):
         glances.push(pictures([50] * 8, first=first))
         glances.forget(first)
-    assert len(glances._grey) <= 8 + 16
+    assert len(glances._moved) <= 8 + 16
 
 
 class Comer(Walker):
