@@ -82,6 +82,27 @@ def lay_of_boxes(
     return best
 
 
+def fits_of_boxes(
+    before: NDArray[np.float32], after: NDArray[np.float32], *, picture_px: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return (K,) what `lay_of_boxes` says of how far N places agree, but for rounding.
+
+    Args:
+        before: (K, N, 4) boxes in the first picture.
+        after: (K, N, 4) boxes of the same places in the second one.
+        picture_px: (width, height) that boxes are measured in.
+    """
+    count, places = before.shape[:2]
+    best = np.zeros(count)
+    for scale in _SCALES:
+        move = (before - scale * after).reshape(count, 2 * places, 2).mean(axis=1)
+        now = np.clip(scale * after + np.tile(move, 2)[:, None], 0, np.array(picture_px * 2))
+        one, two = (rows.reshape(-1, 4).astype(np.float32) for rows in (before, now))
+        fits = boxes.paired_iou(one, two).reshape(count, places).min(axis=1)
+        best = np.maximum(best, fits)
+    return best
+
+
 def may_lie_over(
     before: NDArray[np.float32], after: NDArray[np.float32], *, share: float
 ) -> NDArray[np.bool_]:

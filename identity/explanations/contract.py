@@ -138,6 +138,7 @@ class Clip:
     settings: FindingSettings
     fps: float
     explained: tuple[Explained, ...] = ()
+    _of_tracklet: dict[int, int] = field(default_factory=dict, repr=False)
 
     @property
     def worn(self) -> list[int]:
@@ -159,8 +160,10 @@ class Clip:
 
     def track_of(self, segment: int) -> int:
         """Return the track that a segment is part of."""
-        tracklet = self.segments[segment].tracklet.tracklet_id
-        return next(k for k, track in enumerate(self.tracks) if tracklet in track.members)
+        if not self._of_tracklet:
+            members = ((m, k) for k, track in enumerate(self.tracks) for m in track.members)
+            self._of_tracklet.update(members)
+        return self._of_tracklet[self.segments[segment].tracklet.tracklet_id]
 
 
 def characters_of_tracks(

@@ -11,6 +11,7 @@ from identity.evidence.alignment import (
     Alignment,
     SetPictures,
     aligned,
+    fits_of_boxes,
     lay_of_boxes,
     may_lie_over,
 )
@@ -379,6 +380,20 @@ def test_which_places_may_lie_over_each_other(after, may):
     before = boxes((0, 0, 10, 20), (30, 0, 40, 20))[None]
     assert may_lie_over(before, boxes(*after)[None], share=0.3).tolist() == [may]
     assert may_lie_over(before[:0], before[:0], share=0.3).tolist() == []
+
+
+def test_how_far_places_agree_is_the_same_for_many_at_once():
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0, 200, (300, 2, 2))
+    high = low + rng.uniform(20, 90, low.shape)
+    before = np.concatenate([low, high], axis=2).astype(np.float32)
+    after = (before * rng.uniform(0.7, 1.4) + rng.normal(0, 15, before.shape)).astype(np.float32)
+    size = {"picture_px": (260, 260)}
+    one_by_one = [lay_of_boxes(a, b, **size).agrees for a, b in zip(before, after, strict=True)]
+    found = fits_of_boxes(before, after, **size)
+    np.testing.assert_allclose(found, one_by_one, atol=1e-5)
+    assert 0 <= found.min() < 0.4 < 0.7 < found.max()
+    assert fits_of_boxes(before[:0], after[:0], **size).shape == (0,)
 
 
 def test_whatever_lies_over_somebody_may():
