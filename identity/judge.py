@@ -37,10 +37,14 @@ if TYPE_CHECKING:
     from identity.evidence.alignment import Sets
     from identity.evidence.calibration import Calibration
     from identity.evidence.picture_style import PictureStyles
+    from identity.evidence.samples import ShotSamples
     from identity.explanations.contract import Kind
     from identity.settings import ClusteringSettings, FindingSettings
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
+
+
+_KEPT_BYTES = 16 * 1024 * 1024  # of looks laid out that are asked for twice: clips of seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,14 +159,23 @@ def _scenes(
     fps: float,
     tone: NDArray[np.float32] | None,
 ) -> Iterator[tuple[int, Scene]]:
-    """Yield every shot, ready to be asked about; the looks of one only are laid out at a time."""
+    """Yield every shot, ready to be asked about; the looks of few only are laid out at a time."""
     alike: dict[int, float] = {}
+    kept: dict[int, ShotSamples] = {}
     for shot, own in here.items() if len(here) > 1 else ():  # asked by other shots only
-        samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps)
+        alike[shot] = -2.0
+        if len(own) < 2:
+            continue  # nobody is there who could be like another
+        samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps, tone=tone)
         odds = alike_at_once(samples, calibration).values() if samples.looks else ()
         alike[shot] = max(odds, default=-2.0)
+        if samples.looks_bytes + sum(one.looks_bytes for one in kept.values()) <= _KEPT_BYTES:
+            kept[shot] = samples
     for shot, own in here.items():
-        samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps, tone=tone)
+        if shot in kept:
+            samples = kept.pop(shot)
+        else:
+            samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps, tone=tone)
         twins = max((odds for other, odds in alike.items() if other != shot), default=-2.0)
         yield shot, Scene(samples, calibration, bundled_model(), settings, twins)
 

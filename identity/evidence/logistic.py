@@ -45,8 +45,10 @@ class Logistic:
         """
         if set(features) != set(self.weights):
             raise KeyError(f"features {sorted(features)}, weights {sorted(self.weights)}")
-        terms = [
-            weight * np.nan_to_num(np.asarray(features[name], np.float64))
-            for name, weight in self.weights.items()
-        ]
-        return np.asarray(self.bias + sum(terms), np.float64)
+        total: NDArray[np.float64] | float = 0.0
+        for name, weight in self.weights.items():
+            values = np.asarray(features[name], np.float64)
+            # Nearly always all is known, and numpy takes eight times as long to put it right.
+            known = values if np.isfinite(values).all() else np.nan_to_num(values)
+            total = total + weight * known
+        return np.asarray(self.bias + total, np.float64)

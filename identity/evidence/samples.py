@@ -82,6 +82,11 @@ class ShotSamples:
         steps = np.diff(self.frames)
         return self.fps / float(np.median(steps)) if len(steps) else self.fps
 
+    @property
+    def looks_bytes(self) -> int:
+        """How much memory the looks take where they are laid out as a whole."""
+        return 4 * sum(int(np.prod(looks.shape)) for looks in self.looks.values())
+
     def agreement(self, one: int, two: int) -> Agreement:
         """Return how alike all samples of two tracks are."""
         cues = [cue for cue in self.looks if CUE_TABLE[cue].role != "pose"]  # nobody's look

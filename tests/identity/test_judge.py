@@ -7,9 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from identity import judge as judging
 from identity.appearance.colour import HISTOGRAM_DIM
 from identity.appearance.looks import Looks
 from identity.evidence.alignment import Alignment
+from identity.evidence.samples import lay_out
 from identity.judge import judge_looks
 from identity.settings import ClusteringSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
@@ -138,6 +140,27 @@ def test_over_shots(shots, setup, expect):
         assert told(judge({}, setup=setup)) == expect
     else:
         assert told(judge(*shots, setup=setup)) == expect
+
+
+@pytest.mark.parametrize("room_bytes", [0, 4000, 1 << 30])
+def test_looks_are_laid_out_once_where_there_is_room(room_bytes, monkeypatch):
+    """With none of the shots kept, some of them and all, the same is said of a clone."""
+    shots = [A_AND_B, {**A_AND_B, MIDDLE: worn("A")}, A_AND_B, {LEFT: worn("A")}]
+    expect = judge(*shots).explained
+    laid_out = []
+
+    def counted(*given, **how):
+        laid_out.append(given)
+        return lay_out(*given, **how)
+
+    monkeypatch.setattr(judging, "lay_out", counted)
+    monkeypatch.setattr(judging, "_KEPT_BYTES", room_bytes)
+    said = judge(*shots).explained
+    assert [(e.kind, e.log_odds, e.features) for e in said] == [
+        (e.kind, e.log_odds, e.features) for e in expect
+    ]
+    assert [e.kind for e in said] == ["clone"]
+    assert len(laid_out) == {0: 3 + 4, 1 << 30: 4}.get(room_bytes, len(laid_out))
 
 
 def test_two_dressed_alike_are_no_clone():
