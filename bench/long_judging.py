@@ -4,6 +4,7 @@ One minute of `bench.long` is read, and what was seen in it is taken again and a
 goes on for hours, or the same shots come again. Nothing else is decoded, so that two hours can be
 judged on a laptop. The minute is read in a process of its own, and each length is judged in one;
 seconds are those of the processor for the judging, memory is the peak of the whole process.
+`--of CLIP...` reads a minute of these clips instead, scaled, with all networks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.long import RATE, drawn, write_boxes, write_clip
+from bench.long import RATE, SIZE_PX, drawn, pictures_of, write_boxes, write_clip
 from castcheck.config import Config
 from castcheck.models.load import load_models
 from castcheck.observe import Observations, observe
@@ -33,23 +34,26 @@ from identity.tracks.repair import repair_id_switches
 from tracker.tracklets import Tracklet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 TAKES = ("one", "cuts")
 
 
-def a_minute(*, cuts: bool, embedder: str) -> tuple[Observations, str]:
+def a_minute(
+    *, cuts: bool, embedder: str, of: Sequence[Path] = (), size_px: tuple[int, int] = SIZE_PX
+) -> tuple[Observations, str]:
     """Return what is seen in one minute, and the name of what compared looks."""
     with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
         clip, boxes = Path(name) / "long.mp4", Path(name) / "boxes.txt"
-        write_clip(clip, 1, drawn(cuts=cuts))
-        write_boxes(boxes, 1)
-        config = Config.from_dict(
-            {
-                "run": {"detector": str(boxes), "embedder": embedder},
-                "shots": {"method": "content"},
-            }
-        )
+        write_clip(clip, 1, pictures_of(list(of)) if of else drawn(cuts=cuts), size_px=size_px)
+        write_boxes(boxes, 1, size_px=size_px)
+        stored = {
+            "run": {"detector": str(boxes), "embedder": embedder},
+            "shots": {"method": "content"},
+        }
+        config = Config.from_dict({} if of else stored)
         models = load_models(config)
         seen = observe(clip, config=config, models=models, progress=lambda *_: None)
         return seen, embedder_name(models)
@@ -130,12 +134,22 @@ def main() -> int:
     parser.add_argument("--minutes", default="1,10,30,120", help="lengths, with commas between")
     parser.add_argument("--takes", default=",".join(TAKES), help="one: no cut; cuts: one every 5 s")
     parser.add_argument("--embedder", default="colour", help="looks are read once, for one minute")
+    parser.add_argument("--of", type=Path, nargs="*", default=[], help="clips, not drawn people")
+    parser.add_argument("--size", default="x".join(map(str, SIZE_PX)), help="of the pictures")
     parser.add_argument("--read", type=Path, help="read a minute in this process, and store it")
     parser.add_argument("--row", type=Path, help="judge a stored minute in this process")
     options = parser.parse_args()
     takes, lengths = options.takes.split(","), options.minutes.split(",")
+    if options.of:
+        takes = ["cuts"]  # theirs
     if options.read:
-        minute = a_minute(cuts=takes[0] == "cuts", embedder=options.embedder)
+        width_px, height_px = map(int, options.size.split("x"))
+        minute = a_minute(
+            cuts=takes[0] == "cuts",
+            embedder=options.embedder,
+            of=options.of,
+            size_px=(width_px, height_px),
+        )
         options.read.write_bytes(pickle.dumps(minute))
         return 0
     if options.row:
@@ -149,7 +163,10 @@ def main() -> int:
     for take in takes:
         with tempfile.TemporaryDirectory(prefix="castcheck-long-") as name:
             stored = str(Path(name) / "minute")
-            _again("--read", stored, "--takes", take, "--embedder", options.embedder)
+            read = ["--takes", take, "--embedder", options.embedder, "--size", options.size]
+            if options.of:
+                read += ["--of", *map(str, options.of)]
+            _again("--read", stored, *read)
             for minutes in lengths:
                 _again("--row", stored, "--takes", take, "--minutes", minutes)
     return 0
