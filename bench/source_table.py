@@ -26,12 +26,14 @@ class Entry:
         source: Who made it; nothing is fitted on a source and judged by it.
         cuts: First frame of every shot but the first.
         licence: Of the clip, empty where the table does not say.
+        people: How many there are in it, roughly; `None` where the table does not say.
     """
 
     clip: Path
     source: str
     cuts: tuple[int, ...]
     licence: str = ""
+    people: int | None = None
 
 
 def read_entries(clips: Path, table: Path, *, without: Sequence[str] = ()) -> list[Entry]:
@@ -40,7 +42,7 @@ def read_entries(clips: Path, table: Path, *, without: Sequence[str] = ()) -> li
     Args:
         clips: Folder.
         table: Text with tabs between its columns; `name`, `repo` and `cuts` are read, and
-            `licence` where it is there. No cut is "0", "-" or nothing.
+            `licence` and `people` where they are there. No cut is "0", "-" or nothing.
         without: Patterns of names that are left out.
 
     Raises:
@@ -59,7 +61,13 @@ def read_entries(clips: Path, table: Path, *, without: Sequence[str] = ()) -> li
                 f"no row for {file.name}", where=table, hint="add it, or leave it out by --without"
             )
         cuts = _cuts_of(row["cuts"], where=f"{table}, {file.name}")
-        entries.append(Entry(file, row["repo"], cuts, row.get("licence") or ""))
+        people = row.get("people") or ""
+        entries.append(
+            Entry(
+                file, row["repo"], cuts, row.get("licence") or "",
+                int(people) if people.isdecimal() else None,
+            )
+        )  # fmt: skip
     return entries
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.source_table import Entry, read_entries
+from castcheck.planting.score import wilson
 from identity.evidence.logistic import AGAINST, FOR, Logistic
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.model import DecisionModel
@@ -48,7 +49,7 @@ from training.decisions.planting import (
     slow_clothes_cases,
     swap_cases,
 )
-from training.decisions.table import Outcome, wilson
+from training.decisions.table import Outcome
 
 LENGTH = 72
 AT = 12  # sample
@@ -546,6 +547,14 @@ def test_the_table_knows_the_cuts(tmp_path, table, cuts):
     entries = read_entries(tmp_path, tmp_path / "t.tsv", without=["b*"])
     assert [(e.clip.name, e.source, e.cuts) for e in entries] == [("a.mp4", "r", cuts)]
     assert source_list(entries) == "repo\tclips\tlicence\nr\t1\t-\n"
+
+
+@pytest.mark.parametrize(("said", "people"), [("3", 3), ("", None), ("many", None)])
+def test_the_table_may_know_how_many_people_there_are(tmp_path, said, people):
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "t.tsv").write_text(f"name\trepo\tcuts\tpeople\na.mp4\tr\t0\t{said}\n")
+    (entry,) = read_entries(tmp_path, tmp_path / "t.tsv")
+    assert entry.people == people
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from castcheck.planting.score import wilson
 from training.decisions.cases import ERRORS
 from training.decisions.fit import (
     fit_mined,
@@ -29,22 +30,6 @@ if TYPE_CHECKING:
 
 CONFIDENCES = (0.5, 0.75)
 _BINS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-_Z = 1.96
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Return the interval that holds a share with 95 in 100 (Wilson 1927); (0, 1) of nothing.
-
-    Example:
-        >>> tuple(round(end, 2) for end in wilson(8, 10))
-        (0.49, 0.94)
-    """
-    if not total:
-        return 0.0, 1.0
-    share, z2 = count / total, _Z**2
-    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = _Z * np.sqrt(share * (1 - share) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 @dataclass(frozen=True, slots=True)
