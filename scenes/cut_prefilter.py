@@ -28,6 +28,9 @@ STEP_MIN, SPAN_MIN = 5.0, 9.0
 PLAIN_STEP_MIN, PLAIN_COLOUR_MIN, PLAIN_RATIO = 15.0, 6.0, 3.0
 PLAIN_NEAR_FRAMES = 12  # covers animation that holds every picture for half a second
 
+# In 69 generated and filmed clips and the samples every step so large between stills is a cut.
+STILL_FRAMES = 2
+
 _REACH = 2 * SPAN_FRAMES + 2 * RETURN_FRAMES + 2  # largest distance in frames that is compared
 _ROWS = 512  # of the buffers; what is still needed moves to the front when they are full
 
@@ -88,8 +91,8 @@ class CutPrefilter:
     def plain_cut(self, frame: int) -> bool:
         """Return whether the step into `frame` is a cut beyond question.
 
-        That is: far larger than every step within half a second, in colour and in structure, and
-        what was there before does not come back.
+        That is: far larger than every step within half a second, in colour and in structure, or
+        between pictures that stand still; and what was there before does not come back.
         """
         if frame not in self._plain:
             self._plain[frame] = self._is_plain(frame - self._first)
@@ -101,6 +104,13 @@ class CutPrefilter:
         step, colour = self._back[at, 1], self._colour[at]
         if step < PLAIN_STEP_MIN or colour < PLAIN_COLOUR_MIN:
             return False
+        stop = min(self._count, at + RETURN_FRAMES + 1)
+        start = max(0, at - 1 - RETURN_FRAMES)
+        nearest = min(self._back[j, j - i] for j in range(at, stop) for i in range(start, at))
+        if nearest < PLAIN_STEP_MIN:
+            return False
+        if self._is_between_stills(at):
+            return True
         low, high = max(1, at - PLAIN_NEAR_FRAMES), min(self._count, at + PLAIN_NEAR_FRAMES + 1)
         near = [row for row in range(low, high) if row != at]
         passed = 1  # frames: motion piles up while a picture is repeated
@@ -110,11 +120,18 @@ class CutPrefilter:
             return False
         if colour < PLAIN_RATIO * (passed * self._colour[near].max() + 1.0):
             return False
-        stop = min(self._count, at + RETURN_FRAMES + 1)
-        start = max(0, at - 1 - RETURN_FRAMES)
-        nearest = min(self._back[j, j - i] for j in range(at, stop) for i in range(start, at))
         own = max(self._back[at - 1, at - 1 - start], self._back[stop - 1, stop - 1 - at])
-        return bool(nearest >= PLAIN_STEP_MIN and nearest >= 2 * self._short_min * (own + 1.0))
+        return bool(nearest >= 2 * self._short_min * (own + 1.0))
+
+    def _is_between_stills(self, at: int) -> bool:
+        """Whether the pictures on both sides of the step into row `at` stand still.
+
+        Then nothing moves that the step could be compared with but other cuts: a slideshow.
+        """
+        rows = [*range(at - STILL_FRAMES, at), *range(at + 1, at + STILL_FRAMES + 1)]
+        if rows[0] < 1 or rows[-1] >= self._count:
+            return False
+        return bool((self._colour[rows] < FROZEN_STEP).all())
 
     def at(self, frame: int) -> bool:
         """Return whether a transition through the step into `frame` is possible.

@@ -140,6 +140,26 @@ def test_what_is_a_cut(name: str, expected: list[tuple[int, str]]) -> None:
     assert [(cut.frame, cut.opens_with) for cut in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("shown", "each", "expected"),
+    [
+        pytest.param([], 4, [], id="nothing"),
+        pytest.param([1], 12, [], id="one picture"),
+        pytest.param([1, 2], 4, [4], id="two"),
+        pytest.param([1, 2, 3, 4], 4, [4, 8, 12], id="four"),
+        pytest.param([1, 2, 1], 4, [], id="a flash: the first comes back"),
+        pytest.param([1, 2], 2, [2], id="two, for a moment"),
+    ],
+)
+def test_a_slideshow_is_cut_without_the_network(shown, each, expected) -> None:
+    stills = [worlds.shot(seed, 1) for seed in shown for _ in range(each)]
+    clip = np.concatenate([worlds.shot(1, 0), *stills])
+    scorer = PatientStored(np.zeros((len(clip), 2), np.float32))
+    found = _pushed(JointDetector(scorer, score_min=0.6, jump_min=1.8), clip, 16)
+    assert [cut.frame for cut in found] == expected
+    assert not expected or not scorer.asked
+
+
 @pytest.mark.parametrize("name", list(worlds.WORLDS))
 def test_sparing_the_network_changes_no_cut(name: str) -> None:
     clip = worlds.WORLDS[name]()
