@@ -18,6 +18,7 @@ import numpy as np
 
 from bench.observed import observations
 from castcheck.observe import THUMBNAIL_PX
+from castcheck.planting.legal import poorly_coded
 from castcheck.planting.restyled import STYLES
 from identity.evidence.picture_style import PictureStyles, StyleReader
 from identity.explanations.model import DecisionModel
@@ -26,7 +27,7 @@ from scenes.frames import FrameBatch
 from scenes.shots import Shot
 from scenes.source import open_source
 from training.decisions.cases import Case
-from training.decisions.clips import CONFIG, poorly_coded, random_light
+from training.decisions.clips import CONFIG, random_light
 from training.decisions.table import fit_and_judge
 
 if TYPE_CHECKING:
@@ -67,10 +68,6 @@ class Film:
         return self.pictures.shape[2], self.pictures.shape[1]
 
 
-def _blocky(rgb: Image) -> Image:
-    return poorly_coded(rgb, 0.5, 18)
-
-
 def coded(rgb: NDArray[np.floating]) -> Image:
     """Return a picture as coding leaves it: colours at half resolution, and noise."""
     quality = [int(cv2.IMWRITE_JPEG_QUALITY), _QUALITY]
@@ -98,7 +95,7 @@ def _lit(rng: np.random.Generator) -> Change:
 def harmless_changes(rng: np.random.Generator) -> list[Change]:
     """Return what changes a picture and not its style."""
     lights = [_exposed(2.0), _exposed(0.6), _lit(rng), _lit(rng)]
-    return [_blocky, _out_of_focus, _in_haze, *lights]
+    return [poorly_coded, _out_of_focus, _in_haze, *lights]
 
 
 def halved(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:

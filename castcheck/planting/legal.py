@@ -139,19 +139,30 @@ def freeze(material: Material, rng: np.random.Generator) -> Take | str:
     return Take(tuple(Step(material, f) for f in frames), (), "freeze", at, hold)
 
 
+def poorly_coded(rgb: Image, *, share: float = 0.5, quality: int = 18) -> Image:
+    """Return a picture that was sent over a poor line, at its own size again.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+        share: Of width and height that it is sent at.
+        quality: Of JPEG, 0 to 100.
+
+    Example:
+        >>> poorly_coded(np.zeros((32, 48, 3), np.uint8)).shape
+        (32, 48, 3)
+    """
+    small = cv2.resize(rgb, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", small, [int(cv2.IMWRITE_JPEG_QUALITY), quality])
+    back = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.resize(back, rgb.shape[1::-1]), np.uint8)
+
+
 def low_quality(material: Material, rng: np.random.Generator) -> Take | str:
     """Show the second half as if it was sent through a poor line: small, blocky, few colours."""
     _, at, _ = _onset(material, rng, [1.0])
-    quality = [int(cv2.IMWRITE_JPEG_QUALITY), 18]
 
     def change(k: int, rgb: Image) -> Image:
-        if k < at:
-            return rgb
-        size = (max(16, rgb.shape[1] // 2), max(16, rgb.shape[0] // 2))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        _, data = cv2.imencode(".jpg", small, quality)
-        back = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        return np.asarray(cv2.resize(back, (rgb.shape[1], rgb.shape[0])), np.uint8)
+        return poorly_coded(rgb) if k >= at else rgb
 
     return replace(plain(material), filter=change, where="low quality", onset=at)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from scenes.cuts_content import colour_step
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -92,11 +93,8 @@ def one_is_mixed(
         >>> one_is_mixed(old, new // 2, new, new), one_is_mixed(old, old, new, new)
         (True, False)
     """
-    steps = [
-        float(np.abs(a.astype(np.int16) - b).mean())
-        for a, b in ((before, last), (last, first), (first, after))
-    ]
-    return max(steps[0], steps[2]) > _MIXED * steps[1]
+    beside = max(colour_step(before, last), colour_step(first, after))
+    return beside > _MIXED * colour_step(last, first)
 
 
 def tone_of(

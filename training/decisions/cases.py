@@ -220,7 +220,7 @@ def _shape(samples: ShotSamples, track: int) -> float:
 
 
 def pairs(shots: Sequence[Shot]) -> Iterator[tuple[Shot, tuple[int, int]]]:
-    """Yield every two tracks of every shot whose light is as it was."""
+    """Yield every two tracks of every shot that was not altered."""
     for shot in shots:
         if not shot.altered:
             for pair in combinations(range(len(shot.samples.tracks)), 2):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from bench.observed import observations
 from castcheck.config import Config
+from castcheck.planting.legal import poorly_coded
 from identity.evidence.samples import COMPARED, ShotSamples, lay_out
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.linking import link_tracklets
@@ -119,18 +119,12 @@ class PoorLine:
     def __call__(self, batch: FrameBatch) -> FrameBatch:
         """Return the pictures as they come out."""
         sent = [
-            poorly_coded(rgb, self.share, self.quality) if frame >= self.start_frame else rgb
+            poorly_coded(rgb, share=self.share, quality=self.quality)
+            if frame >= self.start_frame
+            else rgb
             for frame, rgb in zip(batch.index, batch.rgb, strict=True)
         ]
         return replace(batch, rgb=np.stack(sent))
-
-
-def poorly_coded(rgb: NDArray[np.uint8], share: float, quality: int) -> NDArray[np.uint8]:
-    """Return a picture that was made smaller and coded as JPEG, at its own size again."""
-    small = cv2.resize(rgb, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", small, [int(cv2.IMWRITE_JPEG_QUALITY), quality])
-    back = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return np.asarray(cv2.resize(back, rgb.shape[1::-1]), np.uint8)
 
 
 def random_line(frame_count: int, rng: np.random.Generator) -> PoorLine:
