@@ -317,7 +317,11 @@ def make(folder: Path, options: argparse.Namespace) -> None:
         return observations(clip, config=config, models=models, cache=options.cache)[0]
 
     wish = Wish(
-        per_clip=options.per_clip, strengths=options.strength, seconds=_SECONDS, side_px=_SIDE_PX
+        kinds=options.kinds,
+        per_clip=options.per_clip,
+        strengths=options.strength,
+        seconds=_SECONDS,
+        side_px=_SIDE_PX,
     )
     reader = models.embedder if hasattr(models.embedder, "read_cues") else None
 
@@ -339,6 +343,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--detector", default="auto")
     parser.add_argument("--embedder", default="auto")
     parser.add_argument("--classes", default="")
+    parser.add_argument("--kinds", type=_words, default=(), help="kinds or ways; nothing = all")
     parser.add_argument("--per-clip", type=int, default=5)
     parser.add_argument("--strength", type=_numbers, default=(1.0,))
     parser.add_argument("--true-boxes", action="store_true")
@@ -379,6 +384,10 @@ def main(argv: list[str] | None = None) -> int:
         }
         options.json.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _numbers(text: str) -> tuple[float, ...]:

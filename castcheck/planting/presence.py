@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castcheck.planting.paste import Donor, beside, removed
-from castcheck.planting.plan import Plan, Stock, some_frames
+from castcheck.planting.paste import Donor, beside, exchange, removed
+from castcheck.planting.plan import Plan, Stock, pairs_of, some_frames
+from castcheck.planting.stand_in import fit
 from castcheck.planting.timeline import onset_for, plain, with_onset
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def _clone(stock: Stock, rng: np.random.Generator, *, mirrored: bool, whole: boo
             continue
         if material.shape(track, (track.start + track.stop) // 2) is None:
             continue
-        lag = max(3, round(0.5 * material.fps))
-        donor = Donor(material, track, mirrored, np.zeros(3, np.float32), -lag)
+        donor = Donor(material, track, mirrored, np.zeros(3, np.float32), -_lag_frames(material))
         box = track.boxes
         own = float(np.median(box[:, 2] - box[:, 0]))
         tried = []
@@ -84,6 +84,37 @@ def clone_earlier(stock: Stock, rng: np.random.Generator) -> Plan | str:
 def clone_mirrored(stock: Stock, rng: np.random.Generator) -> Plan | str:
     """Show somebody a second time, mirrored, from the first picture on."""
     return _clone(stock, rng, mirrored=True, whole=True)
+
+
+def clone_instead(stock: Stock, rng: np.random.Generator) -> Plan | str:
+    """Let somebody become a copy of another who is on screen, as he was half a second before."""
+    material = stock.material
+    reason = "fewer than two people are seen long enough"
+    for pair in pairs_of(material, rng):
+        for place, twice in (pair, pair[::-1]):
+            found = fit(material, place, material, twice, mirror=None)
+            if isinstance(found, str):
+                reason = found
+                continue
+            at = onset_for(material, [place, twice], rng)
+            if at is None:
+                continue
+            take = with_onset(plain(material), at, 1)
+            donor = replace(found, offset=-_lag_frames(material))
+            return Plan(
+                "clone",
+                take,
+                exchange(material, [(place, donor)], fitted=stock.amount < 1),
+                (twice.name,),
+                {place.name: twice.name},
+                until=len(take.steps),
+                strength_of=(place.name,),
+            )
+    return reason
+
+
+def _lag_frames(material: Material) -> int:
+    return max(3, round(0.5 * material.fps))
 
 
 def _absence(stock: Stock, rng: np.random.Generator, *, kind: str, over: int) -> Plan | str:

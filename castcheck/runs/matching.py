@@ -10,7 +10,7 @@ follow. So such an event is told by a finding that says so itself, and by no oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ class Truth:
         fps: Frames per second.
         species, video_look: How the studio drew it; "" and 0 where it is not from the studio.
         planted_from: sha256 of the clip it was made from; "" where it was drawn.
+        lent: Per track, frame to whose look is drawn there, where it is another person's.
     """
 
     tracks: dict[Track, dict[int, np.ndarray]]
@@ -83,6 +84,7 @@ class Truth:
     species: str = ""
     video_look: float = 0.0
     planted_from: str = ""
+    lent: Mapping[Track, Mapping[int, str]] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Truth:
@@ -104,6 +106,16 @@ class Truth:
             for person in data["people"]
             for number, track in enumerate(person["tracks"])
         }
+        lent = {
+            (person["person"], number): {
+                frame: look
+                for frame, look in zip(track["frames"], track["look"], strict=True)
+                if look != person["person"]
+            }
+            for person in data["people"]
+            for number, track in enumerate(person["tracks"])
+            if "look" in track
+        }
         events = (
             Event(
                 e["kind"], tuple(e["people"]), e["start_frame"], e["stop_frame"],
@@ -122,6 +134,7 @@ class Truth:
             str(studio.get("species", "")),
             float(studio.get("video_look", 0.0)),
             str(data.get("planted_from") or ""),
+            lent,
         )
 
     def shot_of(self, frame: int) -> int:
@@ -129,13 +142,24 @@ class Truth:
         return sum(cut <= frame for cut in self.cuts)
 
     def tracks_of(self, event: Event) -> set[Track]:
-        """Return the tracks an event concerns: of its people, those seen near it."""
+        """Return the tracks an event concerns: of its people, those seen near it.
+
+        Of a clone also whoever is drawn as its person meanwhile: he has become the copy.
+        """
         near = range(event.start_frame - NEAR_FRAMES, event.stop_frame + NEAR_FRAMES)
-        return {
+        wanted = {
             key
             for key, seen in self.tracks.items()
             if key[0] in event.people and any(frame in seen for frame in near)
         }
+        if event.kind == "clone":
+            meanwhile = range(event.start_frame, event.stop_frame)
+            wanted |= {
+                key
+                for key, looks in self.lent.items()
+                if any(looks.get(frame) in event.people for frame in meanwhile)
+            }
+        return wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,7 @@ _ROWS = (
         planted_by=(
             Planting("clone_earlier", "castcheck.planting.presence:clone_earlier"),
             Planting("clone_mirrored", "castcheck.planting.presence:clone_mirrored"),
+            Planting("clone_instead", "castcheck.planting.presence:clone_instead", graded=True),
         ),
     ),
     Kind(

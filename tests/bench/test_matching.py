@@ -90,6 +90,38 @@ def test_the_rule_of_the_contract(event, findings, found):
     assert match(findings, known, follows) == ([Match(0, 0)] if found else [])
 
 
+@pytest.mark.parametrize(
+    ("look", "tracklets", "found"),
+    [
+        pytest.param("ana", (0, 1), True, id="model-and-copy"),
+        pytest.param("ana", (0,), False, id="the-model-alone"),
+        pytest.param("ana", (0, 2), False, id="another-than-the-copy"),
+        pytest.param("ben", (0, 1), False, id="he-stays-himself"),
+        pytest.param("cleo", (0, 1), False, id="a-copy-of-another"),
+    ],
+)
+def test_who_has_become_a_copy_takes_part_in_a_clone(look, tracklets, found):
+    event = {"kind": "clone", "people": ["ana"], "start_frame": 30, "stop_frame": FRAMES}
+    people = [
+        {
+            "person": key[0],
+            "tracks": [
+                {
+                    "frames": list(range(FRAMES)),
+                    "boxes": [box(PLACES[key])] * FRAMES,
+                    "look": [key[0]] * 30 + [look if key == B else key[0]] * 30,
+                }
+            ],
+        }
+        for key in (A, B, C)
+    ]
+    data = {"people": people, "events": [event], "shots": [{"start_frame": 0}], "frames": FRAMES}
+    known = Truth.from_dict(data | {"fps": "24"})
+    follows = followed(report(*EVERYBODY), known)
+    said_so = [said("clone", tracklets, 30, FRAMES)]
+    assert match(said_so, known, follows) == ([Match(0, 0)] if found else [])
+
+
 def test_one_finding_matches_one_event_and_the_nearer_one_wins():
     known = truth(SWAP)
     follows = followed(report(*EVERYBODY), known)
