@@ -10,9 +10,10 @@ import numpy as np
 
 from identity.cast.characters import Cast, build_cast
 from identity.evidence.consistency import SimilarityCurve, similarity_curves
+from identity.evidence.same_look import Compared, similarities_between
 from identity.evidence.samples import COMPARED, lay_out
 from identity.explanations.clip import explain_cuts
-from identity.explanations.clone import alike_at_once, may_be_clones
+from identity.explanations.clone import alike_at_once, has_become, may_be_clones
 from identity.explanations.contract import (
     Clip,
     Explained,
@@ -127,7 +128,7 @@ def judge_looks(
     explained = [_of_clip(e, here[shot]) for shot, scene in scenes for e in explain_shot(scene)]
     explained = [*restyles, *without_restyled(explained, restyles, fps=fps)]
     segments = _split_where_looks_change(tracklets, looks, tracks, explained)
-    explained = [_with_segments(e, tracks, segments) for e in explained]
+    explained = [_with_segments(e, tracks, segments, calibration) for e in explained]
     explained = [e for e in explained if e.kind != "clone" or may_be_clones(e, segments)]
     cast = build_cast(segments, setups, calibration, cast_settings)
     explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
@@ -200,13 +201,26 @@ def _presence(
 
 
 def _with_segments(
-    one: Explained, tracks: Sequence[BodyTrack], segments: Sequence[Segment]
+    one: Explained,
+    tracks: Sequence[BodyTrack],
+    segments: Sequence[Segment],
+    calibration: Calibration,
 ) -> Explained:
-    """Return a clone with the segments that are worn when it begins; all else as it is."""
+    """Return a clone with the segments that are worn when it begins; all else as it is.
+
+    Where one of the two became a copy, his comes last: he looks less like himself before than the
+    other does.
+    """
     if one.kind != "clone":
         return one
-    worn = tuple(_segment_at(tracks[k], segments, one.start_frame) for k in one.tracks)
-    return replace(one, segments=worn)
+    worn = [_segment_at(tracks[k], segments, one.start_frame) for k in one.tracks]
+    if has_become(one.features):
+        before = [_segment_at(tracks[k], segments, one.start_frame - 1) for k in one.tracks]
+        old, new = ([segments[k].means for k in side] for side in (before, worn))
+        alike = Compared.of(similarities_between(old, new, calibration), calibration)
+        stays = np.nan_to_num(alike.log_odds.diagonal(), nan=np.inf)
+        worn = [worn[k] for k in np.argsort(-stays, kind="stable")]
+    return replace(one, segments=tuple(worn))
 
 
 def _vouched_elsewhere(one: Explained, segments: Sequence[Segment], cast: Cast) -> Explained:
@@ -241,8 +255,11 @@ def _split_where_looks_change(
     """Cut every tracklet where it takes on another look."""
     cuts: dict[int, set[int]] = {}
     for one in explained:
-        # Else it stays the same person.
-        if one.kind in ("swap", "morph") and not one.everybody:
+        # Else it stays the same person; of a clone the cast says which of the two became another.
+        becomes = one.kind in ("swap", "morph") or (
+            one.kind == "clone" and has_become(one.features)
+        )
+        if becomes and not one.everybody:
             ends = {f for f in (one.start_frame, one.undone_frame) if f is not None}
             for member in (m for k in one.tracks for m in tracks[k].members):
                 cuts.setdefault(member, set()).update(ends)
@@ -258,10 +275,17 @@ def _split_where_looks_change(
 
 
 def _join_clones(cast: Cast, explained: Sequence[Explained], settings: FindingSettings) -> Cast:
-    """Give both of a sure clone one identity, the earlier number, unless they may be twins."""
+    """Give both of a sure clone one identity, the earlier number, unless they may be twins.
+
+    Whoever became a copy was somebody else until then, and is so in other shots.
+    """
     clones = [e for e in explained if e.kind == "clone" and e.vouched]
     sure = [clone for clone in clones if clone.confidence >= settings.major_confidence]
-    return _joined(cast, [(clone.segments[0], clone.segments[1]) for clone in sure])
+    labels = cast.labels.copy()
+    for model, copy in (e.segments for e in sure if has_become(e.features)):
+        labels[copy] = labels[model]
+    two = [(e.segments[0], e.segments[1]) for e in sure if not has_become(e.features)]
+    return _joined(_numbered(cast, labels), two)
 
 
 def _goes_on_restyled(
@@ -284,6 +308,11 @@ def _joined(cast: Cast, pairs: Iterable[tuple[int, int]]) -> Cast:
         one, two = sorted(int(labels[k]) for k in pair)
         if one >= 0:
             labels[labels == two] = one
+    return _numbered(cast, labels)
+
+
+def _numbered(cast: Cast, labels: NDArray[np.int64]) -> Cast:
+    """Return a cast with other labels, without a gap between them."""
     used = sorted({int(k) for k in labels if k >= 0})
     rename = {old: new for new, old in enumerate(used)} | {-1: -1}
     labels = np.array([rename[int(k)] for k in labels], np.int64)

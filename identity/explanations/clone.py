@@ -180,8 +180,13 @@ def _explained(
     # Whether somebody appears in full view, or comes in over the edge, pixels say (`presence.py`).
     return Explained(
         "clone", pair, start, int(frames[-1]) + 1, log_odds,
-        features["network"] + 0.5, features, vouched=features["became"] >= _BECAME,
+        features["network"] + 0.5, features, vouched=has_become(features),
     )  # fmt: skip
+
+
+def has_become(features: Mapping[str, float]) -> bool:
+    """Tell whether one of the two came to look like the other at the moment it begins."""
+    return features["became"] >= _BECAME
 
 
 def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
@@ -196,7 +201,7 @@ def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
 
 
 def _has_a_moment(features: Mapping[str, float]) -> bool:
-    return features["became"] >= _BECAME or features["appears"] > 0
+    return has_become(features) or features["appears"] > 0
 
 
 def wears_black(segment: Segment) -> bool:

@@ -595,10 +595,19 @@ def cast_of(*labels):
         pytest.param((0, 1, 2), {"odds": 1.09}, [0, 1, 2], 3, id="not sure enough"),
         pytest.param((0, 1, 2), {"odds": 1.1}, [0, 0, 1], 2, id="just sure enough"),
         pytest.param((0, -1, 1), {}, [0, -1, 1], 2, id="one is nobody of the cast"),
+        pytest.param((0, 1, 1), {"became": 1.0}, [0, 0, 1], 2, id="a copy was another before"),
+        pytest.param((0, 1), {"became": 1.0}, [0, 0], 1, id="... and is never seen otherwise"),
+        pytest.param((-1, 1), {"became": 1.0}, [-1, -1], 0, id="... of nobody of the cast"),
+        pytest.param((0, 1), {"became": 0.9}, [0, 0], 1, id="too little for another before"),
+        pytest.param(
+            (0, 1), {"became": 1.0, "vouched": False}, [0, 1], 2, id="they may be twins still"
+        ),
     ],
 )
 def test_a_sure_clone_is_one_character(labels, more, expect, count):
-    both = told("clone", (0, 1), segments=(0, 1), **{"odds": 3.0, **more})
+    became = {"became": more.get("became", 0.0)}
+    more = {key: value for key, value in more.items() if key != "became"}
+    both = told("clone", (0, 1), segments=(0, 1), features=became, **{"odds": 3.0, **more})
     cast = judge._join_clones(cast_of(*labels), [both], FindingSettings(major_confidence=0.75))
     assert (cast.labels.tolist(), cast.character_count) == (expect, count)
 
@@ -659,7 +668,8 @@ def test_a_track_wears_its_first_character_at_first():
 
 @pytest.mark.parametrize(("kind", "segments"), [("clone", (1, 2)), ("swap", ())])
 def test_segments_of_a_clone(kind, segments):
-    found = judge._with_segments(told(kind, (0, 1), 12), [track(0, 2), track(1)], PIECES)
+    one = told(kind, (0, 1), 12, features={"became": 0.0})
+    found = judge._with_segments(one, [track(0, 2), track(1)], PIECES, calibration())
     assert found.segments == segments
 
 

@@ -163,6 +163,19 @@ def test_looks_are_laid_out_once_where_there_is_room(room_bytes, monkeypatch):
     assert len(laid_out) == {0: 3 + 4, 1 << 30: 4}.get(room_bytes, len(laid_out))
 
 
+@pytest.mark.parametrize("copy", [LEFT, RIGHT])
+def test_who_becomes_a_copy_was_somebody_else(copy):
+    model = {LEFT: RIGHT, RIGHT: LEFT}[copy]
+    found = judge({model: worn("A", 48), copy: worn("B", 24) + worn("A", 24)}, A_AND_B)
+    assert told(found) == ["clone"]
+    track = next(k for k, t in enumerate(found.tracks) if tuple(t.xyxy[0, :2]) == copy)
+    other = next(k for k, t in enumerate(found.tracks) if tuple(t.xyxy[0, :2]) == model)
+    before, after = (found.character_at(track, frame) for frame in (4, 40))
+    assert after == found.character_at(other, 4) == found.character_at(other, 40)
+    assert before not in (after, -1)
+    assert found.cast.character_count == 2
+
+
 def test_two_dressed_alike_are_no_clone():
     both = {LEFT: worn("A"), MIDDLE: worn("B")}
     dressed = {LEFT: worn("A"), MIDDLE: worn("A")}
