@@ -54,6 +54,7 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 
 _NETWORKS_LOSE = 0.25  # similarity; light moves the colours and not the networks
+_LEAP = 0.5  # share of a change that comes from one look to the next
 _COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
 _REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
 
@@ -213,8 +214,9 @@ def _change_of(scene: Scene, track: int) -> Explained | None:
         return None
     surest = max(candidates, key=lambda c: c.log_odds)
     course = _course(samples, track, candidates)
+    at_once = course is None or not course.slow or _leaps(scene, track, candidates)
     fast = next((c for c in candidates if not c.slow), None)
-    if fast is not None and (course is None or not course.slow):
+    if fast is not None and at_once:
         frame = exact_frame(samples, (track,), fast.moments, fast.at)
         return _explained(scene, "morph", track, (frame, frame + 1), surest.log_odds, fast)
     begin, end = int(surest.moments.last[surest.at]) - 1, int(surest.moments.first[surest.at])
@@ -262,10 +264,30 @@ class _Candidate:
     moments: Moments
 
 
-def _course(samples: ShotSamples, track: int, candidates: Sequence[_Candidate]) -> Course | None:
+def _stretch(candidates: Sequence[_Candidate]) -> tuple[int, int]:
+    """Return from which sample to which anything is known of a change."""
     low = min(int(c.moments.start[c.at]) for c in candidates)
-    high = max(int(c.moments.stop[c.at]) for c in candidates)
-    return course_of(samples, track, low, high)
+    return low, max(int(c.moments.stop[c.at]) for c in candidates)
+
+
+def _course(samples: ShotSamples, track: int, candidates: Sequence[_Candidate]) -> Course | None:
+    return course_of(samples, track, *_stretch(candidates))
+
+
+def _leaps(scene: Scene, track: int, candidates: Sequence[_Candidate]) -> bool:
+    """Tell whether half of a change, in log-odds, lies between one look and the next.
+
+    Whoever moves on after he has become another is fitted better by a ramp than by a step. Of
+    changes planted in free clips 22 of 237 that take half a second at most are held to be slow by
+    that alone, none of 94 that take a second at least to be sudden; with this 13 and 1.
+    """
+    low, high = _stretch(candidates)
+    own, calibration = scene.samples.agreement(track, track), scene.calibration
+    at = np.arange(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)
+    step = compare(own, (at - MIN_SAMPLES, at), (at, at + MIN_SAMPLES), calibration).log_odds
+    asked = (c.moments.take(np.array([c.at])) for c in candidates)
+    whole = [compare(own, m.before, m.after, calibration).log_odds.item() for m in asked]
+    return float(np.nanmin(step, initial=np.inf)) < _LEAP * min(whole)
 
 
 def _may_be_mixed(found: Explained, scene: Scene) -> bool:

@@ -91,6 +91,33 @@ def test_the_step_is_from_two_looks_to_the_next_two(words, at, said):
     assert change_of(body(words), at=(at, at))[0]["step"] == pytest.approx(said, abs=1e-5)
 
 
+def turned(share):
+    """Return a look on the way from A to B."""
+    return [np.cos(share * np.pi / 2), np.sin(share * np.pi / 2), 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "leaps"),
+    [
+        pytest.param("A" * 12 + "B" * 12, True, id="from one look to the next"),
+        pytest.param([*"A" * 4, *map(turned, np.linspace(0, 1, 16)), *"B" * 4], False, id="slowly"),
+        pytest.param(
+            [*"A" * 8, *map(turned, np.linspace(0.9, 1, 12)), *"B" * 4], True,
+            id="more than half at once, and then on",
+        ),
+        pytest.param(
+            [*"A" * 8, *map(turned, np.linspace(0.5, 1, 12)), *"B" * 4], False,
+            id="a little at once, and then on",
+        ),
+    ],
+)  # fmt: skip
+def test_half_of_a_change_from_one_look_to_the_next_is_a_leap(words, leaps):
+    samples = samples_of(body(words))
+    ends = Moments(*np.array([[0], [4], [20], [24]]))
+    whole = change._Candidate(True, 1.0, 0, ends)
+    assert change._leaps(Scene(samples, SCALES, None, FindingSettings()), 0, [whole]) is leaps
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

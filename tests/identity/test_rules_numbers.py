@@ -62,7 +62,7 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
-def change_told(monkeypatch, fast, slow, *, course=None, colour=0.33, anew=False):
+def change_told(monkeypatch, fast, slow, *, course=None, leaps=False, colour=0.33, anew=False):
     """Judge a track; fast and slow are {(last, first): log-odds}."""
 
     def asked(samples, track, *, slow):
@@ -79,6 +79,7 @@ def change_told(monkeypatch, fast, slow, *, course=None, colour=0.33, anew=False
     monkeypatch.setattr(change, "moments_of", asked)
     monkeypatch.setattr(change, "features_of", features)
     monkeypatch.setattr(change, "course_of", lambda *_: course)
+    monkeypatch.setattr(change, "_leaps", lambda *_: leaps)
     monkeypatch.setattr(change, "exact_frame", lambda *_: 58)
     monkeypatch.setattr(change, "curve_from", lambda *given: given[2])
     monkeypatch.setattr(change, "_is_dressed_anew", lambda *_: anew)
@@ -105,6 +106,10 @@ SLOW, SUDDEN = Course(slow=True, start=12, stop=30), Course(slow=False, start=19
         pytest.param(
             {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW}, "drift", (36, 91), 2.0,
             id="its course is a ramp",
+        ),
+        pytest.param(
+            {(20, 20): 1.0}, {(10, 30): 2.0}, {"course": SLOW, "leaps": True}, "morph", (58, 59),
+            2.0, id="its course is a ramp, but it leaps",
         ),
         pytest.param(
             {(20, 20): -1.0}, {(10, 30): 2.0}, {}, "drift", (27, 91), 2.0,
