@@ -68,18 +68,25 @@ def _with_curves(found: Sequence[Explained], scene: Scene) -> list[Explained]:
 
 def one_per_cause(found: Sequence[Explained], *, fps: float) -> list[Explained]:
     """Return the explanations that no other one explains away, the surest first."""
-    # To a network two who exchange clothes are two who exchange all of a look: so where it is
-    # clothes, it is no swap, however sure that would be.
-    rank = {"attribute_swap": 0, "swap": 1, "clone": 2, "morph": 3, "drift": 4}
+    order = sorted(found, key=lambda e: (e.log_odds < 0, _rank(e) * (e.log_odds >= 0), -e.log_odds))
     kept: list[Explained] = []
-    # Two at once explain more than each by itself, where they are likelier than not at all.
-    order = sorted(
-        found, key=lambda e: (e.log_odds < 0, rank[e.kind] * (e.log_odds >= 0), -e.log_odds)
-    )
     for one in order:
         if not any(_same_cause(one, other, fps=fps) for other in kept):
             kept.append(one)
     return sorted(kept, key=lambda e: -e.log_odds)
+
+
+def _rank(one: Explained) -> int:
+    """Return how much an explanation says, the most first.
+
+    Two at once explain more than each by itself, where they are likelier than not at all. To a
+    network two who exchange clothes are two who exchange all of a look: so where it is clothes, it
+    is no swap, however sure that would be. Whether two exchange looks, or one becomes a copy of the
+    other, the surer says; two who are alike all along may still exchange.
+    """
+    if one.kind == "clone":
+        return 1 if one.vouched else 2
+    return {"attribute_swap": 0, "swap": 1, "morph": 3, "drift": 4}[one.kind]
 
 
 def _same_cause(one: Explained, other: Explained, *, fps: float) -> bool:

@@ -219,7 +219,16 @@ def test_the_course_is_asked_over_all_that_is_known(monkeypatch):
             [told("drift", (0,), 90), told("clone", (0, 1), 10)], ["clone"], id="slowly, whenever"
         ),
         pytest.param(
-            [told("clone", (0, 1), 90), told("swap", (0, 1), 10)], ["swap"], id="the same two"
+            [told("clone", (0, 1), 90, vouched=False), told("swap", (0, 1), 10)], ["swap"],
+            id="the same two, who are alike all along",
+        ),
+        pytest.param(
+            [told("clone", (0, 1), 10, odds=2.0), told("swap", (0, 1), 10)], ["clone"],
+            id="... or one has become a copy of the other, which is surer",
+        ),
+        pytest.param(
+            [told("clone", (0, 1), 10), told("swap", (0, 1), 10, odds=2.0)], ["swap"],
+            id="... or they exchange, which is surer",
         ),
     ],
 )  # fmt: skip
