@@ -12,6 +12,7 @@ import numpy as np
 from castcheck.planting.paste import Donor, Painter, copy_rect
 
 if TYPE_CHECKING:
+    from castcheck.planting.masks import Shape
     from castcheck.planting.material import Material
     from castcheck.planting.timeline import Take
     from castcheck.planting.track import Track
@@ -41,6 +42,7 @@ class Plan:
         look_alike: It is legal.
         whole_picture: It happens to all of the picture, to those nobody follows as well.
         strength_of: The track whose look is compared before and after.
+        changes: What of such a track changes, in a frame; `None` = all of it.
         from_clip: Name of the clip a donor comes from.
     """
 
@@ -56,6 +58,7 @@ class Plan:
     look_alike: bool = False
     whole_picture: bool = False
     strength_of: tuple[str, ...] = ()
+    changes: Callable[[Track, int], Shape | None] | None = None
     from_clip: str = ""
 
 

@@ -15,7 +15,7 @@ from castcheck.planting.timeline import in_view
 from castcheck.tables.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -180,16 +180,22 @@ def strength_of(
     rows = []
     for name in plan.strength_of:
         track = next(t for t in material.tracks if t.name == name)
-        rows.append(_changed_by(track, material, pictures))
+        rows.append(_changed_by(track, material, pictures, plan.changes))
     known = [value for value in rows if value is not None]
     return round(float(np.mean(known)), 2) if known else None
 
 
 def _changed_by(
-    track: Track, material: Material, pictures: Mapping[int, NDArray[np.uint8]]
+    track: Track,
+    material: Material,
+    pictures: Mapping[int, NDArray[np.uint8]],
+    changes: Callable[[Track, int], Shape | None] | None,
 ) -> float | None:
+    def shape_of(track: Track, frame: int) -> Shape | None:
+        return material.shape(track, frame) or material.soft_box(track, frame)
+
     frames = np.linspace(track.start, track.stop - 1, _SAMPLES).round().astype(int).tolist()
-    shapes = {f: material.shape(track, f) or material.soft_box(track, f) for f in frames}
+    shapes = {f: (changes or shape_of)(track, f) for f in frames}
     seen = [f for f in frames if shapes[f] is not None]
     if not seen:
         return None

@@ -177,6 +177,7 @@ _ROWS = (
         found_by="castcheck.kinds.attribute_swap:find",
         planted_by=(
             Planting("hair_swap", "castcheck.planting.parts:exchange_hair"),
+            Planting("head_swap", "castcheck.planting.heads:exchange_heads"),
             Planting("upper_swap", "castcheck.planting.parts:exchange_upper"),
             Planting("lower_swap", "castcheck.planting.parts:exchange_lower"),
         ),

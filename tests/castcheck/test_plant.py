@@ -33,8 +33,8 @@ from tests.scenes.clips import write_clip
 RUNNER = CliRunner()
 ERRORS = [name for name, kind in WAYS.items() if kind.group != "legal"]
 LEGAL = [name for name, kind in WAYS.items() if kind.group == "legal"]
-# What the drawn scene cannot carry: nobody passes anybody, and all hair is brown.
-NOT_HERE = {"swap_crossing", "hair_swap"}
+# What the drawn scene cannot carry: nobody passes anybody, all hair is brown, and heads are small.
+NOT_HERE = {"swap_crossing", "hair_swap", "head_swap"}
 
 
 @lru_cache(maxsize=1)
@@ -177,6 +177,54 @@ def test_who_fills_the_picture_is_not_taken_out_of_it() -> None:
     assert isinstance(answer, str)
 
 
+HEAD = np.array([0.2, 0.0, 0.8, 0.25], np.float32)  # of the drawn figures: 24 pixels
+
+
+def with_heads(own: Material, *, heads: list[np.ndarray | None], facing: list[float]) -> Material:
+    """Return a window in which a network has found heads, each with a hat in its own colour."""
+    for track, head, turn, hat in zip(own.tracks, heads, facing, LOOKS.values(), strict=False):
+        track.head, track.facing = head, turn
+        for frame, (x1, y1, x2, _) in enumerate(track.boxes.astype(int).tolist()):
+            own.frames[frame, y1 : y1 + 14, x1 + 6 : x2 - 6] = hat
+    return own
+
+
+@pytest.mark.parametrize(
+    ("heads", "facing", "reason"),
+    [
+        pytest.param([HEAD, HEAD], [0.5, 0.5], "", id="two heads"),
+        pytest.param([HEAD, None], [0.5, 0.5], "20 pixels", id="no network saw one of them"),
+        pytest.param([HEAD, HEAD * 0.5], [0.5, 0.5], "20 pixels", id="one is small"),
+        pytest.param([HEAD * 2, HEAD], [0.5, 0.5], "similar size", id="one is twice as large"),
+        pytest.param([HEAD, HEAD], [0.9, -0.9], "turned", id="one is seen from behind"),
+    ],
+)
+def test_heads_change_places_and_clothes_stay(
+    heads: list[np.ndarray | None], facing: list[float], reason: str
+) -> None:
+    own = with_heads(material(), heads=heads, facing=facing)
+    plan = WAYS["head_swap"].make(Stock(own, ()), np.random.default_rng(1))
+    if reason:
+        assert isinstance(plan, str)
+        assert reason in plan
+        return
+    assert isinstance(plan, Plan)
+    pictures = list(drawn(plan, own, 1.0))
+    last = len(pictures) - 1
+    for track, hat, other in zip(own.tracks, ("red", "blue"), ("blue", "red"), strict=True):
+        x1, y1, x2, _ = track.boxes[last].astype(int)
+        seen = pictures[last][y1 + 3 : y1 + 11, x1 + 12 : x2 - 12].reshape(-1, 3)
+        near = min(LOOKS, key=lambda k: float(np.abs(np.median(seen, axis=0) - LOOKS[k]).sum()))
+        assert near == other
+        assert wears(pictures[last], track.boxes[last]) == hat
+    truth = truth_of(plan, own, clip="a.mp4", asked=1, seed=0, kind="head_swap")
+    assert truth["events"][0]["kind"] == "attribute_swap"
+    assert truth["events"][0]["people"] == ["p0", "p1"]
+    strength = strength_of(plan, own, painted_window(plan, own, 1.0))
+    assert strength is not None
+    assert strength > 0.2  # of the heads alone
+
+
 def test_strength_is_measured_and_rises_with_what_is_shown() -> None:
     measured = []
     for amount in (0.25, 0.5, 1.0):
@@ -199,6 +247,8 @@ def test_strength_is_measured_and_rises_with_what_is_shown() -> None:
         ("swap_cut", ("red", "blue"), 14, "too short"),
         ("swap_crossing", ("red", "blue"), 48, "cross"),
         ("hair_swap", ("red", "blue"), 48, "hair"),
+        ("head_swap", ("red", "blue"), 48, "heads"),
+        ("head_swap", ("red",), 48, "fewer than two people"),
         ("morph_at_once", (), 48, "no one"),
         ("vanish", (), 48, "no one"),
         ("clone_earlier", ("red", "blue", "green", "red"), 48, "free"),
