@@ -103,7 +103,14 @@ def slow_moments(samples: ShotSamples, low: int, high: int) -> Moments:
     return Moments.between(samples, pairs, low=low, high=high)
 
 
-def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments, at: int) -> int:
+def exact_frame(
+    samples: ShotSamples,
+    tracks: tuple[int, ...],
+    moments: Moments,
+    at: int,
+    *,
+    cues: tuple[Cue, ...] = _TELLS_FRAME,
+) -> int:
     """Return the first frame that is more like the looks after a moment than those before it.
 
     The network saw only every few frames; colours are known at every frame. Over both, the frame is
@@ -121,7 +128,7 @@ def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments,
     nearer: dict[int, float] = {}
     for track in tracks:
         body_track = samples.tracks[track]
-        for cue in _TELLS_FRAME:
+        for cue in cues:
             rows, frames = body_track.looks.seen(cue), body_track.frames_of(cue)
             # Only what lies beside it: a take may last for hours.
             here = slice(*np.searchsorted(frames, (opens, closes + 1)))

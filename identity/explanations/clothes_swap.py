@@ -7,7 +7,6 @@ tell that they have not: they stay nearer to their own.
 from __future__ import annotations
 
 from functools import partial
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ from identity.evidence.samples import BODIES
 from identity.explanations import swap
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.explanations.swap import between_meetings, both_seen, compare_pair, moments_of
+from identity.explanations.swap import compare_pair, moments_of, of_each_two
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,13 +96,7 @@ def network_gains(pair: PairCompared) -> NDArray[np.float64]:
 
 def find(scene: Scene) -> list[Explained]:
     """Return who exchanges clothes with whom, of each two the surest moment."""
-    samples, found = scene.samples, []
-    for pair in combinations(range(len(samples.tracks)), 2):
-        meetings = samples.crossings(*pair)
-        spans = between_meetings(samples, both_seen(samples, *pair), meetings)
-        told = [one for span in spans if (one := _surest(scene, pair, span)) is not None]
-        found += sorted(told, key=lambda one: -one.log_odds)[:1]
-    return found
+    return of_each_two(scene, _surest)
 
 
 def _surest(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> Explained | None:

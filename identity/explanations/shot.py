@@ -17,6 +17,7 @@ from identity.explanations import (
     clone,
     clothes_swap,
     drift_rules,
+    exchanged_heads,
     head_swap,
     slow_clothes,
     swap,
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
     from identity.explanations.contract import Explained, InShot, Scene
 
 # One row for each explanation: those that compete, and those asked after of whom none explains.
-COMPETING: tuple[InShot, ...] = (swap, clothes_swap, clone, change, slow_clothes)
+COMPETING: tuple[InShot, ...] = (
+    swap,
+    clothes_swap,
+    exchanged_heads,
+    clone,
+    change,
+    slow_clothes,
+)
 AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
 
 

@@ -29,7 +29,7 @@ from identity.explanations.contract import Explained, best_of, features_at
 from identity.tracks.body_track import FAST_S
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -173,6 +173,25 @@ def find(scene: Scene) -> list[Explained]:
             found += _exchanges(scene, pair, span) or _as_one(_for_a_moment(scene, pair, span))
         behind = (_behind(scene, pair, meeting) for meeting in meetings)
         found += [one for one in behind if one is not None]
+    return found
+
+
+def of_each_two(
+    scene: Scene,
+    surest: Callable[[Scene, tuple[int, int], tuple[int, int]], Explained | None],
+) -> list[Explained]:
+    """Return the surest of what is explained beside the meetings of each two.
+
+    Args:
+        scene: The shot.
+        surest: What is surest of two tracks between two samples; `None` = nothing.
+    """
+    samples, found = scene.samples, []
+    for pair in combinations(range(len(samples.tracks)), 2):
+        meetings = samples.crossings(*pair)
+        spans = between_meetings(samples, both_seen(samples, *pair), meetings)
+        told = [one for span in spans if (one := surest(scene, pair, span)) is not None]
+        found += sorted(told, key=lambda one: -one.log_odds)[:1]
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from identity.appearance.looks import Cue, Looks
 from identity.cast.characters import Cast
-from identity.explanations import clothes_swap
+from identity.explanations import clothes_swap, exchanged_heads
 from identity.explanations.attribute_swap import (
     HAIR,
     compared,
@@ -30,10 +30,10 @@ SAME = np.ones((2, 2), np.float32)
 OTHER = np.eye(2, dtype=np.float32)
 
 
-def wearing(heads, clothes, *, seed=0):
+def wearing(heads, clothes, *, hair=None, seed=0):
     """Return looks, a row per frame: whose head, and whose clothes, which the body cue follows."""
     frames = list(range(len(heads)))
-    dressed = looks(frames, clothes, seed=seed, stride=1)
+    dressed = looks(frames, clothes, hair=hair, seed=seed, stride=1)
     headed = looks(frames, heads, seed=seed + 50, stride=1)
     vectors: dict[Cue, np.ndarray] = {**dressed.vectors, "head": headed.vectors["head"]}
     return Looks(vectors, dressed.covered, dressed.usable)
@@ -135,14 +135,46 @@ def test_clothes_are_exchanged_by_two(clothes, told):
     assert bool(clothes_swap.find(scene_in_which(("AA", "BB"), clothes))) == told
 
 
-def scene_in_which(heads, clothes):
+@pytest.mark.parametrize(
+    ("hair", "clothes", "told"),
+    [
+        pytest.param((), (), False, id="nobody"),
+        pytest.param(("AA",), ("AA",), False, id="one alone"),
+        pytest.param(("AA", "BB"), ("AA", "BB"), False, id="nothing happens"),
+        pytest.param(("AB", "BA"), ("AA", "BB"), True, id="exchanged"),
+        pytest.param(("AB", "BA", "CC"), ("AA", "BB", "CC"), True, id="somebody is beside them"),
+        pytest.param(("AB", "BA"), ("AB", "BA"), False, id="clothes go along: a swap"),
+        pytest.param(("AC", "BD"), ("AA", "BB"), False, id="both get the hair of others"),
+        pytest.param(("AB", "BB"), ("AA", "BB"), False, id="one gets the other's"),
+        pytest.param(("AA", "AA"), ("AA", "BB"), False, id="their hair is alike"),
+        pytest.param(("AB", "BA"), ("CC", "CC"), False, id="one outfit: a swap"),
+    ],
+)
+def test_heads_are_exchanged_by_two(hair, clothes, told):
+    scene = scene_in_which(hair, clothes, hair=hair)
+    found = exchanged_heads.find(scene)
+    assert [(one.tracks, one.start_frame, one.attribute) for one in found] == (
+        [((0, 1), AT, "head")] if told else []
+    )
+    if told:
+        assert [one.kind for one in explain_shot(scene)] == ["attribute_swap"]
+        for curve in found[0].curves.values():
+            assert curve.value[0] > curve.value[-1] + 0.5
+
+
+def test_without_hair_no_heads_are_exchanged():
+    assert exchanged_heads.find(scene_in_which(("AB", "BA"), ("AA", "BB"))) == []
+
+
+def scene_in_which(heads, clothes, *, hair=None):
     """Return a shot of people side by side: whose head, and whose clothes, before and after."""
     frames = list(range(2 * AT))
     tracklets, seen = [], []
     for number, (head, worn) in enumerate(zip(heads, clothes, strict=True)):
         tracklets.append(tracklet(number, frames, at=(60 + 180 * number, 60)))
-        before_and_after = ([who[0]] * AT + [who[1]] * AT for who in (head, worn))
-        seen.append(wearing(*before_and_after, seed=number))
+        before_and_after = [[who[0]] * AT + [who[1]] * AT for who in (head, worn)]
+        grown = None if hair is None else before_and_after[0]
+        seen.append(wearing(*before_and_after, hair=grown, seed=number))
     chains = link_tracklets(tracklets, fps=FPS)
     return scene_of([make_body_track(chain, tracklets, seen) for chain in chains])
 

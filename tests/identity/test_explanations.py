@@ -12,6 +12,7 @@ from identity.explanations import (
     change,
     clone,
     clothes_swap,
+    exchanged_heads,
     other_clothes,
     other_look,
     slow_clothes,
@@ -33,6 +34,7 @@ NEVER_NEGATIVE = {
     "other_look": other_look.CUES,
     "other_clothes": ("alone", "network"),
     "clothes_swap": ("network", "head", "hair", "samples"),
+    "exchanged_heads": ("hair",),
     "slow_clothes": ("alone",),
     "hair_swap": ("alone", "network"),
 }
@@ -44,6 +46,7 @@ NEVER_POSITIVE = {
     "other_look": ("turn", "shape"),
     "other_clothes": ("head", "hair"),
     "clothes_swap": (),
+    "exchanged_heads": ("touch",),
     "slow_clothes": ("head", "hair"),
     "hair_swap": ("turn",),
 }
@@ -59,6 +62,7 @@ NEVER_POSITIVE = {
         ("other_look", other_look.FEATURES),
         ("other_clothes", other_clothes.FEATURES),
         ("clothes_swap", clothes_swap.FEATURES),
+        ("exchanged_heads", exchanged_heads.FEATURES),
         ("slow_clothes", slow_clothes.FEATURES),
         ("hair_swap", attribute_swap.HAIR),
     ],

@@ -43,6 +43,7 @@ from training.decisions.planting import (
     change_cases,
     clone_cases,
     clothes_swap_cases,
+    exchanged_heads_cases,
     hair_swap_cases,
     other_clothes_cases,
     other_look_cases,
@@ -185,6 +186,9 @@ def shots():
             id="clothes exchanged",
         ),
         pytest.param(
+            "exchanged_heads", {"planted", "clean", "crossed", "swapped"}, id="heads exchanged"
+        ),
+        pytest.param(
             "hair_swap",
             {"planted", "clean", "relit", "swapped", "dressed anew"},
             id="hair exchanged",
@@ -234,6 +238,7 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
         other_look_cases,
         other_clothes_cases,
         clothes_swap_cases,
+        exchanged_heads_cases,
         hair_swap_cases,
         slow_clothes_cases,
     ],
@@ -389,9 +394,9 @@ def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expect"),
     [
-        pytest.param([], [0.3] * 9, id="nothing said"),
-        pytest.param(["0.2"], [0.2] * 9, id="for all"),
-        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, *[0.3] * 5], id="by name"),
+        pytest.param([], [0.3] * 10, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 10, id="for all"),
+        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, *[0.3] * 6], id="by name"),
         pytest.param(["1"], None, id="no share"),
         pytest.param(["often"], None, id="no number"),
         pytest.param(["vanish=0.1"], None, id="no explanation"),
@@ -496,7 +501,7 @@ def test_some_explanations_are_fitted_and_the_others_stay():
         pytest.param(DecisionModel(ALL, {"clips": 3}), "something else", id="says less"),
         pytest.param(
             DecisionModel({}, PROVENANCE),
-            "lacks clothes_swap, drift, hair_swap, morph",
+            "lacks clothes_swap, drift, exchanged_heads, hair_swap, morph",
             id="lacks some",
         ),
     ],

@@ -24,6 +24,7 @@ from identity.explanations import (
     change,
     clone,
     clothes_swap,
+    exchanged_heads,
     other_clothes,
     other_look,
     slow_clothes,
@@ -38,6 +39,7 @@ from training.decisions.planting import (
     change_cases,
     clone_cases,
     clothes_swap_cases,
+    exchanged_heads_cases,
     hair_swap_cases,
     other_clothes_cases,
     other_look_cases,
@@ -71,6 +73,7 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "other_look": (other_look_cases, other_look.FEATURES),
     "other_clothes": (other_clothes_cases, other_clothes.FEATURES),
     "clothes_swap": (clothes_swap_cases, clothes_swap.FEATURES),
+    "exchanged_heads": (exchanged_heads_cases, exchanged_heads.FEATURES),
     "slow_clothes": (slow_clothes_cases, slow_clothes.FEATURES),
     "hair_swap": (hair_swap_cases, attribute_swap.HAIR),
 }

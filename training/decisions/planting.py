@@ -14,6 +14,7 @@ from identity.explanations import (
     change,
     clone,
     clothes_swap,
+    exchanged_heads,
     other_clothes,
     other_look,
     slow_clothes,
@@ -203,6 +204,37 @@ def clothes_swap_cases(
             if differ:
                 near = around(own, *plan, slow=False)
                 part = parts.drawn("clothes", rng)
+                add("planted", splice.exchanged(own, *pair, share=share, part=part), near)
+    return cases
+
+
+def exchanged_heads_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "two exchange heads"; no such case are two who exchange all of a look."""
+    cases: list[Case] = []
+
+    def add(kind: Kind, samples: ShotSamples, near: tuple[int, int, int] | None = None) -> None:
+        asked = _ask_exchange(exchanged_heads, samples, pair, calibration)
+        cases.extend(case(kind, shot, samples, pair, asked, near=near))
+
+    for shot, pair in pairs(shots):
+        own = shot.samples
+        add("clean", own)
+        at = where_they_touch(own, *pair, rng)
+        if at is not None:
+            add("crossed", splice.crossed(own, *pair, at=at))
+        one, two = (own.means(track, slice(None)) for track in pair)
+        differ = parts.differ(one, two, "head", calibration)
+        for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
+            plan = when(own, together(own, *pair), rng, slow=False)
+            if plan is None:
+                break
+            share = splice.onset(own, *plan)
+            add("swapped", splice.exchanged(own, *pair, share=share))
+            if differ:
+                near = around(own, *plan, slow=False)
+                part = parts.drawn("head", rng)
                 add("planted", splice.exchanged(own, *pair, share=share, part=part), near)
     return cases
 
