@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from castcheck.findings.builder import rounded
@@ -25,13 +26,14 @@ def find(case: Case) -> Iterator[Finding]:
             yield _over_cut(case, swap, end)
             continue
         evidence = {"cues": [swap.attribute]}
-        found = in_shot(case, swap, _message, until_frame=end, evidence=evidence)
+        message = partial(_message, _WHAT[swap.attribute])
+        found = in_shot(case, swap, message, until_frame=end, evidence=evidence)
         if found is not None:
             yield found
 
 
-def _message(when: str, who: list[str]) -> str:
-    return f"From {when} on, {' and '.join(who)} {_WHAT['clothes']}."
+def _message(what: str, when: str, who: list[str]) -> str:
+    return f"From {when} on, {' and '.join(who)} {what}."
 
 
 def _over_cut(case: Case, swap: Explained, end: int) -> Finding:
