@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from castcheck.observe import Observations
 
+_WHAT = attrgetter("kind", "attribute", "tracks", "start_frame", "stop_frame", "vouched")
 FOLDERS = ("cast", "evidence", "explanations", "tracks")
 FACTORS = (0.5, 2.0)
 
@@ -91,12 +92,11 @@ def said(seen: Observations, config: Config, embedder: str) -> tuple[Any, ...]:
     judgement = judge_observations(seen, config, calibrate(seen, embedder=embedder)[0])
     return (
         judgement.cast.labels.tolist(),
+        [(*_WHAT(e), round(e.log_odds, 1)) for e in judgement.explained],
         [
-            (e.kind, e.attribute, e.tracks, e.start_frame, e.stop_frame, e.vouched)
-            + (e.is_hint, round(e.log_odds, 1))
-            for e in judgement.explained
+            (p.kind, p.track, p.frame, p.path.round().tolist(), str(p.features))
+            for p in judgement.presence
         ],
-        [(p.kind, p.track, p.frame) for p in judgement.presence],
         [None if c is None else round(c, 2) for c in judgement.consistency],
     )
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from identity.tracks.body_track import BodyTrack
 
 _REFERENCE_SAMPLES = 8
-MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +62,8 @@ def similarity_curves(
         setups: (S, S) similarity of the shots' set-ups.
         calibration: How cosines become similarities.
 
-    Another set-up shows another side, and so does another distance; there nothing can be compared.
-    Cutting a shot into pieces leaves the set-up, the distance and therefore the curve as they are.
+    Another set-up shows another side; there nothing can be compared. Cutting a shot into pieces
+    leaves the set-up and therefore the curve as they are.
     """
     of_label: dict[int, list[int]] = {}
     for k, label in enumerate(labels):
@@ -75,15 +74,9 @@ def similarity_curves(
         own = np.array(of_label[label] if label >= 0 else [], np.int64)
         before = own[shot[own] < track.shot_index]
         back = before[setups[shot[before], track.shot_index] >= SAME_SETUP].tolist()
-        first = next((tracks[k] for k in back if like_framing(tracks[k], track)), track)
+        first = tracks[back[0]] if back else track
         curves.append(similarity_curve(track, calibration, first=first))
     return curves
-
-
-def like_framing(one: BodyTrack, two: BodyTrack) -> bool:
-    """Tell whether two are seen from about one distance, by the heights of their boxes."""
-    heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    return max(heights) <= MAX_APPROACH * min(heights)
 
 
 def similarity_curve(

@@ -16,7 +16,6 @@ from identity.explanations import (
     change,
     clone,
     clothes_swap,
-    drift_rules,
     head_swap,
     slow_clothes,
     swap,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 # One row for each explanation: those that compete, and those asked after of whom none explains.
 COMPETING: tuple[InShot, ...] = (swap, clothes_swap, clone, change, slow_clothes)
-AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
+AFTERWARDS: tuple[InShot, ...] = (head_swap,)
 
 
 def explain_shot(scene: Scene) -> list[Explained]:
@@ -40,7 +39,7 @@ def explain_shot(scene: Scene) -> list[Explained]:
     found = one_per_cause(found, fps=scene.samples.fps)
     for explanation in AFTERWARDS:
         found += explanation.find(replace(scene, explained=tuple(found)))
-    return _with_curves(_surest_drifts(found), scene)
+    return _with_curves(found, scene)
 
 
 def _with_curves(found: Sequence[Explained], scene: Scene) -> list[Explained]:
@@ -97,13 +96,3 @@ def _same_cause(one: Explained, other: Explained, *, fps: float) -> bool:
     if "drift" in (one.kind, other.kind) or set(one.tracks) == set(other.tracks):
         return True  # in the middle of an exchange two look alike
     return abs(one.start_frame - other.start_frame) <= WINDOW_S * fps
-
-
-def _surest_drifts(found: Sequence[Explained]) -> list[Explained]:
-    """Return all with one slow change of each track: the surest, or else the first."""
-    surest: dict[tuple[int, ...], Explained] = {}
-    for one in found:
-        if one.kind == "drift":
-            known = surest.get(one.tracks, one)
-            surest[one.tracks] = max(known, one, key=lambda d: (not d.is_hint, d.confidence))
-    return [one for one in found if one.kind != "drift" or surest[one.tracks] is one]

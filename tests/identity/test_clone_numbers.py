@@ -17,7 +17,7 @@ from identity.cast.characters import Cast
 from identity.evidence.alignment import Alignment
 from identity.evidence.moments import Moments
 from identity.explanations import attribute_swap, change, clone, over_cut, shot
-from identity.explanations.contract import Explained, characters_of_tracks, drift_of
+from identity.explanations.contract import Explained, characters_of_tracks
 from identity.settings import FindingSettings
 from tests.identity.people import blend, body_of, calibration, colour_of
 
@@ -236,28 +236,6 @@ def test_one_cause_is_told_once(found, kept):
     said = shot.one_per_cause(found, fps=24)
     assert [one.kind for one in said] == kept
     assert [one.log_odds for one in said] == sorted((one.log_odds for one in said), reverse=True)
-
-
-def test_one_slow_change_of_each_track():
-    weak, sure, other = (
-        told("drift", who, odds=odds) for who, odds in (((0,), 0.1), ((0,), 3.0), ((1,), 0.2))
-    )
-    swap = told("swap", (0, 1))
-    assert shot._surest_drifts([weak, swap, sure, other]) == [swap, sure, other]
-    alike = told("drift", (0,), 99, odds=3.0)
-    assert shot._surest_drifts([sure, alike]) == [sure]
-    assert shot._surest_drifts([]) == []
-    hint = replace(sure, is_hint=True)
-    assert shot._surest_drifts([hint, weak]) == [weak]  # what is told by itself stays
-
-
-def test_a_drift_is_as_sure_as_its_strength_beside_the_threshold():
-    settings = FindingSettings(drift=0.3)
-    one = drift_of((4,), 10, 30, 0.3, {"body": 0.3, "upper": 0.1}, settings)
-    assert one.confidence == pytest.approx(0.6, abs=1e-3)  # odds of 1.5 at the threshold
-    assert drift_of((4,), 10, 30, 0.6, {}, settings).confidence == pytest.approx(12 / 13, abs=1e-3)
-    assert one.features == pytest.approx({"body": 0.7, "upper": 0.9})
-    assert (one.over_cut, one.vouched) == (False, True)
 
 
 # --- over a cut -----------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from identity.evidence.consistency import (
     _first_look,
     _smooth,
     curve_from,
-    like_framing,
     similarity_curve,
     similarity_curves,
 )
@@ -95,11 +94,6 @@ def test_it_is_compared_with_the_mean_of_the_first_eight_looks():
     assert similarity_curve(body, SCALES, first=other).value.tolist() == [0] * 8 + [1] * 8
 
 
-@pytest.mark.parametrize(("height", "alike"), [(139, True), (141, False), (72, True), (71, False)])
-def test_who_is_nearer_is_seen_otherwise(height, alike):
-    assert like_framing(seen(), seen(height=height)) is alike
-
-
 @pytest.mark.parametrize(
     ("labels", "more", "first"),
     [
@@ -108,7 +102,6 @@ def test_who_is_nearer_is_seen_otherwise(height, alike):
         pytest.param([-1, -1], {}, 1, id="nobody of the cast"),
         pytest.param([0, 0], {"setup": 0.9}, 0, id="like enough"),
         pytest.param([0, 0], {"setup": 0.89}, 1, id="another set-up"),
-        pytest.param([0, 0], {"height": 150}, 1, id="nearer"),
         pytest.param([0, 0], {"shot": 0}, 1, id="the same shot"),
     ],
 )
@@ -117,7 +110,7 @@ def test_what_a_later_shot_is_compared_with(monkeypatch, labels, more, first):
     monkeypatch.setattr(
         consistency, "similarity_curve", lambda track, _, *, first: asked.append((track, first))
     )
-    bodies = [seen(), seen(shot=more.get("shot", 1), height=more.get("height", 100))]
+    bodies = [seen(), seen(shot=more.get("shot", 1))]
     setup = more.get("setup", 1.0)
     similarity_curves(bodies, labels, np.array([[1, setup], [setup, 1]]), SCALES)
     assert asked == [(bodies[0], bodies[0]), (bodies[1], bodies[first])]

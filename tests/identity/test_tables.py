@@ -15,15 +15,6 @@ from identity.appearance.zones import BoxFraming, framing_of, is_sliver, strip_o
 from identity.cast.size import merge_to_count
 from identity.evidence.calibration import HAIR_SCALE, Calibration, Scale, Weights, calibration_for
 from identity.evidence.hair import Hair, affinity, hair_says, other_hair
-from identity.evidence.losses import (
-    LookLoss,
-    _lost,
-    _side,
-    colours_lose,
-    garment_loses,
-    growth,
-    networks_lose,
-)
 from identity.evidence.moments import Moments, fast_moments, mean_over, slow_moments
 from identity.evidence.positions import Positions
 from identity.evidence.same_look import same_look
@@ -323,79 +314,6 @@ def test_affinity_is_a_cosine_whatever_the_lengths():
     one, two = {"hair": np.array([3.0, 0.0])}, {"hair": np.array([2.0, 2.0])}
     assert affinity(one, two, "hair") == pytest.approx(0.5**0.5)
     assert affinity(one, {}, "hair") == affinity({}, two, "hair") == 0.0
-
-
-# --- losses ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("loss", "networks", "garment", "colours"),
-    [
-        ({}, 0.0, 0.0, 0.0),
-        ({"body": 0.4}, 0.4, 0.0, 0.0),
-        ({"body": 0.4, "head_look": 0.8}, 0.6, 0.0, 0.0),
-        ({"upper": 0.3}, 0.0, 0.3, 0.0),
-        ({"head": 0.9, "upper": 0.3, "lower": 0.5}, 0.0, 0.5, 0.5),
-        ({"head": 0.1, "upper": 0.3, "lower": 0.5}, 0.0, 0.5, 0.3),
-    ],
-)
-def test_what_is_lost(loss, networks, garment, colours):
-    assert networks_lose(loss) == pytest.approx(networks)
-    assert garment_loses(loss) == garment
-    assert colours_lose(loss) == colours
-
-
-@pytest.mark.parametrize(
-    ("steady", "loss", "strength"),
-    [
-        pytest.param(True, {"body": 0.54, "upper": 0.21}, 0.54, id="a colour confirms it"),
-        pytest.param(True, {"body": 0.54, "upper": 0.19}, 0.54 / 1.4, id="no colour confirms it"),
-        pytest.param(True, {"body": 0.54}, 0.54 / 1.4, id="no colour was seen"),
-        pytest.param(False, {"body": 0.5, "upper": 0.4, "lower": 0.3}, 0.3, id="it may turn"),
-        pytest.param(False, {"body": 0.2, "upper": 0.4, "lower": 0.3}, 0.2, id="networks less"),
-    ],
-)
-def test_how_much_a_loss_says(steady, loss, strength):
-    found = LookLoss(np.arange(3), loss, steady)
-    assert found.strength == pytest.approx(strength)
-    beside = LookLoss(np.arange(3), {"body": 1.0}, steady)
-    light = strength if steady else colours_lose(loss)
-    assert found.light(beside) == pytest.approx(light)
-
-
-def test_nobody_gains_by_light():
-    assert LookLoss(np.arange(3), {"body": -0.4}, True).light(LookLoss(np.arange(3), {}, True)) == 0
-
-
-def test_a_loss_counts_beyond_what_the_calmer_side_varies():
-    east, north = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    diagonal = (east + north) / 2**0.5
-    scales = Calibration({"body": Scale(0.2, 0.7)}, WEIGHTS)
-    calm, wild = np.stack([east, east]), np.stack([north, diagonal])
-    mean = float(calm.mean(axis=0) @ wild.mean(axis=0))
-    table = [(calm, np.stack([north]), 1 / 0.5), (calm, wild, (0.5**0.5 - mean) / 0.5),
-             (calm, calm, 0), (np.stack([east]), np.stack([north]), 1 / 0.5)]  # fmt: skip
-    for early, late, lost in table:  # one look is like itself
-        assert _lost(_side([early]), _side([late]), scales, "body") == pytest.approx(lost)
-
-
-@pytest.mark.parametrize(
-    ("widths", "heights", "wider", "taller"),
-    [
-        ([10, 10], [20, 20], 1.0, 1.0),
-        ([10, 15], [20, 50], 1.5, 2.5),
-        ([15, 10], [50, 20], 1.5, 2.5),
-        ([10] * 8 + [99] * 7 + [20], [20] * 16, 9.9, 1.0),  # the median of two boxes
-        ([10] * 7 + [20], [0.5] * 8, 2.0, 0.5),
-    ],
-)
-def test_growth(widths, heights, wider, taller):
-    xyxy = np.array(
-        [[5, 7, 5 + w, 7 + h] for w, h in zip(widths, heights, strict=True)], np.float32
-    )
-    if wider == 9.9:
-        wider = np.median([99, 20]) / 10
-    assert growth(xyxy) == pytest.approx((wider, taller))
 
 
 # --- moments --------------------------------------------------------------------------------------
