@@ -56,51 +56,31 @@ class Alignment:
         return np.asarray(xyxy * self.scale + move, np.float32)
 
 
-def lay_of_boxes(
+def lays_of_boxes(
     before: NDArray[np.float32], after: NDArray[np.float32], *, picture_px: tuple[int, int]
-) -> Alignment:
-    """Return how a second picture lies over a first one by where the same N places are in both.
-
-    Args:
-        before: (N, 4) boxes in the first picture.
-        after: (N, 4) boxes of the same places in the second one.
-        picture_px: (width, height) that boxes are measured in.
-
-    `agrees` is the smallest overlap that the best scale leaves.
-    """
-    limit = np.array(picture_px * 2, np.float32)
-    best = Alignment(0.0, 1.0, (0.0, 0.0))
-    for scale in _SCALES:
-        move = (before - scale * after).reshape(-1, 2).mean(axis=0)
-        lay = Alignment(
-            0.0, scale, (float(move[0]) / picture_px[0], float(move[1]) / picture_px[1])
-        )
-        now = np.clip(lay.mapped(after, picture_px=picture_px), 0, limit)
-        fits = float(boxes.paired_iou(before, now).min())
-        if fits > best.agrees:
-            best = Alignment(fits, scale, lay.shift)
-    return best
-
-
-def fits_of_boxes(
-    before: NDArray[np.float32], after: NDArray[np.float32], *, picture_px: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return (K,) what `lay_of_boxes` says of how far N places agree, but for rounding.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return how second pictures lie over first ones by where the same N places are in both.
 
     Args:
         before: (K, N, 4) boxes in the first picture.
         after: (K, N, 4) boxes of the same places in the second one.
         picture_px: (width, height) that boxes are measured in.
+
+    Returns:
+        `agrees`, `scale` and `shift` of K alignments: (K,), (K,) and (K, 2). `agrees` is the
+        smallest overlap that the best scale leaves; 0 = none.
     """
     count, places = before.shape[:2]
-    best = np.zeros(count)
+    agrees, scales, shifts = np.zeros(count), np.ones(count), np.zeros((count, 2))
     for scale in _SCALES:
         move = (before - scale * after).reshape(count, 2 * places, 2).mean(axis=1)
         now = np.clip(scale * after + np.tile(move, 2)[:, None], 0, np.array(picture_px * 2))
         one, two = (rows.reshape(-1, 4).astype(np.float32) for rows in (before, now))
         fits = boxes.paired_iou(one, two).reshape(count, places).min(axis=1)
-        best = np.maximum(best, fits)
-    return best
+        better = fits > agrees
+        agrees[better], scales[better] = fits[better], scale
+        shifts[better] = move[better] / picture_px
+    return agrees, scales, shifts
 
 
 def may_lie_over(

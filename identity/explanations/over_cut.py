@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.alignment import fits_of_boxes, lay_of_boxes, may_lie_over
+from identity.evidence.alignment import Alignment, lays_of_boxes, may_lie_over
 from identity.evidence.hair import SAME_FACING
 from identity.evidence.moments import MIN_SAMPLES
 from identity.evidence.same_look import Compared, similarities_between
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.evidence.alignment import Alignment, Sets
+    from identity.evidence.alignment import Sets
     from identity.explanations.contract import Clip, Kind
     from identity.tracks.segments import Segment
 
@@ -145,7 +145,7 @@ def _maybe_crossed(
     after = np.array([edges[1][k] for k in who[:, 2:].ravel().tolist()]).reshape(before.shape)
     may = may_lie_over(before, after, share=SAME_PLACE_IOU)
     near = may & lies_apart[who[:, 0]]
-    may[near] = fits_of_boxes(before[near], after[near], picture_px=picture_px) >= _FITS_IOU - 1e-3
+    may[near] = lays_of_boxes(before[near], after[near], picture_px=picture_px)[0] >= _FITS_IOU
     who = np.column_stack([early[who[:, :2]], who[:, 2:]])[may]
     if not len(who):
         return []
@@ -288,9 +288,12 @@ def _placed(
         )
         own = lay
         if own is None:
-            near = lay_of_boxes(before, after, picture_px=picture_px)
-            if near.agrees < _FITS_IOU:
+            agrees, scale, (shift,) = lays_of_boxes(
+                before[None], after[None], picture_px=picture_px
+            )
+            if agrees < _FITS_IOU:
                 continue
+            near = Alignment(float(agrees[0]), float(scale[0]), (float(shift[0]), float(shift[1])))
             own = sets.alignment(*shots, near=near)
             if own is None and sets.is_hidden(*shots, near) and _same_side(segments, one):
                 found.append(replace(one, vouched=False))

@@ -21,7 +21,6 @@ from identity.evidence.consistency import (
     similarity_curves,
 )
 from identity.evidence.course import course_of
-from identity.evidence.positions import Positions
 from tests.identity.people import track_of, turned
 
 SCALES = Calibration(
@@ -209,12 +208,3 @@ def test_a_ramp_must_be_better_than_a_step_by_a_fifth():
     # Of a ramp that takes a little more than half a second, with noise, a step explains nearly all.
     errors = {noise: course(ramp(24, 9, 14, noise=noise)).slow for noise in (0.0, 0.4)}
     assert errors == {0.0: True, 0.4: False}
-
-
-def test_places_of_nobody():
-    assert Positions([])._xyxy.shape == (0, 4)
-    moving = np.array([[0, 0, 10, 10], [0, 0, 10, 10], [90, 0, 100, 10]], np.float32)
-    places = Positions([moving, moving[:1], moving[2:]])
-    assert places.same(0, 1)
-    assert not places.same(0, 2)
-    assert places.same_as(2).tolist() == [False, False, True]
