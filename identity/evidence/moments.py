@@ -56,6 +56,11 @@ class Moments:
         """The samples after."""
         return self.first, self.stop
 
+    @property
+    def sides(self) -> tuple[Stretch, Stretch]:
+        """The samples before, and those after."""
+        return self.before, self.after
+
     def take(self, rows: NDArray[np.int64]) -> Moments:
         """Return the chosen moments."""
         return Moments(self.start[rows], self.last[rows], self.first[rows], self.stop[rows])
@@ -103,7 +108,14 @@ def slow_moments(samples: ShotSamples, low: int, high: int) -> Moments:
     return Moments.between(samples, pairs, low=low, high=high)
 
 
-def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments, at: int) -> int:
+def exact_frame(
+    samples: ShotSamples,
+    tracks: tuple[int, ...],
+    moments: Moments,
+    at: int,
+    *,
+    cues: Sequence[Cue] = _TELLS_FRAME,
+) -> int:
     """Return the first frame that is more like the looks after a moment than those before it.
 
     The network saw only every few frames; colours are known at every frame. Over both, the frame is
@@ -121,7 +133,7 @@ def exact_frame(samples: ShotSamples, tracks: tuple[int, ...], moments: Moments,
     nearer: dict[int, float] = {}
     for track in tracks:
         body_track = samples.tracks[track]
-        for cue in _TELLS_FRAME:
+        for cue in cues:
             rows, frames = body_track.looks.seen(cue), body_track.frames_of(cue)
             # Only what lies beside it: a take may last for hours.
             here = slice(*np.searchsorted(frames, (opens, closes + 1)))

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.hair import SAME_FACING
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.same_look import similarities_between
+from identity.evidence.same_look import SAME_FACING, similarities_between
 from identity.explanations.later import later_changes
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.evidence.alignment import Alignment, lays_of_boxes, may_lie_over
-from identity.evidence.hair import SAME_FACING
 from identity.evidence.moments import MIN_SAMPLES
-from identity.evidence.same_look import Compared, similarities_between
+from identity.evidence.same_look import SAME_FACING, Compared, similarities_between
 from identity.evidence.setups import setup_numbers
 from identity.explanations import swap
 from identity.explanations.contract import Explained, features_at

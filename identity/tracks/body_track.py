@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from identity.appearance.looks import Cue, Looks
-from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,19 +95,6 @@ def make_body_track(
 def _end_to_end(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
     """Return arrays as one; mostly there is one only, and it may be of hours: it is not copied."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def unoccluded_rows(
-    track: BodyTrack, everybody: Sequence[BodyTrack], *, max_iou: float
-) -> NDArray[np.bool_]:
-    """Return (T,) bool, in which rows no box of `everybody` else overlaps that of the track."""
-    free = np.ones(len(track.frame), np.bool_)
-    for other in everybody:
-        if other is track:
-            continue
-        _, own, theirs = np.intersect1d(track.frame, other.frame, return_indices=True)
-        free[own] &= boxes.paired_iou(track.xyxy[own], other.xyxy[theirs]) <= max_iou
-    return free
 
 
 def fully_visible_span(

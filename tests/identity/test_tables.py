@@ -13,8 +13,7 @@ from identity.appearance.colour_words import colour_word
 from identity.appearance.looks import LooksReader
 from identity.appearance.zones import BoxFraming, framing_of, is_sliver, strip_of
 from identity.cast.size import merge_to_count
-from identity.evidence.calibration import HAIR_SCALE, Calibration, Scale, Weights, calibration_for
-from identity.evidence.hair import Hair, affinity, hair_says, other_hair
+from identity.evidence.calibration import Calibration, Scale, Weights, calibration_for
 from identity.evidence.moments import Moments, fast_moments, mean_over, slow_moments
 from identity.evidence.place_in_setup import same_places
 from identity.evidence.same_look import same_look
@@ -197,7 +196,6 @@ def test_hair_has_a_scale_of_its_own():
     scales = Calibration(SCALES, WEIGHTS)
     said = scales.similarities({"hair": np.array([0.6, 0.79, 0.98, 0.0])})["hair"]
     assert said.tolist() == pytest.approx([0.0, 0.5, 1.0, -1.0])
-    assert (HAIR_SCALE.different, HAIR_SCALE.same) == (0.6, 0.98)
 
 
 def test_an_embedder_nobody_measured_takes_the_scale_of_the_clip_or_a_cautious_one():
@@ -205,115 +203,6 @@ def test_an_embedder_nobody_measured_takes_the_scale_of_the_clip_or_a_cautious_o
     assert calibration_for("mine").scales["body"] == Scale(0.4, 0.85)
     assert "head_look" not in calibration_for("mine").scales
     assert {"head_look", "upper_look", "lower_look"} < set(calibration_for("castcheck-reid").scales)
-
-
-# --- hair -----------------------------------------------------------------------------------------
-
-
-def means(hair, upper, facing=0.9):
-    return {
-        "hair": np.array(hair, np.float32),
-        "upper": np.array(upper, np.float32),
-        "facing": np.array([facing, np.sqrt(1 - facing**2)], np.float32),
-    }
-
-
-def hair_of_two(straight, cross, *, clothes=(1.0, 1.0), facing=(0.9, 0.9)):
-    """Return two before and two after, whose hair has just these cosines."""
-
-    def unit(*parts):
-        rest = 1 - sum(part**2 for part in parts)
-        return [*parts, rest**0.5]
-
-    def worn(cosine):
-        return [cosine, (1 - cosine**2) ** 0.5]
-
-    before = means([1, 0, 0], [1, 0]), means([0, 1, 0], [1, 0])
-    after = (
-        means(unit(straight[0], cross[1]), worn(clothes[0]), facing[0]),
-        means(unit(cross[0], straight[1]), worn(clothes[1]), facing[1]),
-    )
-    return before, after
-
-
-LOST_A_HALF = 1 - (0.5 - 0.6) / 0.38
-
-
-@pytest.mark.parametrize(
-    ("straight", "cross", "more", "said"),
-    [
-        pytest.param((0.65, 0.8), (0.49, 0.49), {}, Hair(), id="stays by .16"),
-        pytest.param((0.63, 0.8), (0.49, 0.49), {}, Hair(), id="stays by .14"),
-        pytest.param((0.9, 0.9), (0.1, 0.41), {}, Hair(), id="others' is far from it"),
-        pytest.param((0.87, 0.87), (0.0, 0.45), {}, Hair(), id="nearly stays"),
-        pytest.param((0.5, 0.5), (0.7, 0.7), {"clothes": (0.54, 0.54)},
-                     Hair(lost=LOST_A_HALF, alone=True), id="exchanged, clothes less"),
-        pytest.param((0.5, 0.5), (0.7, 0.7), {"clothes": (0.54, 0.52)},
-                     Hair(lost=LOST_A_HALF, alone=False), id="clothes change too"),
-        pytest.param((0.5, 0.5), (0.7, 0.7), {"facing": (0.9, 0.39)}, Hair(),
-                     id="one turned by .51"),
-        pytest.param((0.5, 0.5), (0.7, 0.7), {"facing": (0.41, 0.9)},
-                     Hair(lost=LOST_A_HALF, alone=True), id="one turned by .49"),
-        pytest.param((0.5, 0.5), (0.49, 0.49), {}, Hair(), id="nobody's hair"),
-        pytest.param((0.5, 0.5), (0.51, 0.51), {},
-                     Hair(lost=LOST_A_HALF, alone=True), id="just the other's hair"),
-        pytest.param((0.93, 0.3), (0.8, 0.3), {}, Hair(), id="one keeps it"),
-        pytest.param((0.91, 0.3), (0.8, 0.3), {},
-                     Hair(lost=1 - (0.605 - 0.6) / 0.38, alone=True), id="neither"),
-    ],
-)  # fmt: skip
-def test_what_hair_says(straight, cross, more, said):
-    found = hair_says(*hair_of_two(straight, cross, **more))
-    assert found is not None
-    assert found.alone == said.alone
-    assert found.lost == pytest.approx(said.lost, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("straight", "cross", "lost"),
-    [
-        pytest.param(0.81, (0.7, 0.34), 1 - 0.21 / 0.38, id="nearer its own by .29: a new head"),
-        pytest.param(0.85, (0.7, 0.3), 0.0, id="nearer its own by .35: nothing is said"),
-    ],
-)
-def test_hair_that_is_exchanged_lies_near_the_other_head(straight, cross, lost):
-    """Both keep `straight` of theirs; `cross` is how near it comes to the other one's."""
-    apart = 0.53  # of the two before, and of the two after
-    cosines = np.array(
-        [
-            [1, apart, straight, cross[0]],
-            [apart, 1, cross[1], straight],
-            [straight, cross[1], 1, apart],
-            [cross[0], straight, apart, 1],
-        ]
-    )
-    a, b, c, d = (means(row, [1, 0]) for row in np.linalg.cholesky(cosines))
-    found = hair_says((a, b), (c, d))
-    assert found is not None
-    assert found.lost == pytest.approx(lost, abs=1e-5)
-
-
-def test_hair_that_one_does_not_show_says_nothing():
-    before, after = hair_of_two((1, 1), (0, 0))
-    for cue in ("hair", "facing"):
-        bare = {name: value for name, value in after[1].items() if name != cue}
-        assert hair_says(before, (after[0], bare)) is None
-        assert not other_hair(before[0], bare)
-
-
-@pytest.mark.parametrize(
-    ("cosine", "facing", "other"),
-    [(0.59, 0.9, True), (0.61, 0.9, False), (0.59, 0.41, True), (0.59, 0.39, False)],
-)
-def test_other_hair(cosine, facing, other):
-    two = means([cosine, (1 - cosine**2) ** 0.5, 0], [1, 0], facing)
-    assert other_hair(means([1, 0, 0], [1, 0]), two) == other
-
-
-def test_affinity_is_a_cosine_whatever_the_lengths():
-    one, two = {"hair": np.array([3.0, 0.0])}, {"hair": np.array([2.0, 2.0])}
-    assert affinity(one, two, "hair") == pytest.approx(0.5**0.5)
-    assert affinity(one, {}, "hair") == affinity({}, two, "hair") == 0.0
 
 
 # --- moments --------------------------------------------------------------------------------------

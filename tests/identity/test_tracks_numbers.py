@@ -18,7 +18,7 @@ from identity.explanations.contract import log_odds_by_rule
 from identity.explanations.model import DecisionModel, confidence_of_odds
 from identity.findings import Finding
 from identity.settings import LooksSettings
-from identity.tracks.body_track import make_body_track, unoccluded_rows
+from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import Chain, link_tracklets
 from identity.tracks.repair import _as_tall, _mean_body, _split, repair_id_switches
 from identity.tracks.segments import make_segment
@@ -187,15 +187,6 @@ def body(*, first=0, count=30, x=100.0, wears="A"):
     frames = list(range(first, first + count))
     one = tracklet(0, frames, at=(x, 60))
     return make_body_track(Chain((0,)), [one], [looks(frames, [wears] * count)])
-
-
-@pytest.mark.parametrize(("x", "free"), [(150, True), (149, False)])
-def test_rows_in_which_nobody_is_near(x, free):
-    own, other = body(), body(first=10, count=5, x=x)
-    rows = unoccluded_rows(own, [own, other], max_iou=0.1)  # 10 of 110 px, or 11 of 109
-    assert rows[10:15].tolist() == [free] * 5
-    assert rows[:10].all()
-    assert rows[15:].all()
 
 
 # --- scales, models, findings ---------------------------------------------------------------------
