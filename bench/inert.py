@@ -6,7 +6,8 @@
 Clips are judged again and again from what was seen in them once, but for what only pictures can
 tell. A number counts as inert where neither who is who nor what is explained, nor who may have
 come or gone, changes in any clip. That makes it one to ask about, not one to delete: the clips may
-lack what it is there for.
+lack what it is there for. What a function took as a default is not reached, nor is what only pixels
+are asked by.
 
 A clip takes a quarter of a second, so all constants of a module are moved at once first, and by
 themselves only where that changes something; the clip that told the last one is asked first. Forty
@@ -20,7 +21,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -60,6 +61,11 @@ def scaled(value: Any, factor: float) -> Any:
         return value * factor
     if isinstance(value, tuple | list):
         return type(value)(scaled(part, factor) for part in value)
+    if isinstance(value, np.ndarray):
+        return value * factor
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {part.name: scaled(getattr(value, part.name), factor) for part in fields(value)}
+        return replace(value, **parts)
     if isinstance(value, Mapping):
         return {key: scaled(part, factor) for key, part in value.items()}
     return value
@@ -79,7 +85,7 @@ def changed(module: str, name: str, factor: float) -> Iterator[bool]:
     for held in holders:
         setattr(held, name, new)
     try:
-        yield bool(new != value)
+        yield repr(new) != repr(value)
     finally:
         for held in holders:
             setattr(held, name, value)
