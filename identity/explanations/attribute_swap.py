@@ -30,14 +30,13 @@ if TYPE_CHECKING:
     from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
     from identity.explanations.asked import Features
-    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.contract import Clip
 
     Means = Mapping[Cue, NDArray[np.float32]]
     Pair = tuple[Means, Means]
 
 Attribute = Literal["clothes", "head"]
 
-KINDS: tuple[Kind, ...] = ("attribute_swap",)
 HAIR: Mapping[str, Bounds] = {"alone": FOR, "network": FOR, "turn": AGAINST}
 HEADS: tuple[Cue, ...] = ("hair", "head")  # heads count where hair is not seen
 # What each is called in the model.

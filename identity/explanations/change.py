@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 # A second between two sides leaves looks time to change by themselves, but not so much of it that
 # nothing slower than a jump could be told.
 SPAN_BOUNDS: Bounds = (-3.0, 0.0)
-KINDS: tuple[Kind, ...] = ("morph", "drift")
 FEATURES: Mapping[str, Bounds] = {
     "unlike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "noise": AGAINST, "jump": AGAINST,
     "zoom": AGAINST, "turn": AGAINST, "others": AGAINST, "together": FOR, "touch": AGAINST,

@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.explanations.asked import Features
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
     from identity.tracks.segments import Segment
 
     Means = Mapping[Cue, NDArray[np.float32]]
 
-KINDS: tuple[Kind, ...] = ("clone",)
 FEATURES: Mapping[str, Bounds] = {
     "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "became": FOR, "had_before": EITHER,
     "appears": FOR, "twins": AGAINST, "samples": FOR, "score": FOR,

@@ -1,8 +1,8 @@
 """What every explanation gets and gives.
 
-An explanation is a module with `KINDS`, the `FEATURES` it weighs where its weights are learnt, and
-`find`. A new one is one file, and one row of the table in `identity.explanations.shot` (inside a
-shot) or `identity.explanations.clip` (from shot to shot).
+An explanation is a module with `find`, and the `FEATURES` it weighs where its weights are learnt. A
+new one is one file, and one row of the table in `identity.explanations.shot` (inside a shot) or
+`identity.explanations.clip` (from shot to shot).
 """
 
 from __future__ import annotations
@@ -182,16 +182,12 @@ def characters_of_tracks(
 class InShot(Protocol):
     """An explanation of what happens inside a shot."""
 
-    KINDS: tuple[Kind, ...]
-
     def find(self, scene: Scene) -> list[Explained]:
         """Return what is more likely than not to have happened."""
 
 
 class FromShotToShot(Protocol):
     """An explanation of what a later shot shows."""
-
-    KINDS: tuple[Kind, ...]
 
     def find_over_cuts(self, clip: Clip) -> list[Explained]:
         """Return what is more likely than not to have happened."""

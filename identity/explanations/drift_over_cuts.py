@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.consistency import SimilarityCurve
-    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.contract import Clip
     from identity.tracks.body_track import BodyTrack
 
-KINDS: tuple[Kind, ...] = ("drift",)
 _CLOTHES: tuple[Cue, ...] = tuple(cue for cue in COLOURS if cue != "head")  # heads turn
 # By so much more than in a shot must be lost, since another moment is another pose.
 _MORE_THAN_POSE = 1.4

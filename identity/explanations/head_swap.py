@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from identity.evidence.calibration import Calibration
     from identity.evidence.moments import Moments
     from identity.evidence.samples import ShotSamples
-    from identity.explanations.contract import Kind, Scene
-
-KINDS: tuple[Kind, ...] = ("swap",)
+    from identity.explanations.contract import Scene
 
 
 def find(scene: Scene) -> list[Explained]:

@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.alignment import Sets
-    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.contract import Clip
     from identity.tracks.segments import Segment
 
-KINDS: tuple[Kind, ...] = ("swap",)
 _FITS_IOU = 0.6  # ... where the places themselves say how two shots lie over each other
 _MOST_TRIED = 2  # shots of two set-ups that are laid over each other: a dialogue has hundreds
 

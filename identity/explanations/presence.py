@@ -10,15 +10,13 @@ shows it: it shrinks, or leaves over an edge. How much each of this says is lear
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.explanations.model import DecisionModel
+from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.linking import END_BOXES
 from tracker import boxes
 
@@ -106,13 +104,6 @@ class Absence:
     features: Mapping[str, float]
 
 
-@lru_cache(maxsize=1)
-def bundled_presence() -> DecisionModel:
-    """Return the model inside the package."""
-    file = resources.files("identity.explanations") / DATA_FILE
-    return DecisionModel.from_json(file.read_text(encoding="utf-8"))
-
-
 def find_presence_candidates(
     tracks: Sequence[BodyTrack], shot: Shot, *, size_px: tuple[float, float] | None = None
 ) -> list[PresenceCandidate]:
@@ -156,7 +147,7 @@ def explain_absence(
     rows = moments_of(gap, changes)
     if not len(changes):
         return None
-    odds = (model or bundled_presence())[NAME].log_odds(rows)
+    odds = (model or bundled_model(DATA_FILE))[NAME].log_odds(rows)
     best = int(odds.argmax())
     return Absence(
         int(changes.frame[best]),
@@ -191,7 +182,7 @@ def may_be(
     known = {name: float(bounds == FOR) for name, bounds in FEATURES.items()}
     known |= {**(gap.features or {}), **(said or {})}
     rows = {name: np.array([known[name]]) for name in FEATURES}
-    return bool((model or bundled_presence())[NAME].log_odds(rows)[0] >= least_log_odds)
+    return bool((model or bundled_model(DATA_FILE))[NAME].log_odds(rows)[0] >= least_log_odds)
 
 
 def moments_of(gap: PresenceCandidate, changes: PlaceChanges) -> dict[str, NDArray[np.float64]]:

@@ -9,8 +9,6 @@ the set alone or to the people alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +17,7 @@ from identity.evidence.logistic import FOR, Bounds
 from identity.evidence.moments import Totals, mean_over
 from identity.evidence.picture_style import STYLE_PARTS, STYLE_PLACES
 from identity.explanations.contract import Explained
-from identity.explanations.model import DecisionModel
+from identity.explanations.model import bundled_model
 from identity.tracks.body_track import FAST_S
 from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes
@@ -69,13 +67,6 @@ class StyleMoments:
     first: NDArray[np.int64]
     features: dict[str, NDArray[np.float64]]
     judged: NDArray[np.bool_]
-
-
-@lru_cache(maxsize=1)
-def bundled_restyle() -> DecisionModel:
-    """Return the model inside the package."""
-    file = resources.files("identity.explanations") / DATA_FILE
-    return DecisionModel.from_json(file.read_text(encoding="utf-8"))
 
 
 def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> StyleMoments:
@@ -203,7 +194,7 @@ def _likely(
             if shot.start_frame < high and shot.stop_frame > low
         ]
         moments = moments_of(part, inside, fps=fps)
-        odds = bundled_restyle()[NAME].log_odds(moments.features)
+        odds = bundled_model(DATA_FILE)[NAME].log_odds(moments.features)
         own = (moments.last + low >= begin) & (moments.last + low < begin + _BLOCK_FRAMES)
         for k in np.flatnonzero(own & moments.judged & (odds >= least_log_odds)).tolist():
             features = {name: float(values[k]) for name, values in moments.features.items()}

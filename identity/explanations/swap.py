@@ -36,10 +36,9 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.same_look import Compared
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
     from identity.tracks.crossings import Crossing
 
-KINDS: tuple[Kind, ...] = ("swap",)
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,
     "touch": AGAINST, "samples": FOR, "score": FOR, "span": SPAN_BOUNDS,

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from identity.evidence.place_changes import changes_of_place
-from identity.explanations.model import DecisionModel
+from identity.explanations.model import DecisionModel, bundled_model
 from identity.explanations.presence import (
     FEATURES,
-    bundled_presence,
     explain_absence,
     find_presence_candidates,
     path_of,
@@ -361,7 +360,7 @@ def test_who_stands_before_him(share, hidden):
 
 
 def test_the_model_knows_every_feature_and_its_sign():
-    weights = bundled_presence()["presence"].weights
+    weights = bundled_model("presence.json")["presence"].weights
     assert list(weights) == list(FEATURES)
     for name, (low, high) in FEATURES.items():
         assert low is None or weights[name] >= 0
@@ -375,4 +374,4 @@ def test_nothing_is_said_where_nothing_can_be_judged():
         gap.path[:3], gap.window[:3], film(box)[:3], ALL, gap.in_front[:3], ends_at=gap.frame
     )
     assert explain_absence(gap, nobody) is None
-    assert isinstance(bundled_presence(), DecisionModel)
+    assert isinstance(bundled_model("presence.json"), DecisionModel)
