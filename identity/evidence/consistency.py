@@ -16,6 +16,7 @@ import numpy as np
 from identity.evidence.same_look import MIN_LOOKS
 from identity.evidence.samples import compare
 from identity.evidence.setups import SAME_SETUP
+from identity.tracks.linking import END_BOXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
     from identity.tracks.body_track import BodyTrack
-
-_REFERENCE_SAMPLES = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +106,7 @@ def _first_look(track: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
     rows = np.intersect1d(track.looks.seen("body"), track.looks.seen(cue))
     if not len(rows):
         return None
-    mean: NDArray[np.float32] = track.looks.rows(cue, rows[:_REFERENCE_SAMPLES]).mean(axis=0)
+    mean: NDArray[np.float32] = track.looks.rows(cue, rows[:END_BOXES]).mean(axis=0)
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 

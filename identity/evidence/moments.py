@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.tracks.body_track import FAST_S
+from identity.tracks.body_track import FAST_S, WINDOW_S
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from identity.evidence.samples import ShotSamples, Stretch
     from identity.tracks.body_track import BodyTrack
 
-WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side
 NEAR_SAMPLES = 3  # around a moment: what a box does there makes its looks doubtful
 # The colours are known at every frame.

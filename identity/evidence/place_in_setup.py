@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from identity.evidence.alignment import Sets
     from identity.tracks.body_track import BodyTrack
 
-_MOST_TRIED = 2  # earlier shots that a shot is laid over: each costs 25 ms
+MOST_TRIED = 2  # shots of two set-ups that are laid over each other: each pair costs 25 ms
 _MIN_SIMILARITY = 0.3  # of set-ups; less alike ones lie over each other by chance alone
 
 
@@ -55,7 +55,7 @@ def at_one_place(
         likely = [shot for shot in before if setups[shot, late] >= _MIN_SIMILARITY]
         likely.sort(key=lambda shot: (-setups[shot, late], -shot))
         limit = np.array(sets.picture_px * 2, np.float32)
-        for early in likely[:_MOST_TRIED]:
+        for early in likely[:MOST_TRIED]:
             lay = sets.alignment(early, late)
             if lay is not None:
                 old = _places([tracks[k].xyxy[-END_BOXES:] for k in own[early]])

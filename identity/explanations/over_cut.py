@@ -15,6 +15,7 @@ import numpy as np
 
 from identity.evidence.alignment import Alignment, lays_of_boxes, may_lie_over
 from identity.evidence.moments import MIN_SAMPLES
+from identity.evidence.place_in_setup import MOST_TRIED
 from identity.evidence.same_look import SAME_FACING, Compared, similarities_between
 from identity.evidence.setups import setup_numbers
 from identity.explanations import swap
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from identity.tracks.segments import Segment
 
 _FITS_IOU = 0.6  # ... where the places themselves say how two shots lie over each other
-_MOST_TRIED = 2  # shots of two set-ups that are laid over each other: a dialogue has hundreds
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -55,7 +55,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     )
     for late in sorted(begins):
         apart = {
-            early: elsewhere[setups[early], setups[late]] >= _MOST_TRIED
+            early: elsewhere[setups[early], setups[late]] >= MOST_TRIED
             for early in sorted(ends)
             if early < late
         }
@@ -68,7 +68,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             if not options:
                 continue
             pair = setups[early], setups[late]
-            lay = sets.alignment(early, late) if elsewhere[pair] < _MOST_TRIED else None
+            lay = sets.alignment(early, late) if elsewhere[pair] < MOST_TRIED else None
             elsewhere[pair] += lay is None and pair[0] != pair[1]
             placed = _placed(segments, options, sets, (early, late), lay)
             if placed:

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
+from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations.model import DecisionModel, bundled_model
-from identity.tracks.linking import END_BOXES
+from identity.tracks.body_track import SURE_SCORE
+from identity.tracks.linking import END_BOXES, NEAR_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -39,19 +41,14 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 
 _MIN_PRESENT_BOXES = 4
-_MIN_ABSENT_FRAMES = 3
 # Read around the end of a box: he may fade, and others are compared with that.
 _BEFORE_FRAMES, _AFTER_FRAMES = 20, 18
 _TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
-_TAKEN_OVER_FRAMES = 4
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
 _SCORED_BOXES = 5
-_SURE_SCORE = 0.4  # below it the detector follows what may be somebody, or what is left of him
 _EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
-_AHEAD_FRAMES = 8  # for which somebody is taken to go on as he went: so long he may fade
 _STEADY_BOXES = 5  # whose median is where somebody is: single boxes swell and shrink
 _FAR = 2.0  # widths: who moves farther says no more
-_CALM_FRAMES = 4  # to either side: a box that two share for a moment swells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +118,10 @@ def find_presence_candidates(
         others = [s for k, s in enumerate(tracks) if k != index]
         begin, end = _sure_part(track.score)
         last, first = int(track.frame[end]), int(track.frame[begin])
-        if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES:
+        if shot.stop_frame - 1 - last >= MIN_LOOKS:
             window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
             gaps.append(_candidate("vanish", index, track, end, others, window, size_px))
-        if first - shot.start_frame >= _MIN_ABSENT_FRAMES:
+        if first - shot.start_frame >= MIN_LOOKS:
             window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
             gaps.append(_candidate("pop_in", index, track, begin, others, window, size_px))
     return [
@@ -201,7 +198,7 @@ def _sure_part(score: NDArray[np.float32]) -> tuple[int, int]:
     """
     beside = np.pad(score, 1, mode="edge")
     calm = np.median([beside[:-2], score, beside[2:]], axis=0)
-    sure = np.flatnonzero(calm >= _SURE_SCORE)
+    sure = np.flatnonzero(calm >= SURE_SCORE)
     return (int(sure[0]), int(sure[-1])) if len(sure) >= _MIN_PRESENT_BOXES else (0, len(score) - 1)
 
 
@@ -213,7 +210,7 @@ def _takes_over(gap: PresenceCandidate, other: BodyTrack) -> bool:
     """Tell whether another box begins (or ends) near it in time, where he ought to be by then."""
     row = 0 if gap.kind == "vanish" else len(other.frame) - 1
     frame = int(other.frame[row])
-    if abs(frame - gap.seen_frame) > _TAKEN_OVER_FRAMES:
+    if abs(frame - gap.seen_frame) > NEAR_FRAMES:
         return False
     here = gap.path[gap.window.index(frame)]
     return float(boxes.iou(here[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
@@ -275,7 +272,7 @@ def path_of(
         slope = np.median((centre[two] - centre[one]) / (when[two] - when[one])[:, None], axis=0)
     start = np.median(centre - slope * when[:, None], axis=0)
     ahead = asked > time[-1]
-    to = start + slope * np.minimum(asked[ahead], time[-1] + _AHEAD_FRAMES)[:, None]
+    to = start + slope * np.minimum(asked[ahead], time[-1] + END_BOXES)[:, None]
     found[ahead] = np.concatenate([to - size / 2, to + size / 2], axis=1)
     return found.astype(np.float32)
 
@@ -318,7 +315,7 @@ def _in_front(
     """
     found = []
     for other in others:
-        a, b = np.searchsorted(other.frame, (frame - _CALM_FRAMES, frame + _CALM_FRAMES + 1))
+        a, b = np.searchsorted(other.frame, (frame - NEAR_FRAMES, frame + NEAR_FRAMES + 1))
         row = int(np.searchsorted(other.frame, frame))
         if a < b and row < len(other.frame) and other.frame[row] == frame:
             found.append(np.median(other.xyxy[a:b], axis=0))

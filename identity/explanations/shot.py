@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from identity.evidence.consistency import curve_from
-from identity.evidence.moments import WINDOW_S
 from identity.evidence.samples import NETWORKS
 from identity.explanations import (
     change,
@@ -20,6 +19,7 @@ from identity.explanations import (
     slow_clothes,
     swap,
 )
+from identity.tracks.body_track import WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,6 @@ import numpy as np
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
     MIN_SAMPLES,
-    WINDOW_S,
     Moments,
     circumstances,
     exact_frame,
@@ -26,7 +25,7 @@ from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
 from identity.explanations.change import SPAN_BOUNDS
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.tracks.body_track import FAST_S
+from identity.tracks.body_track import FAST_S, WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -22,6 +22,8 @@ _Number = TypeVar("_Number", bound=np.generic)
 # What takes no longer is at once: a morph or a swap rather than a drift, 12 frames at 24 a second.
 # So near to its first or last box somebody is coming or going.
 FAST_S = 0.5
+SURE_SCORE = 0.4  # of a box, or in the middle of all of a track: surely somebody, and one only
+WINDOW_S = 1.0  # looks of so long on each side of a moment are compared
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_GAP_S = 1.5
 SAME_PLACE_IOU = 0.3  # boxes that overlap by so much lie in one place
 _MAX_SIZE_RATIO = 1.6
+NEAR_FRAMES = 4  # a box so near in time still says where somebody is
 END_BOXES = 8  # the first or last boxes, which tell where somebody stands and was going
 
 

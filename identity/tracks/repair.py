@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.looks import Looks
+from identity.tracks.body_track import WINDOW_S
 from identity.tracks.crossings import find_crossings
 from identity.tracks.linking import link_tracklets
 from scenes.shots import numbers_by_shot
@@ -32,7 +33,6 @@ _JUMP_IOU = 0.75  # from one frame to the next; bodies that walk overlap themsel
 # Share of the way from one's looks to the other's that the box goes; less where it becomes as tall
 # as the other too, since two who exchange looks behind each other go far as well.
 _BECOMES, _AND_AS_TALL = 0.8, 0.6
-_SIDE_S = 1.0
 
 
 def repair_id_switches(
@@ -97,7 +97,7 @@ def _handed_over(front: Body, behind: Body, *, fps: float) -> int | None:
         return None
     for row in jumps:
         frame = int(near.frame[row])
-        stop = np.searchsorted(near.frame, frame + _SIDE_S * fps)
+        stop = np.searchsorted(near.frame, frame + WINDOW_S * fps)
         new = _mean_body(near_looks, np.arange(row, stop))
         needed = _AND_AS_TALL if _as_tall(near.xyxy[row], far.xyxy, near.xyxy[:row]) else _BECOMES
         if new is not None and float(new @ other - new @ old) >= needed * (1 - old @ other):

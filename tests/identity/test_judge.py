@@ -154,7 +154,7 @@ def test_looks_are_laid_out_once_where_there_is_room(room_bytes, monkeypatch):
         return lay_out(*given, **how)
 
     monkeypatch.setattr(judging, "lay_out", counted)
-    monkeypatch.setattr(judging, "_KEPT_BYTES", room_bytes)
+    monkeypatch.setattr(judging, "CACHE_BYTES", room_bytes)
     said = judge(*shots).explained
     assert [(e.kind, e.log_odds, e.features) for e in said] == [
         (e.kind, e.log_odds, e.features) for e in expect

@@ -308,7 +308,7 @@ def test_shots_compared_block_by_block_are_as_alike(monkeypatch):
     some = np.concatenate([checks(50, seed=seed % 3, level=100 + seed) for seed in range(5)])
     free = np.random.default_rng(0).random((5, 2, 18, 32)) < 0.3
     whole = [setup_similarity(some), setup_similarity(some, free)]
-    monkeypatch.setattr(setups, "_BLOCK_SHOTS", 2)
+    monkeypatch.setattr(setups, "BLOCK_ROWS", 2)
     for known, before in zip((None, free), whole, strict=True):
         found = setup_similarity(some, known)
         assert found == pytest.approx(before, abs=1e-6)
