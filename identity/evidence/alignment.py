@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 _SCALES = (0.75, 0.82, 0.89, 0.94, 1.0, 1.06, 1.12, 1.22, 1.34)
 _MIN_AGREES = 0.96  # sky and walls that are no set of ours reach 0.9 in most pictures
-_NEAR_SHARE = 0.04  # of the picture that must be free in both where few shifts are asked about
-_NEAR_SCALES = (0.94, 1.0, 1.06)
-_NEAR_CELLS = 3  # to each side
-_MIN_FREE_SHARE = 0.5  # ... and of what is free in the one that has less of it
+_MIN_FREE_SHARE = 0.5  # of what is free in the one that has less of it: must be so in both
 _MIN_SPREAD_LEVELS = 5.0
 
 
@@ -115,37 +112,28 @@ def aligned(
     free_first: NDArray[np.bool_],
     second: NDArray[np.uint8],
     free_second: NDArray[np.bool_],
-    *,
-    near: Alignment | None = None,
 ) -> Alignment | None:
     """Return how two pictures of one set-up lie over each other; `None` = it is another one.
 
-    Of thousands of shifts one agrees by chance where little of the set is seen. Where it is known
-    how they should lie, a few are asked about, and less of it is enough.
+    Of thousands of shifts one agrees by chance where little of the set is seen.
 
     Args:
         first: (h, w, 3) uint8, small.
         free_first: (h, w) bool, where nobody stands in it.
         second: (h, w, 3) uint8 of the same size.
         free_second: (h, w) bool.
-        near: How they should lie; `None` = in any way.
     """
     tall, wide = first.shape[:2]
     one = _grey(first), free_first.astype(np.float64)
     best: Alignment | None = None
-    scales = _SCALES if near is None else [near.scale * scale for scale in _NEAR_SCALES]
-    share = MIN_FREE if near is None else _NEAR_SHARE
-    about = None if near is None else (near.shift[0] * wide, near.shift[1] * tall)
-    for scale in scales:
+    for scale in _SCALES:
         size = round(wide * scale), round(tall * scale)
         two = (
             cv2.resize(_grey(second), size, interpolation=cv2.INTER_AREA),
             (cv2.resize(free_second.astype(np.float32), size) > 1 - 1e-3).astype(np.float64),
         )
-        least = share * tall * wide
-        if near is None:
-            least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), least)
-        agrees, dx, dy = _best_shift(*one, *two, least=least, about=about)
+        least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), MIN_FREE * tall * wide)
+        agrees, dx, dy = _best_shift(*one, *two, least=least)
         if agrees >= _MIN_AGREES and (best is None or agrees > best.agrees):
             best = Alignment(agrees, scale, (dx / wide, dy / tall))
     return best
@@ -187,9 +175,8 @@ def _best_shift(
     known_b: NDArray[np.float64],
     *,
     least: float,
-    about: tuple[float, float] | None = None,
 ) -> tuple[float, int, int]:
-    """Return the best correlation of `b` shifted over `a`, at all shifts or about one, and it."""
+    """Return the best correlation of `b` shifted over `a`, and the shift."""
     shape = a.shape[0] + b.shape[0] - 1, a.shape[1] + b.shape[1] - 1
     fast = cv2.getOptimalDFTSize(shape[0]), cv2.getOptimalDFTSize(shape[1])
 
@@ -206,10 +193,6 @@ def _best_shift(
     fka, fkb = forward(known_a), forward(known_b[::-1, ::-1])
     number = sums(fka, fkb)
     enough = number >= least
-    if about is not None:
-        rows, columns = (np.arange(n) - m + 1 for n, m in zip(shape, b.shape, strict=True))
-        enough &= np.abs(rows - about[1])[:, None] <= _NEAR_CELLS
-        enough &= np.abs(columns - about[0]) <= _NEAR_CELLS
     if not enough.any():
         return -1.0, 0, 0
     number = np.maximum(number[enough], 1.0)
@@ -234,16 +217,8 @@ class Sets(Protocol):
     def picture_px(self) -> tuple[int, int]:
         """(width, height) that boxes are measured in."""
 
-    def alignment(
-        self, early: int, late: int, *, near: Alignment | None = None
-    ) -> Alignment | None:
-        """Return how a later shot lies over an earlier one; `None` = it is another set-up.
-
-        Args:
-            early: A shot.
-            late: A later one.
-            near: How it should lie by who stands where; `None` = in any way.
-        """
+    def alignment(self, early: int, late: int) -> Alignment | None:
+        """Return how a later shot lies over an earlier one; `None` = it is another set-up."""
 
     def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
         """Tell whether people leave too little of the set to say that two shots lie so, or not."""
@@ -263,16 +238,14 @@ class SetPictures:
     free: NDArray[np.bool_]
     picture_px: tuple[int, int]
 
-    def alignment(
-        self, early: int, late: int, *, near: Alignment | None = None
-    ) -> Alignment | None:
+    def alignment(self, early: int, late: int) -> Alignment | None:
         """Return how the first picture of one shot lies over the last one of an earlier shot."""
         (one, free_one), (two, free_two) = (
             (self.pictures[shot, end], self.free[shot, end])
             for shot, end in ((early, 1), (late, 0))
         )
-        return aligned(one, free_one, two, free_two, near=near)
+        return aligned(one, free_one, two, free_two)
 
     def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
         """Tell whether people leave too little of the set to say that two shots lie so, or not."""
-        return shared_share(self.free[early, 1], self.free[late, 0], lay) < _NEAR_SHARE
+        return shared_share(self.free[early, 1], self.free[late, 0], lay) < MIN_FREE

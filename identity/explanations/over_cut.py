@@ -271,10 +271,9 @@ def _placed(
 ) -> list[Explained]:
     """Return the exchanges of which both stand where the other one stood.
 
-    The set says how the two shots lie over each other. Where too little of it is seen to say so,
-    who stands where says it, and what is seen of the set has to agree. Where people hide all of it,
-    nothing vouches for the place but that both are seen there from the same side: whoever is filmed
-    from behind changes sides, and turns his back.
+    The set says how the two shots lie over each other. Where people hide all of it, who stands
+    where says it, and nothing vouches for the place but that both are seen there from the same
+    side: whoever is filmed from behind changes sides, and turns his back.
     """
     picture_px = sets.picture_px
     limit = np.array(picture_px * 2, np.float32)
@@ -284,21 +283,17 @@ def _placed(
             np.stack([_edge(segments[k], end) for k in pair])
             for pair, end in ((one.segments[:2], -1), (one.segments[2:], 0))
         )
-        own = lay
-        if own is None:
-            agrees, scale, (shift,) = lays_of_boxes(
-                before[None], after[None], picture_px=picture_px
-            )
-            if agrees < _FITS_IOU:
-                continue
-            near = Alignment(float(agrees[0]), float(scale[0]), (float(shift[0]), float(shift[1])))
-            own = sets.alignment(*shots, near=near)
-            if own is None and sets.is_hidden(*shots, near) and _same_side(segments, one):
-                found.append(replace(one, vouched=False))
-        if own is not None:
-            now = np.clip(own.mapped(after, picture_px=picture_px), 0, limit)
+        if lay is not None:
+            now = np.clip(lay.mapped(after, picture_px=picture_px), 0, limit)
             if (boxes.paired_iou(before, now) >= SAME_PLACE_IOU).all():
                 found.append(one)
+            continue
+        places = before[None], after[None]
+        (agrees,), (scale,), (shift,) = lays_of_boxes(*places, picture_px=picture_px)
+        near = Alignment(float(agrees), float(scale), (float(shift[0]), float(shift[1])))
+        fits = agrees >= _FITS_IOU and sets.is_hidden(*shots, near)
+        if fits and _same_side(segments, one):
+            found.append(replace(one, vouched=False))
     return found
 
 

@@ -282,7 +282,7 @@ def placed(*boxes):
 def stands_in_place(segments, option, lay):
     sets = SimpleNamespace(
         picture_px=(500, 300),
-        alignment=lambda a, b, near=None: lay,
+        alignment=lambda a, b: lay,
         is_hidden=lambda a, b, near: False,
     )
     return bool(over_cut._placed(segments, [option], sets, (0, 1), lay))
@@ -328,8 +328,8 @@ def test_what_lies_beyond_the_picture_does_not_count():
 
 
 def exchange_over_cuts(
-    *shots, aligned, moved=0, explained=(), near=(), hidden=False, facing=None, vouched=True,
-    cast="", alike=None, laid=None, farther=0,
+    *shots, aligned, moved=0, explained=(), one_aside=False, hidden=False, facing=None,
+    vouched=True, cast="", alike=None, laid=None, farther=0,
 ):  # fmt: skip
     """Judge shots in each of which two stand side by side, and wear what their letters say."""
     segments = []
@@ -340,20 +340,17 @@ def exchange_over_cuts(
             one = worn(name, 2 * shot_ + k, shot=shot_)
             at = 200 * k + (moved if shot_ else 0)
             one.xyxy = np.tile(np.array([at, 0, at + 50, 100], np.float32), (10, 1))
-            if shot_ and near == "one alone":
+            if shot_ and one_aside:
                 one.xyxy += 60 * k
             one.xyxy += farther * k * shot_
             if facing is not None:
                 one.means["facing"] = np.array([facing[shot_], 0.0], np.float32)
             segments.append(one)
 
-    def alignment(a, b, near=None):
-        if near is None:
-            laid.append((a, b))
-            return Alignment(1.0, 1.0, (0, 0)) if (a, b) in aligned else None
-        return near if (a, b) in near_ones else None
+    def alignment(a, b):
+        laid.append((a, b))
+        return Alignment(1.0, 1.0, (0, 0)) if (a, b) in aligned else None
 
-    near_ones = [(0, 1)] if near else []
     sets = SimpleNamespace(
         picture_px=(500, 300), alignment=alignment, is_hidden=lambda a, b, near: hidden
     )
@@ -412,13 +409,6 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
         pytest.param(["AB", "BA"], [], {}, [], id="another set-up"),
         pytest.param(["AB", "BA"], [(0, 1)], {"moved": 40}, [], id="they stand elsewhere"),
         pytest.param(
-            ["AB", "BA"], [], {"moved": 40, "near": [1]}, [(0, 1)],
-            id="their places say how the shots lie, and the set agrees",
-        ),
-        pytest.param(
-            ["AB", "BA"], [], {"near": "one alone"}, [], id="only one of them has a place"
-        ),
-        pytest.param(
             ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "vouched": False}, [(0, 1)],
             id="they hide the set, and are seen from the same side",
         ),
@@ -430,7 +420,7 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
             ["AB", "BA"], [], {"hidden": True}, [], id="they hide the set; from which side?"
         ),
         pytest.param(
-            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "near": "one alone"}, [],
+            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "one_aside": True}, [],
             id="they hide the set, and only one of them has a place",
         ),
         pytest.param(

@@ -34,7 +34,7 @@ class Sets:
     def __init__(self, setup):
         self.setup = setup
 
-    def alignment(self, early, late, *, near=None):
+    def alignment(self, early, late):
         lays = {SAME: Alignment(1.0, 1.0, (0.0, 0.0)), MOVED: Alignment(1.0, 1.0, (0.02, 0.0))}
         return lays.get(self.setup)
 

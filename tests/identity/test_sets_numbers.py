@@ -448,27 +448,6 @@ def test_so_much_must_be_free_in_both(columns, found):
 
 
 @pytest.mark.parametrize(
-    ("columns", "dx", "found"),
-    [
-        pytest.param(5, 6, True, id="five hundredths, where it should be"),
-        pytest.param(5, 3, True, id="three cells beside it"),
-        pytest.param(5, 1, False, id="five cells beside it"),
-        pytest.param(3, 6, False, id="three hundredths"),
-    ],
-)
-def test_where_it_is_known_how_they_lie_less_must_be_free(columns, dx, found):
-    free = FREE.copy()
-    free[:, 6 + columns :] = False
-    near = Alignment(1.0, 1.0, (dx / 96, 0.0))
-    first, second = view(30, 20), view(36, 20)
-    assert aligned(first, free, second, FREE) is None
-    lay = aligned(first, free, second, FREE, near=near)
-    assert (lay is not None) == found
-    if lay is not None:
-        assert 96 * lay.shift[0] == pytest.approx(6, abs=1)
-
-
-@pytest.mark.parametrize(
     ("scale", "move", "other", "fits"),
     [
         pytest.param(1.0, (0, 0), 0, 1.0, id="the same places"),
