@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from identity.evidence.setups import MIN_FREE
+from identity.evidence.same_place import AGREES
+from identity.evidence.setups import MIN_FREE, MIN_SPREAD
 from tracker import boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SCALES = (0.75, 0.82, 0.89, 0.94, 1.0, 1.06, 1.12, 1.22, 1.34)
-_MIN_AGREES = 0.96  # sky and walls that are no set of ours reach 0.9 in most pictures
 _MIN_FREE_SHARE = 0.5  # of what is free in the one that has less of it: must be so in both
-_MIN_SPREAD_LEVELS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def aligned(
         )
         least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), MIN_FREE * tall * wide)
         agrees, dx, dy = _best_shift(*one, *two, least=least)
-        if agrees >= _MIN_AGREES and (best is None or agrees > best.agrees):
+        if agrees >= AGREES and (best is None or agrees > best.agrees):
             best = Alignment(agrees, scale, (dx / wide, dy / tall))
     return best
 
@@ -203,7 +202,7 @@ def _best_shift(
     spread_a = np.maximum(sums(faa, fkb)[enough] / number - mean_a**2, 0)
     spread_b = np.maximum(sums(fka, fbb)[enough] / number - mean_b**2, 0)
     both = sums(fa, fb)[enough] / number - mean_a * mean_b
-    flat = np.minimum(spread_a, spread_b) < _MIN_SPREAD_LEVELS**2
+    flat = np.minimum(spread_a, spread_b) < MIN_SPREAD**2
     score = np.where(flat, -1.0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6))
     best = int(score.argmax())
     row, column = (int(places[best]) for places in np.nonzero(enough))

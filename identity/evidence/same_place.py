@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _MARGINS = (0.10, 0.05)  # of a box's width on each side: hair and hands reach out of it
 _MIN_FREE = 0.02  # share of a picture outside all boxes; less of the set says nothing
-_AGREES, _DIFFERS = 0.95, 0.15  # correlation, and difference as a share of the set's own spread
+AGREES = 0.95  # correlation: sky and walls that are no set of ours reach 0.9 in most pictures
+_DIFFERS = 0.15  # as a share of the set's own spread
 NOISE_LEVELS = 2.0  # grey levels by which any film changes from frame to frame
 _BLOCK_PX = 8  # of pictures about 96 px wide
 _BLOCK_AGREES, _BLOCKS_STAY = 0.7, 0.15
@@ -140,7 +141,7 @@ def _agrees(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> bool:
     spread = float(a.std())
     if min(spread, float(b.std())) < NOISE_LEVELS:
         return difference < NOISE_LEVELS
-    return difference <= _DIFFERS * spread and float(np.corrcoef(a, b)[0, 1]) >= _AGREES
+    return difference <= _DIFFERS * spread and float(np.corrcoef(a, b)[0, 1]) >= AGREES
 
 
 def _blocks_that_stay(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> float:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 SAME_SETUP = 0.9  # similarity from which a place in one means the place in the other
-_MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
+MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
 MIN_FREE = 0.07  # share of two pictures that nobody hides in either: less agrees by chance
 _SIZE_PX = (32, 18)  # width, height
 _MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
@@ -132,7 +132,7 @@ def _correlations(
     spread_a = np.maximum((inside_a * a) @ known_b.T / number - mean_a**2, 0)
     spread_b = np.maximum(known_a @ (inside_b * b).T / number - mean_b**2, 0)
     both = inside_a @ inside_b.T / number - mean_a * mean_b
-    flat = np.minimum(spread_a, spread_b) < _MIN_SPREAD**2
+    flat = np.minimum(spread_a, spread_b) < MIN_SPREAD**2
     return np.where(flat, 0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-9))
 
 

@@ -46,7 +46,6 @@ FEATURES: Mapping[str, Bounds] = {
 _MIN_GAIN = (
     0.3  # log-odds; no moment of 3,000 in clean generated clips comes near 0 (design probes)
 )
-_SURELY = 0.75  # so sure an exchange must be for another one beside it to be looked for
 _PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAP = 0.6  # a box that moves so far at once lies on another body: the tracker went over to it
 
@@ -228,7 +227,8 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
         moments = asked.moments
         one = _told(scene, pair, moments, best, float(asked.log_odds[best]))
         found.append(one)
-        if one.confidence >= _SURELY:  # two who are alike seem to exchange again and again
+        # Two who are alike seem to exchange again and again.
+        if one.confidence >= scene.settings.major_confidence:
             spans += [(int(moments.first[best]), part[1]), (part[0], int(moments.last[best]))]
     return found
 
