@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.evidence import moments as evidence
 from identity.evidence.moments import (
     Moments,
     _box_steps,
@@ -162,7 +161,6 @@ def test_the_largest_overlap_with_anybody_else():
     samples = SimpleNamespace(frames=np.arange(4), tracks=range(3), xyxy=xyxy)
     assert _touching(samples, 0).tolist() == pytest.approx([1 / 3, 0.6, 1, 0])
     assert _touching(samples, 2).tolist() == pytest.approx([0, 0.6, 0, 0])
-    assert evidence.NEAR_SAMPLES == 3
 
 
 def turning(*steps):
