@@ -45,7 +45,6 @@ _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if i
 _SCORED_BOXES = 5
 _EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
 _STEADY_BOXES = 5  # whose median is where somebody is: single boxes swell and shrink
-_FAR = 2.0  # widths: who moves farther says no more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -300,7 +299,7 @@ def _of_boxes(
     return {
         "score": float(np.median(score[-_SCORED_BOXES:])),
         "shrinks": float(max(0.0, 1 - areas[-1] / np.median(areas))),
-        "leaves": float(np.clip(leaves / usual, 0, _FAR)),
+        "leaves": max(leaves / usual, 0.0),
     }
 
 

@@ -136,10 +136,10 @@ def walker(number, frames, x, *, speed=0.0, size=(60, 120)):
         pytest.param(walker(1, range(19, 40), 100), False, id="both are there for a frame"),
         pytest.param(walker(1, range(20, 40), 132), True, id="overlap .304"),
         pytest.param(walker(1, range(20, 40), 133), False, id="overlap .290"),
-        pytest.param(walker(1, range(20, 40), 100, size=(95, 190)), True, id="1.58 times as large"),
-        pytest.param(walker(1, range(20, 40), 100, size=(97, 194)), False, id="1.62 times"),
-        pytest.param(walker(1, range(20, 40), 100, size=(38, 76)), True, id="1.58 times smaller"),
-        pytest.param(walker(1, range(20, 40), 100, size=(37, 74)), False, id="1.62 times smaller"),
+        pytest.param(walker(1, range(20, 40), 100, size=(108, 216)), True, id="1.8 times as large"),
+        pytest.param(walker(1, range(20, 40), 100, size=(112, 224)), False, id="1.87 times"),
+        pytest.param(walker(1, range(20, 40), 100, size=(34, 68)), True, id="1.76 times smaller"),
+        pytest.param(walker(1, range(20, 40), 100, size=(31, 62)), False, id="1.94 times smaller"),
     ],
 )
 def test_who_goes_on_where_somebody_ended(second, joined):
