@@ -61,18 +61,18 @@ def hair_lost(
         np.array([side.similarity.get(cue, nothing) for side in pair.straight])
         for cue in ("hair", "upper")
     )
-    least = [
-        *gains(pair, "hair"),
-        *(side.similarity.get("upper", nothing) for side in pair.crossed),
-    ]
-    for track in set(range(len(samples.tracks))) - {one, two}:
-        beside = compare(samples.agreement(track, track), *moments.sides, calibration).similarity
-        least.append(np.nan_to_num(beside.get("hair", nothing), nan=1.0))
-    turns = [turn_of(samples, track, moments) for track in (one, two)]
-    seen_as = [circumstances(samples, track, moments) for track in (one, two)]
-    clear = [(s.samples >= MIN_SAMPLES) & (s.touch <= TOUCHING_IOU) for s in seen_as]
-    told = np.all(np.array(least) >= EXCHANGED, axis=0) & np.all(clear, axis=0)
-    return np.where(told & (np.max(turns, axis=0) <= SAME_FACING), (clothes - hair).min(axis=0), 0)
+    outfits = [side.similarity.get("upper", nothing) for side in pair.crossed]
+    told = np.all(np.array([*gains(pair, "hair"), *outfits]) >= EXCHANGED, axis=0)
+    for track in range(len(samples.tracks)) if told.any() else ():  # nearly never
+        if track in (one, two):
+            seen_as = circumstances(samples, track, moments)
+            told &= (seen_as.samples >= MIN_SAMPLES) & (seen_as.touch <= TOUCHING_IOU)
+            told &= turn_of(samples, track, moments) <= SAME_FACING
+        else:
+            own = samples.agreement(track, track)
+            beside = compare(own, *moments.sides, calibration).similarity
+            told &= ~(beside.get("hair", nothing) < EXCHANGED)
+    return np.where(told, (clothes - hair).min(axis=0), 0)
 
 
 def _surest(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> Explained | None:
