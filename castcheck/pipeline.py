@@ -41,6 +41,7 @@ from identity.evidence.auto_calibration import scale_from_clip
 from identity.evidence.calibration import Calibration, Scale, calibration_for, is_known
 from identity.evidence.setups import free_of_people, setup_similarity
 from identity.judge import Judgement, judge_looks
+from identity.tracks.body_track import SURE_SCORE
 from identity.tracks.repair import repair_id_switches
 from scenes.source import Fingerprint
 
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
     from castcheck.config import Config
     from castcheck.report.visuals import Visuals
     from castcheck.support.progress import Progress
-
-_SURELY_SOMEBODY = 0.4  # median score of a tracklet
 
 __all__ = ["Models", "Outcome", "judge", "load_models"]
 
@@ -218,6 +217,6 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
 def free_of_those_seen(seen: Observations) -> NDArray[np.bool_]:
     """Return (S, 2, h, w) where nobody stands in the first and last picture of every shot."""
     # Whom the detector doubts may be a part of the set.
-    sure = [t for t in seen.tracklets if float(np.median(t.score)) >= _SURELY_SOMEBODY]
+    sure = [t for t in seen.tracklets if float(np.median(t.score)) >= SURE_SCORE]
     picture_px = (seen.info.width_px, seen.info.height_px)
     return free_of_people(sure, seen.shots, picture_px=picture_px, grid=THUMBNAIL_PX)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.feature_store import CACHE_BYTES
 from identity.cast.characters import Cast, build_cast
 from identity.evidence.consistency import SimilarityCurve, similarity_curves
 from identity.evidence.same_look import Compared, similarities_between
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from identity.settings import ClusteringSettings, FindingSettings
     from scenes.shots import Shot
     from tracker.tracklets import Tracklet
-
-
-_KEPT_BYTES = 16 * 1024 * 1024  # of looks laid out that are asked for twice: clips of seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +168,7 @@ def _scenes(
         samples = lay_out([tracks[k] for k in own], COMPARED, fps=fps, tone=tone)
         odds = alike_at_once(samples, calibration).values() if samples.looks else ()
         alike[shot] = max(odds, default=-2.0)
-        if samples.looks_bytes + sum(one.looks_bytes for one in kept.values()) <= _KEPT_BYTES:
+        if samples.looks_bytes + sum(one.looks_bytes for one in kept.values()) <= CACHE_BYTES:
             kept[shot] = samples
     for shot, own in here.items():
         if shot in kept:

@@ -10,8 +10,6 @@ from scenes.errors import ConfigError
 from scenes.settings import check_ranges, setting
 
 ODDS_POWER = 3.0  # by which odds fall as strictness rises, and rise with what a rule measures
-_USUAL_VANISH = 2.0
-_USUAL_ATTRIBUTE_SWAP = 0.25
 
 ThresholdName = Literal["swap", "attribute_swap", "drift", "vanish"]
 
@@ -151,7 +149,7 @@ class FindingSettings:
         high=1,
     )
     attribute_swap: float = setting(
-        _USUAL_ATTRIBUTE_SWAP,
+        0.25,
         "how strictly clothes, or hair, that two exchange over a cut are judged: 0.25 = as learnt, "
         "above it only the surest are reported",
         low=0.05,
@@ -161,7 +159,7 @@ class FindingSettings:
         0.33, "loss of similarity from which a gradual change counts", low=0.05, high=1
     )
     vanish: float = setting(
-        _USUAL_VANISH,
+        2.0,
         "how strictly a character that disappears or appears is judged: 2 = as learnt, above it "
         "only the surest are reported",
         low=1,
@@ -190,7 +188,7 @@ class FindingSettings:
             >>> FindingSettings().vanish_log_odds
             0.0
         """
-        return ODDS_POWER * log(self.scaled("vanish") / _USUAL_VANISH)
+        return ODDS_POWER * log(self.scaled("vanish") / FindingSettings().vanish)
 
     @property
     def presence_log_odds(self) -> float:
@@ -213,7 +211,7 @@ class FindingSettings:
             >>> FindingSettings().attribute_swap_log_odds
             0.0
         """
-        return ODDS_POWER * log(self.attribute_swap / _USUAL_ATTRIBUTE_SWAP)
+        return ODDS_POWER * log(self.attribute_swap / FindingSettings().attribute_swap)
 
     def scaled(self, name: ThresholdName) -> float:
         """Return a threshold as it is to be used, times the strictness.

@@ -23,7 +23,7 @@ BINS = (6, 9, 9)
 LOW = np.array([0.0, -50.0, -50.0], np.float32)
 HIGH = np.array([100.0, 60.0, 60.0], np.float32)
 SIDE_PX = 16  # patches are averaged down to this: texture and noise are not colour
-HISTOGRAM_DIM = BINS[0] * BINS[1] * BINS[2]
+HISTOGRAM_DIM = int(np.prod(BINS))
 
 
 def colour_histogram(patch_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
-_CHUNK_ROWS = 4096
+CHUNK_ROWS = 4096  # at a time: a take may last for hours
 ZONES: tuple[Zone, ...] = get_args(Zone)
 PART_CUES = tuple(cue for cue in cues_of("network") if CUE_TABLE[cue].parts_only)
 
@@ -150,8 +150,8 @@ class Looks:
 
     def chunks(self, cue: Cue, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
         """Yield the chosen rows (at most 4096, D) of a cue; a take may have a hundred thousand."""
-        for first in range(0, len(rows), _CHUNK_ROWS):
-            yield self.rows(cue, rows[first : first + _CHUNK_ROWS])
+        for first in range(0, len(rows), CHUNK_ROWS):
+            yield self.rows(cue, rows[first : first + CHUNK_ROWS])
 
     def rows(self, cue: Cue, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the chosen rows (K, D) of a cue."""

@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from identity.evidence.setups import MIN_FREE
+from identity.evidence.same_place import AGREES
+from identity.evidence.setups import MIN_FREE, MIN_SPREAD
 from tracker import boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SCALES = (0.75, 0.82, 0.89, 0.94, 1.0, 1.06, 1.12, 1.22, 1.34)
-_MIN_AGREES = 0.96  # sky and walls that are no set of ours reach 0.9 in most pictures
-_NEAR_SHARE = 0.04  # of the picture that must be free in both where few shifts are asked about
-_NEAR_SCALES = (0.94, 1.0, 1.06)
-_NEAR_CELLS = 3  # to each side
-_MIN_FREE_SHARE = 0.5  # ... and of what is free in the one that has less of it
-_MIN_SPREAD_LEVELS = 5.0
+_MIN_FREE_SHARE = 0.5  # of what is free in the one that has less of it: must be so in both
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,51 +52,31 @@ class Alignment:
         return np.asarray(xyxy * self.scale + move, np.float32)
 
 
-def lay_of_boxes(
+def lays_of_boxes(
     before: NDArray[np.float32], after: NDArray[np.float32], *, picture_px: tuple[int, int]
-) -> Alignment:
-    """Return how a second picture lies over a first one by where the same N places are in both.
-
-    Args:
-        before: (N, 4) boxes in the first picture.
-        after: (N, 4) boxes of the same places in the second one.
-        picture_px: (width, height) that boxes are measured in.
-
-    `agrees` is the smallest overlap that the best scale leaves.
-    """
-    limit = np.array(picture_px * 2, np.float32)
-    best = Alignment(0.0, 1.0, (0.0, 0.0))
-    for scale in _SCALES:
-        move = (before - scale * after).reshape(-1, 2).mean(axis=0)
-        lay = Alignment(
-            0.0, scale, (float(move[0]) / picture_px[0], float(move[1]) / picture_px[1])
-        )
-        now = np.clip(lay.mapped(after, picture_px=picture_px), 0, limit)
-        fits = float(boxes.paired_iou(before, now).min())
-        if fits > best.agrees:
-            best = Alignment(fits, scale, lay.shift)
-    return best
-
-
-def fits_of_boxes(
-    before: NDArray[np.float32], after: NDArray[np.float32], *, picture_px: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return (K,) what `lay_of_boxes` says of how far N places agree, but for rounding.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return how second pictures lie over first ones by where the same N places are in both.
 
     Args:
         before: (K, N, 4) boxes in the first picture.
         after: (K, N, 4) boxes of the same places in the second one.
         picture_px: (width, height) that boxes are measured in.
+
+    Returns:
+        `agrees`, `scale` and `shift` of K alignments: (K,), (K,) and (K, 2). `agrees` is the
+        smallest overlap that the best scale leaves; 0 = none.
     """
     count, places = before.shape[:2]
-    best = np.zeros(count)
+    agrees, scales, shifts = np.zeros(count), np.ones(count), np.zeros((count, 2))
     for scale in _SCALES:
         move = (before - scale * after).reshape(count, 2 * places, 2).mean(axis=1)
         now = np.clip(scale * after + np.tile(move, 2)[:, None], 0, np.array(picture_px * 2))
         one, two = (rows.reshape(-1, 4).astype(np.float32) for rows in (before, now))
         fits = boxes.paired_iou(one, two).reshape(count, places).min(axis=1)
-        best = np.maximum(best, fits)
-    return best
+        better = fits > agrees
+        agrees[better], scales[better] = fits[better], scale
+        shifts[better] = move[better] / picture_px
+    return agrees, scales, shifts
 
 
 def may_lie_over(
@@ -135,38 +111,29 @@ def aligned(
     free_first: NDArray[np.bool_],
     second: NDArray[np.uint8],
     free_second: NDArray[np.bool_],
-    *,
-    near: Alignment | None = None,
 ) -> Alignment | None:
     """Return how two pictures of one set-up lie over each other; `None` = it is another one.
 
-    Of thousands of shifts one agrees by chance where little of the set is seen. Where it is known
-    how they should lie, a few are asked about, and less of it is enough.
+    Of thousands of shifts one agrees by chance where little of the set is seen.
 
     Args:
         first: (h, w, 3) uint8, small.
         free_first: (h, w) bool, where nobody stands in it.
         second: (h, w, 3) uint8 of the same size.
         free_second: (h, w) bool.
-        near: How they should lie; `None` = in any way.
     """
     tall, wide = first.shape[:2]
     one = _grey(first), free_first.astype(np.float64)
     best: Alignment | None = None
-    scales = _SCALES if near is None else [near.scale * scale for scale in _NEAR_SCALES]
-    share = MIN_FREE if near is None else _NEAR_SHARE
-    about = None if near is None else (near.shift[0] * wide, near.shift[1] * tall)
-    for scale in scales:
+    for scale in _SCALES:
         size = round(wide * scale), round(tall * scale)
         two = (
             cv2.resize(_grey(second), size, interpolation=cv2.INTER_AREA),
             (cv2.resize(free_second.astype(np.float32), size) > 1 - 1e-3).astype(np.float64),
         )
-        least = share * tall * wide
-        if near is None:
-            least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), least)
-        agrees, dx, dy = _best_shift(*one, *two, least=least, about=about)
-        if agrees >= _MIN_AGREES and (best is None or agrees > best.agrees):
+        least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), MIN_FREE * tall * wide)
+        agrees, dx, dy = _best_shift(*one, *two, least=least)
+        if agrees >= AGREES and (best is None or agrees > best.agrees):
             best = Alignment(agrees, scale, (dx / wide, dy / tall))
     return best
 
@@ -207,9 +174,8 @@ def _best_shift(
     known_b: NDArray[np.float64],
     *,
     least: float,
-    about: tuple[float, float] | None = None,
 ) -> tuple[float, int, int]:
-    """Return the best correlation of `b` shifted over `a`, at all shifts or about one, and it."""
+    """Return the best correlation of `b` shifted over `a`, and the shift."""
     shape = a.shape[0] + b.shape[0] - 1, a.shape[1] + b.shape[1] - 1
     fast = cv2.getOptimalDFTSize(shape[0]), cv2.getOptimalDFTSize(shape[1])
 
@@ -226,10 +192,6 @@ def _best_shift(
     fka, fkb = forward(known_a), forward(known_b[::-1, ::-1])
     number = sums(fka, fkb)
     enough = number >= least
-    if about is not None:
-        rows, columns = (np.arange(n) - m + 1 for n, m in zip(shape, b.shape, strict=True))
-        enough &= np.abs(rows - about[1])[:, None] <= _NEAR_CELLS
-        enough &= np.abs(columns - about[0]) <= _NEAR_CELLS
     if not enough.any():
         return -1.0, 0, 0
     number = np.maximum(number[enough], 1.0)
@@ -240,7 +202,7 @@ def _best_shift(
     spread_a = np.maximum(sums(faa, fkb)[enough] / number - mean_a**2, 0)
     spread_b = np.maximum(sums(fka, fbb)[enough] / number - mean_b**2, 0)
     both = sums(fa, fb)[enough] / number - mean_a * mean_b
-    flat = np.minimum(spread_a, spread_b) < _MIN_SPREAD_LEVELS**2
+    flat = np.minimum(spread_a, spread_b) < MIN_SPREAD**2
     score = np.where(flat, -1.0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6))
     best = int(score.argmax())
     row, column = (int(places[best]) for places in np.nonzero(enough))
@@ -254,16 +216,8 @@ class Sets(Protocol):
     def picture_px(self) -> tuple[int, int]:
         """(width, height) that boxes are measured in."""
 
-    def alignment(
-        self, early: int, late: int, *, near: Alignment | None = None
-    ) -> Alignment | None:
-        """Return how a later shot lies over an earlier one; `None` = it is another set-up.
-
-        Args:
-            early: A shot.
-            late: A later one.
-            near: How it should lie by who stands where; `None` = in any way.
-        """
+    def alignment(self, early: int, late: int) -> Alignment | None:
+        """Return how a later shot lies over an earlier one; `None` = it is another set-up."""
 
     def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
         """Tell whether people leave too little of the set to say that two shots lie so, or not."""
@@ -283,16 +237,14 @@ class SetPictures:
     free: NDArray[np.bool_]
     picture_px: tuple[int, int]
 
-    def alignment(
-        self, early: int, late: int, *, near: Alignment | None = None
-    ) -> Alignment | None:
+    def alignment(self, early: int, late: int) -> Alignment | None:
         """Return how the first picture of one shot lies over the last one of an earlier shot."""
         (one, free_one), (two, free_two) = (
             (self.pictures[shot, end], self.free[shot, end])
             for shot, end in ((early, 1), (late, 0))
         )
-        return aligned(one, free_one, two, free_two, near=near)
+        return aligned(one, free_one, two, free_two)
 
     def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
         """Tell whether people leave too little of the set to say that two shots lie so, or not."""
-        return shared_share(self.free[early, 1], self.free[late, 0], lay) < _NEAR_SHARE
+        return shared_share(self.free[early, 1], self.free[late, 0], lay) < MIN_FREE

@@ -160,8 +160,8 @@ def _middle_if_unseen(
 
 # What is asked about by itself has a scale of its own, whatever the embedder.
 _OWN_SCALES = {row.name: Scale(*row.scale) for row in CUE_TABLE.values() if row.scale}
+HAIR_SCALE = _OWN_SCALES["hair"]
 _OWN_WEIGHTS = {row.name: row.log_odds for row in CUE_TABLE.values() if row.log_odds}
-HAIR_SCALE = _OWN_SCALES["hair"]  # see `identity.evidence.hair`
 _COLOUR_SCALES: dict[Cue, Scale] = {
     "head": Scale(0.60, 0.90),
     "upper": Scale(0.35, 0.90),

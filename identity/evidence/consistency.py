@@ -16,6 +16,7 @@ import numpy as np
 from identity.evidence.same_look import MIN_LOOKS
 from identity.evidence.samples import compare
 from identity.evidence.setups import SAME_SETUP
+from identity.tracks.linking import END_BOXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
     from identity.tracks.body_track import BodyTrack
-
-_REFERENCE_SAMPLES = 8
-MAX_APPROACH = 1.4  # who is so much nearer is seen otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +61,8 @@ def similarity_curves(
         setups: (S, S) similarity of the shots' set-ups.
         calibration: How cosines become similarities.
 
-    Another set-up shows another side, and so does another distance; there nothing can be compared.
-    Cutting a shot into pieces leaves the set-up, the distance and therefore the curve as they are.
+    Another set-up shows another side; there nothing can be compared. Cutting a shot into pieces
+    leaves the set-up and therefore the curve as they are.
     """
     of_label: dict[int, list[int]] = {}
     for k, label in enumerate(labels):
@@ -75,15 +73,9 @@ def similarity_curves(
         own = np.array(of_label[label] if label >= 0 else [], np.int64)
         before = own[shot[own] < track.shot_index]
         back = before[setups[shot[before], track.shot_index] >= SAME_SETUP].tolist()
-        first = next((tracks[k] for k in back if like_framing(tracks[k], track)), track)
+        first = tracks[back[0]] if back else track
         curves.append(similarity_curve(track, calibration, first=first))
     return curves
-
-
-def like_framing(one: BodyTrack, two: BodyTrack) -> bool:
-    """Tell whether two are seen from about one distance, by the heights of their boxes."""
-    heights = [float(np.median(s.xyxy[:, 3] - s.xyxy[:, 1])) for s in (one, two)]
-    return max(heights) <= MAX_APPROACH * min(heights)
 
 
 def similarity_curve(
@@ -114,7 +106,7 @@ def _first_look(track: BodyTrack, cue: Cue) -> NDArray[np.float32] | None:
     rows = np.intersect1d(track.looks.seen("body"), track.looks.seen(cue))
     if not len(rows):
         return None
-    mean: NDArray[np.float32] = track.looks.rows(cue, rows[:_REFERENCE_SAMPLES]).mean(axis=0)
+    mean: NDArray[np.float32] = track.looks.rows(cue, rows[:END_BOXES]).mean(axis=0)
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.tracks.body_track import FAST_S
+from identity.evidence.same_look import MIN_LOOKS
+from identity.tracks.body_track import FAST_S, WINDOW_S
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from identity.evidence.samples import ShotSamples, Stretch
     from identity.tracks.body_track import BodyTrack
 
-WINDOW_S = 1.0  # looks of so long on each side are compared
 MIN_SAMPLES = 2  # of each side
-NEAR_SAMPLES = 3  # around a moment: what a box does there makes its looks doubtful
 # The colours are known at every frame.
 _TELLS_FRAME: tuple[Cue, ...] = ("body", "upper", "head", "lower")
 _NO_STEP = 1e-6  # squared distance: what floats differ by
@@ -55,6 +54,11 @@ class Moments:
     def after(self) -> Stretch:
         """The samples after."""
         return self.first, self.stop
+
+    @property
+    def sides(self) -> tuple[Stretch, Stretch]:
+        """The samples before, and those after."""
+        return self.before, self.after
 
     def take(self, rows: NDArray[np.int64]) -> Moments:
         """Return the chosen moments."""
@@ -109,7 +113,7 @@ def exact_frame(
     moments: Moments,
     at: int,
     *,
-    cues: tuple[Cue, ...] = _TELLS_FRAME,
+    cues: Sequence[Cue] = _TELLS_FRAME,
 ) -> int:
     """Return the first frame that is more like the looks after a moment than those before it.
 
@@ -155,7 +159,7 @@ class Circumstances:
     Attributes:
         samples: How many looks the poorer side has.
         jump: How far the box moves at most from one frame to the next, 0 = not at all, 1 = away.
-        touch: Largest overlap with anybody else's box around the moment.
+        touch: Largest overlap with anybody else's box around the moment, within three looks.
         zoom: Logarithm of how much taller or wider the box is on one side.
         score: How sure the detector is, on the side where it is less so.
         height_px: Of the box before.
@@ -191,8 +195,8 @@ def circumstances(samples: ShotSamples, track: int, moments: Moments) -> Circums
         _jump(samples, track, moments),
         _most_between(
             samples.once("touching", track, lambda: _touching(samples, track)),
-            moments.last - NEAR_SAMPLES,
-            moments.first + NEAR_SAMPLES,
+            moments.last - MIN_LOOKS,
+            moments.first + MIN_LOOKS,
         ),
         zoom,
         np.minimum(
@@ -258,7 +262,7 @@ def _jump(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.floa
     steps = samples.once("steps", track, lambda: _box_steps(body_track))
     frames, end = samples.frames, len(samples.frames) - 1
     # A moment beside the one at which a box goes over to somebody else looks nearly as exchanged.
-    earliest, latest = moments.last - 1 - NEAR_SAMPLES, moments.first + NEAR_SAMPLES
+    earliest, latest = moments.last - 1 - MIN_LOOKS, moments.first + MIN_LOOKS
     low = np.searchsorted(body_track.frame, frames[np.maximum(earliest, 0)], side="right")
     high = np.searchsorted(body_track.frame, frames[np.minimum(latest, end)], side="right")
     return (1 - over_windows(np.minimum, steps, low, high, empty=1.0)).astype(np.float64)

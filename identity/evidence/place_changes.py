@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from identity.evidence.same_look import MIN_LOOKS
+from identity.evidence.same_place import NOISE_LEVELS
 from scenes.arrays import grey_of
 
 if TYPE_CHECKING:
@@ -26,11 +28,9 @@ SPANS_FRAMES = (1, 2, 4, 8)  # over which somebody may fade
 PIXELS = ("stands_out", "clear", "whole", "gone", "around", "slow", "torn", "sweep")
 _MARGIN_SHARE = 0.35  # of the box on every side: what happens there happens to everything
 _HEIGHT_PX = 72  # pictures are compared this small: grain and single hairs are no step
-_FLOOR_LEVELS = 2.0  # grey levels that change in any film from frame to frame
 _CLEARLY_LEVELS = 8.0
 _MIN_OPEN_SHARE = 0.2  # of the box that nobody else covers, from which it can be judged
 _MIN_AROUND_SHARE = 0.1
-_MIN_OTHERS = 3  # moments of the same length that a change is compared with
 _LEAST_FLOW_PX = 12  # of a side of a picture in which motion can be followed
 # OpenCV halves a low picture as often as its width asks for, and dies where no row is left.
 _LOW_PX, _WIDEST = 32, 2.5
@@ -341,12 +341,12 @@ def _of_span(
         low, high = _HALF_LEFT
         halved = [torn for share, torn in course if low < share < high]
         whole = max(float(step.change[step.inside].mean()), 1e-6)
-        stands_out = max(0.0, 1 - max(largest, _FLOOR_LEVELS) / max(step.extra, 1e-6))
+        stands_out = max(0.0, 1 - max(largest, NOISE_LEVELS) / max(step.extra, 1e-6))
         share = float((step.change[step.inside] > _CLEARLY_LEVELS).mean())
         return {
             "frame": float(first),
             "stands_out": stands_out,
-            "clear": float(np.log(max(step.extra, _FLOOR_LEVELS) / _CLEARLY_LEVELS)),
+            "clear": float(np.log(max(step.extra, NOISE_LEVELS) / _CLEARLY_LEVELS)),
             "whole": share,
             "gone": float(np.sqrt(share * stands_out)),
             "around": min(step.beside / whole, 1.0),
@@ -371,7 +371,7 @@ def _of_span(
     for k in judged:
         rest = extra[np.abs(np.arange(count) - k) >= span]
         rest = rest[np.isfinite(rest)]
-        said = row(k, steps[k], float(rest.max())) if len(rest) >= _MIN_OTHERS else None
+        said = row(k, steps[k], float(rest.max())) if len(rest) >= MIN_LOOKS else None
         if said:
             rows.append((said["frame"], *_some(said, *PIXELS).values()))
     return rows

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from identity.evidence.alignment import Sets
     from identity.tracks.body_track import BodyTrack
 
-_MOST_TRIED = 2  # earlier shots that a shot is laid over: each costs 25 ms
+MOST_TRIED = 2  # shots of two set-ups that are laid over each other: each pair costs 25 ms
 _MIN_SIMILARITY = 0.3  # of set-ups; less alike ones lie over each other by chance alone
 
 
@@ -47,29 +47,40 @@ def at_one_place(
         before = [shot for shot in sorted(own) if shot < late]
         first = next((shot for shot in before if setups[shot, late] >= SAME_SETUP), None)
         if first is not None:
-            old, new = (_places([tracks[k].xyxy for k in own[shot]]) for shot in (first, late))
-            yield _pairs(own[first], own[late], boxes.iou(old, new))
+            pairs = same_places(*([tracks[k].xyxy for k in own[shot]] for shot in (first, late)))
+            yield [(own[first][a], own[late][b]) for a, b in pairs]
             continue
         if sets is None:
             continue
         likely = [shot for shot in before if setups[shot, late] >= _MIN_SIMILARITY]
         likely.sort(key=lambda shot: (-setups[shot, late], -shot))
         limit = np.array(sets.picture_px * 2, np.float32)
-        for early in likely[:_MOST_TRIED]:
+        for early in likely[:MOST_TRIED]:
             lay = sets.alignment(early, late)
             if lay is not None:
                 old = _places([tracks[k].xyxy[-END_BOXES:] for k in own[early]])
                 new = _places([tracks[k].xyxy[:END_BOXES] for k in own[late]])
                 new = np.clip(lay.mapped(new, picture_px=sets.picture_px), 0, limit)
-                yield _pairs(own[early], own[late], boxes.iou(old, new))
+                yield [(own[early][a], own[late][b]) for a, b in _overlapping(old, new)]
                 break
+
+
+def same_places(
+    early: Sequence[NDArray[np.float32]], late: Sequence[NDArray[np.float32]]
+) -> list[tuple[int, int]]:
+    """Return which of some bodies are seen where which of others are, by their (T, 4) boxes.
+
+    Example:
+        >>> left, right = np.float32([[0, 0, 10, 30]]), np.float32([[40, 0, 50, 30]])
+        >>> same_places([left, right], [right + 1, right + 90])
+        [(1, 0)]
+    """
+    return _overlapping(_places(early), _places(late))
 
 
 def _places(xyxy: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.stack([np.median(own, axis=0) for own in xyxy]).astype(np.float32)
 
 
-def _pairs(
-    early: Sequence[int], late: Sequence[int], overlap: NDArray[np.float32]
-) -> list[tuple[int, int]]:
-    return [(early[a], late[b]) for a, b in np.argwhere(overlap >= SAME_PLACE_IOU).tolist()]
+def _overlapping(old: NDArray[np.float32], new: NDArray[np.float32]) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in np.argwhere(boxes.iou(old, new) >= SAME_PLACE_IOU).tolist()]

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _MARGINS = (0.10, 0.05)  # of a box's width on each side: hair and hands reach out of it
 _MIN_FREE = 0.02  # share of a picture outside all boxes; less of the set says nothing
-_AGREES, _DIFFERS = 0.95, 0.15  # correlation, and difference as a share of the set's own spread
-_FLAT_LEVELS = 2.0  # grey levels of spread below which a set agrees with everything
+AGREES = 0.95  # correlation: sky and walls that are no set of ours reach 0.9 in most pictures
+_DIFFERS = 0.15  # as a share of the set's own spread
+NOISE_LEVELS = 2.0  # grey levels by which any film changes from frame to frame
 _BLOCK_PX = 8  # of pictures about 96 px wide
 _BLOCK_AGREES, _BLOCKS_STAY = 0.7, 0.15
 _MIXED = 0.5  # a step beside that of a cut, as a share of it
@@ -138,9 +139,9 @@ def _agrees(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> bool:
     a, b = one.astype(np.float64).ravel(), two.astype(np.float64).ravel()
     difference = float(np.abs(a - b).mean())
     spread = float(a.std())
-    if min(spread, float(b.std())) < _FLAT_LEVELS:
-        return difference < _FLAT_LEVELS
-    return difference <= _DIFFERS * spread and float(np.corrcoef(a, b)[0, 1]) >= _AGREES
+    if min(spread, float(b.std())) < NOISE_LEVELS:
+        return difference < NOISE_LEVELS
+    return difference <= _DIFFERS * spread and float(np.corrcoef(a, b)[0, 1]) >= AGREES
 
 
 def _blocks_that_stay(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> float:
@@ -152,9 +153,9 @@ def _blocks_that_stay(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> float:
     a, b = (_blocks(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float64)) for p in (one, two))
     inner_a, inner_b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     spread_a, spread_b = inner_a.std(axis=1), inner_b.std(axis=1)
-    textured = np.maximum(spread_a, spread_b) > 2 * _FLAT_LEVELS
+    textured = np.maximum(spread_a, spread_b) > 2 * NOISE_LEVELS
     alike = (inner_a * inner_b).mean(axis=1) / np.maximum(spread_a * spread_b, 1e-6)
-    level = np.abs(a.mean(axis=1) - b.mean(axis=1)) < 6 * _FLAT_LEVELS
+    level = np.abs(a.mean(axis=1) - b.mean(axis=1)) < 6 * NOISE_LEVELS
     return float(np.where(textured, alike > _BLOCK_AGREES, level).mean())
 
 

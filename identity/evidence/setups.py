@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from identity.appearance.feature_store import BLOCK_ROWS
 from identity.evidence.same_place import free_of
+from identity.tracks.linking import NEAR_FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +20,9 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 SAME_SETUP = 0.9  # similarity from which a place in one means the place in the other
-_MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
+MIN_SPREAD = 4.0  # grey levels; a flatter picture agrees with everything
 MIN_FREE = 0.07  # share of two pictures that nobody hides in either: less agrees by chance
-_NEAR_FRAMES = 4  # a box so near in time still says where somebody is
 _SIZE_PX = (32, 18)  # width, height
-_BLOCK_SHOTS = 128  # compared with as many at a time: a clip may have thousands
 _MARGIN = 0.08  # of a box's width on each side: hair and hands reach out of it
 
 
@@ -51,9 +51,9 @@ def setup_similarity(
         return np.zeros((0, 0), np.float32)
     thumbnails, free = _shrunk(thumbnails, free)
     best = np.empty((count, count), np.float32)
-    for low in range(0, count, _BLOCK_SHOTS):
-        for high in range(low, count, _BLOCK_SHOTS):
-            rows, columns = (slice(at, at + _BLOCK_SHOTS) for at in (low, high))
+    for low in range(0, count, BLOCK_ROWS):
+        for high in range(low, count, BLOCK_ROWS):
+            rows, columns = (slice(at, at + BLOCK_ROWS) for at in (low, high))
             shots = [(thumbnails[k], None if free is None else free[k]) for k in (rows, columns)]
             best[rows, columns] = _alike(*shots[0], *shots[1])
             best[columns, rows] = best[rows, columns].T
@@ -132,7 +132,7 @@ def _correlations(
     spread_a = np.maximum((inside_a * a) @ known_b.T / number - mean_a**2, 0)
     spread_b = np.maximum(known_a @ (inside_b * b).T / number - mean_b**2, 0)
     both = inside_a @ inside_b.T / number - mean_a * mean_b
-    flat = np.minimum(spread_a, spread_b) < _MIN_SPREAD**2
+    flat = np.minimum(spread_a, spread_b) < MIN_SPREAD**2
     return np.where(flat, 0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-9))
 
 
@@ -157,7 +157,7 @@ def free_of_people(
         shot = shots[tracklet.shot_index]
         for place, frame in enumerate((shot.start_frame, shot.stop_frame - 1)):
             row = int(np.abs(tracklet.frame - frame).argmin())
-            if abs(int(tracklet.frame[row]) - frame) > _NEAR_FRAMES:
+            if abs(int(tracklet.frame[row]) - frame) > NEAR_FRAMES:
                 continue
             free[tracklet.shot_index, place] &= free_of(
                 (tall, wide), tracklet.xyxy[row : row + 1], picture_px=picture_px, margin=_MARGIN

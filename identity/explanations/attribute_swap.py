@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.positions import Positions
+from identity.evidence.place_in_setup import same_places
 from identity.evidence.same_look import MIN_LOOKS, Compared, cosines_between
 from identity.evidence.setups import SAME_SETUP
 from identity.explanations import clothes_swap, swap
@@ -30,14 +30,13 @@ if TYPE_CHECKING:
     from identity.cast.characters import Cast
     from identity.evidence.calibration import Calibration
     from identity.explanations.asked import Features
-    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.contract import Clip
 
     Means = Mapping[Cue, NDArray[np.float32]]
     Pair = tuple[Means, Means]
 
 Attribute = Literal["clothes", "head"]
 
-KINDS: tuple[Kind, ...] = ("attribute_swap",)
 HAIR: Mapping[str, Bounds] = {"alone": FOR, "network": FOR, "turn": AGAINST}
 HEADS: tuple[Cue, ...] = ("hair", "head")  # heads count where hair is not seen
 # What each is called in the model.
@@ -118,19 +117,17 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     for k, segment in enumerate(segments):
         if labels[k] >= 0 and segment.sample_count >= MIN_LOOKS:
             by_shot.setdefault(segment.tracklet.shot_index, []).append(k)
-    places = Positions(segment.xyxy for segment in segments)
     found: list[Explained] = []
     for late in sorted(by_shot):
         earlier = [s for s in sorted(by_shot) if s < late and clip.setups[s, late] >= SAME_SETUP]
         if not earlier:
             continue
-        stayed = [(a, c) for a in by_shot[earlier[-1]] for c in by_shot[late] if places.same(a, c)]
+        old, new = by_shot[earlier[-1]], by_shot[late]
+        stayed = same_places(*([segments[k].xyxy for k in side] for side in (old, new)))
         for (a, c), (b, d) in combinations(stayed, 2):
-            if a == b or c == d:
-                continue
-            one = _likelier(clip, (a, b, c, d))
-            if one is not None:
-                found.append(one)
+            if a != b and c != d:
+                one = _likelier(clip, (old[a], old[b], new[c], new[d]))
+                found += [] if one is None else [one]
     return found
 
 

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 # A second between two sides leaves looks time to change by themselves, but not so much of it that
 # nothing slower than a jump could be told.
 SPAN_BOUNDS: Bounds = (-3.0, 0.0)
-KINDS: tuple[Kind, ...] = ("morph", "drift")
 FEATURES: Mapping[str, Bounds] = {
     "unlike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "noise": AGAINST, "jump": AGAINST,
     "zoom": AGAINST, "turn": AGAINST, "others": AGAINST, "together": FOR, "touch": AGAINST,
@@ -104,7 +103,7 @@ def features_of(
         "noise": np.maximum(-noise, -2.0),
         "jump": seen_as.jump,
         "zoom": seen_as.zoom,
-        "turn": _turn(samples, track, before, after),
+        "turn": turn_of(samples, track, moments),
         "others": others,
         "together": together,
         "touch": seen_as.touch,
@@ -154,12 +153,12 @@ def _others(
     return np.minimum(worst, 2.0), seen
 
 
-def _turn(samples: ShotSamples, track: int, before: Stretch, after: Stretch) -> NDArray[np.float64]:
+def turn_of(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.float64]:
     """Return (M,) by how much the cosine of facing differs; NaN where it is not known."""
     if "facing" not in samples.looks:
-        return np.full(len(before[0]), np.nan)
+        return np.full(len(moments), np.nan)
     cosine = samples.once("facing totals", track, lambda: Totals.of(samples.facing(track)))
-    sides = [mean_over(cosine, *side, empty=np.nan) for side in (before, after)]
+    sides = [mean_over(cosine, *side, empty=np.nan) for side in moments.sides]
     return np.asarray(np.abs(sides[0] - sides[1]), np.float64)
 
 

@@ -36,8 +36,6 @@ def explain_cuts(clip: Clip) -> Clip:
         cast = attribute_swap.relabelled(clip.cast, clip, found)
         clip = replace(clip, cast=cast, explained=(*clip.explained, *found))
     slow = [one for one in clip.explained if one.kind == "drift"]
-    slow = drift_over_cuts.merge_drifts(
-        drift_over_cuts.extend_onset_before_cut(slow, clip), clip.worn
-    )
+    slow = drift_over_cuts.merge_drifts(slow, clip.worn)
     others = [one for one in clip.explained if one.kind != "drift"]
     return replace(clip, explained=(*others, *slow))

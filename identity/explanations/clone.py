@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.colour import mean_lightness
-from identity.evidence.hair import other_hair
+from identity.evidence.calibration import HAIR_SCALE
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments
-from identity.evidence.same_look import Compared, cosines_between, mean_of
+from identity.evidence.same_look import SAME_FACING, Compared, cosines_between, mean_of
 from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.explanations.asked import Features
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
     from identity.tracks.segments import Segment
 
-KINDS: tuple[Kind, ...] = ("clone",)
+    Means = Mapping[Cue, NDArray[np.float32]]
+
 FEATURES: Mapping[str, Bounds] = {
     "alike": FOR, "network": FOR, "colour": FOR, "hair": FOR, "became": FOR, "had_before": EITHER,
     "appears": FOR, "twins": AGAINST, "samples": FOR, "score": FOR,
@@ -195,13 +196,20 @@ def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
     Nor of two in black, unless one of them came to look so, or appeared, at a moment.
     """
     one, two = (segments[k] for k in found.segments)
-    if wears_black(one) and wears_black(two) and not _has_a_moment(found.features):
+    has_a_moment = has_become(found.features) or found.features["appears"] > 0
+    if not has_a_moment and wears_black(one) and wears_black(two):
         return False
-    return not other_hair(one.means, two.means)
+    return not _other_hair(one.means, two.means)
 
 
-def _has_a_moment(features: Mapping[str, float]) -> bool:
-    return has_become(features) or features["appears"] > 0
+def _other_hair(one: Means, two: Means) -> bool:
+    """Tell whether two who are seen from one side have hair that no one person has."""
+    if not {"hair", "facing"} <= one.keys() & two.keys():
+        return False
+    turned = abs(float(one["facing"][0] - two["facing"][0]))
+    a, b = one["hair"], two["hair"]
+    cosine = float(a @ b / np.sqrt((a @ a) * (b @ b)))
+    return turned <= SAME_FACING and HAIR_SCALE.similarity(cosine) < 0
 
 
 def wears_black(segment: Segment) -> bool:

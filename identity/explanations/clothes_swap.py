@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
     from identity.explanations.asked import Features
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
     from identity.explanations.swap import PairCompared
 
-KINDS: tuple[Kind, ...] = ("attribute_swap",)
 FEATURES: Mapping[str, Bounds] = {
     "network": FOR, "head": FOR, "hair": FOR, "samples": FOR,
 }  # fmt: skip

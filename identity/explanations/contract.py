@@ -1,8 +1,8 @@
 """What every explanation gets and gives.
 
-An explanation is a module with `KINDS`, the `FEATURES` it weighs where its weights are learnt, and
-`find`. A new one is one file, and one row of the table in `identity.explanations.shot` (inside a
-shot) or `identity.explanations.clip` (from shot to shot).
+An explanation is a module with `find`, and the `FEATURES` it weighs where its weights are learnt. A
+new one is one file, and one row of the table in `identity.explanations.shot` (inside a shot) or
+`identity.explanations.clip` (from shot to shot).
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from identity.explanations.model import confidence_of_odds
 from identity.settings import ODDS_POWER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from identity.appearance.looks import Cue
     from identity.cast.characters import Cast
     from identity.evidence.alignment import Sets
     from identity.evidence.calibration import Calibration
@@ -52,7 +51,6 @@ class Explained:
         over_cut: Whether it happens from shot to shot.
         attribute: What alone changed owner, "clothes" or "head"; "" = all of a look.
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
-        is_hint: Whether it is too little to be told, unless another shot shows the same change.
         everybody: Whether the whole picture changes, and everybody in it alike.
         deciding: Those of the tracks that say how sure it is, where others were joined to them;
             nothing = all of them.
@@ -77,7 +75,6 @@ class Explained:
     segments: tuple[int, ...] = ()
     undone_frame: int | None = None
     old: tuple[int, int] | None = None
-    is_hint: bool = False
     everybody: bool = False
     deciding: tuple[int, ...] = ()
 
@@ -185,16 +182,12 @@ def characters_of_tracks(
 class InShot(Protocol):
     """An explanation of what happens inside a shot."""
 
-    KINDS: tuple[Kind, ...]
-
     def find(self, scene: Scene) -> list[Explained]:
         """Return what is more likely than not to have happened."""
 
 
 class FromShotToShot(Protocol):
     """An explanation of what a later shot shows."""
-
-    KINDS: tuple[Kind, ...]
 
     def find_over_cuts(self, clip: Clip) -> list[Explained]:
         """Return what is more likely than not to have happened."""
@@ -225,33 +218,3 @@ def log_odds_by_rule(strength: float, threshold: float) -> float:
     """
     ratio = max(strength / threshold, 1e-3)
     return float(np.log(_ODDS_AT_THRESHOLD) + ODDS_POWER * np.log(ratio))
-
-
-def drift_of(
-    tracks: tuple[int, ...],
-    start: int,
-    stop: int,
-    strength: float,
-    loss: Mapping[Cue, float],
-    settings: FindingSettings,
-    *,
-    over_cut: bool = False,
-    vouched: bool = True,
-) -> Explained:
-    """Return a slow change that a rule tells, as sure as its strength beside the threshold.
-
-    Args:
-        tracks: To whom.
-        start: First frame.
-        stop: First frame after it.
-        strength: Similarity lost that neither a turn nor the light explains.
-        loss: Cue to similarity lost.
-        settings: The threshold.
-        over_cut: Whether it happens from shot to shot.
-        vouched: Whether colours say so as well as networks.
-    """
-    odds = log_odds_by_rule(strength, settings.scaled("drift"))
-    left: dict[str, float] = {cue: 1 - value for cue, value in loss.items()}
-    return Explained(
-        "drift", tracks, start, stop, odds, strength, left, over_cut=over_cut, vouched=vouched
-    )

@@ -1,7 +1,7 @@
 """Slow change from shot to shot of one camera set-up, and one drift for each character.
 
-A later shot is compared with the first one of its set-up. What everybody loses is light; what is
-under way at the first look of a shot will rarely have begun at the cut.
+A later shot is compared with the first one of its set-up. A pose costs the networks similarity and
+light moves the colours, so both must be lost, and what everybody loses is light.
 """
 
 from __future__ import annotations
@@ -11,32 +11,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.consistency import curve_from, like_framing
-from identity.evidence.losses import (
-    EVERYBODY,
-    MORE_THAN_POSE,
-    STAYS,
-    garment_loses,
-    largest_loss,
-    loss_between_tracks,
-    networks_lose,
-)
+from identity.evidence.consistency import curve_from
 from identity.evidence.place_in_setup import at_one_place
+from identity.evidence.same_look import MIN_LOOKS
 from identity.evidence.samples import COLOURS, NETWORKS, lay_out
-from identity.explanations.contract import Explained, drift_of
-from scenes.shots import numbers_by_shot
+from identity.explanations.contract import Explained, log_odds_by_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.consistency import SimilarityCurve
-    from identity.explanations.contract import Clip, Kind
+    from identity.explanations.contract import Clip
     from identity.tracks.body_track import BodyTrack
 
-KINDS: tuple[Kind, ...] = ("drift",)
-_DECIDE: tuple[Cue, ...] = (*NETWORKS, *(cue for cue in COLOURS if cue != "head"))
+_CLOTHES: tuple[Cue, ...] = tuple(cue for cue in COLOURS if cue != "head")  # heads turn
+# By so much more than in a shot must be lost, since another moment is another pose.
+_MORE_THAN_POSE = 1.4
+_EVERYBODY = 0.6  # share of the loss that somebody else has too, from which it is light
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -52,7 +47,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
         pairs = {(a, b): _between(tracks[a], tracks[b], clip.calibration) for a, b in at_place}
         kept = {k for pair in pairs for k in pair if labels[pair[0]] == labels[pair[1]] >= 0}
         for (a, b), loss in pairs.items():
-            if min(labels[a], labels[b]) < 0 or loss is None:
+            if min(labels[a], labels[b]) < 0:
                 continue
             # So much of the look may be lost that the cast has a new character, in the place of one
             # who is never seen from then on, while somebody else is where he was.
@@ -60,16 +55,23 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             recast = relieved and kept and a not in kept
             if labels[a] != labels[b] and not recast:
                 continue
-            beside = [o for key, o in pairs.items() if not {a, b} & set(key) and o is not None]
-            light = max((_over_cut(o) for o in beside), default=0.0)
-            strength = _over_cut(loss)
+            beside = [other for key, other in pairs.items() if not {a, b} & set(key)]
+            light = max(map(_strength, beside), default=0.0)
+            strength = _strength(loss)
             told = {labels[a], labels[b]} & explained
             enough = strength >= clip.settings.scaled("drift")
-            if enough and not told and light <= EVERYBODY * strength:
+            if enough and not told and light <= _EVERYBODY * strength:
                 start = int(tracks[a].frame[-1]) + 1
                 stop = int(tracks[b].frame[-1]) + 1
-                drift = drift_of((a, b), start, stop, strength, loss, clip.settings, over_cut=True)
-                found.append(replace(drift, curves={b: curve_over_cut(clip, a, b, _DECIDE)}))
+                odds = log_odds_by_rule(strength, clip.settings.scaled("drift"))
+                left: dict[str, float] = {cue: 1 - lost for cue, lost in loss.items()}
+                curve = curve_over_cut(clip, a, b, (*NETWORKS, *_CLOTHES))
+                found.append(
+                    Explained(
+                        "drift", (a, b), start, stop, odds, strength, left,
+                        over_cut=True, curves={b: curve},
+                    )
+                )  # fmt: skip
     return found
 
 
@@ -88,54 +90,36 @@ def curve_over_cut(clip: Clip, early: int, late: int, cues: Sequence[Cue]) -> Si
     return curve_from(samples, 1, old, cues, clip.calibration, looks_of=0)
 
 
-def _over_cut(loss: Mapping[Cue, float]) -> float:
-    """Return what networks and clothes agree on, from one shot to another."""
-    return min(networks_lose(loss), garment_loses(loss)) / MORE_THAN_POSE
+def _strength(loss: Mapping[Cue, float]) -> float:
+    """Return what networks, on average, and clothes agree on, from one shot to another."""
+    networks = [loss[cue] for cue in NETWORKS if cue in loss]
+    clothes = [loss[cue] for cue in _CLOTHES if cue in loss]
+    return min(float(np.mean(networks or [0.0])), max(clothes, default=0.0)) / _MORE_THAN_POSE
 
 
-def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float] | None:
-    """Return cue to the similarity lost from one track to the other; `None` = another framing."""
-    if not like_framing(one, two):
-        return None
+def _between(one: BodyTrack, two: BodyTrack, scales: Calibration) -> dict[Cue, float]:
+    """Return cue to the similarity lost from one track to the other, where both were seen."""
     loss: dict[Cue, float] = {}
-    for cue in scales.scales:
-        lost = loss_between_tracks(one, two, scales, cue)
-        if lost is not None:
-            loss[cue] = lost
+    for cue, scale in scales.scales.items():
+        rows = [track.looks.seen(cue) for track in (one, two)]
+        if min(len(own) for own in rows) >= MIN_LOOKS:
+            (early, among), (late, among_late) = (
+                _mean_and_likeness(track.looks.chunks(cue, own))
+                for track, own in zip((one, two), rows, strict=True)
+            )
+            lost = min(among, among_late) - float(early @ late)
+            loss[cue] = lost / (scale.same - scale.different)
     return loss
 
 
-def extend_onset_before_cut(drifts: Sequence[Explained], clip: Clip) -> list[Explained]:
-    """Return the drifts with a better guess of their onset, where it lies before their shot.
-
-    What is under way at the first look of a shot will rarely have begun at the cut. It began some
-    time in the shot before, if the character is there and is not seen to stay the same; half of
-    that time is the guess with the least error.
-    """
-    tracks, labels = clip.tracks, clip.worn
-    by_shot = numbers_by_shot(track.shot_index for track in tracks)
-    spans = _spans(tracks, labels)
-    found = []
-    for drift in drifts:
-        if drift.over_cut:
-            found.append(drift)
-            continue
-        (own,) = drift.tracks
-        track = tracks[own]
-        opens = min(tracks[k].frame[0] for k in by_shot[track.shot_index])
-        earlier = by_shot.get(track.shot_index - 1, [])
-        was = _was(labels[own], track.shot_index, spans)
-        before = [k for k in earlier if labels[k] == was >= 0]
-        if drift.start_frame == track.frame[0] == opens and before:
-            last = max(before, key=lambda k: int(tracks[k].frame[-1]))
-            everybody = [tracks[k] for k in earlier]
-            stretch = largest_loss(tracks[last], everybody, clip.calibration, fps=clip.fps)
-            if stretch is None or not stretch.steady or networks_lose(stretch.loss) >= STAYS:
-                start = (int(tracks[last].frame[0]) + drift.start_frame) // 2
-                found.append(replace(drift, tracks=(last, own), start_frame=start))
-                continue
-        found.append(drift)
-    return found
+def _mean_and_likeness(parts: Iterable[NDArray[np.float32]]) -> tuple[NDArray[np.float32], float]:
+    """Return the mean of two looks or more, and how alike they are."""
+    total, count = np.zeros(1, np.float32), 0
+    for vectors in parts:
+        total = total + vectors.sum(axis=0)
+        count += len(vectors)
+    among = (float(np.square(total).sum()) - count) / (count * (count - 1))
+    return total / np.float32(count), among
 
 
 def _spans(tracks: Sequence[BodyTrack], labels: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -146,23 +130,10 @@ def _spans(tracks: Sequence[BodyTrack], labels: Sequence[int]) -> dict[int, tupl
     return {label: (min(own), max(own)) for label, own in shots.items()}
 
 
-def _was(label: int, shot: int, spans: Mapping[int, tuple[int, int]]) -> int:
-    """Return who a character of `shot` was before it; -1 = nobody who can be told.
-
-    Half of a change may make a new character. Where one of the shot before is never seen again,
-    it was that one.
-    """
-    if spans[label][0] < shot:
-        return label
-    gone = [who for who, (_, last) in spans.items() if who >= 0 and last == shot - 1]
-    return gone[0] if len(gone) == 1 else -1
-
-
 def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Explained]:
     """Return one drift per character, from its onset to the end of the change.
 
-    The surest piece says how sure it is, whatever boxes the others have. Hints alone, however many,
-    are none.
+    The surest piece says how sure it is, whatever boxes the others have.
 
     Args:
         drifts: In one shot and over cuts.
@@ -174,9 +145,7 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
         groups.setdefault(label if label >= 0 else -1 - number, []).append(drift)
     merged = []
     for group in groups.values():
-        if all(d.is_hint for d in group):
-            continue
-        surest = max(group, key=lambda d: (not d.is_hint, d.vouched, d.confidence, d.strength))
+        surest = max(group, key=lambda d: (d.vouched, d.confidence, d.strength))
         merged.append(
             replace(
                 surest,

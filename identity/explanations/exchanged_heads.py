@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from identity.evidence.calibration import Calibration
     from identity.evidence.samples import ShotSamples
     from identity.explanations.asked import Features
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
 
-KINDS: tuple[Kind, ...] = ("attribute_swap",)
 FEATURES: Mapping[str, Bounds] = {"hair": FOR, "touch": AGAINST}
 
 _NEARER = 0.1  # similarity by which bodies and clothes must stay: chance does less

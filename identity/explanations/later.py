@@ -11,6 +11,7 @@ from identity.evidence.running_sums import BLOCK_SAMPLES
 from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations.contract import Explained, features_at
 from identity.explanations.drift_over_cuts import curve_over_cut
+from identity.tracks.body_track import SURE_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
         [Sequence[Segment], Sequence[Segment]],
         tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]],
     ]
-
-MIN_SCORE = 0.4  # of a box that is surely of one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def later_changes(clip: Clip, name: str, compares: Compares) -> Iterator[LaterCh
 
 def _is_clear(segment: Segment) -> bool:
     enough = segment.sample_count >= MIN_LOOKS and "body" in segment.means
-    return enough and float(np.median(segment.score)) >= MIN_SCORE
+    return enough and float(np.median(segment.score)) >= SURE_SCORE
 
 
 def _changes(

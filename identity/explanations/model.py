@@ -73,8 +73,8 @@ class DecisionModel:
         )
 
 
-@lru_cache(maxsize=1)
-def bundled_model() -> DecisionModel:
-    """Return the model inside the package."""
-    file = resources.files("identity.explanations") / DATA_FILE
+@lru_cache
+def bundled_model(name: str = DATA_FILE) -> DecisionModel:
+    """Return the model in a data file of the package."""
+    file = resources.files("identity.explanations") / name
     return DecisionModel.from_json(file.read_text(encoding="utf-8"))

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.explanations.contract import Clip, Explained, Kind
+    from identity.explanations.contract import Clip, Explained
     from identity.explanations.later import LaterChange
     from identity.tracks.segments import Segment
 
     Means = Mapping[Cue, NDArray[np.float32]]
 
-KINDS: tuple[Kind, ...] = ("drift",)
 FEATURES: Mapping[str, Bounds] = {"alone": FOR, "network": FOR, "head": AGAINST, "hair": AGAINST}
 
 GARMENTS: tuple[Cue, ...] = ("upper",)  # a table or somebody else hides legs

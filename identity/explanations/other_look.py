@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.hair import SAME_FACING
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.evidence.same_look import similarities_between
+from identity.evidence.same_look import SAME_FACING, similarities_between
 from identity.explanations.later import later_changes
 
 if TYPE_CHECKING:
@@ -28,13 +27,12 @@ if TYPE_CHECKING:
 
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
-    from identity.explanations.contract import Clip, Explained, Kind
+    from identity.explanations.contract import Clip, Explained
     from identity.tracks.segments import Segment
 
     Means = Mapping[Cue, NDArray[np.float32]]
     Compared = tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]
 
-KINDS: tuple[Kind, ...] = ("drift",)
 CUES: tuple[Cue, ...] = ("head", "hair", "upper", "lower")
 FEATURES: Mapping[str, Bounds] = dict.fromkeys(CUES, FOR) | {"turn": AGAINST, "shape": AGAINST}
 

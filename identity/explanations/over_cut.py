@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.alignment import fits_of_boxes, lay_of_boxes, may_lie_over
-from identity.evidence.hair import SAME_FACING
+from identity.evidence.alignment import Alignment, lays_of_boxes, may_lie_over
 from identity.evidence.moments import MIN_SAMPLES
-from identity.evidence.same_look import Compared, similarities_between
+from identity.evidence.place_in_setup import MOST_TRIED
+from identity.evidence.same_look import SAME_FACING, Compared, similarities_between
 from identity.evidence.setups import setup_numbers
 from identity.explanations import swap
 from identity.explanations.contract import Explained, features_at
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.evidence.alignment import Alignment, Sets
-    from identity.explanations.contract import Clip, Kind
+    from identity.evidence.alignment import Sets
+    from identity.explanations.contract import Clip
     from identity.tracks.segments import Segment
 
-KINDS: tuple[Kind, ...] = ("swap",)
 _FITS_IOU = 0.6  # ... where the places themselves say how two shots lie over each other
-_MOST_TRIED = 2  # shots of two set-ups that are laid over each other: a dialogue has hundreds
 
 
 def find_over_cuts(clip: Clip) -> list[Explained]:
@@ -57,7 +55,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
     )
     for late in sorted(begins):
         apart = {
-            early: elsewhere[setups[early], setups[late]] >= _MOST_TRIED
+            early: elsewhere[setups[early], setups[late]] >= MOST_TRIED
             for early in sorted(ends)
             if early < late
         }
@@ -70,7 +68,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             if not options:
                 continue
             pair = setups[early], setups[late]
-            lay = sets.alignment(early, late) if elsewhere[pair] < _MOST_TRIED else None
+            lay = sets.alignment(early, late) if elsewhere[pair] < MOST_TRIED else None
             elsewhere[pair] += lay is None and pair[0] != pair[1]
             placed = _placed(segments, options, sets, (early, late), lay)
             if placed:
@@ -145,7 +143,7 @@ def _maybe_crossed(
     after = np.array([edges[1][k] for k in who[:, 2:].ravel().tolist()]).reshape(before.shape)
     may = may_lie_over(before, after, share=SAME_PLACE_IOU)
     near = may & lies_apart[who[:, 0]]
-    may[near] = fits_of_boxes(before[near], after[near], picture_px=picture_px) >= _FITS_IOU - 1e-3
+    may[near] = lays_of_boxes(before[near], after[near], picture_px=picture_px)[0] >= _FITS_IOU
     who = np.column_stack([early[who[:, :2]], who[:, 2:]])[may]
     if not len(who):
         return []
@@ -273,10 +271,9 @@ def _placed(
 ) -> list[Explained]:
     """Return the exchanges of which both stand where the other one stood.
 
-    The set says how the two shots lie over each other. Where too little of it is seen to say so,
-    who stands where says it, and what is seen of the set has to agree. Where people hide all of it,
-    nothing vouches for the place but that both are seen there from the same side: whoever is filmed
-    from behind changes sides, and turns his back.
+    The set says how the two shots lie over each other. Where people hide all of it, who stands
+    where says it, and nothing vouches for the place but that both are seen there from the same
+    side: whoever is filmed from behind changes sides, and turns his back.
     """
     picture_px = sets.picture_px
     limit = np.array(picture_px * 2, np.float32)
@@ -286,18 +283,17 @@ def _placed(
             np.stack([_edge(segments[k], end) for k in pair])
             for pair, end in ((one.segments[:2], -1), (one.segments[2:], 0))
         )
-        own = lay
-        if own is None:
-            near = lay_of_boxes(before, after, picture_px=picture_px)
-            if near.agrees < _FITS_IOU:
-                continue
-            own = sets.alignment(*shots, near=near)
-            if own is None and sets.is_hidden(*shots, near) and _same_side(segments, one):
-                found.append(replace(one, vouched=False))
-        if own is not None:
-            now = np.clip(own.mapped(after, picture_px=picture_px), 0, limit)
+        if lay is not None:
+            now = np.clip(lay.mapped(after, picture_px=picture_px), 0, limit)
             if (boxes.paired_iou(before, now) >= SAME_PLACE_IOU).all():
                 found.append(one)
+            continue
+        places = before[None], after[None]
+        (agrees,), (scale,), (shift,) = lays_of_boxes(*places, picture_px=picture_px)
+        near = Alignment(float(agrees), float(scale), (float(shift[0]), float(shift[1])))
+        fits = agrees >= _FITS_IOU and sets.is_hidden(*shots, near)
+        if fits and _same_side(segments, one):
+            found.append(replace(one, vouched=False))
     return found
 
 

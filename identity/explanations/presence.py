@@ -10,16 +10,16 @@ shows it: it shrinks, or leaves over an edge. How much each of this says is lear
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from identity.evidence.logistic import AGAINST, FOR, Bounds
-from identity.explanations.model import DecisionModel
-from identity.tracks.linking import END_BOXES
+from identity.evidence.same_look import MIN_LOOKS
+from identity.explanations.model import DecisionModel, bundled_model
+from identity.tracks.body_track import SURE_SCORE
+from identity.tracks.linking import END_BOXES, NEAR_FRAMES, SAME_PLACE_IOU
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -40,20 +40,11 @@ FEATURES: Mapping[str, Bounds] = {
     "score": FOR, "shrinks": AGAINST, "leaves": AGAINST,
 }  # fmt: skip
 
-_MIN_PRESENT_BOXES = 4
-_MIN_ABSENT_FRAMES = 3
-# Read around the end of a box: he may fade, and others are compared with that.
-_BEFORE_FRAMES, _AFTER_FRAMES = 20, 18
-_TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
-_TAKEN_OVER_FRAMES = 4
+_AROUND_FRAMES = 20  # read around the end of a box: he may fade, and others are compared with that
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
 _SCORED_BOXES = 5
-_SURE_SCORE = 0.4  # below it the detector follows what may be somebody, or what is left of him
 _EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
-_AHEAD_FRAMES = 8  # for which somebody is taken to go on as he went: so long he may fade
 _STEADY_BOXES = 5  # whose median is where somebody is: single boxes swell and shrink
-_FAR = 2.0  # widths: who moves farther says no more
-_CALM_FRAMES = 4  # to either side: a box that two share for a moment swells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,13 +97,6 @@ class Absence:
     features: Mapping[str, float]
 
 
-@lru_cache(maxsize=1)
-def bundled_presence() -> DecisionModel:
-    """Return the model inside the package."""
-    file = resources.files("identity.explanations") / DATA_FILE
-    return DecisionModel.from_json(file.read_text(encoding="utf-8"))
-
-
 def find_presence_candidates(
     tracks: Sequence[BodyTrack], shot: Shot, *, size_px: tuple[float, float] | None = None
 ) -> list[PresenceCandidate]:
@@ -125,16 +109,16 @@ def find_presence_candidates(
     """
     gaps = []
     for index, track in enumerate(tracks):
-        if len(track.frame) < _MIN_PRESENT_BOXES:
+        if len(track.frame) < MIN_LOOKS:
             continue
         others = [s for k, s in enumerate(tracks) if k != index]
         begin, end = _sure_part(track.score)
         last, first = int(track.frame[end]), int(track.frame[begin])
-        if shot.stop_frame - 1 - last >= _MIN_ABSENT_FRAMES:
-            window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
+        if shot.stop_frame - 1 - last >= MIN_LOOKS:
+            window = _window(last, shot)
             gaps.append(_candidate("vanish", index, track, end, others, window, size_px))
-        if first - shot.start_frame >= _MIN_ABSENT_FRAMES:
-            window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
+        if first - shot.start_frame >= MIN_LOOKS:
+            window = _window(first, shot)
             gaps.append(_candidate("pop_in", index, track, begin, others, window, size_px))
     return [
         gap
@@ -156,7 +140,7 @@ def explain_absence(
     rows = moments_of(gap, changes)
     if not len(changes):
         return None
-    odds = (model or bundled_presence())[NAME].log_odds(rows)
+    odds = (model or bundled_model(DATA_FILE))[NAME].log_odds(rows)
     best = int(odds.argmax())
     return Absence(
         int(changes.frame[best]),
@@ -191,7 +175,7 @@ def may_be(
     known = {name: float(bounds == FOR) for name, bounds in FEATURES.items()}
     known |= {**(gap.features or {}), **(said or {})}
     rows = {name: np.array([known[name]]) for name in FEATURES}
-    return bool((model or bundled_presence())[NAME].log_odds(rows)[0] >= least_log_odds)
+    return bool((model or bundled_model(DATA_FILE))[NAME].log_odds(rows)[0] >= least_log_odds)
 
 
 def moments_of(gap: PresenceCandidate, changes: PlaceChanges) -> dict[str, NDArray[np.float64]]:
@@ -210,11 +194,12 @@ def _sure_part(score: NDArray[np.float32]) -> tuple[int, int]:
     """
     beside = np.pad(score, 1, mode="edge")
     calm = np.median([beside[:-2], score, beside[2:]], axis=0)
-    sure = np.flatnonzero(calm >= _SURE_SCORE)
-    return (int(sure[0]), int(sure[-1])) if len(sure) >= _MIN_PRESENT_BOXES else (0, len(score) - 1)
+    sure = np.flatnonzero(calm >= SURE_SCORE)
+    return (int(sure[0]), int(sure[-1])) if len(sure) >= MIN_LOOKS else (0, len(score) - 1)
 
 
-def _window(low: int, high: int, shot: Shot) -> tuple[int, ...]:
+def _window(frame: int, shot: Shot) -> tuple[int, ...]:
+    low, high = frame - _AROUND_FRAMES, frame + _AROUND_FRAMES
     return tuple(range(max(low, shot.start_frame), min(high + 1, shot.stop_frame)))
 
 
@@ -222,10 +207,10 @@ def _takes_over(gap: PresenceCandidate, other: BodyTrack) -> bool:
     """Tell whether another box begins (or ends) near it in time, where he ought to be by then."""
     row = 0 if gap.kind == "vanish" else len(other.frame) - 1
     frame = int(other.frame[row])
-    if abs(frame - gap.seen_frame) > _TAKEN_OVER_FRAMES:
+    if abs(frame - gap.seen_frame) > NEAR_FRAMES:
         return False
     here = gap.path[gap.window.index(frame)]
-    return float(boxes.iou(here[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
+    return float(boxes.iou(here[None], other.xyxy[row : row + 1])[0, 0]) >= SAME_PLACE_IOU
 
 
 def _candidate(
@@ -284,7 +269,7 @@ def path_of(
         slope = np.median((centre[two] - centre[one]) / (when[two] - when[one])[:, None], axis=0)
     start = np.median(centre - slope * when[:, None], axis=0)
     ahead = asked > time[-1]
-    to = start + slope * np.minimum(asked[ahead], time[-1] + _AHEAD_FRAMES)[:, None]
+    to = start + slope * np.minimum(asked[ahead], time[-1] + END_BOXES)[:, None]
     found[ahead] = np.concatenate([to - size / 2, to + size / 2], axis=1)
     return found.astype(np.float32)
 
@@ -314,7 +299,7 @@ def _of_boxes(
     return {
         "score": float(np.median(score[-_SCORED_BOXES:])),
         "shrinks": float(max(0.0, 1 - areas[-1] / np.median(areas))),
-        "leaves": float(np.clip(leaves / usual, 0, _FAR)),
+        "leaves": max(leaves / usual, 0.0),
     }
 
 
@@ -327,7 +312,7 @@ def _in_front(
     """
     found = []
     for other in others:
-        a, b = np.searchsorted(other.frame, (frame - _CALM_FRAMES, frame + _CALM_FRAMES + 1))
+        a, b = np.searchsorted(other.frame, (frame - NEAR_FRAMES, frame + NEAR_FRAMES + 1))
         row = int(np.searchsorted(other.frame, frame))
         if a < b and row < len(other.frame) and other.frame[row] == frame:
             found.append(np.median(other.xyxy[a:b], axis=0))

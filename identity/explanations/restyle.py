@@ -9,17 +9,17 @@ the set alone or to the people alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.looks import CHUNK_ROWS
 from identity.evidence.logistic import FOR, Bounds
 from identity.evidence.moments import Totals, mean_over
 from identity.evidence.picture_style import STYLE_PARTS, STYLE_PLACES
+from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations.contract import Explained
-from identity.explanations.model import DecisionModel
+from identity.explanations.model import bundled_model
 from identity.tracks.body_track import FAST_S
 from identity.tracks.linking import SAME_PLACE_IOU
 from tracker import boxes
@@ -44,7 +44,6 @@ FEATURES: Mapping[str, Bounds] = {
     "texture": FOR,
 }  # fmt: skip
 
-_MIN_SIDE_FRAMES = 3
 _WHOLLY = 2.0  # a larger step is no surer sign
 _SET_GOES_ON = 0.5  # 124 of 131 cuts of generated clips are below it
 _PARTS = {
@@ -52,7 +51,6 @@ _PARTS = {
     **{part: [place] for place, part in enumerate(STYLE_PARTS) if not part.endswith("slope")},
 }
 _TEXTURE, _PICTURE = STYLE_PARTS.index("texture_1"), STYLE_PLACES.index("picture")
-_BLOCK_FRAMES = 4096  # asked about at a time: a take may last for hours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,13 +69,6 @@ class StyleMoments:
     judged: NDArray[np.bool_]
 
 
-@lru_cache(maxsize=1)
-def bundled_restyle() -> DecisionModel:
-    """Return the model inside the package."""
-    file = resources.files("identity.explanations") / DATA_FILE
-    return DecisionModel.from_json(file.read_text(encoding="utf-8"))
-
-
 def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> StyleMoments:
     """Return all moments of a clip, sudden or taking up to half a second, and what speaks for each.
 
@@ -94,13 +85,13 @@ def moments_of(styles: PictureStyles, shots: Sequence[Shot], *, fps: float) -> S
     shot_of = np.repeat(np.arange(len(shots)), [len(shot) for shot in shots])
     begins = np.array([shot.start_frame for shot in shots], np.int64)
     ends = np.array([shot.stop_frame for shot in shots], np.int64)
-    side = max(_MIN_SIDE_FRAMES, round(FAST_S * fps))
+    side = max(MIN_LOOKS, round(FAST_S * fps))
     before = np.maximum(last - side, begins[shot_of[last - 1]]), last
     after = first, np.minimum(first + side, ends[shot_of[first]])
     later = after[1], np.minimum(after[1] + 2 * side, ends[shot_of[first]])
     judged = shot_of[first] - shot_of[last - 1] <= 1
     for start, stop in (before, after):
-        judged &= stop - start >= max(_MIN_SIDE_FRAMES, side // 2)
+        judged &= stop - start >= max(MIN_LOOKS, side // 2)
     step = _steps(styles.parts, before, after, later)
     judged &= np.isfinite(step[:, _PICTURE, _TEXTURE:]).all(axis=1)
     # All of the picture stands for a set, or people, that only one of the sides shows: boxes come
@@ -188,10 +179,10 @@ def _likely(
 
     Of a long clip one stretch after the other is asked about.
     """
-    margin = round(5 * FAST_S * fps) + 2 * _MIN_SIDE_FRAMES
+    margin = round(5 * FAST_S * fps) + 2 * MIN_LOOKS
     count = len(styles.stays)
-    for begin in range(0, count, _BLOCK_FRAMES):
-        low, high = max(0, begin - margin), min(count, begin + _BLOCK_FRAMES + margin)
+    for begin in range(0, count, CHUNK_ROWS):
+        low, high = max(0, begin - margin), min(count, begin + CHUNK_ROWS + margin)
         part = styles.between(low, high)
         inside = [
             replace(
@@ -203,8 +194,8 @@ def _likely(
             if shot.start_frame < high and shot.stop_frame > low
         ]
         moments = moments_of(part, inside, fps=fps)
-        odds = bundled_restyle()[NAME].log_odds(moments.features)
-        own = (moments.last + low >= begin) & (moments.last + low < begin + _BLOCK_FRAMES)
+        odds = bundled_model(DATA_FILE)[NAME].log_odds(moments.features)
+        own = (moments.last + low >= begin) & (moments.last + low < begin + CHUNK_ROWS)
         for k in np.flatnonzero(own & moments.judged & (odds >= least_log_odds)).tolist():
             features = {name: float(values[k]) for name, values in moments.features.items()}
             yield float(odds[k]), int(moments.last[k]) + low, int(moments.first[k]) + low, features
@@ -213,7 +204,7 @@ def _likely(
 def _is_there(track: BodyTrack, last: int, first: int, fps: float) -> bool:
     """Tell whether a body is seen right before a change, or right after it."""
     near = (track.frame >= last - FAST_S * fps) & (track.frame < first + FAST_S * fps)
-    return int(near.sum()) >= _MIN_SIDE_FRAMES
+    return int(near.sum()) >= MIN_LOOKS
 
 
 def _first_new(

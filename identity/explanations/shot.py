@@ -10,18 +10,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from identity.evidence.consistency import curve_from
-from identity.evidence.moments import WINDOW_S
 from identity.evidence.samples import NETWORKS
 from identity.explanations import (
     change,
     clone,
     clothes_swap,
-    drift_rules,
     exchanged_heads,
     head_swap,
     slow_clothes,
     swap,
 )
+from identity.tracks.body_track import WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +36,7 @@ COMPETING: tuple[InShot, ...] = (
     change,
     slow_clothes,
 )
-AFTERWARDS: tuple[InShot, ...] = (head_swap, drift_rules)
+AFTERWARDS: tuple[InShot, ...] = (head_swap,)
 
 
 def explain_shot(scene: Scene) -> list[Explained]:
@@ -48,7 +47,7 @@ def explain_shot(scene: Scene) -> list[Explained]:
     found = one_per_cause(found, fps=scene.samples.fps)
     for explanation in AFTERWARDS:
         found += explanation.find(replace(scene, explained=tuple(found)))
-    return _with_curves(_surest_drifts(found), scene)
+    return _with_curves(found, scene)
 
 
 def _with_curves(found: Sequence[Explained], scene: Scene) -> list[Explained]:
@@ -105,13 +104,3 @@ def _same_cause(one: Explained, other: Explained, *, fps: float) -> bool:
     if "drift" in (one.kind, other.kind) or set(one.tracks) == set(other.tracks):
         return True  # in the middle of an exchange two look alike
     return abs(one.start_frame - other.start_frame) <= WINDOW_S * fps
-
-
-def _surest_drifts(found: Sequence[Explained]) -> list[Explained]:
-    """Return all with one slow change of each track: the surest, or else the first."""
-    surest: dict[tuple[int, ...], Explained] = {}
-    for one in found:
-        if one.kind == "drift":
-            known = surest.get(one.tracks, one)
-            surest[one.tracks] = max(known, one, key=lambda d: (not d.is_hint, d.confidence))
-    return [one for one in found if one.kind != "drift" or surest[one.tracks] is one]

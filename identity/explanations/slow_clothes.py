@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from identity.evidence.calibration import Calibration
     from identity.evidence.moments import Moments
     from identity.evidence.samples import ShotSamples
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
 
-KINDS: tuple[Kind, ...] = ("drift",)
 # As of other clothes, but for what networks lose: in a shot, over a second, that is mostly a turn.
 FEATURES: Mapping[str, Bounds] = {"alone": FOR, "head": AGAINST, "hair": AGAINST}
 

@@ -16,7 +16,6 @@ import numpy as np
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
     MIN_SAMPLES,
-    WINDOW_S,
     Moments,
     circumstances,
     exact_frame,
@@ -26,7 +25,7 @@ from identity.evidence.samples import COLOURS, NETWORKS, ShotSamples, compare
 from identity.explanations.asked import Asked
 from identity.explanations.change import SPAN_BOUNDS
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.tracks.body_track import FAST_S
+from identity.tracks.body_track import FAST_S, WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,10 +35,9 @@ if TYPE_CHECKING:
     from identity.appearance.looks import Cue
     from identity.evidence.calibration import Calibration
     from identity.evidence.same_look import Compared
-    from identity.explanations.contract import Kind, Scene
+    from identity.explanations.contract import Scene
     from identity.tracks.crossings import Crossing
 
-KINDS: tuple[Kind, ...] = ("swap",)
 FEATURES: Mapping[str, Bounds] = {
     "gain": FOR, "worse": FOR, "crossed": FOR, "network": FOR, "colour": FOR, "leap": AGAINST,
     "touch": AGAINST, "samples": FOR, "score": FOR, "span": SPAN_BOUNDS,
@@ -48,7 +46,6 @@ FEATURES: Mapping[str, Bounds] = {
 _MIN_GAIN = (
     0.3  # log-odds; no moment of 3,000 in clean generated clips comes near 0 (design probes)
 )
-_SURELY = 0.75  # so sure an exchange must be for another one beside it to be looked for
 _PASSING_S = 0.1  # a look is seen every so often only: a change so near to a meeting is its
 _LEAP = 0.6  # a box that moves so far at once lies on another body: the tracker went over to it
 
@@ -249,7 +246,8 @@ def _exchanges(scene: Scene, pair: tuple[int, int], span: tuple[int, int]) -> li
         moments = asked.moments
         one = _told(scene, pair, moments, best, float(asked.log_odds[best]))
         found.append(one)
-        if one.confidence >= _SURELY:  # two who are alike seem to exchange again and again
+        # Two who are alike seem to exchange again and again.
+        if one.confidence >= scene.settings.major_confidence:
             spans += [(int(moments.first[best]), part[1]), (part[0], int(moments.last[best]))]
     return found
 

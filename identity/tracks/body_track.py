@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from identity.appearance.looks import Cue, Looks
-from tracker import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +22,8 @@ _Number = TypeVar("_Number", bound=np.generic)
 # What takes no longer is at once: a morph or a swap rather than a drift, 12 frames at 24 a second.
 # So near to its first or last box somebody is coming or going.
 FAST_S = 0.5
+SURE_SCORE = 0.4  # of a box, or in the middle of all of a track: surely somebody, and one only
+WINDOW_S = 1.0  # looks of so long on each side of a moment are compared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,19 +97,6 @@ def make_body_track(
 def _end_to_end(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
     """Return arrays as one; mostly there is one only, and it may be of hours: it is not copied."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def unoccluded_rows(
-    track: BodyTrack, everybody: Sequence[BodyTrack], *, max_iou: float
-) -> NDArray[np.bool_]:
-    """Return (T,) bool, in which rows no box of `everybody` else overlaps that of the track."""
-    free = np.ones(len(track.frame), np.bool_)
-    for other in everybody:
-        if other is track:
-            continue
-        _, own, theirs = np.intersect1d(track.frame, other.frame, return_indices=True)
-        free[own] &= boxes.paired_iou(track.xyxy[own], other.xyxy[theirs]) <= max_iou
-    return free
 
 
 def fully_visible_span(

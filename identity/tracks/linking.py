@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_GAP_S = 1.5
 SAME_PLACE_IOU = 0.3  # boxes that overlap by so much lie in one place
-_MAX_SIZE_RATIO = 1.6
+NEAR_FRAMES = 4  # a box so near in time still says where somebody is
 END_BOXES = 8  # the first or last boxes, which tell where somebody stands and was going
 
 
@@ -70,9 +70,6 @@ def _goes_on(first: Tracklet, second: Tracklet, *, fps: float) -> bool:
         return False
     expected = _extrapolate(first, second.start_frame)[None]
     begins = second.xyxy[:1]
-    sizes = sorted([float(boxes.area(expected)[0]), float(boxes.area(begins)[0])])
-    if sizes[0] <= 0 or (sizes[1] / sizes[0]) ** 0.5 > _MAX_SIZE_RATIO:
-        return False
     here = float(boxes.iou(first.xyxy[-1:], begins)[0, 0])
     return max(float(boxes.iou(expected, begins)[0, 0]), here) >= SAME_PLACE_IOU
 

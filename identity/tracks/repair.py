@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.looks import Looks
+from identity.tracks.body_track import WINDOW_S
 from identity.tracks.crossings import find_crossings
 from identity.tracks.linking import link_tracklets
 from scenes.shots import numbers_by_shot
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
 
     Body = tuple[Tracklet, Looks]
 
-_HANDED_OVER_S = 0.8  # as long as a tracker waits for somebody hidden
 _HIDDEN_SHARE = 0.5  # of a body's last box that lies in the box in front of it
 _JUMP_IOU = 0.75  # from one frame to the next; bodies that walk overlap themselves more
-# Share of the way from one's looks to the other's that the box goes; less where it becomes as tall
-# as the other too, since two who exchange looks behind each other go far as well.
-_BECOMES, _AND_AS_TALL = 0.8, 0.6
-_SIDE_S = 1.0
+_BECOMES = 0.8  # of the way from one's looks to the other's: who exchanges looks goes far as well
 
 
 def repair_id_switches(
@@ -83,7 +80,7 @@ def _handed_over(front: Body, behind: Body, *, fps: float) -> int | None:
     end = int(far.frame[-1])
     if not near.frame[0] < end < near.frame[-1]:
         return None
-    first, last = np.searchsorted(near.frame, [end, end + _HANDED_OVER_S * fps], side="right")
+    first, last = np.searchsorted(near.frame, [end, end + WINDOW_S * fps], side="right")
     hides = near.xyxy[max(0, first - 1) : first + 2]
     if float(boxes.covered(far.xyxy[-1:], hides).max(initial=0)) < _HIDDEN_SHARE:
         return None
@@ -97,22 +94,11 @@ def _handed_over(front: Body, behind: Body, *, fps: float) -> int | None:
         return None
     for row in jumps:
         frame = int(near.frame[row])
-        stop = np.searchsorted(near.frame, frame + _SIDE_S * fps)
+        stop = np.searchsorted(near.frame, frame + WINDOW_S * fps)
         new = _mean_body(near_looks, np.arange(row, stop))
-        needed = _AND_AS_TALL if _as_tall(near.xyxy[row], far.xyxy, near.xyxy[:row]) else _BECOMES
-        if new is not None and float(new @ other - new @ old) >= needed * (1 - old @ other):
+        if new is not None and float(new @ other - new @ old) >= _BECOMES * (1 - old @ other):
             return frame
     return None
-
-
-def _as_tall(box: np.ndarray, as_these: np.ndarray, than_those: np.ndarray) -> bool:
-    """Tell whether a box (4,) is nearer in height to some boxes (T, 4) than to others."""
-    height = float(box[3] - box[1])
-    apart = [
-        abs(np.log(height / float(np.median(xyxy[:, 3] - xyxy[:, 1]))))
-        for xyxy in (as_these, than_those)
-    ]
-    return bool(apart[0] < apart[1])
 
 
 def _mean_body(looks: Looks, rows: np.ndarray) -> np.ndarray | None:

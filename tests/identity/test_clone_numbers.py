@@ -17,7 +17,7 @@ from identity.cast.characters import Cast
 from identity.evidence.alignment import Alignment
 from identity.evidence.moments import Moments
 from identity.explanations import attribute_swap, change, clone, over_cut, shot
-from identity.explanations.contract import Explained, characters_of_tracks, drift_of
+from identity.explanations.contract import Explained, characters_of_tracks
 from identity.settings import FindingSettings
 from tests.identity.people import blend, body_of, calibration, colour_of
 
@@ -238,28 +238,6 @@ def test_one_cause_is_told_once(found, kept):
     assert [one.log_odds for one in said] == sorted((one.log_odds for one in said), reverse=True)
 
 
-def test_one_slow_change_of_each_track():
-    weak, sure, other = (
-        told("drift", who, odds=odds) for who, odds in (((0,), 0.1), ((0,), 3.0), ((1,), 0.2))
-    )
-    swap = told("swap", (0, 1))
-    assert shot._surest_drifts([weak, swap, sure, other]) == [swap, sure, other]
-    alike = told("drift", (0,), 99, odds=3.0)
-    assert shot._surest_drifts([sure, alike]) == [sure]
-    assert shot._surest_drifts([]) == []
-    hint = replace(sure, is_hint=True)
-    assert shot._surest_drifts([hint, weak]) == [weak]  # what is told by itself stays
-
-
-def test_a_drift_is_as_sure_as_its_strength_beside_the_threshold():
-    settings = FindingSettings(drift=0.3)
-    one = drift_of((4,), 10, 30, 0.3, {"body": 0.3, "upper": 0.1}, settings)
-    assert one.confidence == pytest.approx(0.6, abs=1e-3)  # odds of 1.5 at the threshold
-    assert drift_of((4,), 10, 30, 0.6, {}, settings).confidence == pytest.approx(12 / 13, abs=1e-3)
-    assert one.features == pytest.approx({"body": 0.7, "upper": 0.9})
-    assert (one.over_cut, one.vouched) == (False, True)
-
-
 # --- over a cut -----------------------------------------------------------------------------------
 
 
@@ -304,7 +282,7 @@ def placed(*boxes):
 def stands_in_place(segments, option, lay):
     sets = SimpleNamespace(
         picture_px=(500, 300),
-        alignment=lambda a, b, near=None: lay,
+        alignment=lambda a, b: lay,
         is_hidden=lambda a, b, near: False,
     )
     return bool(over_cut._placed(segments, [option], sets, (0, 1), lay))
@@ -350,8 +328,8 @@ def test_what_lies_beyond_the_picture_does_not_count():
 
 
 def exchange_over_cuts(
-    *shots, aligned, moved=0, explained=(), near=(), hidden=False, facing=None, vouched=True,
-    cast="", alike=None, laid=None, farther=0,
+    *shots, aligned, moved=0, explained=(), one_aside=False, hidden=False, facing=None,
+    vouched=True, cast="", alike=None, laid=None, farther=0,
 ):  # fmt: skip
     """Judge shots in each of which two stand side by side, and wear what their letters say."""
     segments = []
@@ -362,20 +340,17 @@ def exchange_over_cuts(
             one = worn(name, 2 * shot_ + k, shot=shot_)
             at = 200 * k + (moved if shot_ else 0)
             one.xyxy = np.tile(np.array([at, 0, at + 50, 100], np.float32), (10, 1))
-            if shot_ and near == "one alone":
+            if shot_ and one_aside:
                 one.xyxy += 60 * k
             one.xyxy += farther * k * shot_
             if facing is not None:
                 one.means["facing"] = np.array([facing[shot_], 0.0], np.float32)
             segments.append(one)
 
-    def alignment(a, b, near=None):
-        if near is None:
-            laid.append((a, b))
-            return Alignment(1.0, 1.0, (0, 0)) if (a, b) in aligned else None
-        return near if (a, b) in near_ones else None
+    def alignment(a, b):
+        laid.append((a, b))
+        return Alignment(1.0, 1.0, (0, 0)) if (a, b) in aligned else None
 
-    near_ones = [(0, 1)] if near else []
     sets = SimpleNamespace(
         picture_px=(500, 300), alignment=alignment, is_hidden=lambda a, b, near: hidden
     )
@@ -434,13 +409,6 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
         pytest.param(["AB", "BA"], [], {}, [], id="another set-up"),
         pytest.param(["AB", "BA"], [(0, 1)], {"moved": 40}, [], id="they stand elsewhere"),
         pytest.param(
-            ["AB", "BA"], [], {"moved": 40, "near": [1]}, [(0, 1)],
-            id="their places say how the shots lie, and the set agrees",
-        ),
-        pytest.param(
-            ["AB", "BA"], [], {"near": "one alone"}, [], id="only one of them has a place"
-        ),
-        pytest.param(
             ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "vouched": False}, [(0, 1)],
             id="they hide the set, and are seen from the same side",
         ),
@@ -452,7 +420,7 @@ IN_SHOT = (told("attribute_swap", (0, 1)),)
             ["AB", "BA"], [], {"hidden": True}, [], id="they hide the set; from which side?"
         ),
         pytest.param(
-            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "near": "one alone"}, [],
+            ["AB", "BA"], [], {"hidden": True, "facing": (0.9, 0.8), "one_aside": True}, [],
             id="they hide the set, and only one of them has a place",
         ),
         pytest.param(

@@ -17,12 +17,10 @@ from identity.evidence.consistency import (
     _first_look,
     _smooth,
     curve_from,
-    like_framing,
     similarity_curve,
     similarity_curves,
 )
 from identity.evidence.course import course_of
-from identity.evidence.positions import Positions
 from tests.identity.people import track_of, turned
 
 SCALES = Calibration(
@@ -95,11 +93,6 @@ def test_it_is_compared_with_the_mean_of_the_first_eight_looks():
     assert similarity_curve(body, SCALES, first=other).value.tolist() == [0] * 8 + [1] * 8
 
 
-@pytest.mark.parametrize(("height", "alike"), [(139, True), (141, False), (72, True), (71, False)])
-def test_who_is_nearer_is_seen_otherwise(height, alike):
-    assert like_framing(seen(), seen(height=height)) is alike
-
-
 @pytest.mark.parametrize(
     ("labels", "more", "first"),
     [
@@ -108,7 +101,6 @@ def test_who_is_nearer_is_seen_otherwise(height, alike):
         pytest.param([-1, -1], {}, 1, id="nobody of the cast"),
         pytest.param([0, 0], {"setup": 0.9}, 0, id="like enough"),
         pytest.param([0, 0], {"setup": 0.89}, 1, id="another set-up"),
-        pytest.param([0, 0], {"height": 150}, 1, id="nearer"),
         pytest.param([0, 0], {"shot": 0}, 1, id="the same shot"),
     ],
 )
@@ -117,7 +109,7 @@ def test_what_a_later_shot_is_compared_with(monkeypatch, labels, more, first):
     monkeypatch.setattr(
         consistency, "similarity_curve", lambda track, _, *, first: asked.append((track, first))
     )
-    bodies = [seen(), seen(shot=more.get("shot", 1), height=more.get("height", 100))]
+    bodies = [seen(), seen(shot=more.get("shot", 1))]
     setup = more.get("setup", 1.0)
     similarity_curves(bodies, labels, np.array([[1, setup], [setup, 1]]), SCALES)
     assert asked == [(bodies[0], bodies[0]), (bodies[1], bodies[first])]
@@ -216,12 +208,3 @@ def test_a_ramp_must_be_better_than_a_step_by_a_fifth():
     # Of a ramp that takes a little more than half a second, with noise, a step explains nearly all.
     errors = {noise: course(ramp(24, 9, 14, noise=noise)).slow for noise in (0.0, 0.4)}
     assert errors == {0.0: True, 0.4: False}
-
-
-def test_places_of_nobody():
-    assert Positions([])._xyxy.shape == (0, 4)
-    moving = np.array([[0, 0, 10, 10], [0, 0, 10, 10], [90, 0, 100, 10]], np.float32)
-    places = Positions([moving, moving[:1], moving[2:]])
-    assert places.same(0, 1)
-    assert not places.same(0, 2)
-    assert places.same_as(2).tolist() == [False, False, True]

@@ -52,7 +52,7 @@ class Sets:
     def __init__(self, *, returns):
         self.returns = returns
 
-    def alignment(self, early, late, *, near=None):
+    def alignment(self, early, late):
         return Alignment(1.0, 1.0, (0.0, 0.0)) if self.returns else None
 
     def is_hidden(self, early, late, lay):

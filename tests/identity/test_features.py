@@ -10,7 +10,6 @@ from identity.evidence.same_look import Compared, mean_of
 from identity.evidence.samples import COMPARED, NETWORKS, lay_out
 from identity.explanations import change, swap
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.explanations.head_swap import _calm
 from identity.tracks.body_track import make_body_track
 from identity.tracks.crossings import Crossing
 from identity.tracks.linking import Chain
@@ -305,12 +304,6 @@ def test_moments_want_two_samples_on_either_side(span, count):
 
 
 # --- attributes, heads, and what is common --------------------------------------------------------
-
-
-def test_calm_hair_is_alike_from_sample_to_sample():
-    rows = [np.array(v, np.float16) for v in ((1, 0), (1, 0), (0, 1), (0, 1))]
-    assert _calm([{"hair": rows[0]}]) == 1.0
-    assert _calm([{"hair": row} for row in rows]) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from identity.appearance.looks import Looks
-from identity.explanations import drift_rules
 from identity.tracks.body_track import BodyTrack, make_body_track
 from identity.tracks.crossings import find_crossings
 from identity.tracks.linking import link_tracklets
 from identity.tracks.repair import repair_id_switches
 from tests.identity.people import FPS, looks, tracklet
-from tests.identity.told import explained, incidents_of, scene_of
+from tests.identity.told import explained, incidents_of
 
 LENGTH = 72
 AT = 36
@@ -198,47 +197,6 @@ def test_who_has_just_come_in_has_not_become_another(comes_at, seconds_before, e
     assert [(i.kind, i.tracks) for i in found] == expect
 
 
-@pytest.mark.parametrize(
-    "facing",
-    [
-        pytest.param(None, id="not known how it is turned"),
-        pytest.param([0.9] * LENGTH, id="faces the camera all the while"),
-        pytest.param([-0.9] * LENGTH, id="seen from behind all the while"),
-        pytest.param(np.linspace(0.9, -0.5, LENGTH).tolist(), id="turns meanwhile"),
-    ],
-)
-@pytest.mark.parametrize("colours", ["stay", "change"])
-def test_networks_alone_are_a_hint_where_nobody_turns(facing, colours):
-    steady = facing is not None and min(facing) == max(facing)
-    frames = list(range(LENGTH))
-    other = looks(frames, ["C"] * LENGTH, seed=1, facing=facing)
-    worn = slow("A", "B") if colours == "change" else ["A"] * LENGTH
-    own = looks(frames, slow("A", "B"), colours=worn, seed=0, facing=facing)
-    tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
-    tracks = [
-        make_body_track(c, tracklets, [own, other]) for c in link_tracklets(tracklets, fps=FPS)
-    ]
-    drifts = drift_rules.find(scene_of(tracks))
-    told = [(d.tracks, d.is_hint, d.vouched) for d in drifts]
-    if colours == "change":
-        assert told == [((0,), False, True)]
-    else:
-        assert told == ([((0,), True, False)] if steady else [])
-
-
-def test_a_box_that_comes_to_hold_more_is_no_drift():
-    frames = list(range(LENGTH))
-    own = looks(frames, slow("A", "B"), seed=0)
-    (one,) = [tracklet(0, frames, at=(60, 60))]
-    wider = one.xyxy.copy()
-    wider[:, 2] += np.linspace(0, 1.5, LENGTH) * (wider[:, 2] - wider[:, 0])
-    for xyxy, count in ((one.xyxy, 1), (wider, 0)):
-        tracklets = [replace(one, xyxy=xyxy.astype(np.float32))]
-        tracks = [make_body_track(c, tracklets, [own]) for c in link_tracklets(tracklets, fps=FPS)]
-        drifts = drift_rules.find(scene_of(tracks))
-        assert [d.vouched for d in drifts] == [True] * count
-
-
 def test_what_networks_lose_on_everybody_is_no_drift():
     frames = list(range(LENGTH))
     facing = [0.9] * LENGTH
@@ -248,4 +206,4 @@ def test_what_networks_lose_on_everybody_is_no_drift():
     ]
     tracklets = [tracklet(k, frames, at=(60 + 180 * k, 60)) for k in range(2)]
     tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
-    assert drift_rules.find(scene_of(tracks)) == []
+    assert explained(tracks) == []

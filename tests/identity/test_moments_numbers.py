@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from identity.evidence import moments as evidence
 from identity.evidence.moments import (
     Moments,
     _box_steps,
@@ -162,7 +161,6 @@ def test_the_largest_overlap_with_anybody_else():
     samples = SimpleNamespace(frames=np.arange(4), tracks=range(3), xyxy=xyxy)
     assert _touching(samples, 0).tolist() == pytest.approx([1 / 3, 0.6, 1, 0])
     assert _touching(samples, 2).tolist() == pytest.approx([0, 0.6, 0, 0])
-    assert evidence.NEAR_SAMPLES == 3
 
 
 def turning(*steps):
@@ -296,21 +294,3 @@ def test_a_whole_head_is_enough_however_strict(strictness, found):
 
     scene = replace(heads(), settings=FindingSettings(strictness=strictness))
     assert len(head_swap.find(scene)) == found
-
-
-def test_clothes_over_a_shot_are_the_mean_of_a_few_samples():
-    one = body(range(200), ["A"] * 100 + ["B"] * 100)
-    (mean,) = head_swap._outfit(one).values()
-    assert np.sort(mean)[-2:] == pytest.approx([0.5, 0.5], abs=0.05)
-    assert head_swap._outfit(SimpleNamespace(looks=SimpleNamespace(seen=lambda _: []))) == {}
-
-
-def test_heads_are_read_where_nobody_is_near_and_little_is_hidden():
-    own = body(range(12), ["A"] * 12, facing=[0.9] * 12, hair=["A"] * 12)
-    assert sorted(head_swap._heads_of(own, [own])) == [0, 3, 6, 9]
-    passing = body(range(5, 8), ["B"] * 3, at=(70, 60), seed=1)
-    assert sorted(head_swap._heads_of(own, [own, passing])) == [0, 3, 9]
-    bare = body(range(12), ["A"] * 12)
-    assert head_swap._heads_of(bare, [bare]) == {}
-    sample = head_swap._heads_of(own, [own])[3]
-    assert set(sample) == {"hair", "facing", "upper"}

@@ -22,8 +22,7 @@ class Sets:
     def __init__(self, lays):
         self.lays, self.asked = lays, []
 
-    def alignment(self, early, late, *, near=None):
-        assert near is None
+    def alignment(self, early, late):
         self.asked.append((early, late))
         return self.lays.get((early, late))
 

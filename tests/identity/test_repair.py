@@ -36,10 +36,6 @@ BECOMES_B = ["A"] * GONE_FROM + ["B"] * (40 - GONE_FROM)
     [
         pytest.param([in_front(BECOMES_B), behind("B")], [19, 39], id="gone before another"),
         pytest.param(
-            [in_front(["A"] * 20 + [("A", "B", 0.77)] * 20), behind("B")], [19, 39],
-            id="gone before another, of whom more is seen now",
-        ),
-        pytest.param(
             [in_front(["A"] * 20 + [("A", "B", 0.77)] * 20, then=(80, 50, 230, 240)), behind("B")],
             [39, 13], id="a box around both, and looks on their way",
         ),

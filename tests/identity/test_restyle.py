@@ -21,9 +21,9 @@ from identity.evidence.picture_style import (
     texture_of,
 )
 from identity.explanations.contract import Explained
+from identity.explanations.model import bundled_model
 from identity.explanations.restyle import (
     FEATURES,
-    bundled_restyle,
     find_restyles,
     moments_of,
     stay_over,
@@ -169,7 +169,7 @@ def test_a_long_take_is_judged_like_a_short_one():
 
 def test_the_model_knows_the_features():
     features = moments_of(film(), shots_from_cuts([], frame_count=COUNT), fps=FPS).features
-    assert set(bundled_restyle()["restyle"].weights) == set(FEATURES) == set(features)
+    assert set(bundled_model("restyle.json")["restyle"].weights) == set(FEATURES) == set(features)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from training.decisions.table import Outcome
 
     Makes = Callable[[Sequence[Shot], Calibration, np.random.Generator], list[Case]]
+    AlsoMakes = Callable[[Sequence[Shot], Sequence[LabelledClip], Calibration], list[Case]]
 
 PRIOR = 0.3
 TARGET = Path("identity") / "explanations" / DATA_FILE
@@ -76,6 +77,14 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "exchanged_heads": (exchanged_heads_cases, exchanged_heads.FEATURES),
     "slow_clothes": (slow_clothes_cases, slow_clothes.FEATURES),
     "hair_swap": (hair_swap_cases, attribute_swap.HAIR),
+}
+
+# Cases beside those of the table that nothing is learnt from.
+ALSO_JUDGED_ON: dict[str, Sequence[AlsoMakes]] = {
+    "other_look": (
+        lambda shots, _, calibration: same_looks(shots, calibration),
+        lambda _, clips, calibration: natural_other_looks(clips, calibration),
+    ),
 }
 
 app = typer.Typer(
@@ -114,8 +123,8 @@ def cases_of_all(
         if only and name not in only:
             continue
         found[name] = make(shots, calibration, np.random.default_rng([seed, number]))
-        if name == "other_look":
-            found[name] += same_looks(shots, calibration) + natural_other_looks(clips, calibration)
+        for judged_on in ALSO_JUDGED_ON.get(name, ()):
+            found[name] += judged_on(shots, clips, calibration)
     return found
 
 

@@ -18,7 +18,7 @@ from bench.labelled import source_of
 from bench.observed import observations
 from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations import other_look
-from identity.explanations.later import MIN_SCORE
+from identity.tracks.body_track import SURE_SCORE
 from tracker import boxes
 from training.decisions.cases import Asked, case, score
 from training.decisions.clips import Shot, shots_between
@@ -190,7 +190,7 @@ def same_looks(shots: Sequence[Shot], calibration: Calibration) -> list[Case]:
 
 def _is_clear(samples: ShotSamples, track: int) -> bool:
     looks = int(samples.seen["body"][track].sum())
-    return looks >= MIN_LOOKS and score(samples, track) >= MIN_SCORE
+    return looks >= MIN_LOOKS and score(samples, track) >= SURE_SCORE
 
 
 def _most_alike(

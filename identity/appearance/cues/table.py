@@ -17,7 +17,7 @@ Cue = str  # a name of the table
 Role = Literal["network", "colour", "own", "pose"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CueRow:
     """One cue.
 
@@ -56,67 +56,17 @@ class CueRow:
 
 
 _HERE = "identity.appearance.cues"
+_ZONES, _PARTS, _HAIR = (f"{_HERE}.{name}:measure" for name in ("zones", "parts", "hair"))
 _ROWS = (
-    CueRow(
-        name="body",
-        title="look of the whole body",
-        role="network",
-        measured_by=f"{_HERE}.body:measure",
-    ),
-    CueRow(
-        name="head",
-        title="colours of the head",
-        role="colour",
-        measured_by=f"{_HERE}.zones:measure",
-    ),
-    CueRow(
-        name="upper",
-        title="colours of the upper body",
-        role="colour",
-        measured_by=f"{_HERE}.zones:measure",
-    ),
-    CueRow(
-        name="lower",
-        title="colours of the lower body",
-        role="colour",
-        measured_by=f"{_HERE}.zones:measure",
-    ),
-    CueRow(
-        name="head_look",
-        title="look of the head",
-        role="network",
-        measured_by=f"{_HERE}.parts:measure",
-        parts_only=True,
-    ),
-    CueRow(
-        name="upper_look",
-        title="look of the upper body",
-        role="network",
-        measured_by=f"{_HERE}.parts:measure",
-        parts_only=True,
-    ),
-    CueRow(
-        name="lower_look",
-        title="look of the lower body",
-        role="network",
-        measured_by=f"{_HERE}.parts:measure",
-        parts_only=True,
-    ),
-    CueRow(
-        name="hair",
-        title="colours of the hair",
-        role="own",
-        measured_by=f"{_HERE}.hair:measure",
-        parts_only=True,
-        scale=(0.6, 0.98),
-    ),
-    CueRow(
-        name="facing",
-        title="turn of the body",
-        role="pose",
-        measured_by=f"{_HERE}.facing:measure",
-        parts_only=True,
-    ),
+    CueRow("body", "look of the whole body", "network", f"{_HERE}.body:measure"),
+    CueRow("head", "colours of the head", "colour", _ZONES),
+    CueRow("upper", "colours of the upper body", "colour", _ZONES),
+    CueRow("lower", "colours of the lower body", "colour", _ZONES),
+    CueRow("head_look", "look of the head", "network", _PARTS, parts_only=True),
+    CueRow("upper_look", "look of the upper body", "network", _PARTS, parts_only=True),
+    CueRow("lower_look", "look of the lower body", "network", _PARTS, parts_only=True),
+    CueRow("hair", "colours of the hair", "own", _HAIR, parts_only=True, scale=(0.6, 0.98)),
+    CueRow("facing", "turn of the body", "pose", f"{_HERE}.facing:measure", parts_only=True),
 )
 CUE_TABLE: dict[Cue, CueRow] = {row.name: row for row in _ROWS}
 CUES: tuple[Cue, ...] = tuple(CUE_TABLE)
