@@ -37,7 +37,7 @@ FEATURES: Mapping[str, Bounds] = {
     "network": FOR, "head": FOR, "hair": FOR, "samples": FOR,
 }  # fmt: skip
 
-_NEARER = 0.1  # similarity by which bodies must go over and hair must stay: chance does less
+NEARER = 0.1  # similarity by which bodies must go over and hair must stay: chance does less
 EXCHANGED = 0.5  # of what tells two people apart: half of the way to the other's
 
 
@@ -65,7 +65,7 @@ def features_of_pair(pair: PairCompared, fewest: NDArray[np.int64]) -> Features:
     network = np.min(network_gains(pair), axis=0)
     head, hair = (-np.mean(gains(pair, cue), axis=0) for cue in ("head", "hair"))
     least = np.minimum(network, np.where(np.isfinite(hair), hair, head))
-    judged = (fewest >= MIN_SAMPLES) & (np.nan_to_num(least) >= _NEARER)
+    judged = (fewest >= MIN_SAMPLES) & (np.nan_to_num(least) >= NEARER)
     return {
         "network": np.minimum(network, EXCHANGED),
         "head": np.clip(head, -1, 1),

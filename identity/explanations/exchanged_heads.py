@@ -15,7 +15,7 @@ from identity.evidence.consistency import curve_from
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments, circumstances, exact_frame
 from identity.explanations.asked import Asked
-from identity.explanations.clothes_swap import gains, network_gains
+from identity.explanations.clothes_swap import NEARER, gains, network_gains
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.swap import compare_pair, moments_of, of_each_two
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 FEATURES: Mapping[str, Bounds] = {"hair": FOR, "touch": AGAINST}
 
-_NEARER = 0.1  # similarity by which bodies and clothes must stay: chance does less
 _LEAST_GAIN = 0.01  # of similarity: less is all the same, and its logarithm falls without end
 _HEADS: tuple[Cue, ...] = ("hair", "head")
 
@@ -55,7 +54,7 @@ def features_of(
     at_once = compare_pair(samples, one, two, near, calibration)
     hair = np.nan_to_num(np.min([*gains(pair, "hair"), *gains(at_once, "hair")], axis=0))
     stays = np.nan_to_num(-np.max(network_gains(pair), axis=0))
-    judged = (fewest >= MIN_SAMPLES) & (hair > 0) & (stays >= _NEARER)
+    judged = (fewest >= MIN_SAMPLES) & (hair > 0) & (stays >= NEARER)
     return {
         "hair": np.log(np.clip(hair, _LEAST_GAIN, 1.0)),
         "touch": np.maximum(sides[0].touch, sides[1].touch),

@@ -7,7 +7,6 @@ asked where everybody's clothes stay as they are, nobody else's hair changes, an
 from __future__ import annotations
 
 from functools import partial
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +18,7 @@ from identity.evidence.samples import compare
 from identity.explanations.change import turn_of
 from identity.explanations.clothes_swap import EXCHANGED, gains
 from identity.explanations.contract import Explained, log_odds_by_rule
-from identity.explanations.swap import between_meetings, both_seen, compare_pair, moments_of
+from identity.explanations.swap import compare_pair, moments_of, of_each_two
 from identity.tracks.crossings import TOUCHING_IOU
 
 if TYPE_CHECKING:
@@ -33,17 +32,14 @@ if TYPE_CHECKING:
 
 def find(scene: Scene) -> list[Explained]:
     """Return who exchanges hair, and with it identity, with somebody in one outfit."""
+    if not {"hair", "facing"} <= scene.samples.looks.keys():
+        return []
     taken = {k for one in scene.explained if one.kind not in ("clone", "drift") for k in one.tracks}
     found: list[Explained] = []
-    for pair in combinations(range(len(scene.tracks)), 2):
-        samples, likely = scene.samples, []
-        if not taken & set(pair) and {"hair", "facing"} <= samples.looks.keys():
-            meetings = samples.crossings(*pair)
-            spans = between_meetings(samples, both_seen(samples, *pair), meetings)
-            likely = [one for span in spans if (one := _surest(scene, pair, span)) is not None]
-        for one in sorted(likely, key=lambda one: -one.log_odds)[:1]:
+    for one in of_each_two(scene, _surest):
+        if not taken & set(one.tracks):
             found.append(one)
-            taken |= set(pair)
+            taken |= set(one.tracks)
     return found
 
 
