@@ -502,7 +502,7 @@ def evidence(
         same_person = known.same_person
     provenance: dict[str, Any] = {
         "made_by": "python -m training evidence",
-        "fitted_on": "labelled generated clips: scores of cues and boxes, no picture",
+        "fitted_on": "labelled generated clips, tracks of free clips: scores, no picture",
         "clips": sum(not case.free for case in cases),
         "sources": len({case.source for case in cases if not case.free}),
         "free_clips": sum(case.free for case in cases),
