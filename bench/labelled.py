@@ -42,6 +42,7 @@ class Labelled:
 
 
 _DRAWN_FILE = Path(__file__).parent / "data" / "characters.json"
+_FILM_FILE = _DRAWN_FILE.with_name("film.json")
 _SAME_IOU = 0.9  # two boxes of one character in one picture: labelled once as each of two classes
 # So many clips, the first of the labels, had been measured on before the others came.
 EARLIER_CLIPS = 26
@@ -60,6 +61,23 @@ def drawn_characters() -> dict[tuple[str, int], list[dict[str, Any]]]:
         row = {"frame": frame, "who": who, "box": box, "sure": sure, "drawn": True}
         found.setdefault((clip, frame), []).append(row)
     return found
+
+
+def film_labels() -> dict[str, dict[str, Any]]:
+    """Return what the tracks of free clips show, looked at one by one, by the name of the clip.
+
+    Each is `{"characters": N, "boxes": [{"frame": F, "who": W, "box": B}, ...]}`: every track of
+    the bundled detector once or more, as a box. `who` is a letter for somebody of the cast, "x" for
+    somebody beside it, "-" for a thing, a part of somebody, or two at once, and "?" where the one
+    who looked could not tell. Whom no track shows has no box. `characters` is `None` where more
+    than the cast is there, or it cannot be told.
+    """
+    labels = json.loads(_FILM_FILE.read_text(encoding="utf-8"))
+    for label in labels.values():
+        label["boxes"] = [
+            dict(zip(("frame", "who", "box"), row, strict=True)) for row in label["boxes"]
+        ]
+    return dict(labels)
 
 
 def source_of(name: str) -> str:

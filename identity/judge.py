@@ -11,8 +11,10 @@ import numpy as np
 from identity.appearance.feature_store import CACHE_BYTES
 from identity.cast.characters import Cast, build_cast
 from identity.evidence.consistency import SimilarityCurve, similarity_curves
+from identity.evidence.learnt import learnt_evidence
 from identity.evidence.same_look import Compared, similarities_between
 from identity.evidence.samples import COMPARED, lay_out
+from identity.evidence.someone import someone_log_odds
 from identity.explanations.clip import explain_cuts
 from identity.explanations.clone import alike_at_once, has_become, may_be_clones
 from identity.explanations.contract import (
@@ -128,7 +130,8 @@ def judge_looks(
     segments = _split_where_looks_change(tracklets, looks, tracks, explained)
     explained = [_with_segments(e, tracks, segments, calibration) for e in explained]
     explained = [e for e in explained if e.kind != "clone" or may_be_clones(e, segments)]
-    cast = build_cast(segments, setups, calibration, cast_settings)
+    someone = someone_log_odds(segments, learnt_evidence().someone, fps=fps)
+    cast = build_cast(segments, setups, calibration, cast_settings, someone=someone)
     explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
     cast = _join_clones(cast, explained, finding_settings)
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))

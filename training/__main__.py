@@ -34,8 +34,8 @@ from training.compose import Shelf, write_composed
 from training.decisions import parts as changed_parts
 from training.decisions.clips import AS_CHECKED, CONFIG, read_shots
 from training.detector import train_detector
-from training.evidence import fit_both, read_cases
-from training.evidence_figures import left_out, numbers, pairs_across_shots
+from training.evidence import fit_both, read_cases, read_film
+from training.evidence_figures import left_out, numbers, pairs_across_shots, tracks
 from training.export import average_checkpoints, export_detector, export_reid
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
@@ -478,15 +478,23 @@ def evidence(
     keep_same_person: Annotated[
         bool, typer.Option(help="Leave who is one person as it is: decisions are fitted on that.")
     ] = False,
+    clips: Annotated[
+        Path | None, typer.Option(help="Folder with the free clips whose tracks were looked at.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option(help="Of the free clips: name, repo, cuts.")] = None,
 ) -> None:
     """Fit who is one person and what makes a character; print sources left out."""
     config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
     models = load_models(config)
-    cases = read_cases(
-        real, config, models, cache=cache, say=lambda name: typer.echo(name, err=True)
-    )
+    say = partial(typer.echo, err=True)
+    cases = read_cases(real, config, models, cache=cache, say=say)
+    if (clips is None) != (table is None):
+        raise CastcheckError("one of two", where="--clips, --table", hint="give both, or neither")
+    if clips is not None and table is not None:
+        cases += read_film(read_entries(clips, table), config, models, cache=cache, say=say)
     figures = numbers(*left_out(cases, config.clustering, seed=seed))
     figures["pairs across shots"] = pairs_across_shots(cases)
+    figures["tracks"] = tracks(cases)
     typer.echo(json.dumps(figures, indent=1))
     same_person, someone = fit_both(cases)
     known = learnt_evidence()
@@ -494,9 +502,11 @@ def evidence(
         same_person = known.same_person
     provenance: dict[str, Any] = {
         "made_by": "python -m training evidence",
-        "fitted_on": "labelled generated clips: scores of cues and boxes, no picture",
-        "clips": len(cases),
-        "sources": len({case.source for case in cases}),
+        "fitted_on": "labelled generated clips, tracks of free clips: scores, no picture",
+        "clips": sum(not case.free for case in cases),
+        "sources": len({case.source for case in cases if not case.free}),
+        "free_clips": sum(case.free for case in cases),
+        "free_sources": len({case.source for case in cases if case.free}),
         "detector_sha256": models.detector_for(cases[0].clip).sha256,
         "embedder_sha256": None if models.embedder is None else models.embedder.sha256,
         "seed": seed,

@@ -1,24 +1,25 @@
 """`python -m training evidence`: fits what `identity/evidence/evidence.json` holds.
 
 Two logistic models over scores of cues, never over pixels, on the labelled clips as a whole: are
-two looks one person, and does a track make a character? What they give is printed for sources left
-out: every clip is judged by numbers fitted on clips of other sources. Beside the clips themselves,
-the tracks of three clips of three sources stand in one file, where everybody is somebody else:
-that is what no label and no prior about a clip can help with.
+two looks one person, and does a track make a character? The second learns from the tracks of free
+clips too, which have more things among them. What they give is printed for sources left out: every
+clip is judged by numbers fitted on clips of other sources. Beside the clips themselves, the tracks
+of three clips of three sources stand in one file, where everybody is somebody else: that is what no
+label and no prior about a clip can help with.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.labelled import EARLIER_CLIPS, drawn_characters, source_of
+from bench.labelled import EARLIER_CLIPS, drawn_characters, film_labels, source_of
 from bench.observed import observations
 from castcheck.pipeline import free_of_those_seen, judge_observations
 from identity.appearance.cues.table import cues_of
@@ -32,13 +33,15 @@ from tracker import boxes
 from training.decisions.fit import fit_bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from bench.source_table import Entry
     from castcheck.config import Config
     from castcheck.models.load import Models
+    from castcheck.observe import Observations
     from identity.appearance.looks import Cue
     from identity.evidence.logistic import Bounds
     from identity.tracks.segments import Segment
@@ -62,7 +65,7 @@ _CENTRE = {
     "head_look": 0.8, "upper_look": 0.8, "lower_look": 0.4,
 }  # fmt: skip
 _PAIR_RIDGE = 0.3
-NOBODY, ONCE = "-", "x"
+NOBODY, ONCE, UNSURE = "-", "x", "?"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,30 +75,34 @@ class Case:
     Attributes:
         clip: The (first) file.
         source: Who made it.
+        free: Whether it is a free clip: it tells things from people, and not who is one person.
         earlier: Whether it was measured before the others came.
         segments: Of all shots.
+        traits: Feature to (N,) of `identity.evidence.someone`, of each segment.
         setups: (S, S) similarity of the shots' set-ups.
         shown: Per labelled box: who, and in which segment; -1 = in none.
         drawn: The same of `bench.labelled.drawn_characters`: they teach, and are not counted.
         asked: Frames that were labelled.
-        count: How many characters there are.
+        count: How many characters there are; `None` = not known.
     """
 
     clip: Path
     source: str
+    free: bool
     earlier: bool
     segments: tuple[Segment, ...]
+    traits: Mapping[str, NDArray[np.float64]]
     setups: NDArray[np.float32]
     shown: tuple[tuple[Hashable, int], ...]
     drawn: tuple[tuple[Hashable, int], ...]
     asked: frozenset[int]
-    count: int
+    count: int | None
 
     def names(self) -> list[Hashable | None]:
         """Return per segment whom most of its labelled boxes show; `None` = not labelled."""
         seen: dict[int, Counter[Hashable]] = {}
         for who, place in self.shown + self.drawn:
-            if who != NOBODY:
+            if who not in (NOBODY, UNSURE):
                 seen.setdefault(place, Counter())[who] += 1
         return [
             seen[k].most_common(1)[0][0] if k in seen else None for k in range(len(self.segments))
@@ -111,34 +118,71 @@ def read_cases(
     cases = []
     for place, (name, label) in enumerate(labels.items()):
         say(name)
-        clip = real / "clips" / f"{name}.mp4"
-        seen, _ = observations(clip, config=config, models=models, cache=cache)
-        calibration = calibration_of_parts(learnt_evidence().same_person)
-        segments = judge_observations(seen, config, calibration).segments
         more = [
             row for frame in {int(row["frame"]) for row in label.get("missed", [])}
             for row in drawn.get((name, frame), []) if row["sure"]
         ]  # fmt: skip
-        shown, added = (
-            tuple((row["who"], _segment_of(row, segments)) for row in rows)
-            for rows in (label["boxes"], more)
-        )
-        asked = frozenset(int(row["frame"]) for row in (*label["boxes"], *more))
-        setups = setup_similarity(seen.thumbnails, free_of_those_seen(seen))
-        cases.append(
-            Case(
-                clip=clip,
-                source=source_of(name),
-                earlier=place < EARLIER_CLIPS,
-                segments=segments,
-                setups=setups,
-                shown=shown,
-                drawn=added,
-                asked=asked,
-                count=int(label["characters"]),
-            )
-        )
+        clip = real / "clips" / f"{name}.mp4"
+        seen, _ = observations(clip, config=config, models=models, cache=cache)
+        case = case_of(clip, seen, config, label, source=source_of(name), free=False, drawn=more)
+        cases.append(replace(case, earlier=place < EARLIER_CLIPS))
     return cases
+
+
+def read_film(
+    entries: Sequence[Entry],
+    config: Config,
+    models: Models,
+    *,
+    cache: Path | None,
+    say: Callable[[str], None],
+) -> list[Case]:
+    """Return those of the free clips whose tracks were looked at (`bench.labelled.film_labels`)."""
+    labels = film_labels()
+    cases = []
+    for entry in entries:
+        label = labels.get(entry.clip.stem)
+        if label is not None:
+            say(entry.clip.stem)
+            seen, _ = observations(entry.clip, config=config, models=models, cache=cache)
+            cases.append(case_of(entry.clip, seen, config, label, source=entry.source, free=True))
+    return cases
+
+
+def case_of(
+    clip: Path, seen: Observations, config: Config, label: Mapping[str, Any], *, source: str,
+    free: bool, drawn: Sequence[dict[str, Any]] = (),
+) -> Case:  # fmt: skip
+    """Return a clip with what was seen in it and its labels.
+
+    Args:
+        clip: The file.
+        seen: What was seen in it.
+        config: How it is judged.
+        label: Its boxes, and how many characters there are.
+        source: Who made it.
+        free: Whether it is a free clip.
+        drawn: Boxes that only teach.
+    """
+    calibration = calibration_of_parts(learnt_evidence().same_person)
+    segments = judge_observations(seen, config, calibration).segments
+    shown, added = (
+        tuple((row["who"], _segment_of(row, segments)) for row in rows)
+        for rows in (label["boxes"], drawn)
+    )
+    return Case(
+        clip=clip,
+        source=source,
+        free=free,
+        earlier=False,
+        segments=segments,
+        traits=someone_features(segments, fps=seen.fps),
+        setups=setup_similarity(seen.thumbnails, free_of_those_seen(seen)),
+        shown=shown,
+        drawn=added,
+        asked=frozenset(int(row["frame"]) for row in (*label["boxes"], *drawn)),
+        count=label["characters"],
+    )
 
 
 def _segment_of(row: dict[str, Any], segments: Sequence[Segment]) -> int:
@@ -191,26 +235,27 @@ def pair_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 def someone_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return (N, K) features of the segments whose frames were labelled, and who makes a character.
 
-    Of two that show one person at once only the surer one does.
+    Of two that show one person at once only the surer one does. Whom nobody could tell is left out.
     """
     makes: dict[int, bool] = {}
     best: dict[tuple[int, Hashable], list[int]] = {}
     for number, segment in enumerate(case.segments):
         asked = len(case.asked.intersection(segment.frames.tolist()))
-        good = Counter(w for w, k in case.shown + case.drawn if k == number and w != NOBODY)
-        if 2 * good.total() < asked or not asked:
-            if asked:
-                makes[number] = False
+        told = Counter(who for who, k in case.shown + case.drawn if k == number)
+        unsure = told.pop(UNSURE, 0)
+        told.pop(NOBODY, 0)
+        if not asked or 2 * unsure >= asked:
             continue
-        makes[number] = True
-        own = best.setdefault((segment.tracklet.shot_index, good.most_common(1)[0][0]), [])
+        makes[number] = 2 * told.total() >= asked
+        if not makes[number] or (who := told.most_common(1)[0][0]) == ONCE:
+            continue
+        own = best.setdefault((segment.tracklet.shot_index, who), [])
         for other in own:
             if len(np.intersect1d(case.segments[other].frames, segment.frames)) > 1:
                 surer = case.segments[other].score.sum() > segment.score.sum()
                 makes[number if surer else other] = False
         own.append(number)
-    features = someone_features(case.segments)
-    rows = np.column_stack([features[name] for name in FEATURES])
+    rows = np.column_stack([np.nan_to_num(case.traits[name]) for name in FEATURES])
     known = sorted(makes)
     return rows[known], np.array([makes[k] for k in known], np.bool_)
 
@@ -240,8 +285,12 @@ def _rows_of_looks(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 def fit_both(cases: Sequence[Case]) -> tuple[Logistic, Logistic]:
-    """Return what tells whether two looks are one person, and whether a track is somebody."""
-    return fit_same_person(cases), fit(cases, someone_rows, dict(FEATURES))
+    """Return what tells whether two looks are one person, and whether a track is somebody.
+
+    The first learns from labelled clips alone: free ones have one person each, nearly all of them.
+    """
+    labelled = [case for case in cases if not case.free]
+    return fit_same_person(labelled), fit(cases, someone_rows, dict(FEATURES))
 
 
 def fit_same_person(cases: Sequence[Case]) -> Logistic:

@@ -12,11 +12,24 @@ from bench.error_rate import area_under_curve, equal_error_rate
 from bench.identities import Score, grouping
 from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_of_parts
+from identity.evidence.someone import FEATURES
 from scenes.errors import CastcheckError
-from training.evidence import NOBODY, ONCE, PAIR_FEATURES, Case, fit_both, pair_rows
+from training.evidence import (
+    NOBODY,
+    ONCE,
+    PAIR_FEATURES,
+    UNSURE,
+    Case,
+    fit,
+    fit_both,
+    pair_rows,
+    someone_rows,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from identity.evidence.logistic import Logistic
     from identity.settings import ClusteringSettings
@@ -29,6 +42,7 @@ def joined(cases: Sequence[Case]) -> Case:
     """Return clips one after the other in one file; everybody is somebody else."""
     segments: list[Segment] = []
     shown: list[tuple[Hashable, int]] = []
+    counts = [case.count for case in cases if case.count is not None]
     shots = frames = 0
     setups = np.zeros((sum(len(c.setups) for c in cases),) * 2, np.float32)
     for number, case in enumerate(cases):
@@ -48,9 +62,10 @@ def joined(cases: Sequence[Case]) -> Case:
     return replace(
         cases[0],
         segments=tuple(segments),
+        traits={name: np.concatenate([c.traits[name] for c in cases]) for name in FEATURES},
         setups=setups,
         shown=tuple(shown),
-        count=sum(case.count for case in cases),
+        count=sum(counts) if len(counts) == len(cases) else None,
     )
 
 
@@ -75,11 +90,12 @@ def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSet
     """Return how the cast of a file comes out with these numbers."""
     same_person, someone = models
     calibration = calibration_of_parts(same_person)
-    cast = build_cast(case.segments, case.setups, calibration, settings, someone=someone)
+    odds = someone.log_odds(case.traits)
+    cast = build_cast(case.segments, case.setups, calibration, settings, someone=odds)
     labels = cast.labels.tolist()
     counted = [
         (who, place) for who, place in case.shown
-        if (who[1] if isinstance(who, tuple) else who) not in (NOBODY, ONCE)
+        if (who[1] if isinstance(who, tuple) else who) not in (NOBODY, ONCE, UNSURE)
     ]  # fmt: skip
     pairs = [
         (str(who), None if place < 0 else labels[place] if labels[place] >= 0 else (place,))
@@ -103,33 +119,67 @@ def left_out(
     Raises:
         CastcheckError: With three sources left out of a file, none is left to fit on.
     """
-    sources = sorted({case.source for case in cases})
+    sources = sorted({case.source for case in cases if not case.free})
     if len(sources) <= _JOINED:
         raise CastcheckError(
             f"labelled clips of {len(sources)} sources", where="--real",
             hint=f"more than {_JOINED} are wanted: a source is the first word of a clip's name",
         )  # fmt: skip
-    single, triples = [], []
-    for source in sources:
+    single = []
+    for source in sorted({case.source for case in cases}):
         models = fit_both([case for case in cases if case.source != source])
         single += [judge(case, models, settings) for case in cases if case.source == source]
-    rng = np.random.default_rng(seed)
-    several = [case for case in cases if len(case.segments) > 1]
-    for _ in range(_TRIPLES):
-        chosen = rng.choice(len(sources), _JOINED, replace=False)
-        own = [[c for c in several if c.source == sources[k]] for k in chosen.tolist()]
-        if not all(own):
-            continue
-        picked = [some[int(rng.integers(len(some)))] for some in own]
-        out = {case.source for case in picked}
-        models = fit_both([case for case in cases if case.source not in out])
-        triples.append(judge(joined(picked), models, settings))
+    triples = []
+    for free in (False, True):
+        rng = np.random.default_rng(seed)
+        for picked in _threes([case for case in cases if case.free == free], rng):
+            out = {case.source for case in picked}
+            models = fit_both([case for case in cases if case.source not in out])
+            triples.append(judge(joined(picked), models, settings))
     return single, triples
+
+
+def _threes(cases: Sequence[Case], rng: np.random.Generator) -> Iterator[list[Case]]:
+    """Yield three clips of three sources, each with more than one track, chosen by lot."""
+    sources = sorted({case.source for case in cases})
+    for _ in range(_TRIPLES if len(sources) >= _JOINED else 0):
+        chosen = [sources[k] for k in rng.choice(len(sources), _JOINED, replace=False).tolist()]
+        own = [[c for c in cases if c.source == name and len(c.segments) > 1] for name in chosen]
+        if all(own):
+            yield [some[int(rng.integers(len(some)))] for some in own]
+
+
+def tracks(cases: Sequence[Case]) -> dict[str, Any]:
+    """Return how well it is told which tracks are somebody, of sources left out."""
+    found: dict[bool, list[tuple[float, bool]]] = {False: [], True: []}
+    for source in sorted({case.source for case in cases}):
+        someone = fit(
+            [case for case in cases if case.source != source], someone_rows, dict(FEATURES)
+        )
+        for case in (case for case in cases if case.source == source):
+            rows, makes = someone_rows(case)
+            odds = someone.log_odds(dict(zip(FEATURES, rows.T, strict=True)))
+            found[case.free] += zip(odds.tolist(), makes.tolist(), strict=True)
+    return {
+        name: _told(*(np.array(column) for column in zip(*found[free], strict=True)))
+        for name, free in (("labelled", False), ("free", True))
+        if found[free]
+    }
+
+
+def _told(odds: NDArray[np.float64], makes: NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "tracks": len(odds),
+        "somebody": int(makes.sum()),
+        "log_loss": round(float(np.logaddexp(0, np.where(makes, -odds, odds)).mean()), 3),
+        "auc": round(area_under_curve(odds[makes], odds[~makes]), 3),
+    }
 
 
 def pairs_across_shots(cases: Sequence[Case]) -> dict[str, Any]:
     """Return how well looks of two shots tell whether they are one person, of sources left out."""
     found: dict[str, tuple[list[float], list[float]]] = {"earlier": ([], []), "new": ([], [])}
+    cases = [case for case in cases if not case.free]
     for source in sorted({case.source for case in cases}):
         same_person, _ = fit_both([case for case in cases if case.source != source])
         for case in (case for case in cases if case.source == source):
@@ -151,27 +201,39 @@ def pairs_across_shots(cases: Sequence[Case]) -> dict[str, Any]:
 def numbers(single: Sequence[Row], triples: Sequence[Row]) -> dict[str, Any]:
     """Return the figures of sources left out, by group of clips."""
     found: dict[str, Any] = {}
+    labelled, free = ([r for r in single if r.case.free == kind] for kind in (False, True))
     for name, rows in (
-        ("all", single),
-        ("earlier", [r for r in single if r.case.earlier]),
-        ("new", [r for r in single if not r.case.earlier]),
+        ("all", labelled),
+        ("earlier", [r for r in labelled if r.case.earlier]),
+        ("new", [r for r in labelled if not r.case.earlier]),
+        ("free", free),
+        ("free, one person", [r for r in free if r.case.count == 1]),
+        ("free, one person, several shots", [r for r in free if r.case.count == 1 and _cut(r)]),
     ):
-        several = [r.bcubed for r in rows if len(r.case.setups) > 1]
-        found[name] = {
-            "clips": len(rows),
-            "bcubed": _mean([r.bcubed for r in rows]),
-            "bcubed_several_shots": _mean(several),
-            "count_right": _mean([r.said == r.case.count for r in rows]),
-        }
-    linked, pairs = (sum(r.linked[k] for r in triples) for k in range(2))
-    near = [abs(r.said - r.case.count) <= 1 for r in triples]
-    found["three clips in one file"] = {
-        "files": len(triples),
-        "bcubed": _mean([r.bcubed for r in triples]),
-        "strangers_linked": round(linked / max(pairs, 1), 3),
-        "count_within_one": _mean(near),
-    }
+        if rows or not name.startswith("free"):
+            found[name] = {
+                "clips": len(rows),
+                "bcubed": _mean([r.bcubed for r in rows]),
+                "bcubed_several_shots": _mean([r.bcubed for r in rows if _cut(r)]),
+                "count_right": _mean([r.said == r.case.count for r in rows if r.case.count]),
+            }
+    for name, kind in (("three clips in one file", False), ("three free clips in one file", True)):
+        rows = [r for r in triples if r.case.free == kind]
+        if rows or not kind:
+            linked, pairs = (sum(r.linked[k] for r in rows) for k in range(2))
+            found[name] = {
+                "files": len(rows),
+                "bcubed": _mean([r.bcubed for r in rows]),
+                "strangers_linked": round(linked / max(pairs, 1), 3),
+                "count_within_one": _mean(
+                    [abs(r.said - r.case.count) <= 1 for r in rows if r.case.count]
+                ),
+            }
     return found
+
+
+def _cut(row: Row) -> bool:
+    return len(row.case.setups) > 1
 
 
 def _mean(values: Sequence[float]) -> float:

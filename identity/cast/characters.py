@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.evidence.calibration import Calibration
-    from identity.evidence.logistic import Logistic
     from identity.settings import ClusteringSettings
     from identity.tracks.segments import Segment
 
+_LEAST_ASKED = 0.4  # log-odds, three to two: of what is less likely somebody, half are things
 _MOST_ASKED = 8  # of the likeliest; each asks for another partition
 _TOGETHER_FRAMES = 2  # on screen together this long = two people; one frame can be a stray box
 _SAME_BOX_IOU = 0.6  # two boxes that overlap more show one body seen twice by the detector
@@ -61,7 +61,7 @@ def build_cast(
     calibration: Calibration,
     settings: ClusteringSettings,
     *,
-    someone: Logistic | None = None,
+    someone: NDArray[np.float64] | None = None,
 ) -> Cast:
     """Join segments into characters over the whole clip.
 
@@ -70,9 +70,11 @@ def build_cast(
         setups: (S, S) similarity of the shots' set-ups.
         calibration: How similarities become log-odds.
         settings: Priors and what counts as background.
-        someone: What tells who makes a character; `None` = what the package has learnt.
+        someone: (N,) log-odds that segments make a character; `None` = as their scores say.
     """
-    odds = someone_log_odds(segments, someone or learnt_evidence().someone)
+    odds = someone
+    if odds is None:
+        odds = someone_log_odds(segments, learnt_evidence().someone)
     shot = np.array([segment.tracklet.shot_index for segment in segments], np.int64)
     log_odds = pairwise_log_odds(segments, setups, calibration)
     log_odds += settings.same_prior
@@ -119,19 +121,21 @@ def _makers(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (M,) the segments that make characters, and the (N,) labels that they make.
 
-    Where those who are surely somebody make fewer characters than are likely, who is more likely
-    somebody than not is asked too, the likeliest first, and stays if that makes another character.
+    Where those who are surely somebody make fewer characters than are likely, others are asked too,
+    the likeliest first, and stay if that makes another character: who is rather somebody than not,
+    or, where nobody is there yet, hardly.
     """
     wanted = settings.characters or settings.likely_characters
     makers = np.flatnonzero(odds >= settings.least_someone_odds)
     labels = grouped(makers)
     rest = np.setdiff1d(np.flatnonzero(odds > 0), makers)
     for one in rest[np.argsort(-odds[rest], kind="stable")][:_MOST_ASKED].tolist():
-        if len(np.unique(labels[labels >= 0])) >= wanted:
+        count = len(np.unique(labels[labels >= 0]))
+        if count >= wanted or (count and odds[one] <= _LEAST_ASKED):
             break
         more = np.sort(np.append(makers, one))
         with_one = grouped(more)
-        if len(np.unique(with_one[with_one >= 0])) > len(np.unique(labels[labels >= 0])):
+        if len(np.unique(with_one[with_one >= 0])) > count:
             makers, labels = more, with_one
     return makers, labels
 

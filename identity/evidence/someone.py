@@ -1,7 +1,10 @@
-"""Is a track somebody who can make a character? Log-odds, learnt from labelled clips.
+"""Is a track somebody who can make a character? Log-odds, learnt from labelled and free clips.
 
 Things on a set, arms, and second boxes around somebody who has one are tracks too. What a track
 lacks to make a character does not keep it from being one: it may join whom it is most like.
+
+How sure the detector is says most. A thing on a set stands still, or moves evenly, as the camera
+does. That something stirs says nothing: a box around half of somebody trembles more than he does.
 
 How much two boxes share is not asked here. Each box has been weighed by that before, together with
 whether both own a head (`tracker/belief.py`): of two who stand cheek to cheek the one lies in the
@@ -14,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.evidence.logistic import FOR
+from identity.evidence.logistic import AGAINST, FOR
 from scenes.shots import numbers_by_shot
+from tracker import boxes
 from tracker.belief import chance_behind
 
 if TYPE_CHECKING:
@@ -30,18 +34,32 @@ FEATURES: Mapping[str, Bounds] = {
     "best_score": FOR,
     "median_score": FOR,
     "steady_share": FOR,
+    "still": AGAINST,
 }
 _BEST_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 _STEADY_SHARE = 0.2  # an arm, a sofa or a second box is believed often, but not four times in five
+_STEP_S = 0.125  # so often a picture is searched; between two of them a box is drawn in a line
+_NO_BEND = 0.003  # of a side: smaller bends are those of the detector
+_USUAL_BEND = 0.023  # of a side, of half of all tracks
+_MIN_BENDS = 2
 
 
-def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float64]]:
-    """Return feature to (N,): how sure the detector is, and how long one is surely seen.
+def someone_features(
+    segments: Sequence[Segment], *, fps: float | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Return feature to (N,): how sure the detector is, how long one is surely seen, and how still.
 
     `best_score` is what one box in ten exceeds. `steady_share` is the share of the shot that one is
-    seen in, times how likely somebody is there by the score that four boxes in five exceed.
+    seen in, times how likely somebody is there by the score that four boxes in five exceed. `still`
+    is by how much less than is usual the way of a box bends within a quarter of a second, as a
+    logarithm, 0 = not less; NaN = not known.
+
+    Args:
+        segments: Of all shots.
+        fps: Of the clip; `None` = how a box moves is not known.
     """
     found = {name: np.zeros(len(segments)) for name in FEATURES}
+    found["still"] = np.array([_still(one, fps) for one in segments], np.float64)
     for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
         start = min(segments[k].start_frame for k in own)
         span = max(segments[k].stop_frame for k in own) - start
@@ -54,8 +72,24 @@ def someone_features(segments: Sequence[Segment]) -> dict[str, NDArray[np.float6
     return found
 
 
-def someone_log_odds(segments: Sequence[Segment], model: Logistic) -> NDArray[np.float64]:
-    """Return (N,) log-odds that segments make a character."""
+def _still(segment: Segment, fps: float | None) -> float:
+    """Return how near its boxes are to the middle of those before and after; see `FEATURES`."""
+    if fps is None:
+        return float("nan")
+    step, frames, xyxy = max(1, round(fps * _STEP_S)), segment.frames, segment.xyxy
+    whole = frames[np.isin(frames - step, frames) & np.isin(frames + step, frames)]
+    if len(whole) < _MIN_BENDS:
+        return float("nan")
+    before, at, after = (xyxy[np.searchsorted(frames, whole + k)] for k in (-step, 0, step))
+    side = max(float(np.sqrt(np.median(boxes.area(xyxy)))), 1.0)
+    bend = float(np.abs(before - 2 * at + after).mean()) / side
+    return float(max(0.0, np.log(_USUAL_BEND / (bend + _NO_BEND))))
+
+
+def someone_log_odds(
+    segments: Sequence[Segment], model: Logistic, *, fps: float | None = None
+) -> NDArray[np.float64]:
+    """Return (N,) log-odds that segments make a character; see `someone_features`."""
     if not segments:
         return np.zeros(0)
-    return model.log_odds(someone_features(segments))
+    return model.log_odds(someone_features(segments, fps=fps))

@@ -10,6 +10,7 @@ from identity.evidence.someone import someone_features, someone_log_odds
 from identity.settings import ClusteringSettings
 from identity.tracks.segments import make_segment
 from tests.identity.people import calibration, looks, tracklet
+from tracker.tracklets import Tracklet
 
 LONG = list(range(100))
 COMES_AND_GOES = [0.9] * 70 + [0.2] * 30
@@ -172,3 +173,44 @@ def test_what_makes_somebody_doubtful(feature, worse):
     assert good[0] != bad[0]
     assert good[1] > bad[1]
     assert someone_log_odds([], learnt_evidence().someone).tolist() == []
+
+
+def moved(way, frames=LONG, *, score=0.9):
+    """Return one segment whose box, of a side of 100 px, is where `way` says at every frame."""
+    corner = np.array([way(frame) for frame in frames], np.float32)
+    xyxy = np.concatenate([corner, corner + 100], axis=1)
+    own = Tracklet(0, 0, np.array(frames), xyxy, np.full(len(frames), score, np.float32))
+    return make_segment(own, looks(frames, ["A"] * len(frames)), 0, len(frames))
+
+
+def there_and_back(frame):
+    return (100 + 2 * abs(frame % 12 - 6), 100)
+
+
+STILL = np.log(0.023 / 0.003)
+
+
+@pytest.mark.parametrize(
+    ("segment", "fps", "expect"),
+    [
+        pytest.param(moved(lambda _: (100, 100)), 24.0, STILL, id="stands still"),
+        pytest.param(moved(lambda f: (f, 2 * f)), 24.0, STILL, id="goes evenly, as a camera does"),
+        pytest.param(moved(there_and_back), 24.0, 0.0, id="there and back"),
+        pytest.param(
+            moved(there_and_back), 8.0, np.log(0.023 / 0.00633), id="hardly, for its time"
+        ),
+        pytest.param(moved(there_and_back, LONG[:7]), 24.0, np.nan, id="seen for too short"),
+        pytest.param(moved(there_and_back, LONG[::4]), 24.0, np.nan, id="never often enough"),
+        pytest.param(moved(there_and_back), None, np.nan, id="not known how fast"),
+    ],
+)
+def test_how_still_a_box_is(segment, fps, expect):
+    found = someone_features([segment], fps=fps)["still"]
+    assert found == pytest.approx([expect], abs=0.02, nan_ok=True)
+
+
+def test_what_stands_still_is_less_likely_somebody():
+    ways = (there_and_back, lambda _: (100, 100))
+    segments = [moved(way, score=0.35) for way in ways]
+    stirs, still = someone_log_odds(segments, learnt_evidence().someone, fps=24.0)
+    assert stirs > still

@@ -34,8 +34,6 @@ from identity.cast.matching import (
     with_schedule,
 )
 from identity.cast.schedule import indistinct, match_by_schedule
-from identity.evidence.logistic import Logistic
-from identity.evidence.someone import FEATURES
 from identity.settings import ClusteringSettings
 
 INF = float("inf")
@@ -302,8 +300,10 @@ def grouping(names, asked):
         pytest.param("AB", [2.0, 1.0], 2, [0, 1], 1, id="both are surely somebody"),
         pytest.param("AB", [2.0, 0.9], 2, [0, 1], 2, id="one less so, but one is missing"),
         pytest.param("AB", [2.0, 0.9], 1, [0], 1, id="one is enough"),
-        pytest.param("AB", [2.0, 0.0], 2, [0], 1, id="as likely nobody"),
-        pytest.param("AB", [2.0, 0.1], 2, [0, 1], 2, id="hardly likelier somebody"),
+        pytest.param("AB", [2.0, 0.4], 2, [0], 1, id="hardly likelier somebody"),
+        pytest.param("AB", [2.0, 0.41], 2, [0, 1], 2, id="rather somebody"),
+        pytest.param("AB", [0.4, 0.39], 2, [0], 2, id="hardly, but somebody is there"),
+        pytest.param("AB", [0.0, -0.1], 2, [], 1, id="as likely nobody, and nobody is there"),
         pytest.param("AAB", [2.0, 0.9, 0.5], 2, [0, 2], 3, id="one who makes no other is left"),
         pytest.param("ABC", [2.0, 0.5, 0.9], 2, [0, 2], 2, id="the likeliest first"),
         pytest.param("ABC", [2.0, 0.5, 0.9], 3, [0, 1, 2], 3, id="both are wanted"),
@@ -424,9 +424,8 @@ def test_what_the_grouping_is_asked(monkeypatch, setups, free, discount):
     settings = replace(
         ClusteringSettings(independent_shots=2, new_character_cost=1.25, same_prior=-0.5), **free
     )
-    sure = Logistic(9.0, dict.fromkeys(FEATURES, 0.0))
     two = [segment(LONG), segment(LONG, (200, 0, 260, 160), number=1)]
-    cast = build_cast(two, setups.astype(np.float32), Scales(), settings, someone=sure)
+    cast = build_cast(two, setups.astype(np.float32), Scales(), settings, someone=np.full(2, 9.0))
     assert asked["odds"][0, 1] == pytest.approx(2.5 * discount)
     assert asked["items"].tolist() == [0, 1]
     assert asked["cost"] == 1.25

@@ -51,7 +51,7 @@ def judge(*shots, setup=SAME, colours=None, fps=FPS, strictness=1.0, facing=None
     for number, shot in enumerate(shots):
         for place, wears in shot.items():
             frames = list(range(edges[number], edges[number + 1]))
-            score = 0.3 if len(tracklets) in doubted else 0.9
+            score = 0.36 if len(tracklets) in doubted else 0.9
             tracklets.append(tracklet(len(tracklets), frames, shot=number, at=place, score=score))
             own = None if colours is None else colours[number].get(place)
             turned = None if facing is None else [facing] * len(frames)

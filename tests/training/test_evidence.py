@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.labelled import drawn_characters
+from bench.labelled import drawn_characters, film_labels
 from identity.evidence.cohort import NEAREST, Cohort
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
+from identity.evidence.someone import someone_features
 from identity.settings import ClusteringSettings
 from identity.tracks.segments import Segment, make_segment
 from scenes.errors import CastcheckError
 from tests.identity.people import DIM, looks, tracklet
 from training.evidence import PAIR_FEATURES, Case, fit_both, pair_rows, someone_rows
-from training.evidence_figures import joined, judge, left_out, numbers, pairs_across_shots
+from training.evidence_figures import (
+    joined,
+    judge,
+    left_out,
+    numbers,
+    pairs_across_shots,
+    tracks,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +34,17 @@ def strangers(monkeypatch):
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     cohort = Cohort({"body": rows}, {"body": (-0.5, 0.5)}, "")
     monkeypatch.setattr("identity.evidence.calibration.bundled_cohort", lambda: cohort)
+
+
+def made(source, segments, shown, *, asked, count, free=False) -> Case:
+    """Return tracks with labels as a clip."""
+    shots = 1 + max(one.tracklet.shot_index for one in segments)
+    return Case(
+        clip=Path(f"{source}.mp4"), source=source, free=free, earlier=False,
+        segments=tuple(segments), traits=someone_features(segments),
+        setups=np.eye(shots, dtype=np.float32), shown=tuple(shown), drawn=(),
+        asked=frozenset(asked), count=count,
+    )  # fmt: skip
 
 
 def case(source: str, people: str = "AB", *, seed: int = 0, thing: bool = True) -> Case:
@@ -43,11 +63,7 @@ def case(source: str, people: str = "AB", *, seed: int = 0, thing: bool = True) 
                 shown.append((who, number))
     asked = frozenset({0, 1, 100, 101})
     shown = [(who, place) for who, place in shown for _ in range(2)]
-    setups = np.eye(2, dtype=np.float32)
-    return Case(
-        Path(f"{source}.mp4"), source, False, tuple(segments), setups, tuple(shown), (), asked,
-        len(people),
-    )  # fmt: skip
+    return made(source, segments, shown, asked=asked, count=len(people))
 
 
 CASES = [
@@ -62,7 +78,18 @@ def test_rows_say_who_is_one_person_and_who_is_somebody():
     assert someone_rows(CASES[0])[1].tolist() == [True, True, False] * 2
 
 
-def test_of_two_boxes_around_one_person_the_surer_makes_the_character():
+@pytest.mark.parametrize(
+    ("shown", "makes"),
+    [
+        pytest.param("AA", [False, True], id="twice around one: the surer"),
+        pytest.param("AB", [True, True], id="two people"),
+        pytest.param("xx", [True, True], id="two passers-by"),
+        pytest.param("A-", [True, False], id="a thing"),
+        pytest.param("A?", [True], id="nobody could tell"),
+        pytest.param("??", [], id="of neither"),
+    ],
+)
+def test_who_makes_a_character(shown, makes):
     frames = list(range(40))
     segments = [
         make_segment(
@@ -70,12 +97,30 @@ def test_of_two_boxes_around_one_person_the_surer_makes_the_character():
         )
         for k, score in enumerate((0.5, 0.9))
     ]
-    shown = tuple(("A", k) for k in (0, 1) for _ in range(2))
-    both = Case(
-        Path("a.mp4"), "a", False, tuple(segments), np.eye(1, dtype=np.float32), shown, (),
-        frozenset({0, 1}), 1,
-    )  # fmt: skip
-    assert someone_rows(both)[1].tolist() == [False, True]
+    told = [(who, k) for k, who in enumerate(shown) for _ in range(2)]
+    assert someone_rows(made("a", segments, told, asked=[0, 1], count=1))[1].tolist() == makes
+
+
+def test_free_clips_teach_what_a_thing_is_and_not_who_is_one_person():
+    free = [replace(one, free=True, source=f"free {one.source}", count=None) for one in CASES[:3]]
+    same_person, someone = fit_both(CASES)
+    again, other = fit_both(CASES + [replace(one, shown=()) for one in free])
+    assert again == same_person
+    assert other != someone
+    figures = numbers(*left_out(CASES + free, ClusteringSettings(), seed=0))
+    assert figures["all"]["clips"] == 4
+    assert figures["free"]["clips"] == 3
+    assert np.isnan(figures["free"]["count_right"])  # nobody has said how many there are
+    assert figures["three free clips in one file"]["files"] == 50
+    assert pairs_across_shots(CASES + free)["new"] == pairs_across_shots(CASES)["new"]
+
+
+def test_tracks_of_sources_left_out_are_told_apart():
+    found = tracks(CASES)
+    assert set(found) == {"labelled"}
+    assert (found["labelled"]["tracks"], found["labelled"]["somebody"]) == (24, 16)
+    assert found["labelled"]["auc"] == 1.0
+    assert 0 < found["labelled"]["log_loss"] < 0.2
 
 
 def test_what_is_learnt_names_everybody_of_a_source_left_out():
@@ -106,7 +151,10 @@ def test_the_same_two_people_in_three_files_are_told_as_linked():
 def test_alike_looks_never_speak_against_one_person():
     same_person, someone = fit_both(CASES)
     assert min(w for cue, w in same_person.weights.items() if "look" in cue or cue == "body") >= 0
-    assert min(someone.weights.values()) >= 0
+    speaks = {
+        name: -weight if name == "still" else weight for name, weight in someone.weights.items()
+    }
+    assert min(speaks.values()) >= 0
 
 
 def test_what_is_learnt_of_facing_leaves_the_other_weights_alone(monkeypatch):
@@ -130,6 +178,20 @@ def test_the_data_file_is_what_its_text_says():
     again = LearntEvidence.from_json(kept.to_json())
     assert again.to_json() == kept.to_json()
     assert set(kept.same_person.weights) == set(PAIR_FEATURES)
+
+
+def test_labels_of_film_are_boxes():
+    labels = film_labels()
+    assert len(labels) == 216
+    for label in labels.values():
+        for row in label["boxes"]:
+            x1, y1, x2, y2 = row["box"]
+            assert 0 <= x1 < x2
+            assert 0 <= y1 < y2
+            assert row["frame"] >= 0
+            assert row["who"] in "-?x" or row["who"].isupper()
+        cast = {row["who"] for row in label["boxes"]} - set("-?x")
+        assert label["characters"] in (len(cast), None)
 
 
 def test_drawn_characters_are_boxes():
