@@ -19,7 +19,7 @@ from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations.model import DecisionModel, bundled_model
 from identity.tracks.body_track import SURE_SCORE
-from identity.tracks.linking import END_BOXES, NEAR_FRAMES, SAME_PLACE_IOU
+from identity.tracks.linking import END_BOXES, NEAR_FRAMES
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ FEATURES: Mapping[str, Bounds] = {
     "score": FOR, "shrinks": AGAINST, "leaves": AGAINST,
 }  # fmt: skip
 
-_AROUND_FRAMES = 20  # read around the end of a box: he may fade, and others are compared with that
+_MIN_PRESENT_BOXES = 4
+# Read around the end of a box: he may fade, and others are compared with that.
+_BEFORE_FRAMES, _AFTER_FRAMES = 20, 18
+_TAKEN_OVER_IOU = 0.4  # another box that goes on here shows the same body
 _BEHIND_SHARE = 0.05  # of the height of a box by which another ends higher if it stands behind
 _SCORED_BOXES = 5
 _EDGE_SHARE = 0.015  # of the picture's side: so near to its edge somebody is cut by it
@@ -109,16 +112,16 @@ def find_presence_candidates(
     """
     gaps = []
     for index, track in enumerate(tracks):
-        if len(track.frame) < MIN_LOOKS:
+        if len(track.frame) < _MIN_PRESENT_BOXES:
             continue
         others = [s for k, s in enumerate(tracks) if k != index]
         begin, end = _sure_part(track.score)
         last, first = int(track.frame[end]), int(track.frame[begin])
         if shot.stop_frame - 1 - last >= MIN_LOOKS:
-            window = _window(last, shot)
+            window = _window(last - _BEFORE_FRAMES, last + _AFTER_FRAMES, shot)
             gaps.append(_candidate("vanish", index, track, end, others, window, size_px))
         if first - shot.start_frame >= MIN_LOOKS:
-            window = _window(first, shot)
+            window = _window(first - _AFTER_FRAMES, first + _BEFORE_FRAMES, shot)
             gaps.append(_candidate("pop_in", index, track, begin, others, window, size_px))
     return [
         gap
@@ -195,11 +198,10 @@ def _sure_part(score: NDArray[np.float32]) -> tuple[int, int]:
     beside = np.pad(score, 1, mode="edge")
     calm = np.median([beside[:-2], score, beside[2:]], axis=0)
     sure = np.flatnonzero(calm >= SURE_SCORE)
-    return (int(sure[0]), int(sure[-1])) if len(sure) >= MIN_LOOKS else (0, len(score) - 1)
+    return (int(sure[0]), int(sure[-1])) if len(sure) >= _MIN_PRESENT_BOXES else (0, len(score) - 1)
 
 
-def _window(frame: int, shot: Shot) -> tuple[int, ...]:
-    low, high = frame - _AROUND_FRAMES, frame + _AROUND_FRAMES
+def _window(low: int, high: int, shot: Shot) -> tuple[int, ...]:
     return tuple(range(max(low, shot.start_frame), min(high + 1, shot.stop_frame)))
 
 
@@ -210,7 +212,7 @@ def _takes_over(gap: PresenceCandidate, other: BodyTrack) -> bool:
     if abs(frame - gap.seen_frame) > NEAR_FRAMES:
         return False
     here = gap.path[gap.window.index(frame)]
-    return float(boxes.iou(here[None], other.xyxy[row : row + 1])[0, 0]) >= SAME_PLACE_IOU
+    return float(boxes.iou(here[None], other.xyxy[row : row + 1])[0, 0]) >= _TAKEN_OVER_IOU
 
 
 def _candidate(
