@@ -12,7 +12,6 @@ from identity.appearance.feature_store import CACHE_BYTES
 from identity.cast.characters import Cast, build_cast
 from identity.evidence.consistency import SimilarityCurve, similarity_curves
 from identity.evidence.learnt import learnt_evidence
-from identity.evidence.same_look import Compared, similarities_between
 from identity.evidence.samples import COMPARED, lay_out
 from identity.evidence.someone import someone_log_odds
 from identity.explanations.clip import explain_cuts
@@ -128,12 +127,12 @@ def judge_looks(
     explained = [_of_clip(e, here[shot]) for shot, scene in scenes for e in explain_shot(scene)]
     explained = [*restyles, *without_restyled(explained, restyles, fps=fps)]
     segments = _split_where_looks_change(tracklets, looks, tracks, explained)
-    explained = [_with_segments(e, tracks, segments, calibration) for e in explained]
+    explained = [_with_segments(e, tracks, segments) for e in explained]
     explained = [e for e in explained if e.kind != "clone" or may_be_clones(e, segments)]
     someone = someone_log_odds(segments, learnt_evidence().someone, fps=fps)
     cast = build_cast(segments, setups, calibration, cast_settings, someone=someone)
     explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
-    cast = _join_clones(cast, explained, finding_settings)
+    cast = _join_clones(cast, explained, segments, finding_settings)
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
     clip = explain_cuts(
         Clip(
@@ -202,26 +201,13 @@ def _presence(
 
 
 def _with_segments(
-    one: Explained,
-    tracks: Sequence[BodyTrack],
-    segments: Sequence[Segment],
-    calibration: Calibration,
+    one: Explained, tracks: Sequence[BodyTrack], segments: Sequence[Segment]
 ) -> Explained:
-    """Return a clone with the segments that are worn when it begins; all else as it is.
-
-    Where one of the two became a copy, his comes last: he looks less like himself before than the
-    other does.
-    """
+    """Return a clone with the segments that are worn when it begins; all else as it is."""
     if one.kind != "clone":
         return one
-    worn = [_segment_at(tracks[k], segments, one.start_frame) for k in one.tracks]
-    if has_become(one.features):
-        before = [_segment_at(tracks[k], segments, one.start_frame - 1) for k in one.tracks]
-        old, new = ([segments[k].means for k in side] for side in (before, worn))
-        alike = Compared.of(similarities_between(old, new, calibration), calibration)
-        stays = np.nan_to_num(alike.log_odds.diagonal(), nan=np.inf)
-        worn = [worn[k] for k in np.argsort(-stays, kind="stable")]
-    return replace(one, segments=tuple(worn))
+    worn = tuple(_segment_at(tracks[k], segments, one.start_frame) for k in one.tracks)
+    return replace(one, segments=worn)
 
 
 def _vouched_elsewhere(one: Explained, segments: Sequence[Segment], cast: Cast) -> Explained:
@@ -256,14 +242,9 @@ def _split_where_looks_change(
     """Cut every tracklet where it takes on another look."""
     cuts: dict[int, set[int]] = {}
     for one in explained:
-        # Else it stays the same person; of a clone the cast says which of the two became another.
-        becomes = one.kind in ("swap", "morph") or (
-            one.kind == "clone" and has_become(one.features)
-        )
-        if becomes and not one.everybody:
-            ends = {f for f in (one.start_frame, one.undone_frame) if f is not None}
-            for member in (m for k in one.tracks for m in tracks[k].members):
-                cuts.setdefault(member, set()).update(ends)
+        ends = {f for f in (one.start_frame, one.undone_frame) if f is not None}
+        for member in (m for k in _taking_on_another_look(one) for m in tracks[k].members):
+            cuts.setdefault(member, set()).update(ends)
     segments = []
     for tracklet, own in zip(tracklets, looks, strict=True):
         rows = {0, len(tracklet)}
@@ -275,18 +256,41 @@ def _split_where_looks_change(
     return tuple(segments)
 
 
-def _join_clones(cast: Cast, explained: Sequence[Explained], settings: FindingSettings) -> Cast:
+def _taking_on_another_look(one: Explained) -> tuple[int, ...]:
+    """Return the tracks that show another person from a moment on."""
+    if one.everybody:
+        return ()
+    if one.kind == "clone":  # the copy, if he has become one
+        return one.tracks[-1:] if has_become(one.features) else ()
+    return one.tracks if one.kind in ("swap", "morph") else ()
+
+
+def _join_clones(
+    cast: Cast,
+    explained: Sequence[Explained],
+    segments: Sequence[Segment],
+    settings: FindingSettings,
+) -> Cast:
     """Give both of a sure clone one identity, the earlier number, unless they may be twins.
 
-    Whoever became a copy was somebody else until then, and is so in other shots.
+    Whoever became a copy was somebody else until then. If the cast has kept his name, since two who
+    are on screen at once are two, he alone gets the other's.
     """
     clones = [e for e in explained if e.kind == "clone" and e.vouched]
-    sure = [clone for clone in clones if clone.confidence >= settings.major_confidence]
-    labels = cast.labels.copy()
-    for model, copy in (e.segments for e in sure if has_become(e.features)):
-        labels[copy] = labels[model]
-    two = [(e.segments[0], e.segments[1]) for e in sure if not has_become(e.features)]
-    return _joined(_numbered(cast, labels), two)
+    for model, copy in (e.segments for e in clones if e.confidence >= settings.major_confidence):
+        before = copy - 1
+        keeps = (
+            before >= 0
+            and segments[before].tracklet is segments[copy].tracklet
+            and cast.labels[before] == cast.labels[copy]
+        )
+        if keeps:
+            labels = cast.labels.copy()
+            labels[copy] = labels[model]
+            cast = _numbered(cast, labels)
+        else:
+            cast = _joined(cast, [(model, copy)])
+    return cast
 
 
 def _goes_on_restyled(

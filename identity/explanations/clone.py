@@ -162,9 +162,26 @@ def find(scene: Scene) -> list[Explained]:
         best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
         if best is not None:
             start = int(samples.frames[int(moments.first[best])])
-            row = features_at(ask(moments.take(np.array([best])))[0], 0)
-            found.append(_explained(samples, pair, start, row, float(asked.log_odds[best])))
+            moment = moments.take(np.array([best]))
+            row = features_at(ask(moment)[0], 0)
+            two = _copy_last(samples, pair, moment, scene.calibration)
+            found.append(_explained(samples, two, start, row, float(asked.log_odds[best])))
     return found
+
+
+def _copy_last(
+    samples: ShotSamples, pair: tuple[int, int], moment: Moments, calibration: Calibration
+) -> tuple[int, int]:
+    """Return two tracks, last the one that looks less like itself before a moment.
+
+    If either became a copy of the other, it was that one.
+    """
+    stays = [
+        compare(samples.agreement(k, k), moment.before, moment.after, calibration).log_odds.item()
+        for k in pair
+    ]
+    one, two = pair
+    return (two, one) if stays[0] < stays[1] else (one, two)
 
 
 def _explained(

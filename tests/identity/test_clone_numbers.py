@@ -572,20 +572,31 @@ def cast_of(*labels):
         pytest.param((0, 1, 2), {"odds": 1.09}, [0, 1, 2], 3, id="not sure enough"),
         pytest.param((0, 1, 2), {"odds": 1.1}, [0, 0, 1], 2, id="just sure enough"),
         pytest.param((0, -1, 1), {}, [0, -1, 1], 2, id="one is nobody of the cast"),
-        pytest.param((0, 1, 1), {"became": 1.0}, [0, 0, 1], 2, id="a copy was another before"),
-        pytest.param((0, 1), {"became": 1.0}, [0, 0], 1, id="... and is never seen otherwise"),
-        pytest.param((-1, 1), {"became": 1.0}, [-1, -1], 0, id="... of nobody of the cast"),
-        pytest.param((0, 1), {"became": 0.9}, [0, 0], 1, id="too little for another before"),
-        pytest.param(
-            (0, 1), {"became": 1.0, "vouched": False}, [0, 1], 2, id="they may be twins still"
-        ),
     ],
 )
 def test_a_sure_clone_is_one_character(labels, more, expect, count):
-    became = {"became": more.get("became", 0.0)}
-    more = {key: value for key, value in more.items() if key != "became"}
-    both = told("clone", (0, 1), segments=(0, 1), features=became, **{"odds": 3.0, **more})
-    cast = judge._join_clones(cast_of(*labels), [both], FindingSettings(major_confidence=0.75))
+    both = told("clone", (0, 1), segments=(0, 1), **{"odds": 3.0, **more})
+    pieces = [SimpleNamespace(tracklet=object()) for _ in labels]
+    settings = FindingSettings(major_confidence=0.75)
+    cast = judge._join_clones(cast_of(*labels), [both], pieces, settings)
+    assert (cast.labels.tolist(), cast.character_count) == (expect, count)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expect", "count"),
+    [
+        pytest.param((0, 1, 1, 1), [0, 1, 0, 1], 2, id="the cast kept the name: he alone"),
+        pytest.param((0, 1, 2, 2), [0, 1, 0, 0], 2, id="it has found another for him: all of it"),
+        pytest.param((0, 1, 0, 0), [0, 1, 0, 0], 2, id="it has found the right one"),
+        pytest.param((-1, 0, 0, 0), [-1, 0, -1, 0], 1, id="the other is nobody of the cast"),
+    ],
+)
+def test_who_became_a_copy_was_another(labels, expect, count):
+    both = told("clone", (0, 1), segments=(0, 2), odds=3.0)
+    own, other, later = object(), object(), object()
+    pieces = [SimpleNamespace(tracklet=one) for one in (other, own, own, later)]
+    settings = FindingSettings(major_confidence=0.75)
+    cast = judge._join_clones(cast_of(*labels), [both], pieces, settings)
     assert (cast.labels.tolist(), cast.character_count) == (expect, count)
 
 
@@ -646,7 +657,7 @@ def test_a_track_wears_its_first_character_at_first():
 @pytest.mark.parametrize(("kind", "segments"), [("clone", (1, 2)), ("swap", ())])
 def test_segments_of_a_clone(kind, segments):
     one = told(kind, (0, 1), 12, features={"became": 0.0})
-    found = judge._with_segments(one, [track(0, 2), track(1)], PIECES, calibration())
+    found = judge._with_segments(one, [track(0, 2), track(1)], PIECES)
     assert found.segments == segments
 
 
