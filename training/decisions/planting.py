@@ -38,7 +38,7 @@ from training.decisions.cases import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -178,44 +178,43 @@ def clothes_swap_cases(
     """
     donors = Donors.among(shots)
     numbers = {id(shot): number for number, shot in enumerate(shots)}
-    cases: list[Case] = []
 
-    def add(kind: Kind, samples: ShotSamples, near: tuple[int, int, int] | None = None) -> None:
-        asked = _ask_exchange(clothes_swap, samples, pair, calibration)
-        cases.extend(case(kind, shot, samples, pair, asked, near=near))
+    def anew(shot: Shot, pair: tuple[int, int], share: NDArray[np.float64]) -> ShotSamples | None:
+        return _dressed_anew(donors, numbers[id(shot)], pair, share, rng)
 
-    for shot, pair in pairs(shots):
-        own = shot.samples
-        add("clean", own)
-        at = where_they_touch(own, *pair, rng)
-        if at is not None:
-            add("crossed", splice.crossed(own, *pair, at=at))
-        one, two = (own.means(track, slice(None)) for track in pair)
-        differ = parts.differ(one, two, "clothes", calibration)
-        for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
-            plan = when(own, together(own, *pair), rng, slow=False)
-            if plan is None:
-                break
-            share = splice.onset(own, *plan)
-            add("swapped", splice.exchanged(own, *pair, share=share))
-            anew = _dressed_anew(donors, numbers[id(shot)], pair, share, rng)
-            if anew is not None:
-                add("dressed anew", anew)
-            if differ:
-                near = around(own, *plan, slow=False)
-                part = parts.drawn("clothes", rng)
-                add("planted", splice.exchanged(own, *pair, share=share, part=part), near)
-    return cases
+    return _part_exchanged(shots, calibration, rng, clothes_swap, "clothes", anew)
 
 
 def exchanged_heads_cases(
     shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
 ) -> list[Case]:
     """Return cases of "two exchange heads"; no such case are two who exchange all of a look."""
+    return _part_exchanged(shots, calibration, rng, exchanged_heads, "head")
+
+
+def _part_exchanged(
+    shots: Sequence[Shot],
+    calibration: Calibration,
+    rng: np.random.Generator,
+    explanation: ModuleType,
+    part: parts.Part,
+    anew: Callable[[Shot, tuple[int, int], NDArray[np.float64]], ShotSamples | None] | None = None,
+) -> list[Case]:
+    """Return cases of two who exchange a part of their looks inside a shot.
+
+    Args:
+        shots: In which.
+        calibration: How cosines become log-odds.
+        rng: Chance.
+        explanation: Whose features are asked for.
+        part: What is exchanged.
+        anew: Makes a shot in which two get this part of others, of the share of it at every sample;
+            `None` = there is no such case.
+    """
     cases: list[Case] = []
 
     def add(kind: Kind, samples: ShotSamples, near: tuple[int, int, int] | None = None) -> None:
-        asked = _ask_exchange(exchanged_heads, samples, pair, calibration)
+        asked = _ask_exchange(explanation, samples, pair, calibration)
         cases.extend(case(kind, shot, samples, pair, asked, near=near))
 
     for shot, pair in pairs(shots):
@@ -225,17 +224,20 @@ def exchanged_heads_cases(
         if at is not None:
             add("crossed", splice.crossed(own, *pair, at=at))
         one, two = (own.means(track, slice(None)) for track in pair)
-        differ = parts.differ(one, two, "head", calibration)
+        differ = parts.differ(one, two, part, calibration)
         for _ in range(_EACH if min(score(own, track) for track in pair) > MIN_SCORE else 0):
             plan = when(own, together(own, *pair), rng, slow=False)
             if plan is None:
                 break
             share = splice.onset(own, *plan)
             add("swapped", splice.exchanged(own, *pair, share=share))
+            others = None if anew is None else anew(shot, pair, share)
+            if others is not None:
+                add("dressed anew", others)
             if differ:
                 near = around(own, *plan, slow=False)
-                part = parts.drawn("head", rng)
-                add("planted", splice.exchanged(own, *pair, share=share, part=part), near)
+                drawn = parts.drawn(part, rng)
+                add("planted", splice.exchanged(own, *pair, share=share, part=drawn), near)
     return cases
 
 
