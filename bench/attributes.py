@@ -27,7 +27,9 @@ import numpy as np
 
 from bench.attribute_pictures import FAR, FRAMING_OF, NEAR, Pictured, render_people
 from bench.error_rate import equal_error_rate
+from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.embedder import PartsEmbedder
+from identity.appearance.faces.open_faces import open_faces
 from identity.appearance.looks import LooksReader
 from identity.appearance.open_embedder import open_embedder
 from identity.evidence.calibration import calibration_for
@@ -37,6 +39,7 @@ from scenes.frames import FrameBatch
 from studio.assets import open_assets
 from studio.makehuman import Library
 from tracker.detections import Detections
+from tracker.known_weights import BUNDLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,7 +136,8 @@ def looks_of(embedder: Embedder, pictures: dict[str, Shrunk]) -> dict[str, Means
         for file, figure, head in zip(pictures, figures, heads, strict=True):
             found[file] = {FIGURE: figure, HEAD: head}
         return found
-    reader = LooksReader(embedder, LooksSettings(), fps=1.0)
+    faces = open_faces(BUNDLED)
+    reader = LooksReader(embedder, LooksSettings(), fps=1.0, faces=faces)
     for (file, picture), head in zip(pictures.items(), heads, strict=True):
         one = Detections(
             np.zeros(1, np.int64), picture.box[None], np.ones(1, np.float32), np.zeros(1, np.int32)
@@ -154,7 +158,9 @@ def scorers(embedder: Embedder) -> Callable[[Means, Means], dict[str, float]]:
         own = {cue: float(one[cue] @ two[cue]) for cue in (FIGURE, HEAD) if cue in one}
         if calibration is not None:
             tables = cosines_between([one], [two])
-            own |= {cue: float(t[0, 0]) for cue, t in tables.items() if cue != "facing"}
+            own |= {
+                cue: float(t[0, 0]) for cue, t in tables.items() if CUE_TABLE[cue].role != "pose"
+            }
             own[ALL_CUES] = float(same_look([one], [two], calibration)[0, 0])
         return own
 

@@ -27,6 +27,7 @@ from bench.error_rate import equal_error_rate
 from bench.labelled import real_pictures
 from bench.mot import read_sequence
 from identity.appearance.embedder import PartsEmbedder
+from identity.appearance.faces.open_faces import open_faces
 from identity.appearance.looks import LooksReader, colour_bodies, hidden_share
 from identity.appearance.open_embedder import open_embedder
 from identity.appearance.reid_specs import KNOWN_REID
@@ -35,7 +36,7 @@ from identity.evidence.same_look import same_look
 from identity.settings import LooksSettings
 from scenes.frames import FrameBatch
 from tracker.detections import Detections
-from tracker.known_weights import resolve_weights
+from tracker.known_weights import BUNDLED, resolve_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,7 +229,8 @@ def cast_similarity(embedder: Embedder | None, name: str) -> Any:
     Network, parts and colours on their scales, each where it can be seen; what
     `identity.appearance.looks` would not judge says nothing. Place and set-up are left out.
     """
-    reader = LooksReader(embedder, LooksSettings(), fps=1.0)
+    faces = open_faces(BUNDLED)
+    reader = LooksReader(embedder, LooksSettings(), fps=1.0, faces=faces)
     calibration = calibration_for(name)
 
     def similarity(seen: Boxed) -> NDArray[np.float32]:

@@ -27,6 +27,7 @@ from bench.error_rate import area_under_curve, equal_error_rate
 from bench.identities import bcubed
 from bench.labelled import frames_of
 from castcheck.observe import THUMBNAIL_PX
+from identity.appearance.faces.open_faces import open_faces
 from identity.appearance.looks import Looks, LooksReader, colour_bodies
 from identity.appearance.open_embedder import open_embedder
 from identity.cast.characters import build_cast
@@ -38,6 +39,7 @@ from identity.tracks.segments import make_segment
 from scenes.frames import FrameBatch
 from scenes.shots import Cut, shots_from_cuts
 from tracker.detections import Detections
+from tracker.known_weights import BUNDLED
 from tracker.tracklets import Tracklet
 
 if TYPE_CHECKING:
@@ -328,7 +330,10 @@ def measure(
     """Return the tally of each embedder over the labelled clips of `real`."""
     tallies = [Tally() for _ in embedders]
     labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
-    readers = [LooksReader(embedder, LooksSettings(), fps=1.0) for embedder in embedders]
+    faces = open_faces(BUNDLED)
+    readers = [
+        LooksReader(embedder, LooksSettings(), fps=1.0, faces=faces) for embedder in embedders
+    ]
     for name in sorted(clips or labels):
         scene = read_scene(real / "clips" / f"{name}.mp4", labels[name])
         for embedder, reader, tally in zip(embedders, readers, tallies, strict=True):

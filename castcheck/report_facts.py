@@ -226,7 +226,7 @@ def provenance_of(
     clip: Path, config: Config, models: Models, *, embedder: str
 ) -> dict[str, object]:
     """Return what the clip was judged with: version, networks, settings, device, cast."""
-    detector, network = models.detector_for(clip), models.embedder
+    detector, network, faces = models.detector_for(clip), models.embedder, models.faces
     references = models.references
     facts: dict[str, object] = {
         "version": __version__,
@@ -235,6 +235,7 @@ def provenance_of(
             "name": embedder,
             "sha256": None if network is None else network.sha256,
         },
+        "faces": None if faces is None else {"name": faces.name, "sha256": faces.sha256},
         "config": config.to_dict(),
         "device": models.device,
     }

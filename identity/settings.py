@@ -28,6 +28,12 @@ class LooksSettings:
     max_covered: float = setting(
         0.4, "largest share of a sample that others may cover", low=0, high=1
     )
+    faces: str = setting(
+        "bundled",
+        "what compares faces: bundled, sface (OpenCV's networks, to be pulled) or off; only of an "
+        "embedder that tells heads, as the bundled one does",
+        choices=("bundled", "sface", "off"),
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self, section="looks")

@@ -117,6 +117,24 @@ def on_host(pictures: Any) -> NDArray[np.uint8]:
     return host
 
 
+def copied_back(crops: Sequence[Any]) -> list[NDArray[np.uint8]]:
+    """Return crops as arrays; those on a device are copied, all of them at once.
+
+    Args:
+        crops: Arrays, or all `DeviceCrop`.
+    """
+    if not crops or not isinstance(crops[0], DeviceCrop):
+        return list(crops)
+    import torch
+
+    flat = torch.cat(
+        [c.pictures[c.row, c.top : c.bottom, c.left : c.right].flatten() for c in crops]
+    )
+    ends = np.cumsum([np.prod(crop.shape) for crop in crops])[:-1]
+    parts = np.split(flat.cpu().numpy(), ends)
+    return [part.reshape(crop.shape) for part, crop in zip(parts, crops, strict=True)]
+
+
 def joined(parts: Sequence[Any]) -> Any:
     """Return the pictures of all parts, which lie in arrays or all on a device, one after another.
 
@@ -151,8 +169,8 @@ def scaled(
     Args:
         pictures: (N, H, W, 3) uint8, a tensor.
         rows: (K,) the picture of each.
-        edges: (K, 4) int64 tensor, top, left, bottom, right inside the picture, half-open, not
-            empty.
+        edges: (K, 4) int64 tensor, top, left, bottom, right, half-open, not empty. What lies beyond
+            a picture is the nearest of its edge.
         height_px: Of what comes out.
         width_px: Of what comes out.
         inner_px: (K, 2) int64 tensor, height and width that each takes in the middle of it;
@@ -186,6 +204,101 @@ def scaled(
     out = torch.where(shrinks[order, None, None, None], averages, blends)[back]
     filled = y.filled[:, :, None, None] & x.filled[:, None, :, None]
     return torch.where(filled, out.round(), out.new_tensor(around)).float()
+
+
+def warped(
+    pictures: Any, rows: Sequence[int], edges: Any, cells: Any, maps: Any, *, size_px: int
+) -> Any:
+    """Return (K, size_px, size_px, 3) float32 whole grey levels of K places, turned and scaled.
+
+    Each place becomes area averages, like OpenCV's INTER_AREA, in which the pixels of what comes
+    out are then looked up, like OpenCV's INTER_LINEAR; what lies beyond a place is the nearest of
+    its edge.
+
+    Args:
+        pictures: (N, H, W, 3) uint8, a tensor.
+        rows: (K,) the picture of each.
+        edges: (K, 4) int64 tensor, as `scaled` takes them.
+        cells: (K, 2) int64 tensor, into how many averages each is divided, down and across; as many
+            as it has pixels leave it as it is.
+        maps: (K, 2, 3) float64 tensor, from x and y of what comes out to x and y of the averages.
+        size_px: Of what comes out.
+    """
+    import torch
+
+    if not len(rows):
+        return torch.zeros((0, size_px, size_px, 3), device=pictures.device)
+    at = torch.arange(size_px, device=pictures.device, dtype=torch.float64)
+    grid = torch.stack(
+        [*torch.meshgrid(at, at, indexing="xy"), torch.ones_like(at).expand(size_px, -1)]
+    )
+    x, y = torch.einsum("kij,jhw->ikhw", maps, grid)
+    lengths = edges[:, 2:] - edges[:, :2]
+    down, across = (
+        _Cells.of(places, edges[:, k], lengths[:, k], cells[:, k]) for k, places in ((0, y), (1, x))
+    )
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    parts = [
+        _warped_of(pictures, [rows[k] for k in some], down.take(some), across.take(some))
+        for some in _in_reach(pictures, rows, order)
+    ]
+    back = torch.empty(len(rows), dtype=torch.long)
+    back[order] = torch.arange(len(rows))
+    return torch.cat(parts)[back].round().float()
+
+
+class _Cells(NamedTuple):
+    """Between which averages along one axis the pixels of what comes out lie, all (K, h, w).
+
+    Attributes:
+        low, high: Where both begin in the picture.
+        length: (K, 1, 1) of each.
+        share: How much the second counts.
+    """
+
+    low: Any
+    high: Any
+    length: Any
+    share: Any
+
+    @classmethod
+    def of(cls, places: Any, first: Any, length: Any, count: Any) -> _Cells:
+        first, length, count = (v[:, None, None].double() for v in (first, length, count))
+        below, step = places.floor(), length / count
+        low, high = (at.clamp(min=0).minimum(count - 1) for at in (below, below + 1))
+        return cls(first + low * step, first + high * step, step, places - below)
+
+    def take(self, some: list[int]) -> _Cells:
+        return _Cells(*(values[some] for values in self))
+
+
+def _warped_of(pictures: Any, rows: list[int], y: _Cells, x: _Cells) -> Any:
+    shown, local = _used(pictures, rows)
+    sums, area = _sums(shown), (y.length * x.length)[..., None]
+
+    def average(top: Any, left: Any) -> Any:
+        bottom, right = top + y.length, left + x.length
+        low, high = (
+            _at(sums, local, row, right) - _at(sums, local, row, left) for row in (top, bottom)
+        )
+        return ((high - low) / area).round()
+
+    share = x.share[..., None]
+    upper = average(y.low, x.low).lerp(average(y.low, x.high), share)
+    lower = average(y.high, x.low).lerp(average(y.high, x.high), share)
+    return upper.lerp(lower, y.share[..., None])
+
+
+def _at(sums: Any, rows: Any, y: Any, x: Any) -> Any:
+    """Return (K, h, w, 3) float64 sums at places y and x (K, h, w), which lie between corners."""
+    (above, below), (left, right) = (_corners(at, sums.shape[k]) for k, at in ((1, y), (2, x)))
+    down, aside = (y - above)[..., None], (x - left)[..., None]
+
+    def at(row: Any, column: Any) -> Any:
+        return sums[rows[:, None, None], row, column].double()
+
+    upper = at(above, left).lerp(at(above, right), aside)
+    return upper.lerp(at(below, left).lerp(at(below, right), aside), down)
 
 
 class _Axis(NamedTuple):
@@ -240,16 +353,21 @@ def _in_reach(pictures: Any, rows: Sequence[int], order: list[int]) -> Iterator[
 
 def _scaled_of(pictures: Any, rows: list[int], y: _Axis, x: _Axis) -> tuple[Any, Any]:
     """Return (K, h, w, 3) averages of K places, and blends of their nearest pixels."""
+    shown, local = _used(pictures, rows)
+    corners = _between(_sums(shown), local, y.bounds, x.bounds)
+    boxes = corners.diff(dim=1).diff(dim=2)
+    area = y.bounds.diff(dim=1)[:, :, None, None] * x.bounds.diff(dim=1)[:, None, :, None]
+    return boxes / area.clamp(min=1e-9), _blended(shown, local, y.taps, x.taps)
+
+
+def _used(pictures: Any, rows: list[int]) -> tuple[Any, Any]:
+    """Return the pictures that are asked for, and which of them each of (K,) rows is."""
     import torch
 
     used = sorted(set(rows))
     place = {row: k for k, row in enumerate(used)}
     local = torch.tensor([place[row] for row in rows], device=pictures.device)
-    shown = pictures if len(used) == len(pictures) else pictures[used]
-    corners = _between(_sums(shown), local, y.bounds, x.bounds)
-    boxes = corners.diff(dim=1).diff(dim=2)
-    area = y.bounds.diff(dim=1)[:, :, None, None] * x.bounds.diff(dim=1)[:, None, :, None]
-    return boxes / area.clamp(min=1e-9), _blended(shown, local, y.taps, x.taps)
+    return (pictures if len(used) == len(pictures) else pictures[used]), local
 
 
 def _sums(pictures: Any) -> Any:
@@ -269,7 +387,7 @@ def _sums(pictures: Any) -> Any:
 
 def _between(sums: Any, rows: Any, y: Any, x: Any) -> Any:
     """Return (K, h, w, 3) float64 sums at y (K, h) and x (K, w), which lie between corners."""
-    (above, below), (left, right) = (_neighbours(at, sums.shape[k]) for k, at in ((1, y), (2, x)))
+    (above, below), (left, right) = (_corners(at, sums.shape[k]) for k, at in ((1, y), (2, x)))
     down, aside = (y - above)[:, :, None, None], (x - left)[:, None, :, None]
 
     def at(row: Any, column: Any) -> Any:
@@ -288,7 +406,10 @@ def _blended(pictures: Any, rows: Any, y: Any, x: Any) -> Any:
     (above, below), (left, right) = (
         _neighbours(at, pictures.shape[k]) for k, at in ((1, y), (2, x))
     )
-    down, aside = (y - above).float()[:, :, None, None], (x - left).float()[:, None, :, None]
+    down, aside = (
+        (y - y.floor()).float()[:, :, None, None],
+        (x - x.floor()).float()[:, None, :, None],
+    )
     from_above, from_below = ((share * 2048).round().int() for share in (1 - down, down))
     from_left, from_right = ((share * 2048).round().int() for share in (1 - aside, aside))
 
@@ -303,6 +424,15 @@ def _blended(pictures: Any, rows: Any, y: Any, x: Any) -> Any:
 
 
 def _neighbours(at: Any, count: int) -> tuple[Any, Any]:
-    """Return the whole numbers below and above, the latter below `count`."""
+    """Return the whole numbers below and above, both from 0 to below `count`."""
     low = at.floor().long()
-    return low, (low + 1).clamp(max=count - 1)
+    return low.clamp(0, count - 1), (low + 1).clamp(0, count - 1)
+
+
+def _corners(at: Any, count: int) -> tuple[Any, Any]:
+    """Return two neighbouring corners of `count`, by whose line the sums go on beyond the last.
+
+    So beyond a picture every pixel is the nearest of its edge.
+    """
+    low = at.floor().long().clamp(0, count - 2)
+    return low, low + 1

@@ -54,6 +54,8 @@ Known models are kept in `~/.cache/castcheck/models`, or under `$CASTCHECK_CACHE
 are opened: castcheck opens those whose sha256 it knows, and others only with `--trust-weights`.
 An Ultralytics detector exported to ONNX needs no trust, and on a CPU it is a sixth quicker and loads neither torch nor Ultralytics:
 `yolo export model=yolo11m.pt format=onnx dynamic=True`, then `--detector yolo11m.onnx`.
+What compares faces is `--faces`: `bundled`, or OpenCV's YuNet and SFace as `sface`, after `castcheck models pull yunet sface`, or `off`. It reads the heads
+that the bundled embedder tells; another embedder tells none, and then the report's `faces` is null.
 `youtu-reid-2021`, `dinov2-small` and `clip-vit-b32` were not measured, so they are never `auto`, only named. The report says
 that they are not calibrated, and each clip sets their scale as far as it can.
 """

@@ -36,13 +36,17 @@ from training.decisions.clips import AS_CHECKED, CONFIG, read_shots
 from training.detector import train_detector
 from training.evidence import fit_both, read_cases, read_film
 from training.evidence_figures import left_out, numbers, pairs_across_shots, tracks
-from training.export import average_checkpoints, export_detector, export_reid
+from training.export import average_checkpoints, export_detector, export_faces, export_reid
+from training.faces import Plan as FacesPlan
+from training.faces import train_faces
+from training.faces_data import SFACE, YUNET
 from training.film_boxes import Labeller, label_film
 from training.fine_tune import FineTuning, read_samples, still_samples, with_heads, write_between
 from training.fine_tune import Plan as FinePlan
 from training.graphs import (
     write_cue_graph,
     write_detector_graph,
+    write_face_graphs,
     write_shot_graph,
     write_texture_graph,
 )
@@ -57,6 +61,7 @@ from training.texture import fit_directions, moves_of
 from training.touching import figures_of_film, figures_of_stills
 
 FILES = {"identity": "castcheck_reid.safetensors", "tracker": "castcheck_detector.safetensors"}
+FACES = "castcheck_face.safetensors"
 
 _EVERY_CLIP = 3  # of film; more show no other bounds
 
@@ -156,6 +161,34 @@ def pose(
     digest = save_pose(taught, network, output or network, errors)
     typer.echo(f"{output or network} {digest}")
     typer.echo(", ".join(f"{key} {value:.3f}" for key, value in errors.items()))
+
+
+@app.command()
+def faces(
+    clips: Clips,
+    table: Table,
+    teachers: Annotated[
+        Path,
+        typer.Option(help=f"Folder with {YUNET} and {SFACE}.", exists=True, file_okay=False),
+    ],
+    work: Work,
+    stills: Annotated[
+        Path | None, typer.Option(help="Pictures of which points alone are learnt.", exists=True)
+    ] = None,
+    minutes: Minutes = 60.0,
+    mixed: Annotated[int, typer.Option(min=0, help="Mixtures of faces to make.")] = 40_000,
+    threads: Threads = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+    keep_back: Annotated[
+        bool, typer.Option(help="Or go on with a run on the sources it was chosen by, too.")
+    ] = True,
+) -> None:
+    """Teach both networks for faces what YuNet and SFace say; the same command goes on."""
+    plan = FacesPlan(minutes=minutes, mixed=mixed, threads=threads, seed=seed, keep_back=keep_back)
+    figures = train_faces(
+        clips, stills, table, teachers, work, plan, say=partial(typer.echo, err=True)
+    )
+    typer.echo(json.dumps(figures, indent=1))
 
 
 @app.command()
@@ -288,15 +321,17 @@ def average(
 def export(
     reid_work: Annotated[Path | None, typer.Option(help="Folder of a re-ID run.")] = None,
     detector_work: Annotated[Path | None, typer.Option(help="Folder of a detector run.")] = None,
+    faces_work: Annotated[Path | None, typer.Option(help="Folder of a run for faces.")] = None,
     root: Annotated[Path, typer.Option(help="Root of the project.")] = Path(),
 ) -> None:
     """Write trained networks to where the package carries them, and print their sha256."""
-    for room, work, write in (
-        ("identity", reid_work, export_reid),
-        ("tracker", detector_work, export_detector),
+    for room, file, work, write in (
+        ("identity", FILES["identity"], reid_work, export_reid),
+        ("tracker", FILES["tracker"], detector_work, export_detector),
+        ("identity", FACES, faces_work, export_faces),
     ):
         if work is not None:
-            target = root / room / "weights" / FILES[room]
+            target = root / room / "weights" / file
             target.parent.mkdir(exist_ok=True)
             typer.echo(f"{target} {write(work, target)}")
 
@@ -313,6 +348,8 @@ def graphs(
     reid = root / "identity" / "weights" / FILES["identity"]
     typer.echo(str(write_cue_graph(reid)))
     typer.echo(str(write_texture_graph(reid)))
+    for graph in write_face_graphs(reid.with_name(FACES)):
+        typer.echo(str(graph))
     typer.echo(str(write_detector_graph(root / "tracker" / "weights" / FILES["tracker"])))
     typer.echo(str(write_shot_graph(sorted(clips.glob("*.mp4"))[::_EVERY_CLIP])))
 

@@ -11,9 +11,11 @@ import numpy as np
 import torch
 
 from identity.appearance.cue_network import CueNetwork
+from identity.appearance.faces.network import FaceNetworks
 from identity.appearance.reid_cues import save_cue_network
 from scenes.errors import CastcheckError
 from tracker.bundled import save_bundled
+from tracker.tensor_file import write_tensors
 from training.detector import FROZEN_BLOCKS
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from training.detector import CharacterDetector
 
+FACES_ARCHITECTURE = "castcheck.faces/1"
 _BATCH = 16
 _PADDING = 114  # as Ultralytics pads
 
@@ -39,6 +42,18 @@ def export_reid(work: Path, target: Path) -> str:
     last = json.loads((work / "log.jsonl").read_text().splitlines()[-1])
     facts = {key: str(last[key]) for key in ("step", "people", "minutes")}
     save_cue_network(network.eval(), target, {"name": "castcheck-reid", **facts})
+    return sha256_of(target)
+
+
+def export_faces(work: Path, target: Path) -> str:
+    """Write the averaged networks for faces of a run in `work` to `target`; return its sha256."""
+    networks, facts = FaceNetworks(), {"name": "castcheck-face"}
+    for name in ("points", "look"):
+        state = torch.load(work / f"{name}.pt", weights_only=True)
+        getattr(networks, name).load_state_dict(state)
+        last = json.loads((work / f"{name}.jsonl").read_text().splitlines()[-1])
+        facts |= {f"{name}_{key}": str(last[key]) for key in ("step", "minutes")}
+    write_tensors(networks.state_dict(), target, {**facts, "architecture": FACES_ARCHITECTURE})
     return sha256_of(target)
 
 

@@ -49,7 +49,7 @@ _TRACE = 0.04  # scored lower the larger detector sees nothing
 _DOUBT = 0.12
 _SURE = {CHARACTER: 0.42, CREATURE: 0.5}
 _AGREED_IOU = 0.6
-_DRAWN = {"anime", "cartoon", "3d", "animated", "animal"}  # what photographs teach little about
+DRAWN = {"anime", "cartoon", "3d", "animated", "animal"}  # what photographs teach little about
 _OWN_DOUBT, _OWN_SURE = 0.35, 0.6
 _FACE_SURE, _FACE_DOUBT = 0.75, 0.4
 
@@ -248,7 +248,7 @@ def label_film(
             if name in done:
                 continue
             picture = Picture(name, row["repo"], row["repo"] in HELD_OUT)
-            labeller.label(bgr, picture, is_drawn=row["style"] in _DRAWN)
+            labeller.label(bgr, picture, is_drawn=row["style"] in DRAWN)
             picture.boxes = [box for box in picture.boxes if box[4] != ALL]
             cv2.imwrite(str(folder / name), bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])
             lines.append(json.dumps(asdict(picture)))

@@ -20,6 +20,9 @@ from onnx import TensorProto, helper
 
 from identity.appearance import texture
 from identity.appearance.cue_network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CueNetwork
+from identity.appearance.faces.network import FaceNetworks
+from identity.appearance.faces.reader import LOOK_GRAPH, POINTS_GRAPH
+from identity.appearance.faces.sizes import LOOK_PX, POINTS_PX
 from scenes import cuts_transnet
 from scenes.cuts_content import small_frames
 from scenes.cuts_transnet_forward import TransNetForward
@@ -135,6 +138,32 @@ def write_texture_graph(weights: Path) -> Path:
     )  # fmt: skip
     target = weights.with_name(texture.GRAPH_NAME)
     return _write(model, weights, _places_in_safetensors(weights), target=target)
+
+
+def write_face_graphs(weights: Path) -> list[Path]:
+    """Write the graphs of both networks for faces beside their weights; return their paths.
+
+    Raises:
+        WeightsError: It is no safetensors file.
+    """
+    _, state = read_tensors(weights, instead="give our own networks")
+    networks = FaceNetworks()
+    networks.load_state_dict(state)
+    points, look = (
+        _trace(
+            _Traced(networks, run), torch.zeros(2, 3, side_px, side_px),
+            {given: {0: "n"}, "rows": {0: "n"}},
+        )
+        for run, side_px, given in (
+            (lambda nets, squares: nets.points(squares).in_rows(), POINTS_PX, "squares"),
+            (lambda nets, faces: nets.look(faces).in_rows(), LOOK_PX, "faces"),
+        )
+    )  # fmt: skip
+    places = _places_in_safetensors(weights)
+    return [
+        _write(model, weights, places, target=weights.with_name(graph))
+        for model, graph in ((points, POINTS_GRAPH), (look, LOOK_GRAPH))
+    ]
 
 
 def _cue_network(weights: Path) -> CueNetwork:

@@ -1,4 +1,4 @@
-"""One detector and one embedder for several clips at a time: their pictures share batches."""
+"""The networks of a worker for several clips at a time: their pictures share batches."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from castcheck.batch.request_batcher import RequestBatcher
 from identity.appearance.embedder import CrossCues, PartsEmbedder
+from identity.appearance.faces.face_reader import Faces
 from scenes.cuts import ShotSplitter
 from scenes.device_pictures import is_on_device, joined
 from scenes.frames import FrameBatch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from castcheck.config import Config
     from castcheck.models.load import Models
     from identity.appearance.embedder import DeviceReader, Embedder
+    from identity.appearance.faces.face_reader import DeviceFaceReader, FaceReader
     from scenes.cut_settings import ShotSettings
     from scenes.device_pictures import DeviceCrop
     from tracker.detections import Detector
@@ -175,6 +177,43 @@ class SharedPartsEmbedder(SharedEmbedder):
         return list(zip(*self._parts_embedder.read_cues(_joined(parts)), strict=True))
 
 
+class SharedFaces:
+    """A `FaceReader` that several threads may ask; see `SharedDetector`."""
+
+    def __init__(self, faces: FaceReader) -> None:
+        self._faces = faces
+        # On a device a network may be asked by several threads, and calls for faces are few.
+        self.there: DeviceFaceReader | None = getattr(faces, "there", None)
+        self.batcher: RequestBatcher[Crops, Any] = RequestBatcher(
+            self._read_all, limit=_CROPS_AT_ONCE, name="castcheck-faces"
+        )
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        return self._faces.name
+
+    @property
+    def sha256(self) -> str:
+        """Of the weights file."""
+        return self._faces.sha256
+
+    @property
+    def dim(self) -> int:
+        """Length D of its vectors."""
+        return self._faces.dim
+
+    def read(self, heads: Crops) -> Faces:
+        """Return the faces of N heads; N may be 0."""
+        rows = self.batcher.submit(heads)
+        if rows:
+            return Faces(*(np.stack(column) for column in zip(*rows, strict=True)))
+        return self._faces.read(())
+
+    def _read_all(self, parts: Sequence[Crops]) -> Sequence[Any]:
+        return list(zip(*self._faces.read(_joined(parts)), strict=True))
+
+
 class SharedModels:
     """The networks of a worker, for clips that are judged at the same time.
 
@@ -189,7 +228,7 @@ class SharedModels:
     def __init__(self, models: Models, config: Config) -> None:
         _load_now(config.shots, models.device)
         self._gatherers: list[RequestBatcher[Any, Any]] = []
-        detector, embedder = models.detector, models.embedder
+        detector, embedder, faces = models.detector, models.embedder, models.faces
         # Stored boxes need no network, so nothing is gained by asking for them together.
         if not isinstance(detector, (ReplayDetector, ReplayFolder)):
             detector = SharedDetector(detector, batch_size=config.detector.batch_size)
@@ -197,7 +236,10 @@ class SharedModels:
         if embedder is not None:
             embedder = _shared_embedder(embedder)
             self._gatherers.append(embedder.batcher)
-        self.models = replace(models, detector=detector, embedder=embedder)
+        if faces is not None:
+            faces = SharedFaces(faces)
+            self._gatherers.append(faces.batcher)
+        self.models = replace(models, detector=detector, embedder=embedder, faces=faces)
 
     @contextmanager
     def one_clip(self) -> Iterator[Models]:

@@ -37,7 +37,9 @@ MESSAGE_CHARS = 500
 _SPEED_ONLY = frozenset(
     {"run.device", "run.trust_weights", "run.settings_file", "detector.batch_size", "gate.strict"}
 )
-_NAMED_BY_CONTENT = frozenset({"run.detector", "run.embedder", "run.cast", "gate.baseline"})
+_NAMED_BY_CONTENT = frozenset(
+    {"run.detector", "run.embedder", "looks.faces", "run.cast", "gate.baseline"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +162,13 @@ class ClipWorker:
     def _judged_with(self, clip: Path) -> dict[str, Any]:
         """Return what the result depends on besides the clip, flat."""
         detector, embedder = self._models.detector_for(clip), self._models.embedder
+        faces = self._models.faces
         references, baseline = self._models.references, self._models.baseline
         named = {
             "castcheck": __version__,
             "detector": f"{detector.name} {detector.sha256}",
             "embedder": "colour" if embedder is None else f"{embedder.name} {embedder.sha256}",
+            "faces": None if faces is None else f"{faces.name} {faces.sha256}",
             "the cast": None if references is None else references.sha256,
             "the baseline": None if baseline is None else baseline.sha256,
         }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from castcheck.cast.cast_file import Listed
     from castcheck.config import Config
     from identity.appearance.embedder import Embedder
+    from identity.appearance.faces.face_reader import FaceReader
     from tracker.detections import Detector
 
     Rgb = NDArray[np.uint8]
@@ -68,7 +69,12 @@ class References:
 
 
 def load_references(
-    path: str | Path, detector: Detector | ReplayFolder, embedder: Embedder | None, config: Config
+    path: str | Path,
+    detector: Detector | ReplayFolder,
+    embedder: Embedder | None,
+    config: Config,
+    *,
+    faces: FaceReader | None = None,
 ) -> References:
     """Read a cast and take the looks of its members.
 
@@ -76,7 +82,7 @@ def load_references(
         CastFileError: The file is wrong, or no one can be recognised in a reference.
     """
     cast = read_cast_file(path)
-    reader = _Reader(detector, embedder, config)
+    reader = _Reader(detector, embedder, config, faces=faces)
     members: list[Member] = []
     pictures: list[Picture | None] = []
     for listed in cast.members:
@@ -93,13 +99,19 @@ class _Reader:
     """Finds the one character of a picture and takes its looks."""
 
     def __init__(
-        self, detector: Detector | ReplayFolder, embedder: Embedder | None, config: Config
+        self,
+        detector: Detector | ReplayFolder,
+        embedder: Embedder | None,
+        config: Config,
+        *,
+        faces: FaceReader | None,
     ) -> None:
         self._detector = detector
         self._min_height_px = config.looks.min_height_px
         self._limits = config.limits
         # At this rate no picture is passed over.
-        self._looks = LooksReader(embedder, config.looks, fps=config.looks.embed_per_s)
+        often = config.looks.embed_per_s
+        self._looks = LooksReader(embedder, config.looks, fps=often, faces=faces)
         self.notes: list[str] = []
 
     def views_of(self, listed: Listed) -> tuple[tuple[ReferenceFeatures, ...], Picture]:

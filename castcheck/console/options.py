@@ -14,7 +14,7 @@ import typer
 
 from castcheck.config import Config, GateSettings, ReportSettings, RunSettings
 from castcheck.console.screen import DEBUG_VARIABLE, Screen, env_flag
-from identity.settings import ClusteringSettings
+from identity.settings import ClusteringSettings, LooksSettings
 from scenes.errors import ConfigError
 from scenes.scratch import check_scratch_folder
 from tracker.settings import DetectorSettings
@@ -31,6 +31,7 @@ _SECTIONS = {
     "gate": GateSettings,
     "report": ReportSettings,
     "clustering": ClusteringSettings,
+    "looks": LooksSettings,
 }
 # The settings that have a flag of their own: section, name, type, flag, metavar and panel.
 _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
@@ -44,6 +45,7 @@ _FLAGS: tuple[tuple[str, str, type[Any], str, str | None, str], ...] = (
     ("clustering", "characters", int, "--characters", "N", JUDGING),
     ("run", "detector", str, "--detector", "SPEC", MODELS),
     ("run", "embedder", str, "--embedder", "SPEC", MODELS),
+    ("looks", "faces", str, "--faces", "NAME", MODELS),
     ("run", "device", str, "--device", "DEVICE", MODELS),
     ("run", "decoder", str, "--decoder", "DEVICE", MODELS),
     ("run", "half", bool, "--half/--no-half", None, MODELS),

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 # How the work is done and what is shown of it, not what is found. What judged is told by content.
 _NO_MATTER = (
     "report.", "gate.", "confidence.", "calibration.", "run.device", "run.decoder",
-    "run.trust_weights", "run.settings_file", "run.detector", "run.embedder", "run.cast",
-    "detector.batch_size",
+    "run.trust_weights", "run.settings_file", "run.detector", "run.embedder", "looks.faces",
+    "run.cast", "detector.batch_size",
 )  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def judged_with(provenance: Mapping[str, Any]) -> dict[str, str]:
         'd'
     """
     facts = {"castcheck": str(provenance.get("version", "unknown"))}
-    for role in ("detector", "embedder", "cast"):
+    for role in ("detector", "embedder", "faces", "cast"):
         model = provenance.get(role)
         if isinstance(model, dict):
             # A cast is told by content: the same pictures may lie in two places.

@@ -13,6 +13,7 @@ from castcheck.console.screen import Screen
 from castcheck.models.store import (
     PART_SUFFIX,
     ROLES,
+    Role,
     State,
     best_present,
     find_by_name,
@@ -94,10 +95,12 @@ def verify_models() -> None:
     raise typer.Exit(code)
 
 
-def _auto_name(role: str) -> str | None:
+def _auto_name(role: Role) -> str | None:
     """Return the name that `auto` stands for now; `None` where nothing, or a damaged file."""
+    if role == "faces":
+        return None  # `looks.faces` names one, always
     try:
-        best = best_present("detector" if role == "detector" else "embedder")
+        best = best_present(role)
     except WeightsError:
         return None
     return None if best is None else best.name

@@ -11,6 +11,8 @@ from castcheck.cast.cast_file import read_cast_file
 from castcheck.cast.references import load_references
 from castcheck.config import AUTO
 from castcheck.models.store import best_present, suggest_download
+from identity.appearance.embedder import PartsEmbedder
+from identity.appearance.faces.open_faces import OFF, open_faces
 from identity.appearance.open_embedder import COLOUR, open_embedder
 from scenes.errors import WeightsError
 from scenes.user_paths import is_folder, user_path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from castcheck.cast.references import References
     from castcheck.config import Config
     from identity.appearance.embedder import Embedder
+    from identity.appearance.faces.face_reader import FaceReader
     from tracker.detections import Detector
 
 _EXPORTED_SUFFIXES = ("_openvino_model", "_ncnn_model")  # folders that hold a network
@@ -38,6 +41,7 @@ class Models:
     Attributes:
         detector: Finds characters, or knows where found boxes are stored for each clip.
         embedder: Compares their looks; `None` = by colour alone.
+        faces: Compares their faces; `None` = nobody does.
         device: Where networks run, "cpu" or "cuda:N".
         degradations: What was asked for and could not be done.
         advice: What could be fetched that judges better.
@@ -47,6 +51,7 @@ class Models:
 
     detector: Detector | ReplayFolder
     embedder: Embedder | None
+    faces: FaceReader | None = None
     device: str = "cpu"
     degradations: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
@@ -86,11 +91,23 @@ def load_models(config: Config) -> Models:
             notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
         spec = COLOUR if known is None else known.name
     embedder = open_embedder(spec, device=device, half=run.half, trusted=run.trust_weights)
-    models = Models(detector, embedder, device, notes, advice, baseline=baseline)
+    faces, lacks = _open_faces(config.looks.faces, embedder, device=device, half=run.half)
+    notes = (*notes, *lacks)
+    models = Models(detector, embedder, faces, device, notes, advice, baseline=baseline)
     if not run.cast:
         return models
-    references = load_references(run.cast, models.detector, models.embedder, config)
+    references = load_references(run.cast, models.detector, embedder, config, faces=faces)
     return replace(models, references=references, degradations=(*notes, *references.notes))
+
+
+def _open_faces(
+    spec: str, embedder: Embedder | None, *, device: str, half: bool
+) -> tuple[FaceReader | None, tuple[str, ...]]:
+    """Return what reads faces, and what was asked for and cannot be done."""
+    if isinstance(embedder, PartsEmbedder):
+        return open_faces(spec, device=device, half=half), ()
+    notes = ("the embedder tells no heads, so faces are not compared",)
+    return None, () if spec in (OFF, BUNDLED) else notes
 
 
 def _open_detector(

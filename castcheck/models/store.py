@@ -1,9 +1,10 @@
-"""The known weights of both kinds: which are there, whether whole, and which is the best."""
+"""The known weights of all kinds: which are there, whether whole, and which is the best."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
+from identity.appearance.faces.open_faces import KNOWN_FACES
 from identity.appearance.reid_specs import KNOWN_REID, MOBILENET
 from scenes.errors import WeightsError
 from tracker.known_weights import KNOWN_WEIGHTS, weights_sha256
@@ -11,7 +12,7 @@ from tracker.known_weights import KNOWN_WEIGHTS, weights_sha256
 if TYPE_CHECKING:
     from tracker.known_weights import KnownWeights
 
-Role = Literal["detector", "embedder"]
+Role = Literal["detector", "embedder", "faces"]
 State = Literal["ok", "missing", "damaged"]
 ROLES: tuple[Role, ...] = get_args(Role)
 PART_SUFFIX = ".part"  # of a file that is not all there yet
@@ -19,7 +20,7 @@ PART_SUFFIX = ".part"  # of a file that is not all there yet
 
 def known_of(role: Role) -> tuple[KnownWeights, ...]:
     """Return the table of one role, best first."""
-    return KNOWN_WEIGHTS if role == "detector" else KNOWN_REID
+    return {"detector": KNOWN_WEIGHTS, "embedder": KNOWN_REID, "faces": KNOWN_FACES}[role]
 
 
 def find_by_name(name: str) -> tuple[Role, KnownWeights]:

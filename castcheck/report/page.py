@@ -263,8 +263,8 @@ def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
     facts = report.provenance
     rows = [("castcheck", str(facts.get("version", "unknown")))]
     rows += [(key, _model(facts.get(key))) for key in ("detector", "embedder")]
-    rows += [(key, _model(facts[key])) for key in ("heads", "cast") if key in facts]
-    known = {"version", "detector", "heads", "embedder", "cast", "config"}
+    rows += [(key, _model(facts[key])) for key in ("heads", "faces", "cast") if key in facts]
+    known = {"version", "detector", "heads", "embedder", "faces", "cast", "config"}
     rows += [(str(k), _plain(v)) for k, v in facts.items() if k not in known]
     rows += list(_settings_rows(report))
     rows.append(("clip", report.clip.path))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from identity.appearance.colour import HISTOGRAM_DIM
 from identity.appearance.cues.body import COLOUR_DIM, colour_bodies
-from identity.appearance.cues.crops import Crops
+from identity.appearance.cues.crops import Crops, crop_edges
 from identity.appearance.cues.table import CUE_TABLE, CUES, Cue, cues_of
 from identity.appearance.embedder import PartsEmbedder, checked_rows
+from identity.appearance.faces.squares import read_in
 from identity.appearance.looks_there import crops_there
 from identity.appearance.zones import Zone, is_sliver
 from scenes.arrays import check_network_output, frozen_array
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 
     from identity.appearance.cues.crops import Picture
     from identity.appearance.embedder import CrossCues, Embedder
+    from identity.appearance.faces.face_reader import FaceReader
     from identity.settings import LooksSettings
     from scenes.frames import FrameBatch
     from tracker.detections import Detections
 
 CHUNK_ROWS = 4096  # at a time: a take may last for hours
 ZONES: tuple[Zone, ...] = get_args(Zone)
-PART_CUES = tuple(cue for cue in cues_of("network") if CUE_TABLE[cue].parts_only)
+PART_CUES = tuple(cue for cue in cues_of("network") if CUE_TABLE[cue].needs == "parts")
 
 __all__ = [
     "CUES", "PART_CUES", "ZONES", "Cue", "Looks", "LooksReader", "StoredVectors", "colour_bodies",
@@ -172,10 +174,19 @@ class LooksReader:
         embedder: The network for the whole body; `None` = colour only.
         settings: Which samples are taken.
         fps: Of the clip; together with `embed_per_s` it says which frames the network sees.
+        faces: Reads the faces of the heads that an embedder with parts tells; `None` = nobody does.
     """
 
-    def __init__(self, embedder: Embedder | None, settings: LooksSettings, *, fps: float) -> None:
+    def __init__(
+        self,
+        embedder: Embedder | None,
+        settings: LooksSettings,
+        *,
+        fps: float,
+        faces: FaceReader | None = None,
+    ) -> None:
         self._embedder = embedder
+        self._faces = faces
         self._settings = settings
         self._stride_frames = max(1, round(fps / settings.embed_per_s))
 
@@ -193,27 +204,23 @@ class LooksReader:
         usable = np.asarray(tall & (covered <= self._settings.max_covered) & ~sliver, np.bool_)
         # Nobody reads the looks of the others, so they are not taken.
         rows = np.flatnonzero(usable).tolist()
-        pictures = {row: self._crop(batch, found, row) for row in rows}
+        edges = crop_edges(found.xyxy, width_px=width_px, height_px=height_px).tolist()
+        whole = {row: _picture(batch, int(found.frame[row] - batch.index[0])) for row in rows}
+        pictures = {}
+        for row, picture in whole.items():
+            top, left, bottom, right = edges[row]
+            pictures[row] = picture[top:bottom, left:right]
         crops = self._looked_at(found, pictures, width_px=width_px, height_px=height_px)
+        faces = self._faces
+        if faces is not None and crops.read_faces is None:
+            read_faces = read_in([whole[row] for row in crops.sampled], faces)
+            crops = replace(crops, read_faces=read_faces)
         vectors: dict[Cue, NDArray[np.float16]] = {}
         for cue in CUE_TABLE.values():
-            if crops.parts is not None or not cue.parts_only:
+            if crops.show(cue.needs):
                 shown, values = cue.measure()(crops, cue.name)
                 vectors[cue.name] = _rows_at(shown, values, len(found))
         return Looks(vectors, covered, usable)
-
-    @staticmethod
-    def _crop(batch: FrameBatch, found: Detections, row: int) -> Picture:
-        x1, y1, x2, y2 = np.round(found.xyxy[row]).astype(int).tolist()
-        height, width = batch.rgb.shape[1:3]
-        # A box thinner than a pixel still has a colour.
-        x1, y1 = min(x1, width - 1), min(y1, height - 1)
-        x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
-        picture = int(found.frame[row] - batch.index[0])
-        if is_on_device(batch.rgb):
-            whole = DeviceCrop(batch.rgb, picture, 0, 0, height, width)
-            return whole[y1:y2, x1:x2]
-        return batch.rgb[picture, y1:y2, x1:x2]
 
     def _looked_at(
         self, found: Detections, pictures: dict[int, Picture], *, width_px: int, height_px: int
@@ -225,7 +232,7 @@ class LooksReader:
         there = {row: crop for row, crop in pictures.items() if isinstance(crop, DeviceCrop)}
         if network is not None and reader is not None and there:
             size = {"width_px": width_px, "height_px": height_px}
-            crops = crops_there(found, there, rows, reader, **size)
+            crops = crops_there(found, there, rows, reader, faces=self._faces, **size)
             _check(crops.body, crops.parts, network=network.name)
             return crops
         arrays = {row: np.asarray(picture) for row, picture in pictures.items()}
@@ -242,6 +249,14 @@ class LooksReader:
             body = network.embed(chosen)
             _check(body, None, network=network.name)
         return Crops(found, arrays, rows, width_px, height_px, body)
+
+
+def _picture(batch: FrameBatch, place: int) -> Picture:
+    """Return a whole picture of a batch, which is not copied."""
+    if is_on_device(batch.rgb):
+        return DeviceCrop(batch.rgb, place, 0, 0, *batch.rgb.shape[1:3])
+    picture: NDArray[np.uint8] = batch.rgb[place]
+    return picture
 
 
 def _check(body: NDArray[np.float32], cues: CrossCues | None, *, network: str) -> None:

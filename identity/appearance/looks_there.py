@@ -1,7 +1,7 @@
 """The looks of a batch whose pictures lie on a device: all of it is measured there.
 
 What comes back is one tensor: what the network says of the boxes it looks at, the colours of their
-hair, and the colours of the zones of every box.
+hair, what their faces look like, and the colours of the zones of every box.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from identity.appearance.colour_there import histograms_there
 from identity.appearance.cues.crops import Crops
 from identity.appearance.cues.hair import hair_edges
 from identity.appearance.cues.zones import zone_patches
+from identity.appearance.faces.face_reader import Faces, checked_faces
+from identity.appearance.faces.squares import head_squares
 from identity.appearance.zones import Zone
 from scenes.device_pictures import DeviceCrop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from identity.appearance.cues.crops import Measured
+    from identity.appearance.cues.crops import Measured, ReadFaces
     from identity.appearance.embedder import DeviceReader
+    from identity.appearance.faces.face_reader import DeviceFaceReader, FaceReader
     from tracker.detections import Detections
 
 
@@ -34,6 +37,7 @@ def crops_there(
     *,
     width_px: int,
     height_px: int,
+    faces: FaceReader | None = None,
 ) -> Crops:
     """Return the crops with what the network says of the sampled ones, and the colours of all.
 
@@ -44,6 +48,7 @@ def crops_there(
         reader: Of the network.
         width_px: Of the whole picture.
         height_px: Of the whole picture.
+        faces: Reads the faces; one that reads arrays only is asked later.
     """
     import torch
 
@@ -55,21 +60,38 @@ def crops_there(
     with torch.inference_mode():
         told = reader.rows(looked_at)
         heads = reader.head_boxes(told)
+        faces_there: DeviceFaceReader | None = getattr(faces, "there", None)
+        seen = told.new_zeros((0, 0))
+        if heads is not None and faces_there is not None:
+            places = [crop.row for crop in looked_at]
+            within = _edges(looked_at, batch.device).double(), _inside(heads)
+            squares, _ = head_squares(*within, longest_px=max(width_px, height_px))
+            seen = faces_there.rows(batch, places, squares.long())
         with_hair = [] if heads is None else looked_at
         edges = [_edges(patches, batch.device)]
         if heads is not None:
             edges.append(_hair_within(_edges(looked_at, batch.device), heads))
         rows = [crop.row for crop in (*patches, *with_hair)]
         colours = histograms_there(batch, rows, torch.cat(edges))
-        back = torch.cat([told.flatten(), colours.flatten()]).cpu().numpy()
-    body, parts = reader.read(back[: told.numel()].reshape(tuple(told.shape)))
-    vectors = back[told.numel() :].reshape(-1, HISTOGRAM_DIM)
+        back = torch.cat([told.flatten(), seen.flatten(), colours.flatten()]).cpu().numpy()
+    told_back, seen_back, vectors = np.split(back, np.cumsum([told.numel(), seen.numel()]))
+    body, parts = reader.read(told_back.reshape(tuple(told.shape)))
+    vectors = vectors.reshape(-1, HISTOGRAM_DIM)
     measured: dict[str, Measured] = {}
     shown = {zone: own for zone, (own, _) in zones.items()}
     shown |= {} if heads is None else {"hair": np.asarray(sampled, np.int64)}
     for cue, own in shown.items():
         measured[cue], vectors = (own, vectors[: len(own)]), vectors[len(own) :]
-    return Crops(found, pictures, sampled, width_px, height_px, body, parts, measured)
+    read_faces = None
+    if faces is not None and faces_there is not None and heads is not None:
+        all_faces = faces_there.read(seen_back.reshape(tuple(seen.shape)))
+        read_faces = _chosen_of(checked_faces(all_faces, network=faces.name))
+    return Crops(found, pictures, sampled, width_px, height_px, body, parts, measured, read_faces)
+
+
+def _chosen_of(all_faces: Faces) -> ReadFaces:
+    """Return what tells some faces of those of all sampled boxes, which have been read already."""
+    return lambda chosen, _: all_faces.take(chosen)
 
 
 def _edges(crops: Sequence[DeviceCrop], device: Any) -> Any:
@@ -82,12 +104,21 @@ def _edges(crops: Sequence[DeviceCrop], device: Any) -> Any:
 def _hair_within(crops: Any, head_boxes: Any) -> Any:
     """Return (K, 4) edges of the hair in crops with edges (K, 4).
 
-    Whatever the network says, they lie inside the crop: a place beyond memory would end the
-    process before anybody could say that the network returns no numbers.
+    Whatever the network says, they lie inside the crop.
     """
     import torch
 
-    heads = torch.nan_to_num(head_boxes.double()).clamp(-8, 8)
     size_px = (crops[:, 2:] - crops[:, :2]).double()
-    inside = torch.stack(hair_edges(size_px, heads), dim=1).long()
+    inside = torch.stack(hair_edges(size_px, _inside(head_boxes)), dim=1).long()
     return crops[:, :2].repeat(1, 2) + inside
+
+
+def _inside(head_boxes: Any) -> Any:
+    """Return head boxes as float64, finite and not far from their crops.
+
+    A place beyond memory would end the process before anybody could say that the network returns no
+    numbers.
+    """
+    import torch
+
+    return torch.nan_to_num(head_boxes.double()).clamp(-8, 8)

@@ -38,9 +38,13 @@ class LearntEvidence:
         """The sha256 of `same_person`: of the numbers, not of where they come from.
 
         `explanations/decisions.json` names those whose log-odds it was fitted on. How both face the
-        camera is not among them: nobody asks inside a shot.
+        camera is not among them: nobody asks inside a shot. Nor is a cue that weighs nothing.
         """
-        weights = {cue: w for cue, w in self.same_person.weights.items() if cue != "both_face"}
+        weights = {
+            cue: weight
+            for cue, weight in self.same_person.weights.items()
+            if weight and cue != "both_face"
+        }
         numbers = json.dumps({"bias": self.same_person.bias, "weights": weights}, sort_keys=True)
         return hashlib.sha256(numbers.encode()).hexdigest()
 

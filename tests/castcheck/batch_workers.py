@@ -51,7 +51,11 @@ class MadeUpWorker(ClipWorker):
     def __init__(self, config, clips_at_once=1):
         detector = SimpleNamespace(name="drawn", sha256="d" * 64)
         models: Any = SimpleNamespace(
-            detector_for=lambda clip: detector, embedder=None, references=None, baseline=None
+            detector_for=lambda clip: detector,
+            embedder=None,
+            faces=None,
+            references=None,
+            baseline=None,
         )
         judge: Any = Judge()
         self._pipeline, self._config, self._models = judge, config, models

@@ -16,6 +16,7 @@ from identity.appearance.colour_there import histograms_there
 from identity.appearance.cues.hair import hair_patches
 from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.embedder import unit_rows
+from identity.appearance.faces.open_faces import open_faces
 from identity.appearance.looks import LooksReader
 from identity.appearance.open_embedder import open_embedder
 from identity.appearance.prepare import prepare_crops
@@ -61,6 +62,12 @@ def readers():
     return open_embedder("bundled", device="cpu"), open_embedder("bundled", device=DEVICE)
 
 
+@pytest.fixture(scope="module")
+def faces():
+    """The same for faces."""
+    return open_faces("bundled"), open_faces("bundled", device=DEVICE)
+
+
 FIGURES = [[0, 20, 10, 70, 170], [0, 200, 40, 300, 181], [1, 0, 0, 60, 181], [2, 263, 0, 323, 90],
            [2, 100, 60.4, 130.6, 150.5]]  # fmt: skip
 
@@ -77,12 +84,12 @@ FIGURES = [[0, 20, 10, 70, 170], [0, 200, 40, 300, 181], [1, 0, 0, 60, 181], [2,
         pytest.param(1, [[0, 150, 0, 152, 181]], id="two pixels wide"),
     ],
 )
-def test_looks_are_the_same(readers, count, boxes):
+def test_looks_are_the_same(readers, faces, count, boxes):
     batch, found = batch_of(pictures(count)), boxes_in(boxes)
     settings = LooksSettings(embed_per_s=10.0)
     here, moved = (
-        LooksReader(embedder, settings, fps=20.0).read(own, found)
-        for embedder, own in zip(readers, (batch, there(batch)), strict=True)
+        LooksReader(embedder, settings, fps=20.0, faces=network).read(own, found)
+        for embedder, network, own in zip(readers, faces, (batch, there(batch)), strict=True)
     )
     assert (here.usable == moved.usable).all()
     assert set(here.vectors) == set(moved.vectors)
@@ -94,13 +101,16 @@ def test_looks_are_the_same(readers, count, boxes):
         assert (cosine > 0.9995).all(), cue
 
 
-def test_every_cue_of_people_in_a_film_is_the_same(readers):
+@pytest.mark.parametrize("way", ["there", "copied back"])
+def test_every_cue_of_people_in_a_film_is_the_same(readers, faces, way):
     with open_source(SAMPLE) as source:
         batch = next(iter(source.batches(2)))
     found = YoloDetector("bundled", device="cpu").detect(batch)
     here, moved = (
-        LooksReader(embedder, LooksSettings(), fps=6.0).read(own, found)
-        for embedder, own in zip(readers, (batch, there(batch)), strict=True)
+        LooksReader(embedder, LooksSettings(), fps=6.0, faces=network).read(own, found)
+        for embedder, network, own in zip(
+            readers, faces if way == "there" else faces[:1] * 2, (batch, there(batch)), strict=True
+        )
     )
     for cue in CUE_TABLE:
         a, b = (looks.vectors[cue].astype(np.float64) for looks in (here, moved))
@@ -112,7 +122,7 @@ def test_every_cue_of_people_in_a_film_is_the_same(readers):
         assert (cosine > 0.9999).all(), cue
 
 
-def test_all_comes_back_in_one_copy(readers, monkeypatch):
+def test_all_comes_back_in_one_copy(readers, faces, monkeypatch):
     copies: list[int] = []
     cpu = torch.Tensor.cpu
 
@@ -123,7 +133,8 @@ def test_all_comes_back_in_one_copy(readers, monkeypatch):
     monkeypatch.setattr(torch.Tensor, "cpu", counted)
     batch = there(batch_of(pictures(3)))
     copies.clear()
-    LooksReader(readers[1], LooksSettings(), fps=12.0).read(batch, boxes_in(FIGURES))
+    reader = LooksReader(readers[1], LooksSettings(), fps=12.0, faces=faces[1])
+    reader.read(batch, boxes_in(FIGURES))
     assert len(copies) == 1
 
 

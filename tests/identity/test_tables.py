@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from identity.appearance.colour import colour_histogram, mean_lightness
 from identity.appearance.colour_words import colour_word
-from identity.appearance.looks import LooksReader
+from identity.appearance.cues.crops import crop_edges
 from identity.appearance.zones import BoxFraming, framing_of, is_sliver, strip_of
 from identity.cast.size import merge_to_count
 from identity.evidence.calibration import Calibration, Scale, Weights, calibration_for
@@ -20,9 +19,7 @@ from identity.evidence.same_look import same_look
 from identity.evidence.samples import lay_out
 from identity.tracks.body_track import fully_visible_span, make_body_track
 from identity.tracks.linking import Chain, link_tracklets
-from scenes.frames import FrameBatch
 from tests.identity.people import looks, tracklet
-from tracker.detections import Detections
 from tracker.tracklets import Tracklet
 
 NAN = float("nan")
@@ -375,20 +372,19 @@ def test_characters_are_joined_until_there_are_as_many_as_wanted(wanted, apart, 
 @pytest.mark.parametrize(
     ("box", "rows", "columns"),
     [
-        pytest.param((10, 20, 40, 90), (20, 90), (10, 40), id="as it is"),
-        pytest.param((10.4, 20.6, 39.6, 90.4), (21, 90), (10, 40), id="to whole pixels"),
-        pytest.param((10.2, 20, 10.4, 90), (20, 90), (10, 11), id="thinner than a pixel"),
+        pytest.param((10, 20, 40, 70), (20, 70), (10, 40), id="as it is"),
+        pytest.param((10.4, 20.6, 39.6, 70.4), (21, 70), (10, 40), id="to whole pixels"),
+        pytest.param((10.2, 20, 10.4, 70), (20, 70), (10, 11), id="thinner than a pixel"),
+        pytest.param((-3, -2.6, 10, 90), (0, 80), (0, 10), id="beyond the picture"),
         pytest.param((10, 20.2, 40, 20.4), (20, 21), (10, 40), id="lower than a pixel"),
         pytest.param((100, 80, 100, 80), (79, 80), (99, 100), id="at the very corner"),
     ],
 )
 def test_a_crop_is_what_lies_in_the_box(box, rows, columns):
-    picture = np.arange(80 * 100 * 3, dtype=np.uint64).astype(np.uint8).reshape(1, 80, 100, 3)
-    if rows[1] > 80:
-        rows = (rows[0], 80)
-    found = Detections(
-        np.array([7]), np.array([box], np.float32), np.ones(1, np.float32), np.zeros(1, np.int32)
-    )
-    batch = FrameBatch(np.array([7]), (Fraction(0),), picture)
-    crop = LooksReader._crop(batch, found, 0)
-    assert np.array_equal(crop, picture[0, rows[0] : rows[1], columns[0] : columns[1]])
+    edges = crop_edges(np.array([box], np.float32), width_px=100, height_px=80)
+    assert edges.tolist() == [[rows[0], columns[0], rows[1], columns[1]]]
+
+
+def test_no_boxes_have_no_crops():
+    none = crop_edges(np.zeros((0, 4), np.float32), width_px=100, height_px=80)
+    assert none.shape == (0, 4)

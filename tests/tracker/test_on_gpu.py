@@ -69,12 +69,14 @@ def test_looks_and_colours(pictures, half):
     (moved,) = moved_there([batch], "cuda", small_px=((48, 27),))
     found = here.detector_for(SAMPLE).detect(batch)
     settings = LooksSettings()
-    one = LooksReader(here.embedder, settings, fps=24).read(batch, found)
-    two = LooksReader(there.embedder, settings, fps=24).read(moved, found)
+    one = LooksReader(here.embedder, settings, fps=24, faces=here.faces).read(batch, found)
+    two = LooksReader(there.embedder, settings, fps=24, faces=there.faces).read(moved, found)
     for cue, rows in one.vectors.items():
         seen = ~np.isnan(rows[:, 0])
         assert seen.any(), cue
-        assert (seen == ~np.isnan(two.vectors[cue][:, 0])).all() or (half and cue == "hair")
+        assert (seen == ~np.isnan(two.vectors[cue][:, 0])).all() or (
+            half and cue in ("hair", "face")
+        )
         both = seen & ~np.isnan(two.vectors[cue][:, 0])
         a, b = (v.vectors[cue][both].astype(np.float32) for v in (one, two))
         assert ((a * b).sum(axis=1) >= 0.995 * (a * a).sum(axis=1)).all(), cue

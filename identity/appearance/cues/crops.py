@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+import numpy as np
 
-    import numpy as np
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from numpy.typing import NDArray
 
+    from identity.appearance.cues.table import Need
     from identity.appearance.embedder import CrossCues
+    from identity.appearance.faces.face_reader import Faces
     from scenes.device_pictures import DeviceCrop
     from tracker.detections import Detections
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     # Which rows of the boxes show a cue, (K,), and their (K, D) unit vectors.
     Measured = tuple[NDArray[np.int64], NDArray[np.float32]]
+    ReadFaces = Callable[[NDArray[np.int64], NDArray[np.int64]], Faces]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +40,9 @@ class Crops:
         parts: What an embedder with parts says of the sampled ones; `None` with any other.
         colours: Colour cues that were measured where the pictures lie; those of hair of all sampled
             boxes, in view or not.
+        read_faces: Reads the faces of some sampled boxes, (K,) numbered by their place in
+            `sampled`, in (K, 3) squares around their heads, see `faces.squares`; `None` = nobody
+            reads faces.
     """
 
     found: Detections
@@ -46,14 +53,45 @@ class Crops:
     body: NDArray[np.float32]
     parts: CrossCues | None = None
     colours: Mapping[str, Measured] = field(default_factory=dict)
+    read_faces: ReadFaces | None = None
 
     @property
     def told(self) -> CrossCues:
         """What an embedder with parts says of the sampled boxes.
 
         Raises:
-            ValueError: The embedder tells no parts; the row of the cue should say `parts_only`.
+            ValueError: The embedder tells no parts; the row of the cue should say that it
+                needs them.
         """
         if self.parts is None:
             raise ValueError("this embedder tells no parts")
         return self.parts
+
+    def faces(self, chosen: NDArray[np.int64], squares: NDArray[np.int64]) -> Faces:
+        """Return what is read of some sampled boxes, see `read_faces`.
+
+        Raises:
+            ValueError: Nobody reads faces; the row of the cue should say that it needs it.
+        """
+        if self.read_faces is None:
+            raise ValueError("no faces are read")
+        return self.read_faces(chosen, squares)
+
+    def show(self, needs: Need) -> bool:
+        """Tell whether what a cue needs is there."""
+        told = self.parts is not None
+        return {"box": True, "parts": told, "faces": told and self.read_faces is not None}[needs]
+
+
+def crop_edges(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> NDArray[np.int64]:
+    """Return (N, 4) top, left, bottom, right of the crops of N boxes, whole pixels, none empty.
+
+    Example:
+        >>> crop_edges(np.array([[3.4, 2, 3.2, 9]], np.float32), width_px=20, height_px=8).tolist()
+        [[2, 3, 8, 4]]
+    """
+    first, last = np.split(np.round(xyxy).astype(np.int64)[:, [1, 0, 3, 2]], 2, axis=1)
+    size = np.array([height_px, width_px])
+    # A box thinner than a pixel still has a colour.
+    first = first.clip(0, size - 1)
+    return np.concatenate([first, last.clip(first + 1, size)], axis=1)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Cue = str  # a name of the table
 Role = Literal["network", "colour", "own", "pose"]
+Need = Literal["box", "parts", "faces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class CueRow:
             itself. "pose": circumstances, nobody's look; it is never compared as one.
         measured_by: "module:function". It takes `Crops` and the name of the cue, and returns the
             rows of boxes that show it, (K,) int64, and their (K, D) float32 unit vectors.
-        parts_only: It wants what only an embedder with parts knows, so it is there only with one.
+        needs: What there must be to measure it. "box": the crop of a box. "parts": an embedder that
+            tells parts. "faces": one that does, and a network that reads the faces of its heads.
         scale: Median cosine of different people who are on screen together, and of one person
             within one shot. `None` = measured per embedder, in `identity/evidence/calibration.py`.
         log_odds: What it adds to the log-odds that two looks are one person, per unit of similarity
@@ -40,7 +42,7 @@ class CueRow:
     title: str
     role: Role
     measured_by: str
-    parts_only: bool = False
+    needs: Need = "box"
     scale: tuple[float, float] | None = None
     log_odds: float = 0.0
 
@@ -57,16 +59,21 @@ class CueRow:
 
 _HERE = "identity.appearance.cues"
 _ZONES, _PARTS, _HAIR = (f"{_HERE}.{name}:measure" for name in ("zones", "parts", "hair"))
+_FACE_SCALE = (0.33, 0.75)
 _ROWS = (
     CueRow("body", "look of the whole body", "network", f"{_HERE}.body:measure"),
     CueRow("head", "colours of the head", "colour", _ZONES),
     CueRow("upper", "colours of the upper body", "colour", _ZONES),
     CueRow("lower", "colours of the lower body", "colour", _ZONES),
-    CueRow("head_look", "look of the head", "network", _PARTS, parts_only=True),
-    CueRow("upper_look", "look of the upper body", "network", _PARTS, parts_only=True),
-    CueRow("lower_look", "look of the lower body", "network", _PARTS, parts_only=True),
-    CueRow("hair", "colours of the hair", "own", _HAIR, parts_only=True, scale=(0.6, 0.98)),
-    CueRow("facing", "turn of the body", "pose", f"{_HERE}.facing:measure", parts_only=True),
+    CueRow("head_look", "look of the head", "network", _PARTS, needs="parts"),
+    CueRow("upper_look", "look of the upper body", "network", _PARTS, needs="parts"),
+    CueRow("lower_look", "look of the lower body", "network", _PARTS, needs="parts"),
+    CueRow("hair", "colours of the hair", "own", _HAIR, needs="parts", scale=(0.6, 0.98)),
+    CueRow(
+        "face", "look of the face", "own", f"{_HERE}.face:measure", needs="faces", scale=_FACE_SCALE
+    ),
+    CueRow("face_turn", "turn of the face", "pose", f"{_HERE}.face:measure_turn", needs="faces"),
+    CueRow("facing", "turn of the body", "pose", f"{_HERE}.facing:measure", needs="parts"),
 )
 CUE_TABLE: dict[Cue, CueRow] = {row.name: row for row in _ROWS}
 CUES: tuple[Cue, ...] = tuple(CUE_TABLE)
