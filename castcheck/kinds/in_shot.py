@@ -44,6 +44,7 @@ def in_shot(
         confidence=one.confidence,
         characters=involved,
         tracklets=tuple(judgement.tracks[k].tracklet_at(frame) for k in one.tracks),
+        vouched=one.vouched,
         frames=(frame, one.stop_frame if until_frame is None else until_frame),
         message=message(build.time(frame), who),
         evidence={

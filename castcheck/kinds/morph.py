@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 def find(case: Case) -> Iterator[Finding]:
     """Yield the changes."""
     for morph in case.judgement.of_kind("morph"):
-        found = _restyled(case, morph) if morph.everybody else in_shot(case, morph, _message)
+        if morph.everybody:
+            found = _restyled(case, morph)
+        elif morph.attribute == "face":
+            found = in_shot(case, morph, _message_of_face, evidence={"cues": ["face"]})
+        else:
+            found = in_shot(case, morph, _message)
         if found is not None:
             yield found
 
@@ -54,3 +59,7 @@ def _restyled(case: Case, one: Explained) -> Finding | None:
 
 def _message(when: str, who: list[str]) -> str:
     return f"At {when}, {who[0]} abruptly becomes someone else."
+
+
+def _message_of_face(when: str, who: list[str]) -> str:
+    return f"At {when}, the face of {who[0]} abruptly becomes someone else's."

@@ -113,7 +113,7 @@ def features_of(
         "returns": returns,
         "step": -compare(own, *near, calibration).log_odds,
         "span": (first - last) / samples.per_s,
-        "light": _light(samples, before, after),
+        "light": light_of(samples, before, after),
     }, judged
 
 
@@ -162,7 +162,7 @@ def turn_of(samples: ShotSamples, track: int, moments: Moments) -> NDArray[np.fl
     return np.asarray(np.abs(sides[0] - sides[1]), np.float64)
 
 
-def _light(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.float64]:
+def light_of(samples: ShotSamples, before: Stretch, after: Stretch) -> NDArray[np.float64]:
     """Return (M,) how far the colour of the set moves, in tens of CIE Lab units, 3 at most."""
     moved = [
         mean_over(totals, *before, empty=np.nan) - mean_over(totals, *after, empty=np.nan)

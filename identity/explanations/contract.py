@@ -49,7 +49,7 @@ class Explained:
             where 1 is one person and 0 another.
         features: What it was judged by, by name.
         over_cut: Whether it happens from shot to shot.
-        attribute: What alone changed owner, "clothes" or "head"; "" = all of a look.
+        attribute: What alone changed, "clothes", "head" or "face"; "" = all of a look.
         vouched: Whether anything shows it but what two who are alike, or a gesture, show too.
         everybody: Whether the whole picture changes, and everybody in it alike.
         deciding: Those of the tracks that say how sure it is, where others were joined to them;
@@ -69,7 +69,7 @@ class Explained:
     strength: float
     features: dict[str, float] = field(default_factory=dict)
     over_cut: bool = False
-    attribute: Literal["", "clothes", "head"] = ""
+    attribute: Literal["", "clothes", "head", "face"] = ""
     vouched: bool = True
     curves: dict[int, SimilarityCurve] = field(default_factory=dict)
     segments: tuple[int, ...] = ()

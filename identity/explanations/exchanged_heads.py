@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from identity.explanations.asked import Features
     from identity.explanations.contract import Scene
 
-FEATURES: Mapping[str, Bounds] = {"hair": FOR, "touch": AGAINST}
+FEATURES: Mapping[str, Bounds] = {"face": FOR, "hair": FOR, "touch": AGAINST}
 
 _LEAST_GAIN = 0.01  # of similarity: less is all the same, and its logarithm falls without end
 _HEADS: tuple[Cue, ...] = ("hair", "head")
@@ -54,9 +54,11 @@ def features_of(
     at_once = compare_pair(samples, one, two, near, calibration)
     hair = np.nan_to_num(np.min([*gains(pair, "hair"), *gains(at_once, "hair")], axis=0))
     stays = np.nan_to_num(-np.max(network_gains(pair), axis=0))
-    judged = (fewest >= MIN_SAMPLES) & (hair > 0) & (stays >= NEARER)
+    face = np.nan_to_num(np.min(gains(pair, "face"), axis=0))
+    judged = (fewest >= MIN_SAMPLES) & ((hair > 0) | (face > 0)) & (stays >= NEARER)
     return {
         "hair": np.log(np.clip(hair, _LEAST_GAIN, 1.0)),
+        "face": face,
         "touch": np.maximum(sides[0].touch, sides[1].touch),
     }, np.asarray(judged, np.bool_)
 

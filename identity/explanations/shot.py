@@ -17,6 +17,7 @@ from identity.explanations import (
     clothes_swap,
     exchanged_heads,
     head_swap,
+    other_face,
     slow_clothes,
     swap,
 )
@@ -34,6 +35,7 @@ COMPETING: tuple[InShot, ...] = (
     exchanged_heads,
     clone,
     change,
+    other_face,
     slow_clothes,
 )
 AFTERWARDS: tuple[InShot, ...] = (head_swap,)
@@ -93,6 +95,8 @@ def _rank(one: Explained) -> int:
     """
     if one.kind == "clone":
         return 1 if one.vouched else 2
+    if one.attribute == "face":
+        return 5  # all of a look, or clothes, change with it: that says more
     return {"attribute_swap": 0, "swap": 1, "morph": 3, "drift": 4}[one.kind]
 
 

@@ -51,13 +51,14 @@ def looks(
     stride: int = 3,
     colours: Sequence[str | tuple[str, str, float]] | None = None,
     hair: Sequence[str] | None = None,
+    face: Sequence[str | tuple[str, str, float]] | None = None,
     facing: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Looks:
     """Return looks of one box per frame; a tuple is a mixture (from, to, share of to).
 
     The body cue is seen at every `stride`-th frame only, as in a clip; so are hair, and the cosine
-    of how far the body is turned, where they are given.
+    of how far the body is turned, and faces, which never turn, where they are given.
     """
     rng = np.random.default_rng(seed)
 
@@ -83,7 +84,10 @@ def looks(
     if facing is not None:
         cosine = np.array(facing, np.float32)
         cues["facing"] = np.stack([cosine, np.sqrt(1 - cosine**2)], axis=1).astype(np.float16)
-    for cue in ("hair", "facing"):
+    if face is not None:
+        cues["face"] = vectors(face, body_of, DIM)
+        cues["face_turn"] = np.zeros((len(frames), 2), np.float16)
+    for cue in ("hair", "facing", "face", "face_turn"):
         if cue in cues:
             cues[cue][np.asarray(frames) % stride != 0] = np.nan
     count = len(frames)

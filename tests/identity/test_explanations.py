@@ -14,6 +14,7 @@ from identity.explanations import (
     clothes_swap,
     exchanged_heads,
     other_clothes,
+    other_face,
     other_look,
     slow_clothes,
     swap,
@@ -34,7 +35,8 @@ NEVER_NEGATIVE = {
     "other_look": other_look.CUES,
     "other_clothes": ("alone", "network"),
     "clothes_swap": ("network", "head", "hair", "samples"),
-    "exchanged_heads": ("hair",),
+    "exchanged_heads": ("hair", "face"),
+    "other_face": ("face", "step", "samples", "size"),
     "slow_clothes": ("alone",),
     "hair_swap": ("alone", "network"),
 }
@@ -47,6 +49,7 @@ NEVER_POSITIVE = {
     "other_clothes": ("head", "hair"),
     "clothes_swap": (),
     "exchanged_heads": ("touch",),
+    "other_face": ("noise", "returns", "turn", "aside", "nod", "zoom", "jump", "touch", "light"),
     "slow_clothes": ("head", "hair"),
     "hair_swap": ("turn",),
 }
@@ -63,6 +66,7 @@ NEVER_POSITIVE = {
         ("other_clothes", other_clothes.FEATURES),
         ("clothes_swap", clothes_swap.FEATURES),
         ("exchanged_heads", exchanged_heads.FEATURES),
+        ("other_face", other_face.FEATURES),
         ("slow_clothes", slow_clothes.FEATURES),
         ("hair_swap", attribute_swap.HAIR),
     ],
@@ -98,6 +102,8 @@ def test_decisions_were_fitted_on_the_evidence_that_is_here():
         pytest.param(Logistic(-1.0, {"hair": 2.0}), Logistic(0, {}), {}, False, id="another cue"),
         pytest.param(Logistic(-1.0, {"body": 2.0, "both_face": -1.0}), Logistic(0, {}), {}, True,
                      id="what no decision asks"),
+        pytest.param(Logistic(-1.0, {"body": 2.0, "face": 0.0}), Logistic(0, {}), {}, True,
+                     id="what weighs nothing"),
     ],
 )  # fmt: skip
 def test_the_digest_of_evidence_is_of_the_numbers_behind_decisions(

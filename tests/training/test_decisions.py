@@ -46,6 +46,7 @@ from training.decisions.planting import (
     exchanged_heads_cases,
     hair_swap_cases,
     other_clothes_cases,
+    other_face_cases,
     other_look_cases,
     slow_clothes_cases,
     swap_cases,
@@ -62,7 +63,14 @@ def shot_of(names, *, source="s", clip="c", apart=180, turned=None, relit=False)
     frames = list(range(LENGTH))
     tracklets = [tracklet(k, frames, at=(60 + apart * k, 60)) for k in range(len(names))]
     seen = [
-        looks(frames, [name] * LENGTH, hair=[name] * LENGTH, facing=turned, seed=k)
+        looks(
+            frames,
+            [name] * LENGTH,
+            hair=[name] * LENGTH,
+            face=[name] * LENGTH,
+            facing=turned,
+            seed=k,
+        )
         for k, name in enumerate(names)
     ]
     tracks = [make_body_track(c, tracklets, seen) for c in link_tracklets(tracklets, fps=FPS)]
@@ -188,6 +196,7 @@ def shots():
         pytest.param(
             "exchanged_heads", {"planted", "clean", "crossed", "swapped"}, id="heads exchanged"
         ),
+        pytest.param("other_face", {"planted", "clean", "relit", "gone over"}, id="other faces"),
         pytest.param(
             "hair_swap",
             {"planted", "clean", "relit", "swapped", "dressed anew"},
@@ -240,6 +249,7 @@ def test_who_looks_otherwise_wears_a_part_of_somebody_else():
         clothes_swap_cases,
         exchanged_heads_cases,
         hair_swap_cases,
+        other_face_cases,
         slow_clothes_cases,
     ],
 )
@@ -394,9 +404,9 @@ def test_an_error_that_cannot_be_judged_is_missed(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expect"),
     [
-        pytest.param([], [0.3] * 10, id="nothing said"),
-        pytest.param(["0.2"], [0.2] * 10, id="for all"),
-        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, *[0.3] * 6], id="by name"),
+        pytest.param([], [0.3] * 11, id="nothing said"),
+        pytest.param(["0.2"], [0.2] * 11, id="for all"),
+        pytest.param(["swap=0.1", "clone=0.05"], [0.3, 0.3, 0.1, 0.05, *[0.3] * 7], id="by name"),
         pytest.param(["1"], None, id="no share"),
         pytest.param(["often"], None, id="no number"),
         pytest.param(["vanish=0.1"], None, id="no explanation"),
@@ -442,7 +452,10 @@ def test_a_scale_never_turns_scores_round():
 
 def test_the_data_file_says_what_was_fitted(monkeypatch, shots):
     # In so small a world nothing can be learnt of hair that goes over half of the way.
-    whole = {"head": {"hair": 1.0}, "clothes": {"body": 0.7, "upper_look": 0.8, "upper": 0.6}}
+    whole = {
+        "head": {"hair": 1.0, "face": 1.0},
+        "clothes": {"body": 0.7, "upper_look": 0.8, "upper": 0.6},
+    }
     monkeypatch.setattr(parts, "drawn", lambda part, _: whole[part])
     explanations = {}
     for name, (make, features) in EXPLANATIONS.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,7 @@ from identity.explanations import (
     clothes_swap,
     exchanged_heads,
     other_clothes,
+    other_face,
     other_look,
     slow_clothes,
     swap,
@@ -41,7 +43,9 @@ from training.decisions.planting import (
     clothes_swap_cases,
     exchanged_heads_cases,
     hair_swap_cases,
+    labelled_faces,
     other_clothes_cases,
+    other_face_cases,
     other_look_cases,
     slow_clothes_cases,
     swap_cases,
@@ -76,6 +80,7 @@ EXPLANATIONS: dict[str, tuple[Makes, Mapping[str, Bounds]]] = {
     "clothes_swap": (clothes_swap_cases, clothes_swap.FEATURES),
     "exchanged_heads": (exchanged_heads_cases, exchanged_heads.FEATURES),
     "slow_clothes": (slow_clothes_cases, slow_clothes.FEATURES),
+    "other_face": (other_face_cases, other_face.FEATURES),
     "hair_swap": (hair_swap_cases, attribute_swap.HAIR),
 }
 
@@ -85,6 +90,7 @@ ALSO_JUDGED_ON: dict[str, Sequence[AlsoMakes]] = {
         lambda shots, _, calibration: same_looks(shots, calibration),
         lambda _, clips, calibration: natural_other_looks(clips, calibration),
     ),
+    "other_face": (lambda _, clips, calibration: labelled_faces(clips, calibration),),
 }
 
 app = typer.Typer(
@@ -119,10 +125,12 @@ def cases_of_all(
         only: Names; nothing = all.
     """
     found: dict[str, list[Case]] = {}
-    for number, (name, (make, _)) in enumerate(EXPLANATIONS.items()):
+    for name, (make, _) in EXPLANATIONS.items():
         if only and name not in only:
             continue
-        found[name] = make(shots, calibration, np.random.default_rng([seed, number]))
+        # By its name, so that a new explanation leaves the cases of all others as they are.
+        rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        found[name] = make(shots, calibration, rng)
         for judged_on in ALSO_JUDGED_ON.get(name, ()):
             found[name] += judged_on(shots, clips, calibration)
     return found

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.evidence.samples import ShotSamples
     from training.decisions.clips import Shot
 
@@ -172,15 +173,15 @@ class Donors:
     able: Sequence[tuple[int, int]]
 
     @classmethod
-    def among(cls, shots: Sequence[Shot]) -> Donors:
-        """Return all that are seen often and surely enough."""
+    def among(cls, shots: Sequence[Shot], cue: Cue = "body") -> Donors:
+        """Return all of whom a cue is seen often and surely enough."""
         return cls(
             shots,
             [
                 (number, track)
                 for number, shot in enumerate(shots)
                 for track in range(len(shot.samples.tracks))
-                if not shot.altered and is_clear(shot.samples, track)
+                if not shot.altered and is_clear(shot.samples, track, cue)
             ],
         )
 
@@ -202,9 +203,9 @@ class Donors:
         return None
 
 
-def is_clear(samples: ShotSamples, track: int) -> bool:
-    """Tell whether a track is seen often and surely enough to plant an error in it."""
-    count = int(samples.seen["body"][track].sum())
+def is_clear(samples: ShotSamples, track: int, cue: Cue = "body") -> bool:
+    """Tell whether a cue of a track is seen often and surely enough to plant an error in it."""
+    count = int(samples.seen[cue][track].sum()) if cue in samples.seen else 0
     return count >= _MIN_LOOKS and score(samples, track) > MIN_SCORE
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bench.observed import observations
 from castcheck.runs.matching import Truth
+from identity.appearance.cues.table import cues_of
 from identity.evidence.same_look import similarities_between
 from training.decisions.clips import shots_between
 from training.decisions.over_cuts import names_of
@@ -36,19 +37,23 @@ if TYPE_CHECKING:
 Part = Literal["clothes", "head"]
 FILE = Path(__file__).with_name("parts.json")
 CLEAN = "clean"  # the name of a clip's twin without its error ends so
-_PART_OF: dict[str, Part] = {"clothes": "clothes", "hair": "head"}  # a face no cue sees
+_PART_OF: dict[str, Part] = {"clothes": "clothes", "hair": "head"}
 _KIND = "attribute_swap"
 _TOLD_BY: dict[Part, Cue] = {"clothes": "upper", "head": "hair"}
 _OTHER_COLOUR = 0.5  # similarity below which these are more likely of two people than of one
+_BESIDES: Mapping[Part, Share] = {"head": {"face": 1.0}}  # it goes along with the hair, whole
 # Where a garment takes another colour, networks hardly notice.
 COLOURS_OF_CLOTHES: Share = {"upper": 1.0, "lower": 1.0}
 
 
 @lru_cache(maxsize=1)
 def measured() -> Mapping[Part, tuple[Share, ...]]:
-    """Return, per part, the shares of everybody they were measured on."""
+    """Return, per part, the shares of everybody they were measured on, and of the face."""
     parts = json.loads(FILE.read_text(encoding="utf-8"))["parts"]
-    return {part: tuple(rows) for part, rows in parts.items()}
+    return {
+        part: tuple({**row, **_BESIDES.get(part, {})} for row in rows)
+        for part, rows in parts.items()
+    }
 
 
 def drawn(part: Part, rng: np.random.Generator) -> Share:
@@ -78,7 +83,7 @@ def share_of(before: Means, other: Means, after: Means) -> dict[Cue, float]:
         {'body': 0.5}
     """
     found: dict[Cue, float] = {}
-    for cue in sorted(before.keys() & other.keys() & after.keys() - {"facing"}):
+    for cue in sorted(before.keys() & other.keys() & after.keys() - set(cues_of("pose"))):
         way = other[cue] - before[cue]
         length = float(way @ way)
         if length > 0:

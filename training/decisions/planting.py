@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.cues.table import CUE_TABLE
 from identity.explanations import (
     attribute_swap,
     change,
@@ -16,6 +18,7 @@ from identity.explanations import (
     clothes_swap,
     exchanged_heads,
     other_clothes,
+    other_face,
     other_look,
     slow_clothes,
     swap,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from identity.evidence.samples import ShotSamples
     from training.decisions.cases import Case, Kind
     from training.decisions.clips import Shot
+    from training.decisions.over_cuts import LabelledClip
 
     Means = dict[Cue, NDArray[np.float32]]
 
@@ -69,66 +73,103 @@ def change_cases(
     shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator, *, slow: bool
 ) -> list[Case]:
     """Return cases of "one becomes another": fast ones (a morph) or slow ones (a drift)."""
-    donors = Donors.among(shots)
-    cases: list[Case] = []
+    return list(_changes(change, shots, calibration, rng, slow=slow))
+
+
+def other_face_cases(
+    shots: Sequence[Shot], calibration: Calibration, rng: np.random.Generator
+) -> list[Case]:
+    """Return cases of "one's face becomes another's" within half a second, hair and head with it.
+
+    Only those are asked about whose faces are seen, and only such lend theirs.
+    """
+    return list(
+        _changes(other_face, shots, calibration, rng, slow=False, part="head", cue=other_face.FACE)
+    )
+
+
+def labelled_faces(clips: Sequence[LabelledClip], calibration: Calibration) -> list[Case]:
+    """Return such cases of labelled clips without an error; nothing is learnt from them.
+
+    The network for faces was trained on the film that teaches, so there it flatters. It has never
+    seen these.
+    """
+    shots = [part.shot for clip in clips if not clip.errors for part in clip.shots]
+    as_seen: dict[Kind, Kind] = {"planted": "natural", "clean": "same"}
+    made = other_face_cases(shots, calibration, np.random.default_rng(0))
+    return [replace(one, kind=as_seen[one.kind]) for one in made if one.kind in as_seen]
+
+
+def _changes(
+    explanation: ModuleType,
+    shots: Sequence[Shot],
+    calibration: Calibration,
+    rng: np.random.Generator,
+    *,
+    slow: bool,
+    part: parts.Part | None = None,
+    cue: Cue = "body",
+) -> Iterator[Case]:
+    """Yield cases of one who becomes another, in a part of his looks or in all of them.
+
+    Args:
+        explanation: Whose features are asked for.
+        shots: In which.
+        calibration: How cosines become log-odds.
+        rng: Chance.
+        slow: Whether it takes a second or more, or half a second at most.
+        part: What changes; `None` = all of a look.
+        cue: Of which there have to be looks.
+    """
+    ask = partial(_ask_change, explanation, calibration=calibration, slow=slow)
+    donors = Donors.among(shots, cue)
     for number, shot in enumerate(shots):
         own = shot.samples
-        for track in range(len(own.tracks)):
-            asked = _ask_change(own, track, calibration, slow=slow)
-            cases += case(shot.kind, shot, own, (track,), asked)
-        if not shot.altered:
-            cases += _gone_over(shot, calibration, rng, slow=slow)
-            cases += _changed(number, donors, calibration, rng, slow=slow)
-    return cases
+        asked = [k for k in range(len(own.tracks)) if cue == "body" or is_clear(own, k, cue)]
+        for track in asked:
+            yield from case(shot.kind, shot, own, (track,), ask(own, track))
+        if shot.altered:
+            continue
+        for one, two in permutations(range(len(own.tracks)), 2):
+            at = where_they_touch(own, one, two, rng) if one in asked else None
+            if at is not None:
+                wrong = splice.gone_over(own, one, two, at=at)
+                yield from case("gone over", shot, wrong, (one, two), ask(wrong, one))
+        clear = [track for track in range(len(own.tracks)) if is_clear(own, track, cue)]
+        for track in np.repeat(clear, _EACH).tolist():
+            donor = donors.pick(number, track, rng)
+            plan = when(own, own.seen[cue][track], rng, slow=slow)
+            if donor is None or plan is None:
+                continue
+            lent = donors.shots[donor[0]].samples
+            most = rng.uniform(_SLOW_SHARE, 1.0) if slow else 1.0
+            planted = splice.blended(
+                own,
+                track,
+                lent,
+                donor[1],
+                at=splice.there_and_back(lent, donor[1], count=len(own.frames), cue=cue),
+                share=most * splice.onset(own, *plan),
+                part=None if part is None else parts.drawn(part, rng),
+            )
+            near = around(own, *plan, slow=slow)
+            yield from case("planted", shot, planted, (track,), ask(planted, track), near=near)
 
 
 def _ask_change(
-    samples: ShotSamples, track: int, calibration: Calibration, *, slow: bool
+    explanation: ModuleType,
+    samples: ShotSamples,
+    track: int,
+    *,
+    calibration: Calibration,
+    slow: bool,
 ) -> Asked | None:
-    moments = change.moments_of(samples, track, slow=slow)
+    how = {"slow": slow} if explanation is change else {}
+    moments = explanation.moments_of(samples, track, **how)
     if not len(moments):
         return None
-    found = change.features_of(samples, track, moments, calibration)
-    return Asked.of(change.FEATURES, moments, *found)
-
-
-def _gone_over(
-    shot: Shot, calibration: Calibration, rng: np.random.Generator, *, slow: bool
-) -> Iterator[Case]:
-    """Yield tracks that go over to another body where the two touch."""
-    for one, two in permutations(range(len(shot.samples.tracks)), 2):
-        at = where_they_touch(shot.samples, one, two, rng)
-        if at is not None:
-            wrong = splice.gone_over(shot.samples, one, two, at=at)
-            asked = _ask_change(wrong, one, calibration, slow=slow)
-            yield from case("gone over", shot, wrong, (one, two), asked)
-
-
-def _changed(
-    number: int, donors: Donors, calibration: Calibration, rng: np.random.Generator, *, slow: bool
-) -> Iterator[Case]:
-    """Yield tracks of one shot that come to look like somebody else."""
-    shot = donors.shots[number]
-    own = shot.samples
-    clear = [track for track in range(len(own.tracks)) if is_clear(own, track)]
-    for track in np.repeat(clear, _EACH).tolist():
-        donor = donors.pick(number, track, rng)
-        plan = when(own, own.seen["body"][track], rng, slow=slow)
-        if donor is None or plan is None:
-            continue
-        lent = donors.shots[donor[0]].samples
-        most = rng.uniform(_SLOW_SHARE, 1.0) if slow else 1.0
-        planted = splice.blended(
-            own,
-            track,
-            lent,
-            donor[1],
-            at=splice.there_and_back(lent, donor[1], count=len(own.frames)),
-            share=most * splice.onset(own, *plan),
-        )
-        asked = _ask_change(planted, track, calibration, slow=slow)
-        near = around(own, *plan, slow=slow)
-        yield from case("planted", shot, planted, (track,), asked, near=near)
+    found = explanation.features_of(samples, track, moments, calibration)
+    return Asked.of(explanation.FEATURES, moments, *found)
 
 
 def swap_cases(
@@ -533,7 +574,7 @@ def _wearing(means: Means, lent: Means, part: Mapping[Cue, float] | None) -> Mea
     worn: Means = {}
     for cue, mean in means.items():
         share = 1.0 if part is None else part.get(cue, 0.0)
-        if cue == "facing" or not share:
+        if CUE_TABLE[cue].role == "pose" or not share:
             worn[cue] = mean
         elif cue in lent:
             worn[cue] = np.asarray((1 - share) * mean + share * lent[cue], np.float32)

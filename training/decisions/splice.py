@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.looks import Looks
 from identity.evidence.samples import ShotSamples
 
@@ -33,7 +34,7 @@ def onset(samples: ShotSamples, start_frame: float, stop_frame: float) -> NDArra
 
 
 def there_and_back(
-    samples: ShotSamples, track: int, *, count: int, shift: int = 0
+    samples: ShotSamples, track: int, *, count: int, shift: int = 0, cue: Cue = "body"
 ) -> NDArray[np.int64]:
     """Return (count,) samples at which a track was looked at: all of them, then back, again.
 
@@ -42,11 +43,12 @@ def there_and_back(
         track: Which one.
         count: How many are needed.
         shift: Of the looks to leave out at first.
+        cue: What has to be seen in them.
 
     Raises:
         ValueError: It was never looked at.
     """
-    seen = np.flatnonzero(samples.seen["body"][track])
+    seen = np.flatnonzero(samples.seen[cue][track])
     if not len(seen):
         raise ValueError(f"track {track} was never looked at")
     return np.roll(np.resize(np.concatenate([seen, seen[::-1]]), count + shift), -shift)[:count]
@@ -78,7 +80,7 @@ def blended(
     here = samples.seen["body"][track]
     for cue in samples.looks:
         changes = 1.0 if part is None else part.get(cue, 0.0)
-        if cue == "facing" or cue not in donor.looks or not changes:
+        if CUE_TABLE[cue].role == "pose" or cue not in donor.looks or not changes:
             continue
         own, other = samples.looks[cue][track], donor.looks[cue][donor_track][at]
         own_seen, other_seen = samples.seen[cue][track], donor.seen[cue][donor_track][at]
