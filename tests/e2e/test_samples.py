@@ -57,7 +57,7 @@ def test_planted_error_is_found_at_its_frame(name, tmp_path):
 WHO_IS_WHO = {"robots_morph": 0.84}
 # Share of a change that is reported, where that is less than half: a drift that a reframed cut
 # parts is seen up to the cut, since in the next shot he looks like nobody who was there before.
-PART_SEEN = {"park_drift": 0.35}
+PART_SEEN = {"park_drift": 0.2}
 
 
 def who_is_who(report, clip):

@@ -122,8 +122,8 @@ def turn_of(points: Any) -> tuple[Any, Any]:
         points: (N, 5, 2) in pixels.
 
     Example:
-        >>> [round(float(part[0]), 2) for part in turn_of(TEMPLATE[None])]
-        [0.01, -0.14]
+        >>> [round(float(part[0]), 1) for part in turn_of(TEMPLATE[None])]
+        [0.0, -0.1]
     """
     right, left, nose, *mouth = (points[:, k] for k in range(len(TEMPLATE)))
     eyes, middle, below = left - right, (left + right) / 2, (mouth[0] + mouth[1]) / 2
