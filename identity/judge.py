@@ -262,7 +262,7 @@ def _taking_on_another_look(one: Explained) -> tuple[int, ...]:
         return ()
     if one.kind == "clone":  # the copy, if he has become one
         return one.tracks[-1:] if has_become(one.features) else ()
-    # Another face is a hint, and clothes say that he is still the same.
+    # Of another face clothes say that he is still the same.
     divides = one.kind in ("swap", "morph") and one.attribute != "face"
     return one.tracks if divides else ()
 

@@ -25,6 +25,7 @@ from identity.evidence.moments import (
 from identity.evidence.samples import ShotSamples, Stretch, compare
 from identity.explanations import change
 from identity.explanations.asked import Asked
+from identity.explanations.clothes_swap import EXCHANGED
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.tracks.body_track import FAST_S
 
@@ -159,9 +160,11 @@ def _surest(scene: Scene, track: int) -> Explained | None:
     row = features_at(ask(moments.take(np.array([best])))[0], 0)
     frame = exact_frame(samples, (track,), moments, best, cues=(FACE,))
     old = int(moments.start[best]), int(moments.last[best])
+    one = moments.take(np.array([best]))
+    hair = compare(samples.agreement(track, track), *one.sides, calibration).similarity.get("hair")
     return Explained(
         "morph", (track,), frame, frame + 1, float(asked.log_odds[best]),
         float(np.clip(row["face"], 0, 1)), row,
-        attribute="face", vouched=False,
+        attribute="face", vouched=hair is not None and bool(1 - hair[0] >= EXCHANGED),
         curves={track: curve_from(samples, track, old, (FACE,), calibration)},
     )  # fmt: skip

@@ -64,6 +64,25 @@ def test_whose_face_becomes_anothers(people, told):
         assert [one.attribute for one in explained(tracks)] == ["face"]
 
 
+@pytest.mark.parametrize(
+    ("hair", "vouched"),
+    [
+        pytest.param(None, False, id="not seen"),
+        pytest.param("A", False, id="stays"),
+        pytest.param("A>B", True, id="goes along"),
+    ],
+)
+def test_hair_that_goes_along_vouches(hair, vouched):
+    frames = list(range(COUNT))
+    worn = looks(
+        frames, ["A"] * COUNT, face=words_of("A>B"), stride=STRIDE,
+        hair=None if hair is None else words_of(hair),
+    )  # fmt: skip
+    (chain,) = link_tracklets([tracklet(0, frames)], fps=FPS)
+    (found,) = other_face.find(scene_of([make_body_track(chain, [tracklet(0, frames)], [worn])]))
+    assert found.vouched is vouched
+
+
 def test_without_faces_nobody_is_asked():
     frames = list(range(COUNT))
     (chain,) = link_tracklets([tracklet(0, frames)], fps=FPS)
