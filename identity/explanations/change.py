@@ -55,7 +55,7 @@ FEATURES: Mapping[str, Bounds] = {
 _NETWORKS_LOSE = 0.25  # similarity; light moves the colours and not the networks
 _LEAP = 0.5  # share of a change that comes from one look to the next
 _COMES_BACK = 0.3  # log-odds from which the old look is held to be back: it was hidden
-_REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
+REFRAMED = 0.6  # logarithm: a box 1.8 times as large shows another part of a body, or two bodies
 
 
 def moments_of(samples: ShotSamples, track: int, *, slow: bool) -> Moments:
@@ -85,7 +85,7 @@ def features_of(
     returns = _returns(samples, track, moments, calibration)
     judged = np.asarray((seen_as.samples >= MIN_SAMPLES) & np.isfinite(found.log_odds), np.bool_)
     lost = 1 - mean_of(found.similarity, NETWORKS)
-    judged &= (seen_as.zoom <= _REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
+    judged &= (seen_as.zoom <= REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
     middle_b, middle_a = (start + last) // 2, (first + stop) // 2
     noise = np.fmin(
         compare(own, (start, middle_b), (middle_b, last), calibration).log_odds,
@@ -117,6 +117,16 @@ def features_of(
     }, judged
 
 
+def outer_sides(samples: ShotSamples, moments: Moments) -> tuple[Stretch, Stretch]:
+    """Return what lies before and behind M moments, half a second from them and more."""
+    window = moments.stop - moments.first + moments.last - moments.start
+    half_s = max(1, round(FAST_S * samples.per_s))
+    grid = len(samples.frames)
+    later = np.minimum(moments.first + half_s, grid), np.minimum(moments.stop + window, grid)
+    earlier = np.maximum(moments.start - window, 0), np.maximum(moments.last - half_s, 0)
+    return earlier, later
+
+
 def _returns(
     samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> NDArray[np.float64]:
@@ -125,11 +135,7 @@ def _returns(
     Half a second after the moment, or before it: what passes in front of somebody is gone then.
     """
     own = samples.agreement(track, track)
-    window = moments.stop - moments.first + moments.last - moments.start
-    half_s = max(1, round(FAST_S * samples.per_s))
-    grid = len(samples.frames)
-    later = np.minimum(moments.first + half_s, grid), np.minimum(moments.stop + window, grid)
-    earlier = np.maximum(moments.start - window, 0), np.maximum(moments.last - half_s, 0)
+    earlier, later = outer_sides(samples, moments)
     odds = [
         compare(own, moments.before, later, calibration).log_odds,
         compare(own, earlier, moments.after, calibration).log_odds,

@@ -27,7 +27,6 @@ from identity.explanations import change
 from identity.explanations.asked import Asked
 from identity.explanations.clothes_swap import EXCHANGED
 from identity.explanations.contract import Explained, best_of, features_at
-from identity.tracks.body_track import FAST_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +43,6 @@ FEATURES: Mapping[str, Bounds] = {
 }  # fmt: skip
 FACE, TURN = "face", "face_turn"
 _LEAST_LOST = 0.2  # of similarity: less is anybody who turns or speaks
-_REFRAMED = 0.6
 
 
 def moments_of(samples: ShotSamples, track: int) -> Moments:
@@ -73,7 +71,7 @@ def features_of(
     seen_as = circumstances(samples, track, moments)
     lost = 1 - across
     judged = np.isfinite(lost) & (fewest >= MIN_SAMPLES) & (lost >= _LEAST_LOST)
-    judged &= seen_as.zoom <= _REFRAMED
+    judged &= seen_as.zoom <= change.REFRAMED
     return {
         "face": lost,
         "noise": 1 - np.where(np.isfinite(within), within, 1.0),
@@ -117,11 +115,7 @@ def _returns(
     samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> NDArray[np.float64]:
     """Return (M,) how much the old face is there again later, or the new one was before."""
-    window = moments.stop - moments.first + moments.last - moments.start
-    half_s = max(1, round(FAST_S * samples.per_s))
-    grid = len(samples.frames)
-    later = np.minimum(moments.first + half_s, grid), np.minimum(moments.stop + window, grid)
-    earlier = np.maximum(moments.start - window, 0), np.maximum(moments.last - half_s, 0)
+    earlier, later = change.outer_sides(samples, moments)
     again = np.fmax(
         _alike(samples, track, moments.before, later, calibration),
         _alike(samples, track, earlier, moments.after, calibration),
@@ -157,10 +151,10 @@ def _surest(scene: Scene, track: int) -> Explained | None:
     best = best_of(asked.log_odds, asked.judged, scene.settings.least_log_odds)
     if best is None:
         return None
-    row = features_at(ask(moments.take(np.array([best])))[0], 0)
+    one = moments.take(np.array([best]))
+    row = features_at(ask(one)[0], 0)
     frame = exact_frame(samples, (track,), moments, best, cues=(FACE,))
     old = int(moments.start[best]), int(moments.last[best])
-    one = moments.take(np.array([best]))
     hair = compare(samples.agreement(track, track), *one.sides, calibration).similarity.get("hair")
     return Explained(
         "morph", (track,), frame, frame + 1, float(asked.log_odds[best]),

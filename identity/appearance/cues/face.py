@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.cues.crops import Crops, Measured
+    from identity.appearance.faces.face_reader import Faces
 
 # Of film (`bench.faces`): of smaller heads one in ten shows a face, and one in fifteen of those
 # that look further away.
@@ -23,18 +24,22 @@ LEAST_FACING = -0.2
 
 def measure(crops: Crops, _cue: str) -> Measured:
     """Return the rows that show a face, and how the network sees it."""
-    chosen, squares = squares_of(crops)
-    faces = crops.faces(chosen, squares)
-    rows = np.array(crops.sampled, np.int64)[chosen]
-    return rows[faces.known], faces.vectors[faces.known]
+    rows, faces = _seen(crops)
+    return rows, faces.vectors
 
 
 def measure_turn(crops: Crops, _cue: str) -> Measured:
     """Return the rows that show a face, and how it is turned; see `faces.align.turn_of`."""
+    rows, faces = _seen(crops)
+    return rows, faces.turn
+
+
+def _seen(crops: Crops) -> tuple[NDArray[np.int64], Faces]:
+    """Return the rows that show a face, and their faces."""
     chosen, squares = squares_of(crops)
     faces = crops.faces(chosen, squares)
-    rows = np.array(crops.sampled, np.int64)[chosen]
-    return rows[faces.known], faces.turn[faces.known]
+    seen = np.flatnonzero(faces.known)
+    return np.array(crops.sampled, np.int64)[chosen[seen]], faces.take(seen)
 
 
 def squares_of(

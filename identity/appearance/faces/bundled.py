@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from identity.appearance.faces import reader
-from identity.appearance.faces.face_reader import Faces
 from identity.appearance.faces.faces_there import open_there
 from identity.appearance.faces.sizes import LOOK_DIM
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from identity.appearance.faces.face_reader import DeviceFaceReader
+    from identity.appearance.faces.face_reader import DeviceFaceReader, Faces
 
 NAME = "castcheck-face"
 
@@ -49,4 +48,4 @@ class BundledFaces:
 
     def read(self, heads: Sequence[NDArray[np.uint8]]) -> Faces:
         """Return the faces of N heads; see `FaceReader`."""
-        return Faces(*self._reader.read(heads))
+        return self._reader.read(heads)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from identity.appearance.embedder import unit_rows
 from identity.appearance.faces.align import aligned_face, near_transform, turn_of, turned
+from identity.appearance.faces.face_reader import Faces
 from identity.appearance.faces.sizes import LOOK_DIM, LOOK_PX, POINT_COUNT, POINTS_PX
 from scenes.errors import WeightsError
 from scenes.onnx_session import open_graph
@@ -33,20 +34,6 @@ _BATCH_SIZE = 16  # larger batches do not run faster on a CPU and cost memory
 SURE_LOGIT = 4.0
 _POINTS_WIDTH = 2 * POINT_COUNT + 1
 LEAST_SPREAD = 0.02  # of the points, in shares of the square: closer together they are no face
-
-
-class FaceLooks(NamedTuple):
-    """What is read in N heads.
-
-    Attributes:
-        known: (N,) whether there is a face to compare.
-        vectors: (N, 128) unit rows; 0 where there is none.
-        turn: (N, 2) how faces are turned, see `turn_of`; 0 where there is none.
-    """
-
-    known: NDArray[np.bool_]
-    vectors: Floats
-    turn: Floats
 
 
 class FaceReader:
@@ -83,7 +70,7 @@ class FaceReader:
             [(p - m[:, 2]) @ b.T for p, m, b in zip(near, matrices, back, strict=True)], np.float32
         ).reshape(-1, POINT_COUNT, 2)
 
-    def read(self, heads: Sequence[Image]) -> FaceLooks:
+    def read(self, heads: Sequence[Image]) -> Faces:
         """Read N square RGB crops around heads, as `square_crop` cuts them; N may be 0.
 
         Args:
@@ -107,10 +94,10 @@ class FaceReader:
         turn = np.zeros((len(heads), 2), np.float32)
         vectors[rows] = unit_rows(said[:, :-1])
         turn[rows] = np.stack(turn_of(points[rows]), axis=1)
-        return FaceLooks(known, vectors, turn)
+        return Faces(known, vectors, turn)
 
 
-def read_faces(heads: Sequence[Image]) -> FaceLooks:
+def read_faces(heads: Sequence[Image]) -> Faces:
     """Read N square RGB crops around heads with the bundled networks; N may be 0.
 
     Args:
