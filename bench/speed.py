@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from bench.speed_rows import Row
 
 CLIP = Path("sample_videos/street_clean.mp4")
-LENGTHS_S = (10, 60, 600)
+LENGTHS_S = (10, 60, 600, 1800)
 _NEED_FFMPEG = ("sizes", "start", "resolutions")  # parts that cut or scale clips first
-PEOPLE = (1, 3, 8)
+PEOPLE = (2, 3, 8, 20)
 FPS, BODY_SHARE = 24, 0.5
 SMALL_PX = (426, 240)
 SMALL_SCALE = f"scale={SMALL_PX[0]}:{SMALL_PX[1]}"
