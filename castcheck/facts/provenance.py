@@ -55,18 +55,22 @@ def _short(fact: str | None) -> str:
 
 
 def models_of(provenance: Mapping[str, Any]) -> str:
-    """Return the detector and the embedder as a calibration names them.
+    """Return the networks as a calibration names them: those for faces only where some are read.
 
     Example:
         >>> models_of({"detector": {"name": "d", "sha256": "1f"}, "embedder": None})
         'd 1f and unknown'
+        >>> models_of({role: {"name": role[0]} for role in ("detector", "embedder", "faces")})
+        'd and e and f'
     """
-    texts = []
-    for role in ("detector", "embedder"):
-        model = provenance.get(role)
-        model = model if isinstance(model, dict) else {"name": "unknown"}
-        texts.append(" ".join(str(model[k]) for k in ("name", "sha256") if model.get(k)))
-    return " and ".join(texts)
+    unknown = {"name": "unknown"}
+    models = [provenance.get("detector") or unknown, provenance.get("embedder") or unknown]
+    if provenance.get("faces"):
+        models.append(provenance["faces"])
+    return " and ".join(
+        " ".join(str(model[key]) for key in ("name", "sha256") if model.get(key))
+        for model in models
+    )
 
 
 def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
