@@ -3,12 +3,12 @@
     python -m bench.roll_call --detector SPEC --embedder SPEC [--real DIR] [--cache DIR]
                               [--pictures N] [--json FILE]
 
-Of every labelled clip without an error each character is cut out of a picture or two, as somebody
-would who makes a cast file by hand, and the clip is judged against four casts: all who are in it;
-all and one of another clip, who is missing; all but one, who is unexpected; and one of another clip
-in the place of one, who is a stranger. Each character has the turn of being left out. The pictures
-are of the first shot that shows a character, which makes clips of one shot easier than pictures
-from elsewhere would; names are counted in later shots apart.
+Of every labelled clip each character is cut out of a picture or two, as somebody would who makes a
+cast file by hand, and clips without an error are judged against four casts: all who are in it; all
+and one of another clip, who is missing; all but one, who is unexpected; and one of another clip in
+the place of one, who is a stranger. Each character has the turn of being left out. Of clips with an
+error, names alone are counted. The pictures are of the first shot that shows a character, which
+makes clips of one shot easier than pictures from elsewhere would; later shots are counted apart.
 """
 
 from __future__ import annotations
@@ -50,12 +50,16 @@ if TYPE_CHECKING:
 
 NOBODY = ("-", "x")  # not a character; seen once only
 GUEST = "a guest"
+ALL, BROKEN = "all", "all, in clips with an error"
 WANTED: dict[str, Counter[str]] = {
-    "all": Counter(),
+    ALL: Counter(),
     "one too many": Counter(["missing"]),
     "one left out": Counter(["unexpected"]),
     "another in a place": Counter(["stranger"]),
 }
+
+
+_COUNTS = ("boxes", "named", "misnamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Called:
         boxes: Labelled boxes of members: all, and those of later shots than their pictures.
         named: Of these, those with their own name.
         misnamed: Those with another's.
+        number_right: Whether there are as many characters as labelled.
     """
 
     clip: str
@@ -79,6 +84,7 @@ class Called:
     boxes: tuple[int, int] = (0, 0)
     named: tuple[int, int] = (0, 0)
     misnamed: tuple[int, int] = (0, 0)
+    number_right: bool = False
 
     @property
     def right(self) -> bool:
@@ -153,7 +159,7 @@ def first_shots(pictures: Sequence[Labelled]) -> dict[str, int]:
 def casts_of(own: Mapping[str, Member], guest: Member) -> Iterator[tuple[str, list[Member]]]:
     """Yield each cast that a clip is judged against, by its row of `WANTED`."""
     members = list(own.values())
-    yield "all", members
+    yield ALL, members
     yield "one too many", [*members, guest]
     if len(members) < 2:
         return
@@ -164,9 +170,15 @@ def casts_of(own: Mapping[str, Member], guest: Member) -> Iterator[tuple[str, li
 
 
 def call(
-    clip: str, cast: str, members: Sequence[Member], report: Report, pictures: Sequence[Labelled]
+    clip: str,
+    cast: str,
+    members: Sequence[Member],
+    report: Report,
+    pictures: Sequence[Labelled],
+    *,
+    characters: int,
 ) -> Called:
-    """Return how a report against a cast does."""
+    """Return how a report against a cast does, where there are so many characters."""
     against = [f for f in report.findings if KINDS[f.kind].against_cast]
     major = [f for f in report.at_or_above("major") if f in against]
     name_of = {character.id: character.name for character in report.characters}
@@ -186,13 +198,14 @@ def call(
     return Called(
         clip, cast, tuple(f.kind for f in major),
         tuple(f.kind for f in against if f not in major), labelled, named, misnamed,
+        len(report.characters) == characters,
     )  # fmt: skip
 
 
 def judge_all(
     real: Path, config: Config, models: Models, *, each: int, cache: Path | None
 ) -> list[Called]:
-    """Judge the clips without an error in which every character has a box; progress to stderr."""
+    """Judge the clips in which every character has a box; progress goes to stderr."""
     labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
     pictures: dict[str, list[Labelled]] = {}
     for one in real_pictures(real):
@@ -200,7 +213,7 @@ def judge_all(
     casts: dict[str, dict[str, Member]] = {}
     refused = 0
     for name, label in labels.items():
-        if not label["errors"] and len(first_shots(pictures[name])) == label["characters"]:
+        if len(first_shots(pictures[name])) == label["characters"]:
             casts[name], failed = members_of(pictures[name], models, config, each=each)
             refused += failed
     print(f"{refused} pictures were refused, and others taken", file=sys.stderr)
@@ -211,11 +224,13 @@ def judge_all(
         guest = replace(guest, name=GUEST)
         clip = real / "clips" / f"{name}.mp4"
         seen, _ = observations(clip, config=config, models=models, cache=cache)
-        for cast, members in casts_of(own, guest):
+        broken = bool(labels[name]["errors"])
+        for cast, members in [(BROKEN, [*own.values()])] if broken else casts_of(own, guest):
             references = References("", "", tuple(members), tuple(None for _ in members))
             against = replace(models, references=references)
             report = report_on(clip, seen, config=config, models=against).report
-            rows.append(call(name, cast, members, report, pictures[name]))
+            count = labels[name]["characters"]
+            rows.append(call(name, cast, members, report, pictures[name], characters=count))
         print(name, file=sys.stderr)
     return rows
 
@@ -233,22 +248,22 @@ def tables(rows: Sequence[Called]) -> Iterator[Table]:
         "cast", "should say", "judged", "says just that", "says anything", "says (major)",
     )  # fmt: skip
     yield Table("What is said against each cast", columns, tuple(cells))
-    whole = [row for row in rows if row.cast == "all"]
-    cells = [
-        (
-            word,
-            sum(row.boxes[part] for row in whole),
-            sum(row.named[part] for row in whole),
-            sum(row.misnamed[part] for row in whole),
-        )
-        for part, word in enumerate(("all", "of later shots than their pictures"))
-    ]
-    columns = ("boxes of members", "labelled", "with their name", "with another's")
-    yield Table("Names, by the whole cast", columns, tuple(cells))
+    cells = []
+    for cast in (ALL, BROKEN):
+        own = [row for row in rows if row.cast == cast]
+        number = f"{sum(row.number_right for row in own)} of {len(own)}"
+        for part, word in enumerate(("", ", later shots than their pictures")):
+            counts = [sum(getattr(row, name)[part] for row in own) for name in _COUNTS]
+            cells.append((cast + word, *counts, None if part else number))
+    columns = (
+        "cast, boxes of its members", "labelled", "with their name", "with another's",
+        "clips with the right number",
+    )  # fmt: skip
+    yield Table("Names", columns, tuple(cells))
     cells = [
         (row.clip, row.cast, " + ".join(row.major) or "nothing", " + ".join(row.minor))
         for row in rows
-        if not row.right
+        if row.cast in WANTED and not row.right
     ]
     yield Table("Judged wrongly", ("clip", "cast", "says", "minor"), tuple(cells))
 

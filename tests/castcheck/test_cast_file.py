@@ -11,6 +11,7 @@ from castcheck.cast.references import load_references, readings
 from castcheck.config import Config
 from castcheck.models.load import Models
 from scenes.errors import CastcheckError
+from tracker.detections import Detections
 from tracker.replay import ReplayFolder
 
 
@@ -116,6 +117,50 @@ def test_of_two_in_one_picture_nobody_knows_who_is_meant(folder):
     models = Models(ReplayFolder(folder / "boxes"), None)
     with pytest.raises(CastFileError, match="shows 2 characters of similar size"):
         load_references(write(folder, MEI), models.detector, models.embedder, Config())
+
+
+class Drawn:
+    """A detector that has the same boxes for every picture, around which it expects some grey."""
+
+    name, sha256, passing_classes, heads_from = "drawn", None, frozenset(), None
+
+    def __init__(self, boxes):
+        self.boxes, self.sizes = boxes, []
+
+    def detect(self, batch):
+        self.sizes.append(batch.rgb.shape[1:3])
+        xyxy, score = ([row[:4] for row in self.boxes], [row[4] for row in self.boxes])
+        count = len(self.boxes)
+        return Detections(
+            np.zeros(count, np.int64), np.array(xyxy, np.float32).reshape(count, 4),
+            np.array(score, np.float32), np.zeros(count, np.int32),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("boxes", "says"),
+    [
+        pytest.param([], None, id="no one: the whole picture"),
+        pytest.param([(24, 24, 64, 144, 0.9)], None, id="one"),
+        pytest.param([(24, 24, 64, 144, 0.9), (24, 34, 64, 144, 0.2)], None, id="one, one doubted"),
+        pytest.param([(0, 0, 88, 168, 0.9)], None, id="one beyond the edges"),
+        pytest.param(
+            [(24, 24, 64, 144, 0.9), (24, 34, 64, 144, 0.3)], "shows 2 characters", id="two"
+        ),
+    ],
+)
+def test_a_picture_is_searched_with_grey_around_it_for_those_who_would_start_a_track(
+    boxes, says, folder
+):
+    detector = Drawn(boxes)
+    if says:
+        with pytest.raises(CastFileError, match=says):
+            load_references(write(folder, MEI), detector, None, Config())
+        return
+    loaded = load_references(write(folder, MEI), detector, None, Config())
+    assert detector.sizes == [(168, 88)]  # 40 x 120 px, and a fifth of 120 on every side
+    [picture] = loaded.pictures
+    assert (picture.width_px, picture.height_px) == (40, 120)
 
 
 @pytest.mark.parametrize(

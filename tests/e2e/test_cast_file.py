@@ -7,8 +7,10 @@ from pathlib import Path
 
 import av
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
+from castcheck.cast.references import load_references
 from castcheck.cli import app
 from castcheck.config import Config
 from castcheck.facts.report import Report
@@ -140,6 +142,20 @@ def test_a_script_judges_each_shot(third, expect, bare, seen, people, tmp_path):
     for finding in report.findings:
         assert (finding.shots, finding.start_frame, finding.stop_frame) == ((2,), 64, 96)
         assert finding.message in page.replace("&#39;", "'")
+
+
+def test_a_picture_cut_to_a_figure_shows_the_bundled_detector_one_figure(people):
+    models = load_models(Config.from_dict({"run": {"detector": "bundled"}}))
+    folder = next(iter(people.values())).parent
+    cast = load_references(folder, models.detector, models.embedder, Config())
+    assert sorted(member.name for member in cast.members) == sorted(
+        file.stem for file in people.values()
+    )
+    assert cast.notes == ()  # somebody was found in each
+    for picture in cast.pictures:
+        with Image.open(folder / f"{picture.caption.removeprefix('reference of ')}.png") as given:
+            aspect = picture.width_px / picture.height_px
+            assert aspect == pytest.approx(given.width / given.height, rel=0.35)
 
 
 def test_a_bad_cast_is_one_line_and_exit_code_2(tmp_path):
