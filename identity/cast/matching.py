@@ -15,7 +15,9 @@ import numpy as np
 
 from identity.cast.clustering import partition
 from identity.cast.schedule import indistinct, match_by_schedule
+from identity.evidence.learnt import learnt_evidence
 from identity.evidence.same_look import MIN_LOOKS, same_look
+from identity.evidence.someone import someone_log_odds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,14 +120,33 @@ def match_to_cast(
     named = tuple(m if m >= 0 and share[k, m] > 0.5 else -1 for k, m in enumerate(matched))
     # Who was not seen well enough could be anybody who is free.
     share[~judged] = np.where(free[~judged], 1 / (1 + max(known, 1)), 0.0)
-    absent = np.prod(1 - share, axis=0)
-    # A member may be among the background people.
-    for segment in (s for s, label in zip(segments, cast.labels, strict=True) if label < 0):
-        for m, member in enumerate(members):
-            value = _odds([segment], member, calibration, settings)
-            absent[m] *= 1 / (1 + np.exp(np.clip(value, -30, 30)))
-    present = 1 - absent
+    behind = _shares_behind(segments, cast, members, calibration, settings)
+    present = 1 - np.prod(1 - share, axis=0) * np.prod(1 - behind, axis=0)
     return CastMatch(odds, named, nobody, judged, present, share)
+
+
+def _shares_behind(
+    segments: Sequence[Segment],
+    cast: Cast,
+    members: Sequence[Member],
+    calibration: Calibration,
+    settings: ClusteringSettings,
+) -> NDArray[np.float64]:
+    """Return (B, M) probability that a segment of nobody of the cast is a member all the same.
+
+    It may show nobody at all, and where it shows somebody, anybody of the cast or none.
+    """
+    behind = np.flatnonzero(cast.labels < 0)
+    there = 1 / (1 + np.exp(-someone_log_odds(segments, learnt_evidence().someone)[behind]))
+    odds = np.array(
+        [
+            [_odds([segments[i]], member, calibration, settings) for member in members]
+            for i in behind.tolist()
+        ]
+    ).reshape(len(behind), len(members))
+    likely = np.exp(np.clip(odds, -30, 30))
+    found: NDArray[np.float64] = there[:, None] * likely / (1 + likely.sum(axis=1, keepdims=True))
+    return found
 
 
 def with_schedule(

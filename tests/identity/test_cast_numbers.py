@@ -593,13 +593,30 @@ def test_three_looks_are_needed(by_name, samples, judged):
         assert found.nobody[0] == 1
 
 
-def test_a_member_may_be_among_the_background(by_name):
-    by_name.update({(0, "a"): 1.0, (1, "a"): 2.0})
+@pytest.mark.parametrize(
+    ("there", "odds", "present"),
+    [
+        pytest.param(30.0, {"a": 2.0}, [sure(2.0), 0], id="somebody who looks like one"),
+        pytest.param(0.0, {"a": 2.0}, [sure(2.0) / 2, 0], id="perhaps nobody"),
+        pytest.param(-30.0, {"a": 2.0}, [0, 0], id="a lamp, like one or not"),
+        pytest.param(30.0, {"a": 0.0, "b": 0.0}, [1 / 3, 1 / 3], id="one of both, or neither"),
+    ],
+)
+def test_a_member_may_be_among_the_background(there, odds, present, by_name, monkeypatch):
+    monkeypatch.setattr(matching, "someone_log_odds", lambda some, _: np.full(len(some), there))
+    by_name.update({(1, name): value for name, value in odds.items()} | {(0, "b"): -30.0})
+    by_name.update({(1, name): -30.0 for name in {"a", "b"} - odds.keys()} | {(0, "a"): -30.0})
     found = matched([segment(LONG), segment(LONG, number=1)], cast_of([0, -1]), "a", "b")
-    assert found.present[0] == pytest.approx(1 - (1 - found.share[0, 0]) * (1 - sure(2.0)))
-    assert found.present[1] == pytest.approx(1 - (1 - found.share[0, 1]) * (1 - sure(-5.0)))
-    alone = matched([segment(LONG, number=1)], cast_of([-1]), "a")
-    assert alone.present == pytest.approx([sure(2.0)])
+    assert found.present == pytest.approx(present, abs=1e-6)
+    alone = matched([segment(LONG, number=1)], cast_of([-1]), "a", "b")
+    assert alone.present == pytest.approx(present, abs=1e-6)
+
+
+def test_a_character_and_somebody_behind_both_may_be_a_member(by_name, monkeypatch):
+    monkeypatch.setattr(matching, "someone_log_odds", lambda some, _: np.full(len(some), 30.0))
+    by_name.update({(0, "a"): 1.0, (1, "a"): 2.0})
+    found = matched([segment(LONG), segment(LONG, number=1)], cast_of([0, -1]), "a")
+    assert found.present == pytest.approx([1 - (1 - found.share[0, 0]) * (1 - sure(2.0))])
 
 
 # --- schedule -------------------------------------------------------------------------------------
