@@ -78,6 +78,7 @@ def share_of(before: Means, other: Means, after: Means) -> dict[Cue, float]:
         after: How the first one looks with it.
 
     Example:
+        >>> import numpy as np
         >>> east, north = np.array([1.0, 0.0]), np.array([0.0, 1.0])
         >>> share_of({"body": east}, {"body": north}, {"body": (east + north) / 2})
         {'body': 0.5}
