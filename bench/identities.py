@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.labelled import NO_CHARACTER
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def boxes_with_names(
     """
     pairs: list[tuple[str, Hashable | None]] = []
     for label in labels:
-        if label["who"] in {"-", "x"}:
+        if label["who"] in NO_CHARACTER:
             continue
         wanted = np.array([label["box"]], np.float32)
         best: tuple[float, Hashable | None] = (_MIN_IOU, None)

@@ -43,6 +43,8 @@ class Labelled:
 
 _DRAWN_FILE = Path(__file__).parent / "data" / "characters.json"
 _FILM_FILE = _DRAWN_FILE.with_name("film.json")
+# What labels write where a box shows no character, or somebody who is seen once only.
+NO_CHARACTER = ("-", "x")
 _SAME_IOU = 0.9  # two boxes of one character in one picture: labelled once as each of two classes
 # So many clips, the first of the labels, had been measured on before the others came.
 EARLIER_CLIPS = 26

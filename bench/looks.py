@@ -25,7 +25,7 @@ import numpy as np
 from bench.embeddings import Street, body_similarity, cast_similarity
 from bench.error_rate import area_under_curve, equal_error_rate
 from bench.identities import bcubed
-from bench.labelled import frames_of
+from bench.labelled import NO_CHARACTER, frames_of
 from castcheck.observe import THUMBNAIL_PX
 from identity.appearance.faces.open_faces import open_faces
 from identity.appearance.looks import Looks, LooksReader, colour_bodies
@@ -119,7 +119,7 @@ def half_of(clip: str) -> str:
 
 def read_scene(video: Path, label: dict[str, Any]) -> Scene:
     """Read the labelled pictures of one clip, and its set-ups at the ends of all shots."""
-    people = [box for box in label["boxes"] if box["who"] not in {"-", "x"}]
+    people = [box for box in label["boxes"] if box["who"] not in NO_CHARACTER]
     people.sort(key=lambda box: int(box["frame"]))
     shots = shots_from_cuts([Cut(cut) for cut in label["cuts"]], frame_count=label["frames"])
     labelled = {int(box["frame"]) for box in people}

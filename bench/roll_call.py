@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from bench.identities import boxes_with_names
-from bench.labelled import real_pictures, source_of
+from bench.labelled import NO_CHARACTER, real_pictures, source_of
 from bench.observed import observations
 from bench.tables import Table
 from castcheck.cast.cast_file import CastFileError
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from castcheck.models.load import Models
     from identity.cast.matching import ReferenceFeatures
 
-NOBODY = ("-", "x")  # not a character; seen once only
 GUEST = "a guest"
 ALL, BROKEN = "all", "all, in clips with an error"
 WANTED: dict[str, Counter[str]] = {
@@ -151,7 +150,7 @@ def first_shots(pictures: Sequence[Labelled]) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in pictures:
         for fact in one.facts:
-            if fact["who"] not in NOBODY:
+            if fact["who"] not in NO_CHARACTER:
                 found[fact["who"]] = min(fact["shot"], found.get(fact["who"], fact["shot"]))
     return found
 

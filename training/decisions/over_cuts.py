@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.labelled import source_of
+from bench.labelled import NO_CHARACTER, source_of
 from bench.observed import observations
 from identity.evidence.same_look import MIN_LOOKS
 from identity.explanations import other_look
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _MIN_IOU = 0.5
 _SLACK_FRAMES = 2  # labels were made on sampled frames
-NOBODY = ("-", "x")  # not a character; seen once only
 _CHANGES = ("morph", "drift")
 _EVERYBODY = ("both", "A and B")
 
@@ -112,7 +111,7 @@ def read_labelled(
             LabelledShot(shot, *span, names_of(shot.samples, label["boxes"]))
             for span, shot in shots_between(name, source, tuple(label["cuts"]), seen)
         )
-        known = frozenset(row["who"] for row in label["boxes"]) - {*NOBODY}
+        known = frozenset(row["who"] for row in label["boxes"]) - {*NO_CHARACTER}
         clips.append(LabelledClip(source, shots, tuple(label["errors"]), known))
     return clips
 
