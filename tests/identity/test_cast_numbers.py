@@ -197,18 +197,39 @@ def test_nobody_is_seen_together():
     assert not seen_together([segment(LONG)]).any()
 
 
+BESIDE = (300, 0, 400, 100)
+
+
 @pytest.mark.parametrize(
-    ("spans", "most"),
+    ("tracks", "most"),
     [
-        ([], 0),
-        ([range(5)], 1),
-        ([range(5), range(4, 9)], 2),
-        ([range(5), range(5, 9)], 1),
-        ([range(5), range(3, 9), range(4, 6), range(7, 9)], 3),
+        pytest.param([], 0, id="nobody"),
+        pytest.param([(range(9), WHOLE)], 1, id="one"),
+        pytest.param([(range(9), WHOLE), (range(9), BESIDE)], 2, id="two"),
+        pytest.param([(range(5), WHOLE), (range(5, 9), BESIDE)], 1, id="one after the other"),
+        pytest.param([(range(5), WHOLE), (range(4, 9), BESIDE)], 1, id="for a single frame"),
+        pytest.param(
+            [(range(5), WHOLE), (range(3, 9), WHOLE), (range(9), BESIDE)], 2,
+            id="where one track takes over from another",
+        ),
+        pytest.param(
+            [(range(9), WHOLE), (range(9), WHOLE), (range(9), BESIDE), (range(9), BESIDE)], 2,
+            id="two who are seen twice each",
+        ),
+        pytest.param(
+            [(range(9), (k * 100, 0, k * 100 + 80, 100)) for k in range(4)], 4, id="a crowd"
+        ),
     ],
-)
-def test_how_many_are_there_at_once(spans, most):
-    assert most_at_once([segment(span) for span in spans]) == most
+)  # fmt: skip
+def test_how_many_are_there_at_once(tracks, most):
+    segments = [segment(frames, box) for frames, box in tracks]
+    assert most_at_once(segments, seen_together(segments)) == most
+
+
+def test_a_box_around_two_counts_for_neither():
+    apart = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], bool)  # the second may be either
+    segments = [segment(range(9)) for _ in range(3)]
+    assert most_at_once(segments, apart) == 2
 
 
 # --- background -----------------------------------------------------------------------------------
