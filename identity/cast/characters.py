@@ -241,25 +241,25 @@ def most_at_once(segments: Sequence[Segment], apart: NDArray[np.bool_]) -> int:
         segments: Of all shots.
         apart: (N, N) bool, who was seen together; see `seen_together`.
     """
-    start, stop = (
-        np.array([getattr(segment, end) for segment in segments], np.int64)
-        for end in ("start_frame", "stop_frame")
-    )
+    start = np.array([segment.start_frame for segment in segments], np.int64)
+    stop = np.array([segment.stop_frame for segment in segments], np.int64)
     there = (np.flatnonzero((start <= at) & (at < stop)) for at in np.unique(start))
     return max((_most_apart(apart[np.ix_(some, some)]) for some in there), default=0)
 
 
 def _most_apart(apart: NDArray[np.bool_]) -> int:
     """Return how many of K can be chosen at most so that all of them are apart, by (K, K) bool."""
-    doubles = (~apart).sum(axis=1) - 1  # nobody is apart from himself
-    if doubles.max(initial=0) <= 1:  # at most pairs of doubles, and one of each counts
-        return len(apart) - int(doubles.sum()) // 2
-    # Who may be one person with most of the others is left out, or they are.
+    doubles = (~apart).sum(axis=1)  # nobody is apart from himself
+    if doubles.max(initial=1) == 1:
+        return len(apart)
+    for one in np.argsort(doubles, kind="stable").tolist():
+        double = ~apart[one]
+        if not apart[np.ix_(double, double)].any():  # one of these at most, so it may be this one
+            return 1 + _most_apart(apart[np.ix_(~double, ~double)])
     one = int(doubles.argmax())
-    others = np.delete(np.arange(len(apart)), one)
-    beside = np.flatnonzero(apart[one])
+    others = np.arange(len(apart)) != one
     without = _most_apart(apart[np.ix_(others, others)])
-    return max(without, 1 + _most_apart(apart[np.ix_(beside, beside)]))
+    return max(without, 1 + _most_apart(apart[np.ix_(apart[one], apart[one])]))
 
 
 def _drop_background(

@@ -226,10 +226,20 @@ def test_how_many_are_there_at_once(tracks, most):
     assert most_at_once(segments, seen_together(segments)) == most
 
 
-def test_a_box_around_two_counts_for_neither():
-    apart = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], bool)  # the second may be either
-    segments = [segment(range(9)) for _ in range(3)]
-    assert most_at_once(segments, apart) == 2
+@pytest.mark.parametrize(
+    ("doubles", "count", "most"),
+    [
+        pytest.param([], 4, 4, id="all apart"),
+        pytest.param([(0, 1), (1, 2)], 3, 2, id="a box around two counts for neither"),
+        pytest.param([(0, 1), (1, 2), (0, 2)], 4, 2, id="seen three times, beside another"),
+        pytest.param([(k, (k + 1) % 5) for k in range(5)], 5, 2, id="a ring of five"),
+    ],
+)
+def test_who_may_be_one_person_counts_once(doubles, count, most):
+    apart = ~np.eye(count, dtype=bool)
+    for a, b in doubles:
+        apart[a, b] = apart[b, a] = False
+    assert most_at_once([segment(range(9)) for _ in range(count)], apart) == most
 
 
 # --- background -----------------------------------------------------------------------------------
