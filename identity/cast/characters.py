@@ -98,7 +98,7 @@ def build_cast(
             items=makers,
             discount=discount,
             group_cost=settings.new_character_cost,
-            free_groups=max(likely, most_at_once(known)),
+            free_groups=max(likely, most_at_once(known, apart[np.ix_(makers, makers)])),
         )
         labels = np.full(len(segments), -1, np.int64)
         labels[makers] = _drop_background(found, known, settings)
@@ -232,12 +232,34 @@ def _takes_turns(one: Segment, two: Segment) -> bool:
     return (two.start_frame - one.start_frame) * (two.stop_frame - one.stop_frame) > 0
 
 
-def most_at_once(segments: Sequence[Segment]) -> int:
-    """Return how many segments share a frame at most."""
-    if not segments:
-        return 0
-    frames = np.concatenate([s.frames for s in segments])
-    return int(np.unique(frames, return_counts=True)[1].max())
+def most_at_once(segments: Sequence[Segment], apart: NDArray[np.bool_]) -> int:
+    """Return how many share a frame at most of whom no two may be one person.
+
+    Where one track of somebody takes over from another, both are there for a few frames.
+
+    Args:
+        segments: Of all shots.
+        apart: (N, N) bool, who was seen together; see `seen_together`.
+    """
+    start = np.array([segment.start_frame for segment in segments], np.int64)
+    stop = np.array([segment.stop_frame for segment in segments], np.int64)
+    there = (np.flatnonzero((start <= at) & (at < stop)) for at in np.unique(start))
+    return max((_most_apart(apart[np.ix_(some, some)]) for some in there), default=0)
+
+
+def _most_apart(apart: NDArray[np.bool_]) -> int:
+    """Return how many of K can be chosen at most so that all of them are apart, by (K, K) bool."""
+    doubles = (~apart).sum(axis=1)  # nobody is apart from himself
+    if doubles.max(initial=1) == 1:
+        return len(apart)
+    for one in np.argsort(doubles, kind="stable").tolist():
+        double = ~apart[one]
+        if not apart[np.ix_(double, double)].any():  # one of these at most, so it may be this one
+            return 1 + _most_apart(apart[np.ix_(~double, ~double)])
+    one = int(doubles.argmax())
+    others = np.arange(len(apart)) != one
+    without = _most_apart(apart[np.ix_(others, others)])
+    return max(without, 1 + _most_apart(apart[np.ix_(apart[one], apart[one])]))
 
 
 def _drop_background(

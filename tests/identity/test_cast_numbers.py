@@ -197,18 +197,49 @@ def test_nobody_is_seen_together():
     assert not seen_together([segment(LONG)]).any()
 
 
+BESIDE = (300, 0, 400, 100)
+
+
 @pytest.mark.parametrize(
-    ("spans", "most"),
+    ("tracks", "most"),
     [
-        ([], 0),
-        ([range(5)], 1),
-        ([range(5), range(4, 9)], 2),
-        ([range(5), range(5, 9)], 1),
-        ([range(5), range(3, 9), range(4, 6), range(7, 9)], 3),
+        pytest.param([], 0, id="nobody"),
+        pytest.param([(range(9), WHOLE)], 1, id="one"),
+        pytest.param([(range(9), WHOLE), (range(9), BESIDE)], 2, id="two"),
+        pytest.param([(range(5), WHOLE), (range(5, 9), BESIDE)], 1, id="one after the other"),
+        pytest.param([(range(5), WHOLE), (range(4, 9), BESIDE)], 1, id="for a single frame"),
+        pytest.param(
+            [(range(5), WHOLE), (range(3, 9), WHOLE), (range(9), BESIDE)], 2,
+            id="where one track takes over from another",
+        ),
+        pytest.param(
+            [(range(9), WHOLE), (range(9), WHOLE), (range(9), BESIDE), (range(9), BESIDE)], 2,
+            id="two who are seen twice each",
+        ),
+        pytest.param(
+            [(range(9), (k * 100, 0, k * 100 + 80, 100)) for k in range(4)], 4, id="a crowd"
+        ),
+    ],
+)  # fmt: skip
+def test_how_many_are_there_at_once(tracks, most):
+    segments = [segment(frames, box) for frames, box in tracks]
+    assert most_at_once(segments, seen_together(segments)) == most
+
+
+@pytest.mark.parametrize(
+    ("doubles", "count", "most"),
+    [
+        pytest.param([], 4, 4, id="all apart"),
+        pytest.param([(0, 1), (1, 2)], 3, 2, id="a box around two counts for neither"),
+        pytest.param([(0, 1), (1, 2), (0, 2)], 4, 2, id="seen three times, beside another"),
+        pytest.param([(k, (k + 1) % 5) for k in range(5)], 5, 2, id="a ring of five"),
     ],
 )
-def test_how_many_are_there_at_once(spans, most):
-    assert most_at_once([segment(span) for span in spans]) == most
+def test_who_may_be_one_person_counts_once(doubles, count, most):
+    apart = ~np.eye(count, dtype=bool)
+    for a, b in doubles:
+        apart[a, b] = apart[b, a] = False
+    assert most_at_once([segment(range(9)) for _ in range(count)], apart) == most
 
 
 # --- background -----------------------------------------------------------------------------------
