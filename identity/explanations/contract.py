@@ -8,6 +8,7 @@ new one is one file, and one row of the table in `identity.explanations.shot` (i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isnan
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -204,7 +205,8 @@ def best_of(log_odds: NDArray[np.float64], judged: NDArray[np.bool_], least: flo
 
 def features_at(features: dict[str, NDArray[np.float64]], at: int) -> dict[str, float]:
     """Return the features of one moment; what is not known says nothing."""
-    return {name: float(np.nan_to_num(values[at])) for name, values in features.items()}
+    found = {name: float(values[at]) for name, values in features.items()}
+    return {name: 0.0 if isnan(value) else value for name, value in found.items()}
 
 
 def log_odds_by_rule(strength: float, threshold: float) -> float:

@@ -122,7 +122,8 @@ def test_of_two_in_one_picture_nobody_knows_who_is_meant(folder):
 class Drawn:
     """A detector that has the same boxes for every picture, around which it expects some grey."""
 
-    name, sha256, passing_classes, heads_from = "drawn", None, frozenset(), None
+    name, sha256, heads_from = "drawn", None, None
+    passing_classes: frozenset[int] = frozenset()
 
     def __init__(self, boxes):
         self.boxes, self.sizes = boxes, []
@@ -160,6 +161,7 @@ def test_a_picture_is_searched_with_grey_around_it_for_those_who_would_start_a_t
     loaded = load_references(write(folder, MEI), detector, None, Config())
     assert detector.sizes == [(168, 88)]  # 40 x 120 px, and a fifth of 120 on every side
     [picture] = loaded.pictures
+    assert picture is not None
     assert (picture.width_px, picture.height_px) == (40, 120)
 
 

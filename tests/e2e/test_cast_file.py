@@ -153,6 +153,7 @@ def test_a_picture_cut_to_a_figure_shows_the_bundled_detector_one_figure(people)
     )
     assert cast.notes == ()  # somebody was found in each
     for picture in cast.pictures:
+        assert picture is not None
         with Image.open(folder / f"{picture.caption.removeprefix('reference of ')}.png") as given:
             aspect = picture.width_px / picture.height_px
             assert aspect == pytest.approx(given.width / given.height, rel=0.35)
