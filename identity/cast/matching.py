@@ -108,6 +108,7 @@ def match_to_cast(
     )
     apart = np.array([[_seen_apart(cast, a, b) for b in own] for a in own], np.bool_)
     apart = apart.reshape(count, count)
+    np.fill_diagonal(apart, False)  # a clone is seen beside itself, and is one member all the same
     matched = _match(odds, apart, judged)
     free = np.ones((count, known), np.bool_)
     for k in range(count):

@@ -612,6 +612,15 @@ def test_who_is_seen_beside_a_member_is_not_that_member(by_name):
     assert both.present == pytest.approx([1 - (1 - sure(4.0)) * (1 - sure(3.0))])
 
 
+def test_a_clone_is_the_member_that_both_of_them_look_like(by_name):
+    by_name[0, "a"] = 4.0
+    twice = [segment(LONG), segment(LONG, number=1)]
+    found = matched(twice, cast_of([0, 0], apart=[(0, 1)]), "a", "b")
+    assert found.member_of == (0,)
+    assert found.nobody == pytest.approx([1 - sure(4.0)], abs=0.01)
+    assert found.present == pytest.approx([sure(4.0), 0], abs=0.01)
+
+
 @pytest.mark.parametrize(("samples", "judged"), [((2, 1), True), ((2, 0), False)])
 def test_three_looks_are_needed(by_name, samples, judged):
     by_name[0, "a"] = 2.0
