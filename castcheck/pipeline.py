@@ -119,7 +119,7 @@ def report_on(
     least = config.findings.min_confidence
     against = count_findings(seen, judgement, build, config.clustering.characters)
     if members:
-        by_cast = CastFindingBuilder(seen, judgement, roll, members, build)
+        by_cast = CastFindingBuilder(seen, judgement, roll, members, build, findings)
         if spans:
             by_script = ScriptFindingBuilder(
                 judgement, roll, members, spans, presence, build, findings

@@ -58,12 +58,14 @@ class CastFindingBuilder:
         roll: CastMatch,
         members: Sequence[Member],
         build: FindingBuilder,
+        told: Sequence[Finding],
     ) -> None:
         self._seen = seen
         self._judgement = judgement
         self._roll = roll
         self._members = members
         self._build = build
+        self._told = [f for f in told if f.severity != "minor"]
 
     def findings(self, *, min_confidence: float) -> tuple[Finding, ...]:
         """Return what is sure enough, in order of time; nothing where nobody could be judged."""
@@ -114,9 +116,13 @@ class CastFindingBuilder:
         return order[0] if order else None
 
     def _explained(self, character: int) -> bool:
-        """Tell whether a character only begins where another became it: that is a finding."""
-        own = self._segments(character)
-        first = min(own, key=lambda s: s.start_frame)
+        """Tell whether a finding says already why somebody is there beside the cast.
+
+        That is where another became them, or where they are a member for a second time.
+        """
+        if any(self._is_member_again(finding, character) for finding in self._told):
+            return True
+        first = min(self._segments(character), key=lambda s: s.start_frame)
         return any(
             morph.start_frame == first.start_frame
             and any(
@@ -124,6 +130,16 @@ class CastFindingBuilder:
                 for k in morph.tracks
             )
             for morph in self._judgement.of_kind("morph")
+        )
+
+    def _is_member_again(self, finding: Finding, character: int) -> bool:
+        """Tell whether a finding says that somebody is a copy of one who is named."""
+        named = {character_id(k) for k, who in enumerate(self._roll.member_of) if who >= 0}
+        own = character_id(character)
+        return (
+            finding.kind == "clone"
+            and own in finding.characters
+            and bool(named & {*finding.characters})
         )
 
     def _segments(self, character: int) -> list[Segment]:
