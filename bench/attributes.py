@@ -1,14 +1,17 @@
 """How well a change of one attribute is told from none: glasses, beard, hair, helmet, coat.
 
-    python -m bench.attributes EMBEDDER... --pictures DIR [--people N] [--first SEED] [--json FILE]
+    python -m bench.attributes EMBEDDER... --pictures DIR [--faces SPEC] [--people N]
+                               [--first SEED] [--json FILE]
 
-EMBEDDER is what `--embedder` takes. People are rendered into DIR once (`bench.attribute_pictures`).
-A pair is one person seen twice, with the attribute changed or not, from the same two sides either
-way: within one shot, or in two shots on two sets. Equal error rate: where as many changes are
-missed as pairs without one are taken for a change; intervals are bootstraps over people. Pictures
-are shrunk until the head (of a coat: the figure) has the size on top. Of an embedder with parts
-every cue is asked, and `all cues` is the log-odds by which the cast is made; of any other the
-whole figure and the head, cut out by its true box.
+EMBEDDER is what `--embedder` takes, SPEC what `looks.faces` does. People are rendered into DIR once
+(`bench.attribute_pictures`). A pair is one person seen twice, with the attribute changed or not,
+from the same two sides either way: within one shot, or in two shots on two sets. Equal error rate:
+where as many changes are missed as pairs without one are taken for a change; intervals are
+bootstraps over people. Pictures are shrunk until the head (of a coat: the figure) has the size on
+top. Of an embedder with parts every cue is asked, and `all cues` is the log-odds by which the cast
+is made; of any other the whole figure and the head, cut out by its true box. `face, turned` is the
+cosine of both faces and what one person's face loses by as much of a turn. A pair counts where both
+pictures show the cue; behind the rate stands how many do, if not all.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from bench.attribute_pictures import FAR, FRAMING_OF, NEAR, Pictured, render_peo
 from bench.error_rate import equal_error_rate
 from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.embedder import PartsEmbedder
-from identity.appearance.faces.open_faces import open_faces
+from identity.appearance.faces.open_faces import OFF, open_faces
 from identity.appearance.looks import LooksReader
 from identity.appearance.open_embedder import open_embedder
 from identity.evidence.calibration import calibration_for
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.embedder import Embedder
+    from identity.appearance.faces.face_reader import FaceReader
     from identity.appearance.looks import Cue
     from studio.attributes import Attribute
 
@@ -56,6 +60,10 @@ SIZES_PX = {"head": (64, 96), "figure": (64, 96, 128)}
 _HEAD_MARGIN = 0.15
 _RESAMPLES = 400
 ALL_CUES, FIGURE, HEAD = "all cues", "figure", "head crop"
+FACE, TURN, FACE_TURNED = "face", "face_turn", "face, turned"
+# By how much the cosine of one person's faces falls per unit of distance between their turns, of
+# tracks of labelled clips (`bench.faces`).
+_LOST_BY_TURN = 0.4
 Pair = tuple[str, bool, str, str]  # person, whether changed, file of one side and of the other
 
 
@@ -126,7 +134,9 @@ def pairs_of(rows: Sequence[Pictured], attribute: Attribute, *, across: bool) ->
     return pairs
 
 
-def looks_of(embedder: Embedder, pictures: dict[str, Shrunk]) -> dict[str, Means]:
+def looks_of(
+    embedder: Embedder, pictures: dict[str, Shrunk], faces: FaceReader | None
+) -> dict[str, Means]:
     """Return file to what the embedder says of each picture, by cue; `FIGURE` and `HEAD` too."""
     crops = list(pictures.values())
     heads = embedder.embed([picture.crop(picture.head) for picture in crops])
@@ -136,7 +146,6 @@ def looks_of(embedder: Embedder, pictures: dict[str, Shrunk]) -> dict[str, Means
         for file, figure, head in zip(pictures, figures, heads, strict=True):
             found[file] = {FIGURE: figure, HEAD: head}
         return found
-    faces = open_faces(BUNDLED)
     reader = LooksReader(embedder, LooksSettings(), fps=1.0, faces=faces)
     for (file, picture), head in zip(pictures.items(), heads, strict=True):
         one = Detections(
@@ -161,6 +170,9 @@ def scorers(embedder: Embedder) -> Callable[[Means, Means], dict[str, float]]:
             own |= {
                 cue: float(t[0, 0]) for cue, t in tables.items() if CUE_TABLE[cue].role != "pose"
             }
+            if TURN in one and TURN in two:
+                turn = float(np.linalg.norm(one[TURN] - two[TURN]))
+                own[FACE_TURNED] = own[FACE] + _LOST_BY_TURN * turn
             own[ALL_CUES] = float(same_look([one], [two], calibration)[0, 0])
         return own
 
@@ -190,11 +202,14 @@ def rate(pairs: Sequence[Pair], values: NDArray[np.float64]) -> dict[str, float]
         "low": float(low),
         "high": float(high),
         "pairs": int(known.sum()),
+        "of": len(pairs),
         "people": len(names),
     }
 
 
-def measure(embedder: Embedder, folder: Path, rows: Sequence[Pictured]) -> list[dict[str, Any]]:
+def measure(
+    embedder: Embedder, folder: Path, rows: Sequence[Pictured], faces: FaceReader | None
+) -> list[dict[str, Any]]:
     """Return a row per attribute, size, way of being seen and cue."""
     found = []
     score = scorers(embedder)
@@ -202,7 +217,7 @@ def measure(embedder: Embedder, folder: Path, rows: Sequence[Pictured]) -> list[
         own = [row for row in rows if row.framing == framing]
         for size_px in sizes_px:
             shrunk = {row.file: Shrunk.read(folder, row, size_px) for row in own}
-            looks = looks_of(embedder, shrunk)
+            looks = looks_of(embedder, shrunk, faces)
             for attribute, across in product(FRAMING_OF, (False, True)):
                 pairs = pairs_of(own, attribute, across=across)
                 told = [score(looks[a], looks[b]) for _, _, a, b in pairs]
@@ -234,8 +249,13 @@ def print_table(found: Sequence[dict[str, Any]]) -> None:
                 if (row["attribute"], row["seen"], row["size_px"]) == key
                 and (row["embedder"], row["cue"]) == (embedder, cue)
             ]  # fmt: skip
-            cells += [f"{r['eer']:.0%} ({r['low']:.0%}-{r['high']:.0%})" for r in own] or ["-"]
+            cells += [_cell(row) for row in own] or ["-"]
         print(f"| {key[0]} | {key[1]} | {key[2]} | " + " | ".join(cells) + " |")
+
+
+def _cell(row: dict[str, Any]) -> str:
+    some = f", {row['pairs']} of {row['of']}" if row["pairs"] < row["of"] else ""
+    return f"{row['eer']:.0%} ({row['low']:.0%}-{row['high']:.0%}{some})"
 
 
 def main() -> None:
@@ -243,6 +263,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("embedders", nargs="+")
     parser.add_argument("--pictures", type=Path, required=True, help="rendered here if missing")
+    parser.add_argument("--faces", default=BUNDLED, help=f"bundled, sface or {OFF}")
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--first", type=int, default=0, help="seed of the first of them")
     parser.add_argument("--json", type=Path)
@@ -254,7 +275,7 @@ def main() -> None:
         embedder = open_embedder(spec)
         if embedder is None:
             parser.error("colour tells no head: name a network")
-        found += measure(embedder, given.pictures, rows)
+        found += measure(embedder, given.pictures, rows, open_faces(given.faces))
     print_table(found)
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@
 Twice a second the heads of all tracks are read, the smallest and those from behind too. A track is
 one person, half a second and more apart; two on screen at once are two. Of a clip at most 60 pairs
 of each kind count, drawn by lot. The bars of `identity/appearance/cues/face.py` come from the first
-two tables, the scale of the cue in `cues/table.py` from the last.
+two tables, the scale of the cue in `cues/table.py` from the fourth.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Head:
         size_px: Larger side of its box.
         facing: As `CrossCues.facing`.
         face: (D,) its vector; `None` = it shows none.
+        turn: How the face is turned, as `Faces.turn`.
     """
 
     clip: str
@@ -63,6 +64,7 @@ class Head:
     size_px: float
     facing: float
     face: NDArray[np.float32] | None
+    turn: tuple[float, float] = (0.0, 0.0)
 
 
 def heads_of(
@@ -100,12 +102,13 @@ def _heads_in(
     crops = Crops(found, {}, range(count), width, height, told.body, told)
     chosen, squares = squares_of(crops, least_px=0.0, least_facing=-np.inf)
     read = faces.read(cut_squares([rgb] * len(chosen), squares))
-    for place, square, known, vector in zip(
-        chosen.tolist(), squares.tolist(), read.known, read.vectors, strict=True
+    for place, square, known, vector, turn in zip(
+        chosen.tolist(), squares.tolist(), *read, strict=True
     ):
         size_px, facing = square[2] / HEAD_SCALE, float(told.facing[place])
         face = vector if known else None
-        yield Head(clip, tracks[place], frame, size_px, facing, face)
+        aside, down = turn.tolist()
+        yield Head(clip, tracks[place], frame, size_px, facing, face, (aside, down))
 
 
 def shares(heads: Sequence[Head], values: Sequence[float], edges: Sequence[float]) -> list[Any]:
@@ -119,21 +122,38 @@ def shares(heads: Sequence[Head], values: Sequence[float], edges: Sequence[float
 
 
 def pairs(heads: Sequence[Head], *, seed: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return cosines of one person's faces, and of two people's, each from all clips."""
+    """Return pairs of one person's faces, and of two people's, each from all clips.
+
+    Returns:
+        (N, 2) and (M, 2): cosine, and the distance between how both are turned.
+    """
     rng = np.random.default_rng(seed)
-    found: tuple[list[float], list[float]] = ([], [])
+    found: tuple[list[list[float]], list[list[float]]] = ([], [])
     for clip in dict.fromkeys(head.clip for head in heads):
         own = [head for head in heads if head.clip == clip and head.face is not None]
-        kinds: tuple[list[float], list[float]] = ([], [])
+        kinds: tuple[list[list[float]], list[list[float]]] = ([], [])
         for k, one in enumerate(own):
             for two in own[:k]:
-                if one.track == two.track:
-                    kinds[0].append(float(np.dot(one.face, two.face)))  # type: ignore[arg-type]
-                elif one.frame == two.frame:
-                    kinds[1].append(float(np.dot(one.face, two.face)))  # type: ignore[arg-type]
-        for place, kind in enumerate(kinds):
-            found[place].extend(rng.permutation(np.array(kind))[:_MOST_PAIRS].tolist())
-    return np.array(found[0], np.float32), np.array(found[1], np.float32)
+                kind = 0 if one.track == two.track else 1 if one.frame == two.frame else None
+                if kind is not None:
+                    cosine = float(np.dot(one.face, two.face))  # type: ignore[arg-type]
+                    kinds[kind].append([cosine, float(np.hypot(*np.subtract(one.turn, two.turn)))])
+        for place, kind_of in enumerate(kinds):
+            drawn = rng.permutation(len(kind_of))[:_MOST_PAIRS]
+            found[place].extend(kind_of[k] for k in drawn)
+    one_person, two_people = (np.array(rows, np.float32).reshape(-1, 2) for rows in found)
+    return one_person, two_people
+
+
+def lost_by_turn(heads: Sequence[Head]) -> dict[str, float]:
+    """Return by how much one person's cosine falls per unit of distance between two turns.
+
+    By least squares; NaN where there are fewer than two pairs.
+    """
+    same, _ = pairs(heads)
+    cosine, turned = same.T
+    slope = float(np.polyfit(turned, cosine, 1)[0]) if len(set(turned.tolist())) > 1 else np.nan
+    return {"one person": len(same), "median distance": _median(turned), "lost": -slope}
 
 
 def figures_of(heads: Sequence[Head]) -> dict[str, Any]:
@@ -154,11 +174,12 @@ def figures_of(heads: Sequence[Head]) -> dict[str, Any]:
                 **_compared(asked),
             }
         ],
+        "cosine lost by a turn": [lost_by_turn(asked)],
     }
 
 
 def _compared(heads: Sequence[Head]) -> dict[str, float]:
-    same, different = pairs(heads)
+    same, different = (rows[:, 0] for rows in pairs(heads))
     return {
         "one person": len(same),
         "two people": len(different),

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("moderngl", reason="the studio extra is not installed")
 
 from bench.attribute_pictures import Pictured
-from bench.attributes import Shrunk, pairs_of, rate
+from bench.attributes import FACE, FACE_TURNED, Shrunk, pairs_of, rate, scorers
+from identity.appearance.open_embedder import open_embedder
 
 
 def _row(view: str, worn: str = "", person: str = "ann", framing: str = "head") -> Pictured:
@@ -85,3 +86,26 @@ def test_pictures_shrink_to_the_size_asked_for_and_never_grow(tmp_path, framing,
 def test_a_picture_that_is_gone_is_named(tmp_path):
     with pytest.raises(OSError, match="head_near0_plain"):
         Shrunk.read(tmp_path, _row("near0"), 96)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "lost"),
+    [
+        ((0.0, 0.0), (0.0, 0.0), 0.0),
+        ((0.0, 0.0), (0.3, 0.4), 0.2),
+        ((0.0, 0.0), None, None),  # nobody's face from behind
+    ],
+)
+def test_a_face_may_lose_what_its_turn_takes(one, two, lost):
+    face = np.array([0.6, 0.8], np.float32)
+    sides = [
+        {} if turn is None else {FACE: face, "face_turn": np.array(turn, np.float32)}
+        for turn in (one, two)
+    ]
+    embedder = open_embedder("bundled")
+    assert embedder is not None
+    found = scorers(embedder)(*sides)
+    if lost is None:
+        assert FACE_TURNED not in found
+    else:
+        assert found[FACE_TURNED] == pytest.approx(found[FACE] + lost)

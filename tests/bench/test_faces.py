@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from bench import faces
-from bench.faces import Head, figures_of, pairs, shares
+from bench.faces import Head, figures_of, lost_by_turn, pairs, shares
 
 EAST, NORTH = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 
 
-def head(track=0, frame=0, *, clip="a", face=EAST, size_px=30.0, facing=1.0):
-    return Head(clip, track, frame, size_px, facing, face)
+def head(track=0, frame=0, *, clip="a", face=EAST, size_px=30.0, facing=1.0, turn=(0.0, 0.0)):
+    return Head(clip, track, frame, size_px, facing, face, turn)
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,29 @@ def head(track=0, frame=0, *, clip="a", face=EAST, size_px=30.0, facing=1.0):
 )
 def test_pairs(heads, same, different):
     found = pairs(heads)
-    assert [values.tolist() for values in found] == [same, different]
+    assert [rows[:, 0].tolist() for rows in found] == [same, different]
 
 
 def test_no_clip_counts_more_than_so_many_pairs(monkeypatch):
     monkeypatch.setattr(faces, "_MOST_PAIRS", 4)
     heads = [head(frame=frame, clip=clip) for frame in range(9) for clip in "ab"]
     assert len(pairs(heads)[0]) == 8
+
+
+OTHER = [head(1, clip="b"), head(1, 12, clip="b", turn=(0.3, 0.4), face=NORTH)]
+
+
+@pytest.mark.parametrize(
+    ("heads", "lost"),
+    [
+        ([], np.nan),
+        ([head(), head(frame=12)], np.nan),  # one pair has no slope
+        ([head(), head(frame=12), head(frame=24, turn=(0.3, 0.4))], 0.0),
+        ([head(), head(frame=12), *OTHER], 2.0),
+    ],
+)  # fmt: skip
+def test_what_a_turn_costs(heads, lost):
+    assert lost_by_turn(heads)["lost"] == pytest.approx(lost, nan_ok=True)
 
 
 @pytest.mark.parametrize(
