@@ -106,9 +106,9 @@ def match_to_cast(
     judged = np.array(
         [sum(segments[i].sample_count for i in rows) >= MIN_LOOKS for rows in own], np.bool_
     )
-    apart = np.array([[_seen_apart(cast, a, b) for b in own] for a in own], np.bool_)
+    # A clone is seen beside itself, and is one member all the same.
+    apart = np.array([[a is not b and _seen_apart(cast, a, b) for b in own] for a in own], np.bool_)
     apart = apart.reshape(count, count)
-    np.fill_diagonal(apart, False)  # a clone is seen beside itself, and is one member all the same
     matched = _match(odds, apart, judged)
     free = np.ones((count, known), np.bool_)
     for k in range(count):
