@@ -19,6 +19,8 @@ from scenes.errors import CastcheckError
 from scenes.frames import FrameBatch
 from scenes.pictures import read_picture
 from scenes.source import open_source
+from tracker import boxes
+from tracker.box_filter import NESTED_SHARE
 from tracker.detections import Detections
 from tracker.letterbox import PAD_VALUE
 from tracker.replay import ReplayDetector, ReplayFolder
@@ -271,9 +273,11 @@ def _areas(found: Detections) -> NDArray[np.float32]:
 
 
 def _rivals(found: Detections) -> int:
-    """Return how many more are about as large as the largest."""
+    """Return how many more are about as large as the largest, and no second box on its body."""
     areas = _areas(found)
-    return int((areas > _MAX_RIVAL * areas.max()).sum()) - 1
+    largest = np.repeat(found.xyxy[areas.argmax()][None], len(found), axis=0)
+    beside = boxes.paired_nesting(largest, found.xyxy) < NESTED_SHARE
+    return int((beside & (areas > _MAX_RIVAL * areas.max())).sum())
 
 
 def _largest(found: Detections) -> Box:

@@ -145,8 +145,9 @@ class Drawn:
         pytest.param([(24, 24, 64, 144, 0.9)], None, id="one"),
         pytest.param([(24, 24, 64, 144, 0.9), (24, 34, 64, 144, 0.2)], None, id="one, one doubted"),
         pytest.param([(0, 0, 88, 168, 0.9)], None, id="one beyond the edges"),
+        pytest.param([(24, 24, 64, 144, 0.9), (24, 34, 64, 144, 0.3)], None, id="one, boxed twice"),
         pytest.param(
-            [(24, 24, 64, 144, 0.9), (24, 34, 64, 144, 0.3)], "shows 2 characters", id="two"
+            [(24, 24, 44, 144, 0.9), (44, 24, 64, 144, 0.3)], "shows 2 characters", id="two"
         ),
     ],
 )
