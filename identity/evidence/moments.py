@@ -60,6 +60,11 @@ class Moments:
         """The samples before, and those after."""
         return self.before, self.after
 
+    @property
+    def edges(self) -> bytes:
+        """All samples that they begin and end at: moments with the same ones are the same."""
+        return b"".join(part.tobytes() for side in self.sides for part in side)
+
     def take(self, rows: NDArray[np.int64]) -> Moments:
         """Return the chosen moments."""
         return Moments(self.start[rows], self.last[rows], self.first[rows], self.stop[rows])
@@ -175,6 +180,12 @@ class Circumstances:
 
 def circumstances(samples: ShotSamples, track: int, moments: Moments) -> Circumstances:
     """Return what was going on around a track at M moments."""
+    return samples.lately(
+        "circumstances", track, moments.edges, lambda: _circumstances(samples, track, moments)
+    )
+
+
+def _circumstances(samples: ShotSamples, track: int, moments: Moments) -> Circumstances:
     counts = samples.counts("body", track)
     sizes = [
         samples.once(side, track, partial(_totals_of_size, samples, track, k))

@@ -44,6 +44,8 @@ NETWORKS = cues_of("network")
 BODIES: tuple[Cue, ...] = tuple(cue for cue in NETWORKS if cue != "head_look")
 COLOURS = cues_of("colour")
 TABLES_BYTES = 32 * 1024 * 1024  # of the cosines of all samples of a shot with each other
+_NOBODY = -1  # of the shot, and no track
+_KEPT_ANSWERS, _KEPT_BYTES = 256, 16 * 1024  # 512 moments, with some twenty numbers each
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
@@ -75,12 +77,17 @@ class ShotSamples:
     _blocks: list[BlockCache] = field(default_factory=list, repr=False)
     _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
     _once: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
+    _lately: dict[tuple[str, int, bytes], Any] = field(default_factory=dict, repr=False)
 
     @property
     def per_s(self) -> float:
         """Samples a second."""
-        steps = np.diff(self.frames)
-        return self.fps / float(np.median(steps)) if len(steps) else self.fps
+
+        def measured() -> float:
+            steps = np.diff(self.frames)
+            return self.fps / float(np.median(steps)) if len(steps) else self.fps
+
+        return self.once("samples a second", _NOBODY, measured)
 
     @property
     def looks_bytes(self) -> int:
@@ -115,6 +122,28 @@ class ShotSamples:
         if (what, track) not in self._once:
             self._once[what, track] = make()
         found: _T = self._once[what, track]
+        return found
+
+    def lately(self, what: str, track: int, stretches: bytes, make: Callable[[], _T]) -> _T:
+        """Return what was worked out for the same stretches of a track, if that was lately.
+
+        Of many people every two are asked about, by one explanation after the other, and mostly at
+        the same moments: what is said of one of them alone is the same each time.
+
+        Args:
+            what: It is.
+            track: Of this one.
+            stretches: All their edges; of very many nothing is kept.
+            make: Works it out.
+        """
+        if len(stretches) > _KEPT_BYTES:
+            return make()
+        key = (what, track, stretches)
+        if key not in self._lately:
+            if len(self._lately) >= _KEPT_ANSWERS:
+                self._lately.clear()
+            self._lately[key] = make()
+        found: _T = self._lately[key]
         return found
 
     def counts(self, cue: Cue, track: int) -> NDArray[np.int32]:

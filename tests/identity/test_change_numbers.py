@@ -9,6 +9,7 @@ the same, in proportion. The network looks eight times a second, and a letter is
 
 from __future__ import annotations
 
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -380,3 +381,47 @@ def test_an_exchange_needs_no_meeting_and_none_is_told_of_who_is_seen_once():
     assert told(body(BECOMES)) == []
     brief = ["A" * 14 + "BBB" + "A" * 15, "B" * 14 + "AAA" + "B" * 15]
     assert told(body(brief[0]), body(brief[1], box=FAR)) == [((0, 1), 42, 51)]
+
+
+# --- what is worked out once ----------------------------------------------------------------------
+
+PLAIN = Calibration(SCALES.scales, Weights(body=1, body_same_view=0, upper=1, place=0, bias=0))
+
+
+@pytest.mark.parametrize(
+    ("asked", "made"),
+    [
+        pytest.param([], 0, id="nothing"),
+        pytest.param([("jump", 0, b"1")], 1, id="once"),
+        pytest.param([("jump", 0, b"1")] * 3, 1, id="the same again"),
+        pytest.param([("jump", 0, b"1"), ("jump", 0, b"2")], 2, id="other moments"),
+        pytest.param([("jump", 0, b"1"), ("jump", 1, b"1")], 2, id="another track"),
+        pytest.param([("jump", 0, b"1"), ("zoom", 0, b"1")], 2, id="something else"),
+        pytest.param([("jump", 0, b"1" * 99_999)] * 3, 3, id="of very many nothing is kept"),
+        pytest.param(
+            [("jump", k, b"1") for k in range(300)] + [("jump", 0, b"1")], 301,
+            id="what was asked long ago is worked out anew",
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_worked_out_lately_is_kept(asked, made):
+    samples, numbers = samples_of(body("AA")), count(1)
+    found = [samples.lately(*one, lambda: next(numbers)) for one in asked]
+    assert max(found, default=0) == made
+    assert next(numbers) == made + 1
+
+
+def test_another_calibration_and_other_moments_are_no_old_answer():
+    samples = samples_of(body("A" * 8 + "B" * 8), body("B" * 8 + "A" * 8))
+    change_here, earlier = (Moments.between(samples, [(at, at)]) for at in (8, 4))
+    by_scales, again, plain, elsewhere = (
+        swap.compare_pair(samples, 0, 1, moments, calibration).straight[0].log_odds[0]
+        for moments, calibration in (
+            (change_here, SCALES), (change_here, SCALES), (change_here, PLAIN), (earlier, SCALES),
+        )
+    )  # fmt: skip
+    fresh = samples_of(body("A" * 8 + "B" * 8), body("B" * 8 + "A" * 8))
+    assert by_scales == again != plain
+    assert plain == swap.compare_pair(fresh, 0, 1, change_here, PLAIN).straight[0].log_odds[0]
+    assert elsewhere == swap.compare_pair(fresh, 0, 1, earlier, SCALES).straight[0].log_odds[0]
+    assert elsewhere != by_scales
