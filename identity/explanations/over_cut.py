@@ -63,7 +63,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             options = [
                 one
                 for one in _crossed(clip, ends[early], begins[late])
-                if _cast_says_so(clip, one) and not _is_told_inside(clip, one)
+                if not _is_told_inside(clip, one)
             ]
             if not options:
                 continue
@@ -79,12 +79,6 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
                     found.append(best)
                 break
     return found[:1] if len(found) > 1 and not _independent(found) else found
-
-
-def _cast_says_so(clip: Clip, one: Explained) -> bool:
-    """Tell whether the cast, which knows all shots, has exchanged them too."""
-    a, b, c, d = (int(clip.cast.labels[k]) for k in one.segments)
-    return a == d and b == c
 
 
 def _is_told_inside(clip: Clip, one: Explained) -> bool:
@@ -209,12 +203,17 @@ def _independent(found: Sequence[Explained]) -> bool:
 
 
 def _crossed(clip: Clip, early: Sequence[int], late: Sequence[int]) -> list[Explained]:
-    """Return who may have exchanged looks, by looks alone: two of before with two of after."""
+    """Return who may have exchanged looks: two of before with two of after.
+
+    The cast, which knows all shots, has to have exchanged them too.
+    """
+    before, after = (clip.cast.labels[list(side)].tolist() for side in (early, late))
     who = np.array(
         [
             (a, b, c, d)
             for a, b in combinations(range(len(early)), 2)
             for c, d in permutations(range(len(late)), 2)
+            if before[a] == after[d] and before[b] == after[c]
         ],
         np.int64,
     ).reshape(-1, 4)
