@@ -137,6 +137,8 @@ def _shares_behind(
 
     It may show nobody at all, and where it shows somebody, anybody of the cast or none.
     """
+    if not members:
+        return np.zeros((0, 0))
     behind = np.flatnonzero(cast.labels < 0)
     there = 1 / (1 + np.exp(-someone_log_odds(segments, learnt_evidence().someone)[behind]))
     odds = np.array(
