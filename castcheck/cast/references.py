@@ -193,7 +193,7 @@ class _Reader:
             frame: Its number in the clip.
             margin_share: Room to search around it, of its longer side; stored boxes need none.
         """
-        detector, stored = self._detector, True
+        detector = self._detector
         if isinstance(detector, ReplayFolder):
             try:
                 detector = detector.for_clip(file)
@@ -201,9 +201,8 @@ class _Reader:
                 return None
         elif isinstance(detector, ReplayDetector):
             return None
-        else:
-            stored = False
-        margin_px = 0 if stored else round(margin_share * max(rgb.shape[:2]))
+        is_stored = isinstance(detector, ReplayDetector)
+        margin_px = 0 if is_stored else round(margin_share * max(rgb.shape[:2]))
         found = detector.detect(_batch(_with_margin(rgb, margin_px), frame))
         found = found.take(np.asarray(found.score >= self._start_score, np.bool_))
         height_px, width_px = rgb.shape[:2]

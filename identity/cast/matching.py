@@ -98,11 +98,8 @@ def match_to_cast(
     """
     count, known = cast.character_count, len(members)
     own = [[i for i, label in enumerate(cast.labels) if label == k] for k in range(count)]
-    odds = np.zeros((count, known))
-    for k, rows in enumerate(own):
-        for m, member in enumerate(members):
-            own_segments = [segments[i] for i in rows]
-            odds[k, m] = _odds(own_segments, member, calibration, settings)
+    people = [[segments[i] for i in rows] for rows in own]
+    odds = _odds_of_all(people, members, calibration, settings)
     judged = np.array(
         [sum(segments[i].sample_count for i in rows) >= MIN_LOOKS for rows in own], np.bool_
     )
@@ -115,8 +112,7 @@ def match_to_cast(
         for other, who in enumerate(matched):
             if who >= 0 and apart[k, other]:
                 free[k, who] = False
-    likely = np.where(free & judged[:, None], np.exp(np.clip(odds, -30, 30)), 0.0)
-    share = likely / (1 + likely.sum(axis=1, keepdims=True))
+    share = _shares(odds, free & judged[:, None])
     nobody = 1 - share.sum(axis=1)
     named = tuple(m if m >= 0 and share[k, m] > 0.5 else -1 for k, m in enumerate(matched))
     # Who was not seen well enough could be anybody who is free.
@@ -141,15 +137,15 @@ def _shares_behind(
         return np.zeros((0, 0))
     behind = np.flatnonzero(cast.labels < 0)
     there = 1 / (1 + np.exp(-someone_log_odds(segments, learnt_evidence().someone)[behind]))
-    odds = np.array(
-        [
-            [_odds([segments[i]], member, calibration, settings) for member in members]
-            for i in behind.tolist()
-        ]
-    ).reshape(len(behind), len(members))
-    likely = np.exp(np.clip(odds, -30, 30))
-    found: NDArray[np.float64] = there[:, None] * likely / (1 + likely.sum(axis=1, keepdims=True))
-    return found
+    people = [[segments[i]] for i in behind.tolist()]
+    odds = _odds_of_all(people, members, calibration, settings)
+    return np.asarray(there[:, None] * _shares(odds, np.ones(odds.shape, np.bool_)), np.float64)
+
+
+def _shares(odds: NDArray[np.float64], free: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return (K, M) probability that each of K is a member who is free, by (K, M) log-odds."""
+    likely = np.where(free, np.exp(np.clip(odds, -30, 30)), 0.0)
+    return np.asarray(likely / (1 + likely.sum(axis=1, keepdims=True)), np.float64)
 
 
 def with_schedule(
@@ -188,6 +184,20 @@ def with_schedule(
     return replace(
         roll, member_of=tuple(member_of), share=share, nobody=nobody, present=present, vague=vague
     )
+
+
+def _odds_of_all(
+    people: Sequence[Sequence[Segment]],
+    members: Sequence[Member],
+    calibration: Calibration,
+    settings: ClusteringSettings,
+) -> NDArray[np.float64]:
+    """Return (K, M) log-odds that the segments of each of K people show each member."""
+    odds = np.zeros((len(people), len(members)))
+    for k, own in enumerate(people):
+        for m, member in enumerate(members):
+            odds[k, m] = _odds(own, member, calibration, settings)
+    return odds
 
 
 def _odds(
