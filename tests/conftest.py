@@ -20,10 +20,22 @@ settings.register_profile(
 settings.load_profile("castcheck")
 
 
+@pytest.fixture(scope="session")
+def _graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("graphs")
+
+
 @pytest.fixture(autouse=True)
-def _no_models_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what somebody pulled on this machine from changing what `auto` means."""
-    monkeypatch.setenv("CASTCHECK_CACHE", str(tmp_path / "cache"))
+def _no_models_of_the_user(
+    tmp_path_factory: pytest.TempPathFactory, _graphs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep what somebody pulled on this machine from changing what `auto` means.
+
+    Graphs of checkpoints are written once for all tests, as each takes seconds.
+    """
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "graphs").symlink_to(_graphs, target_is_directory=True)
+    monkeypatch.setenv("CASTCHECK_CACHE", str(cache))
 
 
 @pytest.fixture(autouse=True)

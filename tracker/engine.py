@@ -51,6 +51,10 @@ class EngineNetwork:
         half: fp16.
         bfloat16: On a CPU that has it (`tracker.bfloat16`).
 
+    Attributes:
+        is_plain: Whether it is a checkpoint of boxes alone, without prompts and with NMS behind it.
+        trained_px: Longer side of the pictures that it was trained with.
+
     Raises:
         WeightsError: Damaged, or not a detector.
     """
@@ -59,6 +63,7 @@ class EngineNetwork:
         self, path: Path, settings: DetectorSettings, *, device: str, half: bool, bfloat16: bool
     ) -> None:
         self._settings, self._device, self._half = settings, device, half
+        self.is_plain, self.trained_px = False, DEFAULT_IMAGE_PX
         self.degradations: tuple[str, ...] = ()
         with engine_kept_quiet():
             self._open(path)
@@ -74,6 +79,14 @@ class EngineNetwork:
             kept = [self._strongest(out, classes, alone=len(groups) == 1) for classes in groups]
             rows = [self.torch.cat(parts)[:, :6] for parts in zip(*kept, strict=True)]
             return brought_back(rows)
+
+    def raw(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (N, 4 + classes, anchors) of (N, 3, h, w) pictures, as the network gives them."""
+        with self.torch.inference_mode():
+            out = self.network(self.torch.from_numpy(planes).to(self._device, self._dtype))
+            while isinstance(out, (list, tuple)):
+                out = out[0]
+            return np.asarray(out.float().cpu().numpy(), np.float32)
 
     def _planes(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> Any:
         """Return (N, 3, h, w) what the network sees of (N, H, W, 3) pictures, on its device."""
@@ -107,7 +120,7 @@ class EngineNetwork:
         self._nms = import_nms()
         self.has_prompts = False
         self.fixed_hw: tuple[int, int] | None = None
-        self.longer_px = self._settings.image_size_px or DEFAULT_IMAGE_PX
+        self.longer_px = self._settings.image_size_px or self.trained_px
         openers = {".pt": self._open_checkpoint, ".safetensors": self._open_bundled}
         opener = openers.get(path.suffix.lower(), self._open_export)
         try:
@@ -137,6 +150,13 @@ class EngineNetwork:
         if hasattr(network, "set_classes") and self._settings.class_list:
             self._prompt(model, path)
         self._take(network)
+        last = network.model[-1]
+        self.is_plain = (
+            model.task == "detect"
+            and type(last).__name__ == "Detect"
+            and last.reg_max > 1  # distances as means of distributions
+            and not self._end2end
+        )
 
     def _open_bundled(self, path: Path) -> None:
         """Build the network from tensors and a table; nothing in the file is code."""
@@ -148,8 +168,9 @@ class EngineNetwork:
         """Keep the engine's network in the form in which it is run."""
         self.names = names_by_id(network.names)
         trained_with = getattr(network, "args", None) or {}
-        if not self._settings.image_size_px and isinstance(trained_with, dict):
-            self.longer_px = int(trained_with.get("imgsz") or DEFAULT_IMAGE_PX)
+        if isinstance(trained_with, dict):
+            self.trained_px = int(trained_with.get("imgsz") or DEFAULT_IMAGE_PX)
+        self.longer_px = self._settings.image_size_px or self.trained_px
         network = network.fuse(verbose=False).eval()
         self._end2end = bool(getattr(network.model[-1], "end2end", False))
         self.stride_px = max(32, int(network.stride.max()))

@@ -77,7 +77,7 @@ class GraphNetwork:
         """
         planes = letterbox.apply(rgb).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
         step = self._at_once or len(planes)
-        out = [self._run(planes[first : first + step]) for first in range(0, len(planes), step)]
+        out = [self.raw(planes[first : first + step]) for first in range(0, len(planes), step)]
         least, most = self._settings.min_score, self._settings.nms_iou
         return [
             np.concatenate(
@@ -87,7 +87,8 @@ class GraphNetwork:
             for rows in part
         ]
 
-    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def raw(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (N, 4 + classes, anchors) of (N, 3, h, w) pictures, as the graph gives them."""
         count, wanted = len(planes), self._at_once or len(planes)
         if count < wanted:  # exported for batches of this size
             planes = np.concatenate([planes, np.repeat(planes[-1:], wanted - count, axis=0)])

@@ -14,6 +14,7 @@ from tracker.detections import Detections
 from tracker.devices import choose_device
 from tracker.graph_network import open_bundled_graph, open_exported
 from tracker.heads import join, single_heads
+from tracker.kept_graphs import keep_graph, open_kept
 from tracker.known_weights import check_trust, resolve_weights, weights_kind, weights_sha256
 from tracker.letterbox import Letterbox
 from tracker.second_look import SIZE, holds_two_heads, parted
@@ -226,14 +227,17 @@ def _open(
 ) -> EngineNetwork | GraphNetwork:
     """Return the network, run by what is quickest for it here."""
     network: GraphNetwork | None = None
-    if device == "cpu" and not bfloat16:
-        suffix = path.suffix.lower()
-        if suffix == ".safetensors":
-            network = open_bundled_graph(path, sha256, settings)
-        elif suffix == ".onnx":
-            network = open_exported(path, settings)
+    suffix = path.suffix.lower()
+    as_graph = device == "cpu" and not bfloat16
+    if as_graph and suffix == ".safetensors":
+        network = open_bundled_graph(path, sha256, settings)
+    elif as_graph and suffix == ".onnx":
+        network = open_exported(path, settings)
+    elif as_graph and suffix == ".pt":
+        network = open_kept(sha256, settings)
     if network is not None:
         return network
     from tracker.engine import EngineNetwork  # torch and Ultralytics take seconds to load
 
-    return EngineNetwork(path, settings, device=device, half=half, bfloat16=bfloat16)
+    engine = EngineNetwork(path, settings, device=device, half=half, bfloat16=bfloat16)
+    return (keep_graph(engine, sha256, settings) if as_graph else None) or engine

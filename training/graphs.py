@@ -6,10 +6,8 @@ stored so; ONNX Runtime maps them, and folds what can be folded when it opens th
 
 from __future__ import annotations
 
-import io
 import json
 import struct
-import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,16 +30,16 @@ from scenes.source import open_source
 from tracker.bundled import load_bundled
 from tracker.known_weights import weights_sha256
 from tracker.tensor_file import read_tensors
+from tracker.tracing import Traced, traced, traced_detector
 from training.quantised import quantise_convolutions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-_OPSET = 18
 _FILM_WINDOWS = 12  # that the shot network's bounds are taken from
 _BEGINNING_FRAMES = (20, 90)  # of a clip, in which it is shown before the next begins
 _TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
@@ -56,48 +54,14 @@ class _Place(NamedTuple):
     byte_count: int
 
 
-class _Traced(torch.nn.Module):
-    """A network and how it is to be run."""
-
-    def __init__(
-        self, network: nn.Module, run: Callable[[Any, Tensor], Tensor | list[Tensor]]
-    ) -> None:
-        super().__init__()
-        self.network, self.run = network, run
-
-    def forward(self, given: Tensor) -> Tensor | list[Tensor]:
-        return self.run(self.network, given)
-
-
 def write_detector_graph(weights: Path) -> Path:
     """Write the graph of a detector that `save_bundled` wrote beside it; return its path.
 
     Raises:
         WeightsError: It is no such file.
     """
-    network = load_bundled(weights)
-    last = network.model[-1]
-    last.export, last.format, last.dynamic = True, "onnx", True  # boxes and scores in one tensor
-    last.dfl.forward = expected_distances
-    model = _trace(
-        _Traced(network, lambda net, pictures: net(pictures)),
-        torch.zeros(2, 3, 224, 384),
-        {"images": {0: "n", 2: "height", 3: "width"}, "rows": {0: "n", 2: "anchors"}},
-    )
+    model = onnx.load_model_from_string(traced_detector(load_bundled(weights).eval()))
     return _write(model, weights, _places_in_safetensors(weights))
-
-
-def expected_distances(logits: Tensor) -> Tensor:
-    """Return (N, 4, A) means of the distributions whose logits (N, 4 * K, A) are, over 0 to K - 1.
-
-    As `ultralytics.nn.modules.block.DFL` does it, but without a softmax over an axis in the middle,
-    which takes ONNX Runtime a twentieth of the whole network.
-    """
-    count, rows, anchors = logits.shape
-    split = logits.view(count, 4, rows // 4, anchors)
-    weights = (split - split.amax(2, keepdim=True)).exp()
-    steps = torch.arange(rows // 4, dtype=logits.dtype)[:, None]
-    return (weights * steps).sum(2) / weights.sum(2)
 
 
 def write_cue_graph(weights: Path) -> Path:
@@ -107,7 +71,7 @@ def write_cue_graph(weights: Path) -> Path:
         WeightsError: It is no safetensors file.
     """
     model = _trace(
-        _Traced(_cue_network(weights), lambda net, crops: net(crops).in_rows()),
+        Traced(_cue_network(weights), lambda net, crops: net(crops).in_rows()),
         torch.zeros(2, 3, INPUT_HEIGHT_PX, INPUT_WIDTH_PX),
         {"crops": {0: "n"}, "cues": {0: "n"}},
     )
@@ -133,7 +97,7 @@ def write_texture_graph(weights: Path) -> Path:
     outputs = {f"after_{block}": {2: f"rows_{block}", 3: f"columns_{block}"}
                for block in texture.BLOCKS}  # fmt: skip
     model = _trace(
-        _Traced(_cue_network(weights), maps), torch.zeros(1, 3, 108, 192),
+        Traced(_cue_network(weights), maps), torch.zeros(1, 3, 108, 192),
         {"picture": sizes, **outputs},
     )  # fmt: skip
     target = weights.with_name(texture.GRAPH_NAME)
@@ -151,7 +115,7 @@ def write_face_graphs(weights: Path) -> list[Path]:
     networks.load_state_dict(state)
     points, look = (
         _trace(
-            _Traced(networks, run), torch.zeros(2, 3, side_px, side_px),
+            Traced(networks, run), torch.zeros(2, 3, side_px, side_px),
             {given: {0: "n"}, "rows": {0: "n"}},
         )
         for run, side_px, given in (
@@ -187,7 +151,7 @@ def write_shot_graph(clips: Iterable[Path]) -> Path:
     network.color_hist_layer.compute_color_histograms = colour_histograms
     windows = film_windows(clips)
     model = _trace(
-        _Traced(network, lambda net, window: TransNetForward(net)(window)),
+        Traced(network, lambda net, window: TransNetForward(net)(window)),
         torch.from_numpy(windows[0]),
         {"frames": {0: "count"}, "scores": {0: "count"}},
     )
@@ -228,24 +192,7 @@ def colour_histograms(frames: Tensor) -> Tensor:
 
 def _trace(network: nn.Module, example: Tensor, axes: dict[str, dict[int, str]]) -> Any:
     """Return the ONNX model of a network, its weights inside."""
-    traced: Any = io.BytesIO()  # takes files, but is typed for paths
-    given, *out = axes
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the tracer, which is old and does what is needed
-        torch.onnx.export(
-            network.eval().requires_grad_(requires_grad=False),
-            (example,),
-            traced,
-            dynamo=False,
-            opset_version=_OPSET,
-            # Keeps normalisations and names as they are in the file.
-            training=torch.onnx.TrainingMode.PRESERVE,
-            do_constant_folding=False,
-            input_names=[given],
-            output_names=out,
-            dynamic_axes=axes,
-        )
-    return onnx.load_model_from_string(traced.getvalue())
+    return onnx.load_model_from_string(traced(network, example, axes))
 
 
 def _write(

@@ -94,6 +94,7 @@ def test_the_process_is_left_as_it_was(tiny_yolo, monkeypatch):
     import torch
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("scenes.threads.core_count", lambda: 3)
     torch.set_num_threads(3)
     cv2.setNumThreads(3)
     before, printing = dict(os.environ), np.get_printoptions()

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from ultralytics.nn.modules.block import DFL
 
-from training.graphs import expected_distances
+from tracker.tracing import expected_distances
 from training.quantised import quantise_convolutions
 
 RNG = np.random.default_rng(0)
