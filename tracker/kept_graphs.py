@@ -107,8 +107,8 @@ def _graph_of(network: EngineNetwork) -> bytes | None:
 
 
 def _agree(network: EngineNetwork, graph: GraphNetwork) -> bool:
-    """Tell whether a graph says of two pictures what its network does."""
-    planes = np.random.default_rng(0).random((2, 3, *_TRIAL_HW), np.float32)
+    """Tell whether a graph says of three pictures what its network does."""
+    planes = np.random.default_rng(0).random((3, 3, *_TRIAL_HW), np.float32)
     wanted, found = network.raw(planes), graph.raw(planes)
     if found.shape != wanted.shape:
         return False

@@ -94,11 +94,11 @@ def miss_onnx(monkeypatch, cache, path):
 
 
 def find_others(monkeypatch, cache, path):
-    monkeypatch.setattr(GraphNetwork, "raw", lambda _self, planes: np.zeros((2, 84, 315)))
+    monkeypatch.setattr(GraphNetwork, "raw", lambda _self, planes: np.zeros((3, 84, 315)))
 
 
 def find_fewer(monkeypatch, cache, path):
-    monkeypatch.setattr(GraphNetwork, "raw", lambda _self, planes: np.zeros((2, 84, 5)))
+    monkeypatch.setattr(GraphNetwork, "raw", lambda _self, planes: np.zeros((3, 84, 5)))
 
 
 @pytest.mark.parametrize(
