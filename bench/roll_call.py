@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -207,14 +208,15 @@ def judge_all(
     """Judge the clips in which every character has a box; progress goes to stderr."""
     labels = json.loads((real / "labels.json").read_text(encoding="utf-8"))
     pictures: dict[str, list[Labelled]] = {}
-    for one in real_pictures(real):
-        pictures.setdefault(one.clip, []).append(one)
     casts: dict[str, dict[str, Member]] = {}
     refused = 0
-    for name, label in labels.items():
-        if len(first_shots(pictures[name])) == label["characters"]:
-            casts[name], failed = members_of(pictures[name], models, config, each=each)
+    for name, own_pictures in groupby(real_pictures(real), key=lambda one: one.clip):
+        shown = list(own_pictures)
+        pictures[name] = [replace(one, rgb=one.rgb[:0]) for one in shown]  # what labels say is kept
+        if len(first_shots(shown)) == labels[name]["characters"]:
+            casts[name], failed = members_of(shown, models, config, each=each)
             refused += failed
+    casts = {name: casts[name] for name in labels if name in casts}  # whose guest is whose
     print(f"{refused} pictures were refused, and others taken", file=sys.stderr)
     rows = []
     for number, (name, own) in enumerate(casts.items()):
