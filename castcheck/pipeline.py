@@ -107,7 +107,10 @@ def report_on(
     names = names_of(roll, members)
     judged = time.perf_counter()
     build = FindingBuilder(seen, judgement, config.findings, names, config.confidence)
-    case = Case(seen, judgement, config.findings, build)
+    knows_all = bool(members) and not spans and all(member.views for member in members)
+    least_sure = config.findings.major_confidence
+    once_more = roll.once_more(least_probability=least_sure) if knows_all else frozenset()
+    case = Case(seen, judgement, config.findings, build, once_more=once_more)
     findings = find_in_judgement(case)
     crops = CropCollector(clip)
     least_log_odds = config.findings.presence_log_odds
@@ -125,7 +128,7 @@ def report_on(
                 judgement, roll, members, spans, presence, build, findings
             )
             against += (*by_cast.forbidden(), *by_script.findings(min_confidence=least))
-        elif all(member.views for member in members):
+        elif knows_all:
             against = (*against, *by_cast.findings(min_confidence=least))
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     if seen.info.all_damaged:

@@ -34,6 +34,7 @@ class Case:
         build: Makes findings: message, severity and confidence by the same rules for all kinds.
         steps: Gaps in a presence, each with the likeliest moment of it; empty until the clip was
             read for pictures.
+        once_more: Characters who look like a member of a complete cast who is somebody already.
     """
 
     seen: Observations
@@ -41,6 +42,7 @@ class Case:
     settings: FindingSettings
     build: FindingBuilder
     steps: tuple[tuple[PresenceCandidate, Absence], ...] = ()
+    once_more: frozenset[int] = frozenset()
 
 
 def find_in_judgement(case: Case) -> tuple[Finding, ...]:

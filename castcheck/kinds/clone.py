@@ -25,7 +25,8 @@ def find(case: Case) -> Iterator[Finding]:
             "clone",
             severity="major",
             confidence=clone.confidence,
-            vouched=clone.vouched,  # twins look like that too
+            # Twins look like that too, but a cast would have both.
+            vouched=clone.vouched or not case.once_more.isdisjoint(who),
             characters=who,
             tracklets=tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.segments),
             frames=(clone.start_frame, clone.stop_frame),

@@ -79,6 +79,23 @@ class CastMatch:
     share: NDArray[np.float64]
     vague: frozenset[int] = frozenset()
 
+    def once_more(self, *, least_probability: float) -> frozenset[int]:
+        """Return the characters who look like a member who is another character already.
+
+        Args:
+            least_probability: Of being that member, by looks alone.
+        """
+        least = np.log(least_probability / (1 - least_probability))
+        return frozenset(
+            k
+            for k, (who, odds) in enumerate(zip(self.member_of, self.odds, strict=True))
+            if who < 0
+            and self.judged[k]
+            and len(odds)
+            and odds.max() >= least
+            and int(odds.argmax()) in self.member_of
+        )
+
 
 def match_to_cast(
     segments: Sequence[Segment],

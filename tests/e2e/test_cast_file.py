@@ -165,3 +165,32 @@ def test_a_bad_cast_is_one_line_and_exit_code_2(tmp_path):
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
     assert "nobody: cannot be read: no such file or directory; check --cast" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "asked"),
+    [
+        pytest.param("", [0.75], id="a complete cast"),
+        pytest.param('[[shot]]\nindex = 0\ncharacters = ["room anna"]\n', [], id="a script"),
+    ],
+)
+def test_a_complete_cast_says_who_is_there_once_more(
+    script, asked, seen, people, tmp_path, monkeypatch
+):
+    probabilities, cases = [], []
+
+    def once_more(_roll, *, least_probability):
+        probabilities.append(least_probability)
+        return frozenset({7})
+
+    monkeypatch.setattr("identity.cast.matching.CastMatch.once_more", once_more)
+    monkeypatch.setattr("castcheck.kinds.clone.find", lambda case: cases.append(case) or [])
+    path = tmp_path / "cast.toml"
+    path.write_text(
+        f'[[character]]\nname = "room anna"\nreferences = ["{people["room anna"].as_posix()}"]\n'
+        + script
+    )
+    settings = config(path)
+    report_on(CLIP, seen, config=settings, models=load_models(settings))
+    assert probabilities == asked
+    assert [case.once_more for case in cases] == [frozenset({7} if asked else ())]

@@ -694,6 +694,31 @@ def test_nobody_and_no_schedule(seen, expected, who):
     assert match_by_schedule(np.zeros(seen, bool), np.zeros(expected, bool)) == who
 
 
+@pytest.mark.parametrize(
+    ("member_of", "odds", "judged", "once_more"),
+    [
+        pytest.param((), [], [], set(), id="no one"),
+        pytest.param((0,), [[4.0, -2.0]], [True], set(), id="one who is a member"),
+        pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, True], {1}, id="a member again"),
+        pytest.param((0, -1), [[4.0, -2.0], [1.0, -2.0]], [True, True], set(), id="too unsure"),
+        pytest.param((0, -1), [[4.0, -2.0], [1.1, -2.0]], [True, True], {1}, id="just sure"),
+        pytest.param((0, -1), [[4.0, -2.0], [3.0, 3.5]], [True, True], set(),
+                     id="more like one who is missing"),
+        pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, False], set(),
+                     id="seen too seldom"),
+        pytest.param((-1, -1), [[], []], [True, True], set(), id="without a cast"),
+    ],
+)  # fmt: skip
+def test_who_is_a_member_once_more(member_of, odds, judged, once_more):
+    count = len(member_of)
+    table = np.array(odds, float).reshape(count, -1) if count else np.zeros((0, 2))
+    roll = CastMatch(
+        table, member_of, np.zeros(count), np.array(judged, bool), np.zeros(table.shape[1]),
+        np.zeros_like(table),
+    )  # fmt: skip
+    assert roll.once_more(least_probability=0.75) == once_more
+
+
 def test_members_whom_the_schedule_cannot_tell_apart():
     expected = rows("x.", ".x", "x.", "x.")
     assert indistinct(expected, [0, 1, 2]) == {0, 2}
