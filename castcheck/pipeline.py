@@ -108,9 +108,7 @@ def report_on(
     judged = time.perf_counter()
     build = FindingBuilder(seen, judgement, config.findings, names, config.confidence)
     knows_all = bool(members) and not spans and all(member.views for member in members)
-    least_sure = config.findings.major_confidence
-    once_more = roll.once_more(least_probability=least_sure) if knows_all else frozenset()
-    case = Case(seen, judgement, config.findings, build, once_more=once_more)
+    case = Case(seen, judgement, config.findings, build, roll=roll if knows_all else None)
     findings = find_in_judgement(case)
     crops = CropCollector(clip)
     least_log_odds = config.findings.presence_log_odds

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from castcheck.findings.builder import FindingBuilder
     from castcheck.observe import Observations
     from castcheck.tables.kinds import Kind
+    from identity.cast.matching import CastMatch
     from identity.explanations.presence import Absence, PresenceCandidate
     from identity.findings import Finding
     from identity.judge import Judgement
@@ -34,7 +35,7 @@ class Case:
         build: Makes findings: message, severity and confidence by the same rules for all kinds.
         steps: Gaps in a presence, each with the likeliest moment of it; empty until the clip was
             read for pictures.
-        once_more: Characters who look like a member of a complete cast who is somebody already.
+        roll: Who of a complete cast is who; `None` = no such cast was given.
     """
 
     seen: Observations
@@ -42,7 +43,7 @@ class Case:
     settings: FindingSettings
     build: FindingBuilder
     steps: tuple[tuple[PresenceCandidate, Absence], ...] = ()
-    once_more: frozenset[int] = frozenset()
+    roll: CastMatch | None = None
 
 
 def find_in_judgement(case: Case) -> tuple[Finding, ...]:

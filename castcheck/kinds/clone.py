@@ -20,13 +20,15 @@ def find(case: Case) -> Iterator[Finding]:
         who = sorted({int(judgement.cast.labels[k]) for k in clone.segments} - {-1})
         if not who:
             continue
+        are_one = _by_cast(case, who)
+        if are_one is False:  # twins, and both are in the cast
+            continue
         what = "is on screen twice" if len(who) == 1 else "look like one person seen twice"
         yield build.finding(
             "clone",
             severity="major",
             confidence=clone.confidence,
-            # Twins look like that too, but a cast would have both.
-            vouched=clone.vouched or not case.once_more.isdisjoint(who),
+            vouched=clone.vouched or are_one is True,  # else twins look like that too
             characters=who,
             tracklets=tuple(judgement.segments[k].tracklet.tracklet_id for k in clone.segments),
             frames=(clone.start_frame, clone.stop_frame),
@@ -34,3 +36,10 @@ def find(case: Case) -> Iterator[Finding]:
             f"{' and '.join(build.name(k) for k in who)} {what}.",
             evidence={"features": rounded(clone.features)},
         )
+
+
+def _by_cast(case: Case, who: list[int]) -> bool | None:
+    """Tell whether a complete cast says that they are one person; `None` = it does not say."""
+    if case.roll is None or len(who) < 2:
+        return None
+    return case.roll.are_one(*who, least_probability=case.settings.major_confidence)

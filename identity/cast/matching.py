@@ -79,22 +79,25 @@ class CastMatch:
     share: NDArray[np.float64]
     vague: frozenset[int] = frozenset()
 
-    def once_more(self, *, least_probability: float) -> frozenset[int]:
-        """Return the characters who look like a member who is another character already.
+    def are_one(self, one: int, two: int, *, least_probability: float) -> bool | None:
+        """Tell whether two characters are one person by the cast; `None` = it does not say.
+
+        They are where one looks like the member who the other one is. They are two where they are
+        two members.
 
         Args:
+            one: A character.
+            two: Another one.
             least_probability: Of being that member, by looks alone.
         """
+        members = self.member_of[one], self.member_of[two]
+        if min(members) >= 0:
+            return members[0] == members[1]
+        other, member = (one, members[1]) if members[0] < 0 else (two, members[0])
+        if member < 0 or not self.judged[other] or int(self.odds[other].argmax()) != member:
+            return None
         least = np.log(least_probability / (1 - least_probability))
-        return frozenset(
-            k
-            for k, (who, odds) in enumerate(zip(self.member_of, self.odds, strict=True))
-            if who < 0
-            and self.judged[k]
-            and len(odds)
-            and odds.max() >= least
-            and int(odds.argmax()) in self.member_of
-        )
+        return True if self.odds[other, member] >= least else None
 
 
 def match_to_cast(

@@ -168,23 +168,20 @@ def test_a_bad_cast_is_one_line_and_exit_code_2(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("script", "asked"),
+    ("script", "is_complete"),
     [
-        pytest.param("", [0.75], id="a complete cast"),
-        pytest.param('[[shot]]\nindex = 0\ncharacters = ["room anna"]\n', [], id="a script"),
+        pytest.param("", True, id="a complete cast"),
+        pytest.param('[[shot]]\nindex = 0\ncharacters = ["room anna"]\n', False, id="a script"),
     ],
 )
-def test_a_complete_cast_says_who_is_there_once_more(
-    script, asked, seen, people, tmp_path, monkeypatch
-):
-    probabilities, cases = [], []
+def test_kinds_may_ask_a_complete_cast(script, is_complete, seen, people, tmp_path, monkeypatch):
+    cases = []
 
-    def once_more(_roll, *, least_probability):
-        probabilities.append(least_probability)
-        return frozenset({7})
+    def find(case):
+        cases.append(case)
+        return []
 
-    monkeypatch.setattr("identity.cast.matching.CastMatch.once_more", once_more)
-    monkeypatch.setattr("castcheck.kinds.clone.find", lambda case: cases.append(case) or [])
+    monkeypatch.setattr("castcheck.kinds.clone.find", find)
     path = tmp_path / "cast.toml"
     path.write_text(
         f'[[character]]\nname = "room anna"\nreferences = ["{people["room anna"].as_posix()}"]\n'
@@ -192,5 +189,7 @@ def test_a_complete_cast_says_who_is_there_once_more(
     )
     settings = config(path)
     report_on(CLIP, seen, config=settings, models=load_models(settings))
-    assert probabilities == asked
-    assert [case.once_more for case in cases] == [frozenset({7} if asked else ())]
+    (case,) = cases
+    assert (case.roll is not None) is is_complete
+    if is_complete:
+        assert case.roll.member_of.count(0) == 1

@@ -695,28 +695,30 @@ def test_nobody_and_no_schedule(seen, expected, who):
 
 
 @pytest.mark.parametrize(
-    ("member_of", "odds", "judged", "once_more"),
+    ("member_of", "odds", "judged", "are_one"),
     [
-        pytest.param((), [], [], set(), id="no one"),
-        pytest.param((0,), [[4.0, -2.0]], [True], set(), id="one who is a member"),
-        pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, True], {1}, id="a member again"),
-        pytest.param((0, -1), [[4.0, -2.0], [1.0, -2.0]], [True, True], set(), id="too unsure"),
-        pytest.param((0, -1), [[4.0, -2.0], [1.1, -2.0]], [True, True], {1}, id="just sure"),
-        pytest.param((0, -1), [[4.0, -2.0], [3.0, 3.5]], [True, True], set(),
+        pytest.param((0, 1), [[4.0, 3.0], [3.0, 4.0]], [True, True], False, id="two members"),
+        pytest.param((0, 0), [[4.0, 3.0], [4.0, 3.0]], [True, True], True, id="one member"),
+        pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, True], True, id="a member again"),
+        pytest.param((0, -1), [[4.0, -2.0], [1.0, -2.0]], [True, True], None, id="too unsure"),
+        pytest.param((0, -1), [[4.0, -2.0], [1.1, -2.0]], [True, True], True, id="just sure"),
+        pytest.param((0, -1), [[4.0, -2.0], [3.0, 3.5]], [True, True], None,
                      id="more like one who is missing"),
-        pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, False], set(),
+        pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, False], None,
                      id="seen too seldom"),
-        pytest.param((-1, -1), [[], []], [True, True], set(), id="without a cast"),
+        pytest.param((-1, -1), [[1.0, -2.0], [1.0, -2.0]], [True, True], None,
+                     id="neither is a member"),
+        pytest.param((-1, -1), [[], []], [True, True], None, id="without a cast"),
     ],
 )  # fmt: skip
-def test_who_is_a_member_once_more(member_of, odds, judged, once_more):
-    count = len(member_of)
-    table = np.array(odds, float).reshape(count, -1) if count else np.zeros((0, 2))
+def test_whether_two_are_one_by_the_cast(member_of, odds, judged, are_one):
+    table = np.array(odds, float).reshape(2, -1)
     roll = CastMatch(
-        table, member_of, np.zeros(count), np.array(judged, bool), np.zeros(table.shape[1]),
+        table, member_of, np.zeros(2), np.array(judged, bool), np.zeros(table.shape[1]),
         np.zeros_like(table),
     )  # fmt: skip
-    assert roll.once_more(least_probability=0.75) == once_more
+    assert roll.are_one(0, 1, least_probability=0.75) is are_one
+    assert roll.are_one(1, 0, least_probability=0.75) is are_one
 
 
 def test_members_whom_the_schedule_cannot_tell_apart():
