@@ -2,14 +2,14 @@
 
     python -m bench.planted --make DIR [--real ../shared/real | --clips CLIP...] [--boxes FOLDER]
     python -m bench.planted --planted DIR [--cache DIR] [--detector SPEC] [--embedder SPEC]
-                            [--true-boxes] [--reasons] [--json FILE]
+                            [--true-boxes] [--with-cast] [--reasons] [--json FILE]
 
 The first plants in every clean labelled clip of the real ones, and in the studio's clean samples,
 or in the clips named; the second judges such a folder, or any other of clips with their truth, and
 prints per kind and way recall, delay and precision, false alarms on clean twins and legal
 look-alikes, recall against the measured strength, and by source. `--true-boxes` judges on the boxes
-planted with: what is missed then, the detector has no part in. `--reasons` says why each missed
-error was missed.
+planted with: what is missed then, the detector has no part in. `--with-cast` gives pictures of all
+who are in the clean twin, cut out of it. `--reasons` says why each missed error was missed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import numpy as np
 from bench.labelled import source_of
 from bench.observed import StoredDetector, observations
 from bench.tables import Table
+from bench.twin_casts import TwinCasts
 from castcheck.config import Config
 from castcheck.models.load import load_models
 from castcheck.pipeline import report_on
@@ -131,11 +132,20 @@ def _shared(
 
 
 def judge_set(
-    folder: Path, config: Config, models: Models, cache: Path | None, *, true: bool, reasons: bool
+    folder: Path,
+    config: Config,
+    models: Models,
+    cache: Path | None,
+    *,
+    true: bool,
+    reasons: bool,
+    with_cast: bool = False,
 ) -> tuple[list[Judged], Counter[tuple[str, str]]]:
     """Judge every clip of a planted set; progress goes to stderr."""
     rows, missed = [], Counter[tuple[str, str]]()
     listed = list(truths(folder))
+    twins = {clip: data for clip, data in listed if not data["events"]}
+    casts = TwinCasts(twins if with_cast else {}, config, models, cache)
     for number, (clip, data) in enumerate(listed, start=1):
         own, kept = models, cache
         if true:
@@ -143,6 +153,8 @@ def judge_set(
             own = replace(models, detector=StoredDetector(found, "true boxes", None))
             kept = None if cache is None else cache / "true"
         seen, _ = observations(clip, config=config, models=own, cache=kept)
+        if with_cast:
+            own = replace(own, references=casts.of(clip))
 
         def judged(
             settings: Config = config, seen: Any = seen, own: Models = own, clip: Path = clip
@@ -347,6 +359,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--per-clip", type=int, default=5)
     parser.add_argument("--strength", type=_numbers, default=(1.0,))
     parser.add_argument("--true-boxes", action="store_true")
+    parser.add_argument("--with-cast", action="store_true", help="with pictures of everybody")
     parser.add_argument("--reasons", action="store_true", help="say why errors were missed")
     parser.add_argument(
         "--search-fps", type=float, default=DetectorSettings().search_fps, help="0 = every picture"
@@ -374,6 +387,7 @@ def main(argv: list[str] | None = None) -> int:
         options.cache,
         true=options.true_boxes,
         reasons=options.reasons,
+        with_cast=options.with_cast,
     )
     for table in tables(rows, missed):
         print(table.markdown(), end="\n\n")

@@ -125,7 +125,7 @@ def members_of(
         read = 0
         for _, crop in sorted(own, key=lambda pair: pair[0]):
             try:
-                views += _views(crop, models, config)
+                views += views_of(crop, models, config)
             except CastFileError:
                 refused += 1
                 continue
@@ -136,10 +136,14 @@ def members_of(
     return found, refused
 
 
-def _views(
+def views_of(
     crop: NDArray[np.uint8], models: Models, config: Config
 ) -> tuple[ReferenceFeatures, ...]:
-    """Return what a cast file of one member and one picture makes of it."""
+    """Return what a cast file of one member and one picture makes of it.
+
+    Raises:
+        CastFileError: It shows two of similar size.
+    """
     with tempfile.TemporaryDirectory() as folder:
         Image.fromarray(crop).save(Path(folder) / "one.png")
         cast = load_references(folder, models.detector, models.embedder, config, faces=models.faces)
