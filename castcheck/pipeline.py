@@ -12,7 +12,12 @@ from castcheck.acceptance.baseline import apply_baseline
 from castcheck.acceptance.verdict import verdict_on
 from castcheck.cast.script import Script
 from castcheck.facts.report import Report
-from castcheck.findings.against_cast import CastFindingBuilder, member_facts, names_of
+from castcheck.findings.against_cast import (
+    CastFindingBuilder,
+    member_facts,
+    names_of,
+    without_same_cause,
+)
 from castcheck.findings.against_script import ScriptFindingBuilder
 from castcheck.findings.builder import FindingBuilder
 from castcheck.findings.cast_pictures import with_references
@@ -128,6 +133,7 @@ def report_on(
             against += (*by_cast.forbidden(), *by_script.findings(min_confidence=least))
         elif knows_all:
             against = (*against, *by_cast.findings(min_confidence=least))
+    findings = without_same_cause(findings, against)
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     if seen.info.all_damaged:
         findings = ()  # whoever changes in guessed pictures has not changed in the clip

@@ -1,8 +1,8 @@
 """What is wrong with who is in a clip, against a cast file: missing, unexpected, stranger.
 
-One finding per cause: a person nobody knows, while a member is nowhere to be seen, stands in that
-member's place, which is one error and not two. A person nobody knows beside a complete cast is one
-too many.
+One finding per cause: a person nobody knows, while a member is nowhere to be seen, or never again,
+stands in that member's place, which is one error and not two. A person nobody knows beside a
+complete cast is one too many.
 """
 
 from __future__ import annotations
@@ -48,6 +48,21 @@ def names_of(roll: CastMatch, members: Sequence[Member]) -> tuple[str | None, ..
     )
 
 
+def without_same_cause(told: Sequence[Finding], against: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings without the changes that are a stranger who takes a member's place.
+
+    Args:
+        told: Without the cast: somebody looks otherwise after a cut.
+        against: By the cast.
+    """
+    strangers = {(f.characters, f.start_frame) for f in against if f.kind == "stranger"}
+    return tuple(
+        f
+        for f in told
+        if f.kind != "drift" or not any(((c,), f.start_frame) in strangers for c in f.characters)
+    )
+
+
 class CastFindingBuilder:
     """Words the findings of a roll call."""
 
@@ -86,11 +101,20 @@ class CastFindingBuilder:
             if member.presence != "forbidden" and m not in roll.member_of
         ]
         found: list[Finding] = []
+        gone: list[int] = []  # members in whose place somebody stands already
         for k in unknown:
             place = self._place_of(k, absent)
             if place is not None:
                 absent.remove(place)
-            found.append(self._unknown(k, place))
+                found.append(self._stranger(k, place, ""))
+                continue
+            left = [m for m in self._gone_since(k) if m not in gone]
+            place = self._place_of(k, left)
+            if place is not None:
+                gone.append(place)
+                found.append(self._stranger(k, place, " any more"))
+            else:
+                found.append(self._unexpected(k))
         found += [
             self._missing(m)
             for m in absent
@@ -114,6 +138,21 @@ class CastFindingBuilder:
             key=lambda m: (self._members[m].presence != "required", -self._roll.odds[character, m]),
         )
         return order[0] if order else None
+
+    def _gone_since(self, character: int) -> list[int]:
+        """Return the members who are last seen in the shot before an unknown person comes."""
+        first = min(s.tracklet.shot_index for s in self._segments(character))
+        last = {
+            m: max(
+                s.tracklet.shot_index
+                for k, who in enumerate(self._roll.member_of)
+                if who == m
+                for s in self._segments(k)
+            )
+            for m in {*self._roll.member_of} - {-1}
+            if self._members[m].presence != "forbidden"
+        }
+        return sorted(m for m, shot in last.items() if shot == first - 1)
 
     def _explained(self, character: int) -> bool:
         """Tell whether a finding says already why somebody is there beside the cast.
@@ -147,15 +186,32 @@ class CastFindingBuilder:
         labels = judgement.cast.labels
         return [s for s, k in zip(judgement.segments, labels, strict=True) if k == character]
 
-    def _unknown(self, character: int, place: int | None) -> Finding:
-        name = self._build.name(character)
+    def _unexpected(self, character: int) -> Finding:
         confidence = float(self._roll.nobody[character])
-        if place is None:
-            message = f"{name} is in the clip, although every member of the cast is already there."
-            return self._finding("unexpected", confidence, character, None, message)
-        member = self._members[place].name
-        message = f"{name} matches no reference picture, and {member} is not seen."
-        return self._finding("stranger", confidence, character, place, message)
+        message = (
+            f"{self._build.name(character)} is in the clip, although every member of the cast is "
+            "already there."
+        )
+        again = self._member_again(character)
+        if again is not None:  # a copy of them, or a second box on them
+            confidence = min(confidence, self._build.major_confidence - 0.01)
+            message = f"{message[:-1]}, and looks like {self._members[again].name}."
+        return self._finding("unexpected", confidence, character, again, message)
+
+    def _member_again(self, character: int) -> int | None:
+        """Return the member who an unknown person looks like, and who is somebody else."""
+        least = self._build.major_confidence
+        for k, who in enumerate(self._roll.member_of):
+            if who >= 0 and self._roll.are_one(character, k, least_probability=least):
+                return who
+        return None
+
+    def _stranger(self, character: int, place: int, since: str) -> Finding:
+        name, member = self._build.name(character), self._members[place].name
+        message = f"{name} matches no reference picture, and {member} is not seen{since}."
+        return self._finding(
+            "stranger", float(self._roll.nobody[character]), character, place, message
+        )
 
     def _forbidden(self, character: int, member: int) -> Finding:
         message = f"{self._members[member].name} is in the clip and should not be."

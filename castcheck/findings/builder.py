@@ -109,6 +109,11 @@ class FindingBuilder:
         self._words = descriptions(judgement)
         self._names = names
 
+    @property
+    def major_confidence(self) -> float:
+        """From which confidence on a finding may be major, if its kind has no bar of its own."""
+        return self._settings.major_confidence
+
     def finding(
         self,
         kind: str,

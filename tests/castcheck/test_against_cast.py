@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from castcheck.findings.against_cast import CastFindingBuilder
+from castcheck.findings.against_cast import CastFindingBuilder, without_same_cause
 from castcheck.findings.builder import FindingBuilder, character_id
 from identity.cast.characters import build_cast
 from identity.cast.matching import match_to_cast
@@ -28,7 +28,7 @@ def found(on_screen, *, told=()):
     roll = match_to_cast(segments, cast, members, calibration(), ClusteringSettings())
     build = FindingBuilder(seen, judgement, FindingSettings())
     against = CastFindingBuilder(seen, judgement, roll, members, build, told)
-    return [f.kind for f in against.findings(min_confidence=0.5)], roll.member_of
+    return against.findings(min_confidence=0.5), roll.member_of
 
 
 def finding(kind, severity, *characters):
@@ -62,4 +62,52 @@ def test_one_cause_is_one_finding(on_screen, told, kinds):
             finding(kind, how_bad, *(id_of[who] for who in whom)) for kind, how_bad, *whom in told
         ],
     )
-    assert said == kinds
+    assert [f.kind for f in said] == kinds
+
+
+@pytest.mark.parametrize(
+    ("on_screen", "said"),
+    [
+        pytest.param(["AB", "AC"], [("stranger", "B", "B is not seen any more")],
+                     id="from a cut on"),
+        pytest.param(["AB", "AC", "AC"], [("stranger", "B", "B is not seen any more")],
+                     id="to the end"),
+        pytest.param(["AB", "AC", "AB"], [("unexpected", None, "already there.")],
+                     id="who is missed comes back"),
+        pytest.param(["AB", "ABC"], [("unexpected", None, "already there.")], id="beside both"),
+        pytest.param(["ABC", "A"], [("unexpected", None, "already there.")],
+                     id="before anybody has gone"),
+        pytest.param(["AB", "A", "AC"], [("unexpected", None, "already there.")],
+                     id="long after B has gone"),
+        pytest.param(["A", "AC"], [("stranger", "B", "B is not seen.")], id="B was never there"),
+        pytest.param(["AB", "CD"], [("stranger", "A", "A is not seen any more"),
+                                    ("stranger", "B", "B is not seen any more")],
+                     id="two in the places of two"),
+        pytest.param(["ABA"], [("unexpected", "A", "and looks like A.")], id="A twice"),
+    ],
+)  # fmt: skip
+def test_in_whose_place_somebody_stands(on_screen, said):
+    findings, _ = found(on_screen)
+    assert [(f.kind, f.evidence["member"]) for f in findings] == [row[:2] for row in said]
+    for finding, (kind, _, words) in zip(findings, said, strict=True):
+        assert words in finding.message
+        assert (finding.severity == "minor") is (kind == "unexpected" and "looks" in words)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([("drift", 24, "b", "x")], [], id="somebody looks otherwise: the stranger"),
+        pytest.param([("drift", 0, "b", "x")], ["drift"], id="at another moment"),
+        pytest.param([("drift", 24, "a")], ["drift"], id="of somebody else"),
+        pytest.param([("morph", 24, "b", "x"), ("swap", 24, "a", "x")], ["morph", "swap"],
+                     id="of other kinds"),
+    ],
+)  # fmt: skip
+def test_a_stranger_is_one_error(told, kept):
+    told = [Finding(kind, "major", 0.9, tuple(who), (0,), (1,), start, 48, "told")
+            for kind, start, *who in told]  # fmt: skip
+    stranger = Finding("stranger", "critical", 0.9, ("x",), (0,), (1,), 24, 48, "no member")
+    assert [f.kind for f in without_same_cause(told, [stranger])] == kept
+    assert len(without_same_cause(told, [])) == len(told)
