@@ -113,6 +113,8 @@ class Batch:
             return True
         finally:
             progress.clear()
+            if progress.summary():
+                self.screen.note(progress.summary())
             if pool is not None:
                 pool.close()
         return False
