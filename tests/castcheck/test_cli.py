@@ -309,6 +309,24 @@ def test_the_table_of_commands_says_what_each_says_of_itself(name):
     assert COMMANDS[name].help in " ".join(result.stdout.split())
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (["check"], "CLIP..."),
+        (["compare"], "RUN_A RUN_B..."),
+        (["plant"], "[CLIP]..."),
+        (["review"], "RUN"),
+        (["models", "pull"], "NAME..."),
+        (["models", "verify"], ""),
+    ],
+)
+def test_help_names_arguments_as_the_docs_do(command, arguments):
+    usage, *text = run(*command, "--help").stdout.splitlines()
+    assert usage.endswith(" ".join([*command, *arguments.split(), "[OPTIONS]"]))
+    named = [line for line in text if line.startswith(f"  {arguments}  ")]
+    assert ("Arguments:" in text, len(named)) == ((True, 1) if arguments else (False, 0))
+
+
 def test_help_groups_options_and_ends_with_the_examples():
     text = run("check", "--help").stdout
     titles = re.findall(r"^(\S[^\n]*):$", text, re.MULTILINE)
