@@ -70,6 +70,7 @@ def run(*args: str):
         pytest.param(
             ["check", "nix.mp4"], 2, "nix.mp4: no such file; check the path", id="no-file"
         ),
+        pytest.param(["check", "s3://a/b.mp4"], 2, "`castcheck batch` takes URLs", id="url"),
         pytest.param(["check", "bad.mp4"], 2, "bad.mp4: not a video; try another", id="bad-clip"),
         pytest.param(["check"], 2, "Missing argument", id="no-clip"),
         pytest.param(["check", "--frobnicate"], 2, "--frobnicate", id="unknown-flag"),
