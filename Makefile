@@ -27,6 +27,7 @@ venv: $(READY)
 
 $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV): about 6 GB, which takes some minutes and says nothing meanwhile."
 	$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@
 

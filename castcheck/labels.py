@@ -133,6 +133,21 @@ def headline(report: Report) -> str:
     return f"{cast} {verb}{note}"
 
 
+def frames(finding: Finding) -> str:
+    """Return the frames of a finding: one for a moment, first and last for a stretch.
+
+    Example:
+        >>> from identity.findings import Finding
+        >>> frames(Finding("swap", "minor", 0.6, (), (), (), 3, 4, ""))
+        'frame 3'
+        >>> frames(Finding("drift", "minor", 0.6, (), (), (), 3, 9, ""))
+        'frames 3 to 8'
+    """
+    if finding.stop_frame - finding.start_frame <= 1:
+        return f"frame {finding.start_frame}"
+    return f"frames {finding.start_frame} to {finding.stop_frame - 1}"
+
+
 def when(report: Report, finding: Finding) -> str:
     """Return when a finding holds: one time for a moment, two for a stretch."""
     start = clock(report.time_s(finding.start_frame))

@@ -128,7 +128,7 @@ def report_on(
         by_cast = CastFindingBuilder(seen, judgement, roll, members, build, findings)
         if spans:
             by_script = ScriptFindingBuilder(
-                judgement, roll, members, spans, presence, build, findings
+                judgement, roll, members, spans, presence, build, (*findings, *against)
             )
             against += (*by_cast.forbidden(), *by_script.findings(min_confidence=least))
         elif knows_all:

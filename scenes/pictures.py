@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from scenes.limits import LimitSettings
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+CLIP_SUFFIXES = frozenset(
+    {".3gp", ".apng", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
+    | {".mpg", ".mts", ".mxf", ".ogv", ".ts", ".webm", ".wmv", ".y4m"}
+)  # of files that are clips wherever they lie
 DEFAULT_PICTURE_RATE = Fraction(24)  # frames per second: what most generators write
 
 
@@ -53,6 +57,22 @@ def picture_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda item: natural_key(item.name))
 
 
+def _check_holds_one_clip(folder: Path) -> None:
+    """Refuse a folder of clips: the posters beside them are pictures, and no clip.
+
+    Raises:
+        VideoOpenError: Naming the first clip in it.
+    """
+    clips = (item.name for item in folder.iterdir() if item.suffix.lower() in CLIP_SUFFIXES)
+    first = min((name for name in clips if not name.startswith(".")), default="", key=natural_key)
+    if first:
+        raise VideoOpenError(
+            f"the folder holds clips, such as {first}",
+            where=folder,
+            hint="name the clips, or judge all of them with `castcheck batch`",
+        )
+
+
 class PictureFolderSource:
     """The pictures of a folder, one per frame, at a constant rate; see `FrameSource`.
 
@@ -61,7 +81,8 @@ class PictureFolderSource:
         rate: Frames per second.
 
     Raises:
-        VideoOpenError: The folder cannot be read or holds no pictures, or `rate` is not positive.
+        VideoOpenError: The folder cannot be read, holds no pictures or clips beside them, or `rate`
+            is not positive.
         FrameDecodeError: The first picture cannot be read.
     """
 
@@ -76,6 +97,7 @@ class PictureFolderSource:
         if rate <= 0:
             raise VideoOpenError(f"frame rate must be above 0, got {rate}", where=self._folder)
         try:
+            _check_holds_one_clip(self._folder)
             self._files = picture_files(self._folder)
         except OSError as err:
             reason = err.strerror or str(err)
@@ -84,7 +106,8 @@ class PictureFolderSource:
             raise VideoOpenError(
                 "the folder holds no pictures",
                 where=self._folder,
-                hint="give a clip, or a folder of numbered png, jpg or webp files",
+                hint="give a clip, or a folder of numbered png, jpg or webp files; "
+                "`castcheck batch` takes the clips below a folder",
             )
         limits.check_length(self._folder, len(self._files), len(self._files) / rate)
         self._rate = rate

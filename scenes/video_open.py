@@ -28,6 +28,7 @@ NO_CLIP_FORMATS = frozenset(
     }
 )  # fmt: skip
 _LIST_BEGINS = (b"ffconcat", b"#EXTM3U", b"<MPD", b"<?xml", b"file ", b"[playlist]", b"v=0")
+_JPEG_BEGINS = b"\xff\xd8\xff"
 HINT_FORMATS = "give a video FFmpeg can read, such as mp4, mov, mkv, webm or gif"
 # What devices hand over, and how the CPU's decoders lay out the same.
 _PLANAR = {"nv12": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "p010le": "yuv420p10le"}
@@ -118,6 +119,11 @@ def _no_clip(path: Path, err: Exception) -> VideoOpenError:
         head = b""
     if head.lstrip().startswith(_LIST_BEGINS):
         what, hint = "a list or playlist, not a video", "give the clips it names"
+    elif head.startswith(_JPEG_BEGINS):
+        what, hint = (
+            "a single picture, not a video",
+            "give a clip, or a folder of numbered pictures",
+        )
     elif isinstance(err, av.InvalidDataError):
         what, hint = "not a video, or damaged or cut off before its index", HINT_FORMATS
     elif isinstance(err, av.ArgumentError) and head.isascii() and b"\0" not in head:

@@ -177,10 +177,12 @@ def resolve_weights(
             where=BUNDLED,
             hint="`castcheck models list` shows what there is",
         )
+    is_pullable = any(str(spec) == entry.name and entry.url for entry in known)
+    look = f"run `castcheck models pull {spec}`" if is_pullable else "see `castcheck models list`"
     raise WeightsError(
         f"no such weights file, and no model of this name in {models_dir()}",
         where=str(spec),
-        hint=f"check the path, or run `castcheck models pull {path.name}`",
+        hint=f"check the path, or {look}",
     )
 
 

@@ -10,34 +10,11 @@ from typing import TYPE_CHECKING
 
 from castcheck.batch.remote import find_remote, is_remote
 from scenes.errors import CastcheckError
-from scenes.pictures import natural_key, picture_files
+from scenes.pictures import CLIP_SUFFIXES, natural_key, picture_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-CLIP_SUFFIXES = frozenset(
-    [
-        ".3gp",
-        ".apng",
-        ".avi",
-        ".flv",
-        ".gif",
-        ".m2ts",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".mxf",
-        ".ogv",
-        ".ts",
-        ".webm",
-        ".wmv",
-        ".y4m",
-    ]
-)
 LIST_SUFFIXES = frozenset({".txt", ".lst", ".list"})
 STDIN = "-"
 _OURS = "annotated.mp4"  # our own drawing, where it lies beside a report

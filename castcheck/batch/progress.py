@@ -10,6 +10,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from castcheck.console.screen import printable
+from castcheck.labels import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +48,16 @@ class BatchProgress:
         self._clock = clock
         self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._quiet = quiet
-        self._ends: deque[float] = deque([clock()], maxlen=_RATE_OVER)
-        self._said = clock()
+        self._began = self._said = clock()
+        self._ends: deque[float] = deque([self._began], maxlen=_RATE_OVER)
+        self._done_now = 0
         self._shown = False
 
     def add(self, record: Record, *, kept: bool) -> None:
         """Count a clip; one kept from an earlier run says nothing about the rate."""
         self.counts[outcome_word(record)] += 1
         if not kept:
+            self._done_now += 1
             self._ends.append(self._clock())
         now = self._clock()
         if now - self._said >= (_REDRAW_S if self._live else _LOG_EVERY_S):
@@ -90,6 +93,14 @@ class BatchProgress:
                 parts.append(f"{time_words((self._total - done) / rate)} left")
         counts = (f"{n} {word}" for word, n in ordered_counts(self.counts))
         return printable(" · ".join([*parts, ", ".join(counts)])).rstrip(" ·")
+
+    def summary(self) -> str:
+        """Return how long the clips of this run took; empty where all were kept from before."""
+        spent = self._ends[-1] - self._began
+        if not self._done_now or spent <= 0:
+            return ""
+        rate = rate_words(self._done_now / spent)
+        return f"{plural(self._done_now, 'clip')} done in {time_words(spent)}, {rate}"
 
     def _rate(self) -> float | None:
         """Return clips per second of late; `None` where too few are done to tell."""

@@ -113,6 +113,8 @@ class Batch:
             return True
         finally:
             progress.clear()
+            if progress.summary():
+                self.screen.note(progress.summary())
             if pool is not None:
                 pool.close()
         return False
@@ -162,7 +164,8 @@ class Batch:
     def _say_start(self, jobs: Sequence[Job], finished: dict[str, Finished]) -> None:
         known = sum(job.finished is not None for job in jobs)
         if known:
-            self.screen.note(f"{plural(known, 'clip')} of {len(jobs)} were judged before")
+            verb = "was" if known == 1 else "were"
+            self.screen.note(f"{plural(known, 'clip')} of {len(jobs)} {verb} judged before")
         others = len(finished) - known
         if others:
             self.screen.note(f"{plural(others, 'other clip')} in {self.out} not named this time")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from castcheck.config import Config
     from castcheck.facts.report import Report
+
+_LIKE_A_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # a path holds no "//"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ def _opens(clip: Path, run: Run) -> bool:
     """Tell whether a clip can be opened, and say why not: before networks are loaded."""
     try:
         if not _exists(clip):
-            raise VideoOpenError("no such file", where=clip, hint="check the path")
+            is_url = _LIKE_A_URL.match(str(clip)) is not None
+            hint = "`castcheck batch` takes URLs" if is_url else "check the path"
+            raise VideoOpenError("no such file", where=clip, hint=hint)
         glance_at(clip, run.config)
     except CastcheckError as err:
         text = str(err) if err.where else f"{clip}: {err}"

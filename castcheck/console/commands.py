@@ -130,13 +130,23 @@ class LazyCommands(MutableMapping[str, Any]):
 class PlainCommand(TyperCommand):
     """A command whose help groups its options under the headings they name."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what follows the name of the command in the line of usage.
+
+        Versions of Typer differ in the brackets, dots and types they add to the name of an
+        argument; here it stands as it was declared.
+        """
+        names = [_name(given) for given in self.get_params(ctx) if _is_argument(given)]
+        return [*names, "[OPTIONS]"]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options, group by group, in the order in which groups first appear."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                is_argument = parameter.param_type_name == "argument"
+                is_argument = _is_argument(parameter)
+                record = (_name(parameter), record[1]) if is_argument else record
                 usual = "Arguments" if is_argument else "Options"
                 title = getattr(parameter, "rich_help_panel", None) or usual
                 groups.setdefault(title, []).append(record)
@@ -149,6 +159,14 @@ class PlainCommand(TyperCommand):
         if self.epilog:
             formatter.write_paragraph()
             formatter.write(self.epilog)
+
+
+def _is_argument(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
+def _name(argument: Any) -> str:
+    return str(argument.metavar)
 
 
 class PlainGroup(TyperGroup):

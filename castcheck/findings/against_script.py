@@ -146,7 +146,7 @@ class ScriptFindingBuilder:
             places = [(s, m) for s in spans for m in sorted(self._spans[s].expected)]
             places = [place for place in places if place in self._absent]
             if not places:
-                found.append(self._one_too_many(k, spans))
+                found += [] if self._is_counted(k) else [self._one_too_many(k, spans)]
                 continue
             member = max({m for _, m in places}, key=lambda m: sum(n == m for _, n in places))
             spans = [s for s, m in places if m == member]
@@ -164,6 +164,13 @@ class ScriptFindingBuilder:
             groups = [spans] if everywhere else [[s] for s in spans]
             found += [self._not_seen(m, group) for group in groups if not self._is_hidden(m, group)]
         return found
+
+    def _is_counted(self, character: int) -> bool:
+        """Tell whether the number of characters has told already that this one is too many."""
+        return any(
+            "characters_expected" in f.evidence and character_id(character) in f.characters
+            for f in self._told
+        )
 
     def _is_hidden(self, member: int, spans: Sequence[int]) -> bool:
         """Tell whether a vanishing that was told already is why a member is not seen."""

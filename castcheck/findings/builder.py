@@ -39,19 +39,25 @@ def character_id(number: int) -> str:
 
 def descriptions(judgement: Judgement) -> tuple[str, ...]:
     """Return a few words per character: what colour they wear, from all their samples."""
-    words = []
-    for number in range(judgement.cast.character_count):
-        own = [
-            s
-            for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
-            if label == number and "upper" in s.means
-        ]
-        if own:
-            total = sum(s.means["upper"] * s.sample_count for s in own)
-            words.append(f"{colour_word(total)} top")  # type: ignore[arg-type]
-        else:
-            words.append("")
-    return tuple(words)
+    return tuple(description(judgement, k) for k in range(judgement.cast.character_count))
+
+
+def description(judgement: Judgement, number: int, *, before_frame: int | None = None) -> str:
+    """Return what colour a character wears; empty where that was not seen.
+
+    Args:
+        judgement: Who is who.
+        number: Of the character.
+        before_frame: Only what is over by then counts; `None` = all of the clip.
+    """
+    total = sum(
+        s.means["upper"] * s.sample_count
+        for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
+        if label == number
+        and "upper" in s.means
+        and (before_frame is None or s.stop_frame <= before_frame)
+    )
+    return "" if isinstance(total, int) else f"{colour_word(total)} top"
 
 
 # From this median score on a tracklet is taken for what it seems to be. Chosen beforehand, a little
@@ -106,6 +112,7 @@ class FindingBuilder:
         self._seen = seen
         self._bars = ConfidenceSettings() if bars is None else bars
         self._settings = settings
+        self._judgement = judgement
         self._words = descriptions(judgement)
         self._names = names
 
@@ -197,11 +204,19 @@ class FindingBuilder:
         sure = confidence >= _CRITICAL_CONFIDENCE
         return KINDS[kind].capped("critical" if sure else "major")
 
-    def name(self, label: int) -> str:
-        """Return what to call a character: by the name of the cast file, else by what it wears."""
+    def name(self, label: int, *, before_frame: int | None = None) -> str:
+        """Return what to call a character: by the name of the cast file, else by what it wears.
+
+        Args:
+            label: Its number.
+            before_frame: Of who looks otherwise from then on, what it wore until then is told,
+                where that was seen.
+        """
         if 0 <= label < len(self._names) and self._names[label]:
             return f"{self._names[label]} ({character_id(label)})"
         words = self._words[label] if 0 <= label < len(self._words) else ""
+        if before_frame is not None:
+            words = description(self._judgement, label, before_frame=before_frame) or words
         number = character_id(label)
         return f"{number} ({words})" if words else number
 

@@ -167,14 +167,19 @@ def _comparisons(
         before = tuple(p for p in pictures if p.frame < start)[-2:] or tuple(pictures[:1])
         after = tuple(p for p in pictures if p.frame >= stop)[:2] or tuple(pictures[-1:])
         return (Comparison(finding.characters[0] if finding.characters else None, before, after),)
-    return tuple(
-        Comparison(
-            seen_character(judgement, own[-1], start),
-            tuple(p for p in pictures if p.frame < start)[-2:],
-            tuple(p for p in pictures if p.frame >= start)[:2],
-        )
-        for own, pictures in zip(_compared(finding), read, strict=True)
+    return tuple(_change(judgement, pictures, start) for pictures in read)
+
+
+def _change(judgement: Judgement, pictures: Sequence[Picture], frame: int) -> Comparison:
+    """Return the crops of one place on both sides of a frame, and who is there on each."""
+    before = tuple(p for p in pictures if p.frame < frame)[-2:]
+    after = tuple(p for p in pictures if p.frame >= frame)[:2]
+    was, now = (
+        seen_character(judgement, side[0].tracklet_id, side[0].frame) if side else None
+        for side in (before[-1:], after)
     )
+    changes_hands = bool(before) and bool(after) and was != now
+    return Comparison(now if after else was, before, after, (was or "") if changes_hands else None)
 
 
 def _family(judgement: Judgement, tracklet_id: int) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ def in_shot(
     involved = [c for c in dict.fromkeys([*before, *after]) if c >= 0]
     if not involved:
         return None
-    who = [build.name(c) if c >= 0 else "another person" for c in before]
+    who = [build.name(c, before_frame=frame) if c >= 0 else "another person" for c in before]
     return build.finding(
         one.kind,
         severity=build.severity(one.kind, [judgement.tracks[one.tracks[0]]], one.confidence),

@@ -127,13 +127,15 @@ def plant_all(
     entries: list[Entry] = []
     notes: dict[str, str] = {}
     names = clip_folders(clips)
+    held: list[str] = []  # of the only clip the error says the same
+    tell = note if len(clips) > 1 else held.append
     for number, clip in enumerate(clips):
         progress(f"{number + 1}/{len(clips)} {clip.name}", 0, None)
         try:
             own = windows.of(clip)
         except CastcheckError as err:
             notes[str(clip)] = str(err)
-            note(str(err))
+            tell(str(err))
             continue
         others = [clips[(number + k) % len(clips)] for k in range(1, min(_DONOR_CLIPS, len(clips)))]
         job = _Clip(
@@ -149,7 +151,7 @@ def plant_all(
         entries += made
         if reason:
             notes[str(clip)] = reason
-            note(f"{clip}: {reason}")
+            tell(f"{clip}: {reason}")
     if not any(entry.group != CLEAN for entry in entries):
         first = next(iter(notes.items()), ("", "no clip was given"))
         raise PlantingError(
@@ -157,6 +159,8 @@ def plant_all(
             where=first[0] or None,
             hint="give clips in which two people or more are seen for a second",
         )
+    for line in held:
+        note(line)
     write_index(out, entries, notes)
     return PlantedSet(out, tuple(entries), notes)
 

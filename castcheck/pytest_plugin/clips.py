@@ -99,7 +99,10 @@ class Checker:
         seen.append(outcome)
         item.user_properties.append((f"castcheck {outcome.report.clip.path}", _short(outcome)))
         if outcome.report.findings or outcome.report.degradations:
-            item.add_report_section("call", "castcheck", "\n".join(told(outcome.report)))
+            lines = list(told(outcome.report))
+            if self.out is not None:
+                lines.append(f"      reports: {self._folder(Path(outcome.report.clip.path))}")
+            item.add_report_section("call", "castcheck", "\n".join(lines))
 
     def _models_for(self, settings: Config) -> Models:
         from castcheck import pipeline  # noqa: PLC0415 (as above)
@@ -115,14 +118,16 @@ class Checker:
             return
         from castcheck.report.writers import ReportInputs, write_reports  # noqa: PLC0415 (as above)
 
+        material = ReportInputs(outcome.report, outcome.visuals, settings.report, clip)
+        folder = self._folder(clip)
+        write_reports(material, folder, settings.report.format_list, progress=_silent)
+
+    def _folder(self, clip: Path) -> Path:
+        """Return where the reports of a clip go, below the folder for all."""
         place = str(clip.resolve())
         # A clip that only a test knows of: other workers cannot be asked for a free name.
-        name = (
-            self.folders.get(place)
-            or f"{clip.stem}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
-        )
-        material = ReportInputs(outcome.report, outcome.visuals, settings.report, clip)
-        write_reports(material, self.out / name, settings.report.format_list, progress=_silent)
+        lone = f"{clip.stem}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+        return (self.out or Path()) / self.folders.get(place, lone)
 
 
 class Clips(pytest.Collector):

@@ -43,7 +43,8 @@ def block(outcome: Outcome) -> str:
 
 
 def _pair(pair: Comparison) -> str:
-    who = escape(pair.character_id or "")
+    was = "" if pair.was_id is None else f"{pair.was_id or '?'} → "
+    who = escape(f"{was}{pair.character_id or ''}")
     sides = (_side(pair.before), _side(pair.after))
     return f"<p>{who} {' &#8594; '.join(side for side in sides if side)}</p>"
 

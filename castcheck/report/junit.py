@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # nosec B405
 
 from castcheck.facts.parts import ordered
-from castcheck.labels import display_name, headline, kind_title, when
+from castcheck.labels import display_name, frames, headline, kind_title, when
 
 if TYPE_CHECKING:
     from castcheck.facts.report import Report
@@ -65,8 +65,8 @@ def _add_finding(suite: ET.Element, report: Report, finding: Finding) -> None:
         message=_clean(finding.message),
     )
     failure.text = _clean(
-        f"{finding.severity} {finding.kind}, frames {finding.start_frame} to "
-        f"{finding.stop_frame - 1}, confidence {finding.confidence:.2f}: {finding.message}"
+        f"{finding.severity} {finding.kind}, {frames(finding)}, "
+        f"confidence {finding.confidence:.2f}: {finding.message}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.facts.parts import ordered
 from castcheck.facts.report import frame_rate
-from castcheck.labels import clock, display_name, headline, kind_title, plural, when
+from castcheck.labels import clock, display_name, frames, headline, kind_title, plural, when
 from castcheck.report.curves import character_plot, finding_plot
 from castcheck.report.page_model import Badge, CaptionedImage, Card, Page, Pair, Person, ShotCard
 from castcheck.report.palette import style_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from identity.findings import Finding
 
 MANY_FINDINGS = 10  # from here on the page offers to filter them, and folds those beyond
+_NOBODY_KNOWN = Badge(None, "another person", "")
 
 
 def build_page(
@@ -142,7 +143,7 @@ def _card(
         title=kind_title(finding.kind),
         severity=finding.severity,
         when=when(report, finding),
-        frames=_frames(finding),
+        frames=frames(finding),
         shots=_shots(finding),
         message=finding.message,
         confidence=f"{100 * finding.confidence:.0f} % sure",
@@ -163,12 +164,6 @@ def _gone(report: Report) -> tuple[str, ...]:
     )
 
 
-def _frames(finding: Finding) -> str:
-    if finding.stop_frame - finding.start_frame <= 1:
-        return f"frame {finding.start_frame}"
-    return f"frames {finding.start_frame} to {finding.stop_frame - 1}"
-
-
 def _shots(finding: Finding) -> str:
     names = ", ".join(str(index + 1) for index in finding.shots)
     return f"shot {names}" if len(finding.shots) == 1 else f"shots {names}" if names else ""
@@ -179,6 +174,7 @@ def _pair(report: Report, pair: Comparison, badges: dict[str, Badge], finding: F
     labels = PAIR_LABELS[row.pictured if row is not None else "change"]
     return Pair(
         badges.get(pair.character_id or ""),
+        None if pair.was_id is None else badges.get(pair.was_id, _NOBODY_KNOWN),
         tuple(_shown(report, picture) for picture in pair.before),
         tuple(_shown(report, picture) for picture in pair.after),
         labels,

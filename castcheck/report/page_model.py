@@ -35,9 +35,10 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The crops of one character, side by side."""
+    """The crops of one character, side by side; `was` is who is there before, if another one."""
 
     badge: Badge | None
+    was: Badge | None
     before: tuple[CaptionedImage, ...]
     after: tuple[CaptionedImage, ...]
     labels: tuple[str, str]

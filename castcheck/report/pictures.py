@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from castcheck.facts.parts import ordered
@@ -99,7 +99,7 @@ def _fit_comparisons(
     for finding in ordered(report.findings):
         whole = visuals.comparisons.get(finding.finding_id, ())
         nearest = tuple(
-            Comparison(pair.character_id, pair.before[-1:], pair.after[:1]) for pair in whole
+            replace(pair, before=pair.before[-1:], after=pair.after[:1]) for pair in whole
         )
         for pairs in (whole, nearest):
             size = sum(map(_size, pairs))

@@ -26,11 +26,19 @@ class Comparison:
 
     For a clone, "before" and "after" are the two who are on screen at once; against a cast file,
     the reference and what was seen.
+
+    Attributes:
+        character_id: Who is shown; where a place changes hands, who is there after. `None` where
+            that is not known.
+        before: Up to two pictures.
+        after: Up to two pictures.
+        was_id: Who is there before, where that is another one; empty where that is not known.
     """
 
     character_id: str | None
     before: tuple[Picture, ...]
     after: tuple[Picture, ...]
+    was_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

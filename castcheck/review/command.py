@@ -70,7 +70,8 @@ def review(
     quiet: Quiet = False,
 ) -> None:
     """Open a local page with the clip playing, to mark findings as right, wrong or missed."""
-    from castcheck.review.desk import Desk  # noqa: PLC0415 (--help need not wait for these)
+    from castcheck.review.decisions import most_of  # noqa: PLC0415 (--help need not wait for these)
+    from castcheck.review.desk import Desk  # noqa: PLC0415
     from castcheck.review.run_folder import ClipFinder, read_run  # noqa: PLC0415
 
     screen = Screen(quiet=quiet)
@@ -81,7 +82,7 @@ def review(
             raise ConfigError("no such folder", where=folder, hint="check --clips")
     desk = Desk(found, ClipFinder(found, folders), reviewer=_reviewer(by))
     try:
-        for line in desk.complaints:
+        for line in most_of(desk.complaints):
             screen.error(line)
         if merge:
             _merge(found, merge, screen)
@@ -144,16 +145,20 @@ def _merge(run: Run, paths: Sequence[Path], screen: Screen) -> None:
     """Take in other files of decisions and say how far the reviewers agree."""
     from castcheck.batch.store import DECISIONS_FILE  # noqa: PLC0415
     from castcheck.review.agreement import agreements, merge  # noqa: PLC0415
-    from castcheck.review.decisions import append_decisions, read_decisions  # noqa: PLC0415
+    from castcheck.review.decisions import (  # noqa: PLC0415
+        append_decisions,
+        most_of,
+        read_decisions,
+        read_named,
+    )
 
     target = run.folder / DECISIONS_FILE
     findings = {c.sha256: {str(f["id"]) for f in c.record.findings} for c in run.clips}
     for path in paths:
         if not path.is_file():
             raise ConfigError("no such file", where=path, hint="check --merge")
-    for path in paths:
-        there = read_decisions(path)
-        for line in there.complaints:
+    for path, there in [(path, read_named(path)) for path in paths]:
+        for line in most_of(there.complaints):
             screen.error(line)
         found = merge(read_decisions(target).decisions, there.decisions, findings=findings)
         append_decisions(target, found.new)

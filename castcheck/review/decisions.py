@@ -19,13 +19,14 @@ from castcheck.tables.kinds import KINDS
 from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 SCHEMA = "castcheck.decision/1"
 MISSED = "missed"
 WORDS = ("right", "wrong", "other_kind", "duplicate", MISSED)
 NOTE_CHARS = 2000
+_MOST_TOLD = 5  # lines that are no decision: a video given as such a file has thousands
 
 # Reviewer, clip and finding; for what castcheck missed: kind, frames and characters instead.
 Key = tuple[Any, ...]
@@ -202,6 +203,33 @@ def read_decisions(path: Path) -> Reading:
                 "the file"
             )
     return Reading(tuple(decisions), tuple(complaints))
+
+
+def read_named(path: Path) -> Reading:
+    """Read a file that somebody named as one of decisions.
+
+    Raises:
+        DecisionError: It cannot be read, or it has lines and none of them is a decision.
+    """
+    reading = read_decisions(path)
+    if reading.complaints and not reading.decisions:
+        raise DecisionError(
+            "holds no decisions",
+            where=path,
+            hint="give a decisions.jsonl that `castcheck review` or a report's Export wrote",
+        )
+    return reading
+
+
+def most_of(complaints: Sequence[str]) -> list[str]:
+    """Return the first complaints, and a line that says how many more there are.
+
+    Example:
+        >>> most_of(["one", "two"]), most_of(["line"] * 9)[-1]
+        (['one', 'two'], '4 more such lines')
+    """
+    more = len(complaints) - _MOST_TOLD
+    return [*complaints[:_MOST_TOLD], *([f"{more} more such lines"] if more > 0 else [])]
 
 
 def current(decisions: Iterable[Decision]) -> dict[Key, Decision]:

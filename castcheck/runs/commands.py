@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from castcheck.runs.evidence import Evidence
     from castcheck.runs.reading import Run
 
-_MOST_PROBLEMS = 5  # lines told of each sort
 CALIBRATE_EPILOG = """\
 Examples:
   castcheck calibrate run-of-good-clips -o castcheck.toml
@@ -195,14 +194,13 @@ def _read(folders: Sequence[Path]) -> tuple[list[Run], list[list[Report]]]:
 
 def _decisions(runs: Sequence[Run], files: Sequence[Path], screen: Screen) -> Decisions:
     """Read the decisions in the runs and in files besides; tell of lines that are none."""
+    from castcheck.review.decisions import most_of  # noqa: PLC0415
     from castcheck.runs.decisions import DECISIONS_FILE, read_decisions  # noqa: PLC0415
 
     own = [run.folder / DECISIONS_FILE for run in runs]
-    known = read_decisions([*(path for path in own if path.exists()), *files])
-    for line in known.problems[:_MOST_PROBLEMS]:
+    known = read_decisions([path for path in own if path.exists()], files)
+    for line in most_of(known.problems):
         screen.error(line)
-    if len(known.problems) > _MOST_PROBLEMS:
-        screen.error(f"{len(known.problems) - _MOST_PROBLEMS} more such lines")
     return known
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from castcheck.batch.store import DECISIONS_FILE
-from castcheck.review.decisions import Decision, current
+from castcheck.review.decisions import Decision, current, read_named
 from castcheck.review.decisions import read_decisions as read_lines
 from castcheck.runs.reading import RunReadError
 
@@ -64,19 +64,23 @@ class Decisions:
         return said[0][0]
 
 
-def read_decisions(paths: Iterable[Path]) -> Decisions:
+def read_decisions(paths: Iterable[Path], named: Iterable[Path] = ()) -> Decisions:
     """Read files of decisions; a broken line is told and passed over.
+
+    Args:
+        paths: Those of the runs.
+        named: Those that somebody named besides.
 
     Raises:
         RunReadError: A file is not there.
-        DecisionError: A file cannot be read.
+        DecisionError: A file cannot be read, or a named one holds no decision.
     """
     found = Decisions()
     every: list[Decision] = []
-    for path in paths:
+    for read, path in [(read_lines, p) for p in paths] + [(read_named, p) for p in named]:
         if not path.exists():
             raise RunReadError("no such file", where=path, hint="check --decisions")
-        reading = read_lines(path)
+        reading = read(path)
         every += reading.decisions
         found.problems += reading.complaints
     for decision in current(every).values():

@@ -157,6 +157,24 @@ def test_settings_of_speed_alone_keep_results(folder):
     assert batch.kept == {0}
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        pytest.param(("a.mp4",), "1 clip of 1 was judged before", id="one"),
+        pytest.param(("a.mp4", "b_swap.mp4"), "2 clips of 2 were judged before", id="two"),
+    ],
+)
+def test_a_run_says_how_many_it_did_and_then_how_many_it_keeps(folder, capsys, names, told):
+    run(clips(*names))
+    first = capsys.readouterr().err
+    assert f"{told.split(' of ')[0]} done in " in first
+    assert "judged before" not in first
+    run(clips(*names))
+    again = capsys.readouterr().err
+    assert told in again
+    assert "done in" not in again
+
+
 def test_failed_clips_are_tried_again(folder):
     named = clips("a.mp4", "b_bad.mp4")
     run(named)

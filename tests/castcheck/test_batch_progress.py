@@ -23,14 +23,14 @@ def record(word):
     )
 
 
-def text_after(clips, *, total, quiet=True):
-    """Return what is said after clips of (seconds, what became of it, kept from before)."""
+def progress_after(clips, *, total, quiet=True):
+    """Return the progress after clips of (seconds, what became of it, kept from before)."""
     clock = Clock()
     progress = BatchProgress(total, quiet=quiet, clock=clock)
     for seconds, word, kept in clips:
         clock.now += seconds
         progress.add(record(word), kept=kept)
-    return progress.text()
+    return progress
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,34 @@ def text_after(clips, *, total, quiet=True):
     ],
 )
 def test_text(clips, total, text):
-    assert text_after(clips, total=total) == text
+    assert progress_after(clips, total=total).text() == text
+
+
+@pytest.mark.parametrize(
+    ("clips", "text"),
+    [
+        pytest.param([], "", id="none"),
+        pytest.param([(30, "pass", False)], "1 clip done in 30 s, 2.0 a minute", id="single"),
+        pytest.param([(9, "pass", True)] * 3, "", id="only-kept"),
+        pytest.param(
+            [(0, "pass", True)] * 5 + [(2, "fail", False)] * 30 + [(1, "bad_input", False)] * 60,
+            "90 clips done in 2 min, 45.0 a minute",
+            id="over-the-whole-run",
+        ),
+    ],
+)
+def test_summary(clips, text):
+    assert progress_after(clips, total=99).summary() == text
 
 
 def test_a_file_gets_a_line_a_minute_and_quiet_none(capsys):
     clips = [(10, "pass", False)] * 13
-    text_after(clips, total=20, quiet=False)
+    progress_after(clips, total=20, quiet=False)
     said = capsys.readouterr()
     assert said.out == ""
     assert [line.split(" · ")[0] for line in said.err.splitlines()] == [
         "castcheck: 6/20 clips",
         "castcheck: 12/20 clips",
     ]
-    text_after(clips, total=20, quiet=True)
+    progress_after(clips, total=20, quiet=True)
     assert capsys.readouterr().err == ""

@@ -208,6 +208,7 @@ def test_clips_without_findings_count_as_far_as_the_others_are_decided(runs):
         (["nowhere"], "no such folder"),
         (["good", "--false-alarms-per-100-clips", "0"], "out of range, allowed is more than 0"),
         (["good", "--decisions", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
+        (["good", "--decisions", __file__], "test_calibrate.py: holds no decisions"),
         (["good", "other"], "was judged otherwise than the first clip (castcheck: 0.1.0 and 9)"),
         (["old"], "a version of castcheck that has no bars per kind"),
         (["empty"], "not a run: the folder has neither"),

@@ -70,6 +70,7 @@ def run(*args: str):
         pytest.param(
             ["check", "nix.mp4"], 2, "nix.mp4: no such file; check the path", id="no-file"
         ),
+        pytest.param(["check", "s3://a/b.mp4"], 2, "`castcheck batch` takes URLs", id="url"),
         pytest.param(["check", "bad.mp4"], 2, "bad.mp4: not a video; try another", id="bad-clip"),
         pytest.param(["check"], 2, "Missing argument", id="no-clip"),
         pytest.param(["check", "--frobnicate"], 2, "--frobnicate", id="unknown-flag"),
@@ -307,6 +308,24 @@ def test_the_table_of_commands_says_what_each_says_of_itself(name):
     result = run(name, "--help")
     assert result.exit_code == 0
     assert COMMANDS[name].help in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (["check"], "CLIP..."),
+        (["compare"], "RUN_A RUN_B..."),
+        (["plant"], "[CLIP]..."),
+        (["review"], "RUN"),
+        (["models", "pull"], "NAME..."),
+        (["models", "verify"], ""),
+    ],
+)
+def test_help_names_arguments_as_the_docs_do(command, arguments):
+    usage, *text = run(*command, "--help").stdout.splitlines()
+    assert usage.endswith(" ".join([*command, *arguments.split(), "[OPTIONS]"]))
+    named = [line for line in text if line.startswith(f"  {arguments}  ")]
+    assert ("Arguments:" in text, len(named)) == ((True, 1) if arguments else (False, 0))
 
 
 def test_help_groups_options_and_ends_with_the_examples():

@@ -17,7 +17,9 @@ from castcheck.review.decisions import (
     DecisionError,
     append_decisions,
     current,
+    most_of,
     read_decisions,
+    read_named,
 )
 
 CLIP, OTHER = "a" * 64, "b" * 64
@@ -168,6 +170,36 @@ def test_a_broken_line_is_told_and_passed_over(tmp_path, text, count, complaint)
         append_decisions(path, [said("wrong")])
         assert path.read_bytes().startswith(text)  # nothing is lost, not even what is broken
         assert read_decisions(path).decisions[-1].decision == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        pytest.param(b"", 0, id="empty"),
+        pytest.param(b"half a li\n" + said().to_json().encode(), 1, id="one, and a broken line"),
+        pytest.param(b"half a li\n", None, id="one broken line"),
+        pytest.param(b"\0\n" * 3000, None, id="no text"),
+    ],
+)
+def test_a_named_file_of_which_no_line_is_a_decision_is_refused(tmp_path, text, count):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(text)
+    if count is None:
+        with pytest.raises(DecisionError, match=r"clip\.mp4: holds no decisions"):
+            read_named(path)
+    else:
+        assert len(read_named(path).decisions) == count
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, 0), (5, 5), (6, 6), (3000, 6)], ids=["none", "five", "six", "many"]
+)
+def test_of_many_broken_lines_the_first_are_told(tmp_path, count, told):
+    path = tmp_path / "decisions.jsonl"
+    path.write_bytes(b"half a li\n" * count)
+    lines = most_of(read_decisions(path).complaints)
+    assert len(lines) == told
+    assert (f"{count - 5} more such lines" in lines) == (count > 5)
 
 
 def test_a_line_cut_off_by_a_kill_does_not_swallow_the_next(tmp_path):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from castcheck.config import Config
-from castcheck.findings.builder import FindingBuilder, least_box_score
+from castcheck.findings.builder import FindingBuilder, description, least_box_score
 from castcheck.kinds.case import Case, find_in_judgement
 from castcheck.models.load import load_models
 from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
+from identity.appearance.colour import colour_histogram
 from identity.explanations.contract import Explained
 from tests.e2e.test_samples import SAMPLES
 from tracker.tracklets import Tracklet
@@ -91,6 +94,38 @@ def test_what_a_character_is_called(names, label, expect, judged):
     config, seen, judgement = judged
     build = FindingBuilder(seen, judgement, config.findings, names)
     assert build.name(label).startswith(expect)
+
+
+RED, BLUE = (
+    colour_histogram(np.full((4, 4, 3), rgb, np.uint8)) for rgb in ((200, 35, 40), (50, 90, 190))
+)
+
+
+@pytest.mark.parametrize(
+    ("segments", "before_frame", "expect"),
+    [
+        pytest.param([], None, "", id="no segment"),
+        pytest.param([(0, 9, None)], None, "", id="no colour seen"),
+        pytest.param([(0, 9, RED)], None, "red top", id="one"),
+        pytest.param([(0, 9, RED), (9, 40, BLUE)], None, "blue top", id="what is worn longest"),
+        pytest.param([(0, 9, RED), (9, 40, BLUE)], 9, "red top", id="before it changed"),
+        pytest.param([(0, 9, RED), (9, 40, BLUE)], 8, "", id="nothing is over by then"),
+    ],
+)
+def test_what_a_character_wears(segments, before_frame, expect):
+    made = [
+        SimpleNamespace(
+            means={} if colour is None else {"upper": colour},
+            sample_count=stop - start,
+            start_frame=start,
+            stop_frame=stop,
+        )
+        for start, stop, colour in segments
+    ]
+    cast = SimpleNamespace(labels=[0] * len(made), character_count=1)
+    judgement: Any = SimpleNamespace(segments=made, cast=cast)
+    assert description(judgement, 0, before_frame=before_frame) == expect
+    assert description(judgement, 1, before_frame=before_frame) == ""
 
 
 @pytest.mark.parametrize(

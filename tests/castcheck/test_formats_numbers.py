@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from castcheck import labels
 from castcheck.facts.parts import CharacterFacts, ClipFacts, SegmentFacts, ShotFacts, TrackletFacts
 from castcheck.facts.report import Report
 from castcheck.report import github, html, page, video
 from castcheck.report.edl import edl_text, timecode, timeline_frame
+from castcheck.report.junit import junit_text
 from castcheck.report.markdown import markdown_text
 from castcheck.report.mot import mot_text
 from castcheck.report.otio import otio_timeline
@@ -215,8 +217,9 @@ def test_what_is_played():
     ("start", "stop", "said"),
     [(5, 6, "frame 5"), (5, 5, "frame 5"), (5, 7, "frames 5 to 6"), (5, 31, "frames 5 to 30")],
 )
-def test_frames_of_a_card(start, stop, said):
-    assert page._frames(finding(start, stop)) == said
+def test_frames_of_a_card_and_of_a_junit_case(start, stop, said):
+    assert labels.frames(finding(start, stop)) == said
+    assert f" swap, {said}, confidence" in junit_text(report(finding(start, stop)))
 
 
 @pytest.mark.parametrize(("shots", "said"), [((), ""), ((0,), "shot 1"), ((0, 2), "shots 1, 3")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -130,6 +131,27 @@ def test_findings_show_frame_and_time_of_both_sides():
     text, _ = page_of(REPORTS["full"])
     for part in ("frame 37", "frame 38", "0:01.54", "0:01.58", "before", "after", "97 % sure"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("who", "was", "said"),
+    [
+        pytest.param("char-01", None, ["char-01"], id="one"),
+        pytest.param("char-01", "char-02", ["Mei", "char-01"], id="another one before"),
+        pytest.param("char-01", "", ["another person", "char-01"], id="nobody known before"),
+        pytest.param(None, "char-02", ["Mei", ""], id="nobody known after"),
+        pytest.param(None, None, [], id="nobody known"),
+    ],
+)
+def test_crops_are_headed_by_who_is_there_before_and_after(who, was, said):
+    report = support.full_report()
+    shown = support.make_visuals(report)
+    some = next(pairs[0] for pairs in shown.comparisons.values())
+    one = replace(some, character_id=who, was_id=was)
+    text, _ = page_of(report, replace(shown, comparisons=dict.fromkeys(shown.comparisons, (one,))))
+    heads = re.findall(r'<p class="pair-who">(.*?)</p>', text)
+    names = [re.findall(r"<bdi>(.*?)</bdi>", head) for head in heads]
+    assert names == [said] * (len(report.findings) if said else 0)
 
 
 @pytest.mark.parametrize("jpeg_bytes", [500, 20_000])

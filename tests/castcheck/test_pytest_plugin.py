@@ -222,5 +222,5 @@ def test_sample_clips_with_the_real_pipeline(pytester):
     pytester.makeini("[pytest]\ncastcheck_config = castcheck.toml\ncastcheck_out = out\n")
     result = pytester.runpytest_subprocess(*PLUGIN, "--castcheck", "renders")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*renders/room_swap.mp4: 1 swap*"])
+    result.stdout.fnmatch_lines(["*renders/room_swap.mp4: 1 swap*", "*reports: out/room_swap"])
     assert (pytester.path / "out/room_swap/report.html").is_file()

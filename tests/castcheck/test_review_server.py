@@ -432,8 +432,12 @@ def test_reports_of_check_can_be_reviewed_too(run):
 
 
 @pytest.mark.parametrize(
-    "name", ["the-same-run", "the-same-port", "no-run", "no-clips-folder", "no-merge-file"]
-)
+    "name",
+    [
+        "the-same-run", "the-same-port", "no-run", "no-clips-folder", "no-merge-file",
+        "no-decisions-in-it"
+    ],
+)  # fmt: skip
 def test_bad_usage_is_one_line(run, tmp_path, made, name):
     with review_run.serving(run, "--port", "0") as process:
         port = str(urlsplit(review_run.address_of(process)).port)
@@ -444,6 +448,7 @@ def test_bad_usage_is_one_line(run, tmp_path, made, name):
             "no-run": ((tmp_path / "none",), "no such folder"),
             "no-clips-folder": ((other, "--clips", "nowhere"), "check --clips"),
             "no-merge-file": ((other, "--merge", "nowhere.jsonl"), "check --merge"),
+            "no-decisions-in-it": ((other, "--merge", __file__), "holds no decisions"),
         }[name]
         with review_run.serving(*arguments) as second:
             code, out, err = end(second)

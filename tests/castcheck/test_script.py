@@ -183,6 +183,21 @@ def test_one_cause_is_told_once():
     assert told(judged(*rows, told=[late])[0]) == [("unexpected", (1,), ["B", "A"])]
 
 
+@pytest.mark.parametrize(
+    ("one", "evidence", "kinds"),
+    [
+        pytest.param("char-03", {"characters_expected": 2}, [], id="counted already"),
+        pytest.param("char-02", {"characters_expected": 2}, ["unexpected"], id="another one"),
+        pytest.param("char-03", {}, ["unexpected"], id="unexpected for another reason"),
+    ],
+)
+def test_who_is_one_too_many_is_told_once(one, evidence, kinds):
+    counted = Finding("unexpected", "major", 0.9, (one,), (0,), (0,), 0, 48, "", evidence)
+    people = [member("A"), member("B")]
+    findings, _, _ = judged(["ABC"], people, by_shot("AB"), told=[counted])
+    assert [f.kind for f in findings] == kinds
+
+
 def test_optional_ones_may_be_absent_and_may_not_be_where_nobody_wants_them():
     people = [member("A"), member("B", presence="optional")]
     assert judged(["A", "AB"], people, by_shot("AB", "AB"))[0] == ()

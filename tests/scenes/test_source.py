@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from scenes import video_open
 from scenes.errors import CastcheckError, FrameDecodeError, VideoOpenError
@@ -242,6 +243,9 @@ def _make_bad(kind: str, folder: Path) -> Path:  # noqa: C901 (a table)
     elif kind == "text":
         path = folder / "notes.txt"
         path.write_text("hello\n" * 500)
+    elif kind == "photograph":
+        path = folder / "poster.jpg"
+        Image.effect_noise((200, 200), 90).save(path)  # a short JPEG passes for one of a camera
     elif kind == "empty-folder":
         path = folder / "empty"
         path.mkdir()
@@ -249,6 +253,9 @@ def _make_bad(kind: str, folder: Path) -> Path:  # noqa: C901 (a table)
         path = folder / "papers"
         path.mkdir()
         (path / "notes.txt").write_text("hello")
+    elif kind == "clips-with-posters":
+        path = clips.picture_folder(folder / "renders", clips.stairs(3))
+        (path / "take.MP4").write_bytes(b"")
     elif kind == "sound":
         clips.write_sound(path)
     elif kind == "no-index":
@@ -274,8 +281,12 @@ def _make_bad(kind: str, folder: Path) -> Path:  # noqa: C901 (a table)
         pytest.param("empty-file", VideoOpenError, "the file is empty", id="empty-file"),
         pytest.param("text-named-mp4", VideoOpenError, "not a video", id="text-named-mp4"),
         pytest.param("text", VideoOpenError, "a text file", id="text"),
+        pytest.param("photograph", VideoOpenError, "a single picture", id="photograph"),
         pytest.param("empty-folder", VideoOpenError, "holds no pictures", id="empty-folder"),
         pytest.param("folder-without-pictures", VideoOpenError, "holds no pictures", id="papers"),
+        pytest.param(
+            "clips-with-posters", VideoOpenError, r"clips, such as take\.MP4", id="posters"
+        ),
         pytest.param("sound", VideoOpenError, "only sound", id="sound"),
         pytest.param("no-index", VideoOpenError, "cut off", id="no-index"),
         pytest.param("nothing-decodable", CastcheckError, "no picture|holds no", id="undecodable"),

@@ -70,9 +70,18 @@ def test_unknown_bytes_are_not_opened_unasked(tiny_yolo):
     one_line(caught)
 
 
-def test_missing_weights_are_not_fetched():
-    with pytest.raises(WeightsError, match=r"no such weights.*castcheck models pull yolo26n"):
-        YoloDetector("yolo26n")
+@pytest.mark.parametrize(
+    ("spec", "advice"),
+    [
+        pytest.param("yolo26n", "castcheck models pull yolo26n", id="can-be-fetched"),
+        pytest.param("yolov8n_coco", "castcheck models list", id="known-and-published-nowhere"),
+        pytest.param("folder/yolo26n", "castcheck models list", id="path"),
+        pytest.param("yolo99", "castcheck models list", id="unknown"),
+    ],
+)
+def test_missing_weights_are_not_fetched(spec, advice):
+    with pytest.raises(WeightsError, match=f"no such weights.*{advice}"):
+        YoloDetector(spec)
     assert not models_dir().exists()
 
 
