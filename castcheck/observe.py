@@ -18,6 +18,7 @@ from identity.evidence.same_place import one_is_mixed, set_goes_on, tone_of
 from scenes.arrays import check_network_output
 from scenes.cuts import ShotSplitter
 from scenes.cuts_content import SMALL_PX
+from scenes.frames import with_small
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
@@ -339,7 +340,9 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
         observer = Observer(detector, models, config, fps=fps)
         progress("reading", 0, source.info.frame_count)
         pictures = source.batches(config.detector.batch_size)
-        if models.device != "cpu":
+        if models.device == "cpu":
+            pictures = with_small(pictures, small_px=_SMALL_PX)
+        else:
             pictures = moved_there(pictures, models.device, small_px=_SMALL_PX)
         batches = read_ahead(pictures)
         with contextlib.closing(batches):

@@ -13,7 +13,7 @@ from scenes.device_pictures import averaged, is_on_device
 from scenes.errors import ArrayShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from fractions import Fraction
     from pathlib import Path
     from types import TracebackType
@@ -128,6 +128,24 @@ class FrameBatch:
     def __repr__(self) -> str:
         first = int(self.index[0]) if len(self) else None
         return f"FrameBatch(first={first}, rgb={tuple(self.rgb.shape)})"
+
+
+def with_small(
+    batches: Iterable[FrameBatch], *, small_px: Sequence[tuple[int, int]]
+) -> Iterator[FrameBatch]:
+    """Yield the batches with small pictures of these sizes at hand.
+
+    For whoever reads ahead: averaging is a twentieth of a check, and needs no one to wait for it.
+
+    Args:
+        batches: Their pictures are arrays.
+        small_px: Widths and heights that `FrameBatch.small` will be asked for.
+    """
+    for batch in batches:
+        for row in range(len(batch)):
+            for size_px in small_px:
+                batch.small(row, size_px)
+        yield batch
 
 
 def _goes_into_base(size_px: tuple[int, int]) -> bool:

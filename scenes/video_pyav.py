@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from scenes.alpha import BACKGROUND, has_alpha, opaque
 from scenes.claims import Claims
@@ -99,6 +100,7 @@ class PyAvSource:
         self._left_out = 0
         self._left_out_at_s: Fraction | None = None
         self._rescaled = 0
+        self._to_rgb = VideoReformatter()  # a frame's own would be made anew for each
         self._transparent = 0
         self._interlaced = False
         self._claims = Claims(self._path, self._container, stream)
@@ -219,7 +221,8 @@ class PyAvSource:
                 stored, is_transparent = opaque(frame, **size)
                 self._transparent += is_transparent
             else:
-                stored = planar(frame).to_ndarray(format="rgb24", **size)
+                shown = self._to_rgb.reformat(planar(frame), format="rgb24", **size)
+                stored = np.asarray(shown.to_ndarray(), np.uint8)
         except (av.FFmpegError, ValueError) as err:
             raise FrameDecodeError(
                 f"picture {self._count} has a pixel format that cannot be converted "

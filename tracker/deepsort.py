@@ -239,10 +239,12 @@ class _Round:
     ) -> None:
         """Pair by overlap with the expected boxes; where two tracks claim one box, end the one."""
         rows, columns = self._free(tracks, found)
+        if not len(rows) or not len(columns):
+            return
         overlap = self._overlap[np.ix_(rows, columns)]
         pairs = best_pairs(overlap, min_overlap=min_iou)
         old = self._known[rows]
-        claims = np.where(old[:, None], overlap, 0) if len(rows) else overlap
+        claims = np.where(old[:, None], overlap, 0)
         disputed = contested_pairs(claims, pairs, min_overlap=min_iou, margin=CLAIM_MARGIN)
         disputed = [pair for pair in disputed if old[pair[0]]]
         self.contested += [int(rows[r]) for r, _ in disputed]
@@ -251,7 +253,9 @@ class _Round:
     def match_jumps(self, tracks: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
         """Pair what moved farther than its own size, where nothing else can be meant."""
         rows, columns = self._free(tracks, found)
-        rows = rows[[int(r) not in self.contested for r in rows]] if len(rows) else rows
+        rows = np.array([row for row in rows.tolist() if row not in self.contested], np.int64)
+        if not len(rows) or not len(columns):
+            return
         seen, last = self._seen[columns], self._last[rows]
         near = boxes.iou(expand(last, JUMP_GROWTH), expand(seen, JUMP_GROWTH))
         near = np.where(similar_size(last, seen, least=SAME_SIZE), near, 0).astype(np.float32)

@@ -14,13 +14,14 @@ from scenes.prefetch import read_ahead
 from scenes.source import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from castcheck.support.progress import Progress
+    from scenes.frames import FrameBatch
 
 COMPARISON_PX = 240  # height at most, of a crop of a person
 SHOT_PX = 240  # of a whole picture
@@ -82,17 +83,32 @@ class CropCollector:
         progress("pictures", 0, last + 1)
         with (
             open_source(self._clip) as source,
-            closing(read_ahead(source.batches(8, only=by_frame.keys()))) as batches,
+            closing(read_ahead(_cuts(source.batches(8, only=by_frame.keys()), by_frame))) as ahead,
         ):
-            for batch in batches:
-                for frame, picture in zip(batch.index.tolist(), batch.rgb, strict=True):
-                    for request in by_frame[frame]:
-                        if request.tracklet_id < 0:
-                            self._shots[request] = jpeg_of(_cut(picture, request))
-                        else:
-                            self._crops[request] = _cut(picture, request)
-                after(int(batch.index[-1]))
-                progress("pictures", int(batch.index[-1]) + 1, last + 1)
+            for newest, crops in ahead:
+                for request, crop in crops:
+                    if request.tracklet_id < 0:
+                        self._shots[request] = jpeg_of(crop)
+                    else:
+                        self._crops[request] = crop
+                after(newest)
+                progress("pictures", newest + 1, last + 1)
+
+
+def _cuts(
+    batches: Iterable[FrameBatch], by_frame: Mapping[int, Sequence[CropRequest]]
+) -> Iterator[tuple[int, list[tuple[CropRequest, NDArray[np.uint8]]]]]:
+    """Yield the newest frame of each batch, and what is cut from its pictures."""
+    for batch in batches:
+        frames = batch.index.tolist()
+        yield (
+            frames[-1],
+            [
+                (request, _cut(picture, request))
+                for frame, picture in zip(frames, batch.rgb, strict=True)
+                for request in by_frame[frame]
+            ],
+        )
 
 
 def _cut(picture: NDArray[np.uint8], request: CropRequest) -> NDArray[np.uint8]:

@@ -30,19 +30,18 @@ def prepare_crops(
     """
     # What a crop does not fill stays 0, which is the mean colour.
     planes = np.zeros((len(crops), 3, height_px, width_px), np.float32)
-    mean = np.array(spec.mean, np.float32)
-    std = np.array(spec.std, np.float32)
+    every_level = np.arange(256, dtype=np.uint8)[:, None] / np.float32(spec.scale)
+    seen_as = (every_level - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
     for row, crop in enumerate(crops):
         height, width = inner_size(crop.shape, spec, height_px, width_px)
         shrinks = crop.shape[0] > height and crop.shape[1] > width
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         sized = cv2.resize(crop, (width, height), interpolation=way)
-        if spec.bgr:
-            sized = sized[:, :, ::-1]
+        channels = cv2.split(sized)[::-1] if spec.bgr else cv2.split(sized)
         top, left = (height_px - height) // 2, (width_px - width) // 2
-        planes[row, :, top : top + height, left : left + width] = (
-            (sized / np.float32(spec.scale) - mean) / std
-        ).transpose(2, 0, 1)
+        inner = planes[row, :, top : top + height, left : left + width]
+        for plane, channel, levels in zip(inner, channels, seen_as.T, strict=True):
+            cv2.LUT(channel, np.ascontiguousarray(levels), dst=plane)
     return planes
 
 

@@ -82,6 +82,8 @@ def channel_statistics(
     """
     parts = []
     for cells, shown in zip(maps, shows, strict=True):
-        rows = cells[:, shown]
-        parts += [rows.mean(axis=1), np.log(rows.std(axis=1) + _LEAST_SPREAD)]
+        rows = cells.reshape(len(cells), -1)[:, np.flatnonzero(shown)]
+        mean = rows.mean(axis=1)
+        spread = np.sqrt(np.square(rows - mean[:, None]).mean(axis=1))
+        parts += [mean, np.log(spread + _LEAST_SPREAD)]
     return np.concatenate(parts).astype(np.float32)

@@ -7,7 +7,7 @@ in the Fourier domain", IEEE Transactions on Image Processing 2012).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -124,12 +124,13 @@ def aligned(
     """
     tall, wide = first.shape[:2]
     one = _grey(first), free_first.astype(np.float64)
+    grey, free = _grey(second), free_second.astype(np.float32)
     best: Alignment | None = None
     for scale in _SCALES:
         size = round(wide * scale), round(tall * scale)
         two = (
-            cv2.resize(_grey(second), size, interpolation=cv2.INTER_AREA),
-            (cv2.resize(free_second.astype(np.float32), size) > 1 - 1e-3).astype(np.float64),
+            cv2.resize(grey, size, interpolation=cv2.INTER_AREA),
+            (cv2.resize(free, size) > 1 - 1e-3).astype(np.float64),
         )
         least = max(_MIN_FREE_SHARE * min(one[1].sum(), two[1].sum()), MIN_FREE * tall * wide)
         agrees, dx, dy = _best_shift(*one, *two, least=least)
@@ -175,9 +176,18 @@ def _best_shift(
     *,
     least: float,
 ) -> tuple[float, int, int]:
-    """Return the best correlation of `b` shifted over `a`, and the shift."""
-    shape = a.shape[0] + b.shape[0] - 1, a.shape[1] + b.shape[1] - 1
+    """Return the best correlation of `b` shifted over `a`, and the shift.
+
+    At least `least` pixels must be known in both, so the two have at least so many rows and columns
+    in common. Shifts that leave fewer may go round the edges of the transform and be mixed up.
+    """
+    tall, wide = (min(sides) for sides in zip(a.shape, b.shape, strict=True))
+    rows, columns = (
+        min(max(1, int(least // across)), own) for own, across in ((tall, wide), (wide, tall))
+    )
+    shape = a.shape[0] + b.shape[0] - rows, a.shape[1] + b.shape[1] - columns
     fast = cv2.getOptimalDFTSize(shape[0]), cv2.getOptimalDFTSize(shape[1])
+    judged = np.s_[rows - 1 : shape[0], columns - 1 : shape[1]]
 
     def forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
         padded = np.zeros(fast)
@@ -187,26 +197,27 @@ def _best_shift(
     def sums(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
         product = cv2.mulSpectrums(one, two, 0)
         flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
-        return np.asarray(cv2.dft(product, flags=flags)[: shape[0], : shape[1]])
+        return np.asarray(cv2.dft(product, flags=flags)[judged])
 
     fka, fkb = forward(known_a), forward(known_b[::-1, ::-1])
     number = sums(fka, fkb)
-    enough = number >= least
-    if not enough.any():
+    enough = np.flatnonzero(number >= least)
+    if not len(enough):
         return -1.0, 0, 0
-    number = np.maximum(number[enough], 1.0)
+    width = number.shape[1]
+    number = np.maximum(number.take(enough), 1.0)
     turned = (b * known_b)[::-1, ::-1]
     fa, faa = forward(a * known_a), forward(a * a * known_a)
     fb, fbb = forward(turned), forward(turned * b[::-1, ::-1])
-    mean_a, mean_b = sums(fa, fkb)[enough] / number, sums(fka, fb)[enough] / number
-    spread_a = np.maximum(sums(faa, fkb)[enough] / number - mean_a**2, 0)
-    spread_b = np.maximum(sums(fka, fbb)[enough] / number - mean_b**2, 0)
-    both = sums(fa, fb)[enough] / number - mean_a * mean_b
+    mean_a, mean_b = sums(fa, fkb).take(enough) / number, sums(fka, fb).take(enough) / number
+    spread_a = np.maximum(sums(faa, fkb).take(enough) / number - mean_a**2, 0)
+    spread_b = np.maximum(sums(fka, fbb).take(enough) / number - mean_b**2, 0)
+    both = sums(fa, fb).take(enough) / number - mean_a * mean_b
     flat = np.minimum(spread_a, spread_b) < MIN_SPREAD**2
     score = np.where(flat, -1.0, both / np.maximum(np.sqrt(spread_a * spread_b), 1e-6))
     best = int(score.argmax())
-    row, column = (int(places[best]) for places in np.nonzero(enough))
-    return float(score[best]), column - b.shape[1] + 1, row - b.shape[0] + 1
+    row, column = divmod(int(enough[best]), width)
+    return float(score[best]), column + columns - b.shape[1], row + rows - b.shape[0]
 
 
 class Sets(Protocol):
@@ -236,14 +247,20 @@ class SetPictures:
     pictures: NDArray[np.uint8]
     free: NDArray[np.bool_]
     picture_px: tuple[int, int]
+    _known: dict[tuple[int, int], Alignment | None] = field(default_factory=dict, repr=False)
 
     def alignment(self, early: int, late: int) -> Alignment | None:
-        """Return how the first picture of one shot lies over the last one of an earlier shot."""
-        (one, free_one), (two, free_two) = (
-            (self.pictures[shot, end], self.free[shot, end])
-            for shot, end in ((early, 1), (late, 0))
-        )
-        return aligned(one, free_one, two, free_two)
+        """Return how the first picture of one shot lies over the last one of an earlier shot.
+
+        Several explanations ask about the same two shots: they are laid over each other once.
+        """
+        if (early, late) not in self._known:
+            (one, free_one), (two, free_two) = (
+                (self.pictures[shot, end], self.free[shot, end])
+                for shot, end in ((early, 1), (late, 0))
+            )
+            self._known[early, late] = aligned(one, free_one, two, free_two)
+        return self._known[early, late]
 
     def is_hidden(self, early: int, late: int, lay: Alignment) -> bool:
         """Tell whether people leave too little of the set to say that two shots lie so, or not."""

@@ -97,6 +97,10 @@ class Calibration:
     scales: Mapping[Cue, Scale]
     weights: Weights
     cohort: Cohort | None = None
+    # Cues to those of them that have a scale, and its ends, (2, K), which are always asked for.
+    _ends: dict[tuple[Cue, ...], tuple[tuple[Cue, ...], NDArray[np.float64]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def log_odds(
         self,
@@ -117,13 +121,18 @@ class Calibration:
         Place and prior are not in it: that the same person should be here is another question.
         """
         weights = self.weights
-        body = _middle_if_unseen(similarity.get("body"))
+        cues = [cue for cue in ("body", "upper", *weights.parts) if cue in similarity]
+        rows = np.array([similarity[cue] for cue in cues], np.float64)
+        told = dict(zip(cues, np.where(np.isnan(rows), 0.5, rows), strict=True))
+        middle = np.float64(0.5)
+        body = told.get("body", middle)
         odds = weights.bias + weights.body * body
         odds = odds + weights.body_same_view * (body - 0.6) * np.exp(-2 * np.asarray(view_gap))
-        odds = odds + weights.upper * _middle_if_unseen(similarity.get("upper"))
+        odds = odds + weights.upper * told.get("upper", middle)
         for cue, weight in weights.parts.items():
-            odds = odds + weight * (_middle_if_unseen(similarity.get(cue)) - 0.5)
-        odds = odds + weights.both_face * np.nan_to_num(np.asarray(both_face) - FACING_MIDDLE)
+            odds = odds + weight * (told.get(cue, middle) - 0.5)
+        turned = np.asarray(both_face) - FACING_MIDDLE
+        odds = odds + weights.both_face * np.where(np.isnan(turned), 0.0, turned)
         return np.asarray(odds, np.float64)
 
     def same_place(self, overlap: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -135,27 +144,27 @@ class Calibration:
         return self.weights.place * (overlap - 0.35)
 
     def similarity(self, cue: Cue, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (M,) similarity of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN."""
-        scale = _OWN_SCALES[cue] if cue in _OWN_SCALES else self.scales[cue]
-        return scale.similarities(cosine)
+        """Return (M,) similarity of (M,) mean cosines of a cue, in [-1, 1.5]; NaN stays NaN.
+
+        Raises:
+            KeyError: The cue has no scale.
+        """
+        return self.similarities({cue: cosine})[cue]
 
     def similarities(
         self, cosines: Mapping[Cue, NDArray[np.float64]]
     ) -> dict[Cue, NDArray[np.float64]]:
-        """Return cue to similarity of all cues that have a scale."""
-        return {
-            cue: self.similarity(cue, cosine)
-            for cue, cosine in cosines.items()
-            if cue in _OWN_SCALES or cue in self.scales
-        }
-
-
-def _middle_if_unseen(
-    similarity: NDArray[np.float64] | None,
-) -> NDArray[np.float64] | np.float64:
-    if similarity is None:
-        return np.float64(0.5)
-    return np.where(np.isnan(similarity), 0.5, similarity)
+        """Return cue to similarity of all cues that have a scale; their arrays have one shape."""
+        cues = tuple(cosines)
+        if cues not in self._ends:
+            scales = {cue: _OWN_SCALES.get(cue) or self.scales.get(cue) for cue in cues}
+            known = {cue: (s.different, s.same) for cue, s in scales.items() if s is not None}
+            self._ends[cues] = tuple(known), np.array([*known.values()]).reshape(-1, 2).T
+        cues, ends = self._ends[cues]
+        rows = np.array([cosines[cue] for cue in cues], np.float64)
+        different, same = ends.reshape(2, -1, *[1] * (rows.ndim - 1))
+        scaled = (rows - different) / (same - different)
+        return dict(zip(cues, np.minimum(np.maximum(scaled, -1.0), 1.5), strict=True))
 
 
 # What is asked about by itself has a scale of its own, whatever the embedder.

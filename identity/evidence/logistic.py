@@ -45,10 +45,10 @@ class Logistic:
         """
         if set(features) != set(self.weights):
             raise KeyError(f"features {sorted(features)}, weights {sorted(self.weights)}")
+        rows = np.array([features[name] for name in self.weights], np.float64)
+        # Nearly always all is known, and numpy takes eight times as long to put it right.
+        known = rows if np.isfinite(rows).all() else np.nan_to_num(rows)
         total: NDArray[np.float64] | float = 0.0
-        for name, weight in self.weights.items():
-            values = np.asarray(features[name], np.float64)
-            # Nearly always all is known, and numpy takes eight times as long to put it right.
-            known = values if np.isfinite(values).all() else np.nan_to_num(values)
-            total = total + weight * known
+        for weight, values in zip(self.weights.values(), known, strict=True):
+            total = total + weight * values
         return np.asarray(self.bias + total, np.float64)

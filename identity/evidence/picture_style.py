@@ -46,9 +46,11 @@ _MIN_CONTRAST = 0.08  # in logarithms: a flatter picture is fading, or a wall
 _REACH_PX = (4, 2)  # of 96 x 54: how far a camera moves between two pictures
 _STYLES_PER_S = 12.0  # as it was fitted; more cost a tenth of a check
 _BLUR_PX = 1.0  # of the same
+_MEDIAN_CELLS = 1024  # of a histogram
 # Light and dark are more alike over a cut than edges are: so 7 of 131 cuts of generated clips go on
 # (5 by edges alone), and all of 396 pictures drawn in six styles (387; in pencil 54 of 66).
 _LIGHT_SAYS_LESS = 0.15
+_LIGHT_IS_LESS = 1.001 - _LIGHT_SAYS_LESS  # whatever it is; correlations are rounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,17 +163,16 @@ def grade_of(
         >>> bool(abs(lit - as_it_is)[0] < 0.2 < 2 < (as_it_is - grey)[0])
         True
     """
-    red, green, blue = cv2.split(_logs(picture))
+    red, green, blue = (plane.ravel() for plane in cv2.split(_logs(picture)))
     planes = (red + green + blue) / np.float32(3), red - green, blue - green
-    free = free_of(picture.shape[:2], xyxy, picture_px=picture_px)
-    shown = np.maximum.reduce(cv2.split(picture)) < _CLIPPED_LEVEL
-    nothing = np.full(_GRADES, np.nan, np.float32)
-    return np.stack(
-        [
-            _measured(*(plane[part] for plane in planes)) if _share(part) >= _MIN_SEEN else nothing
-            for part in (free & shown, ~free & shown, shown)
-        ]
-    )
+    free = free_of(picture.shape[:2], xyxy, picture_px=picture_px).ravel()
+    shown = np.maximum.reduce(cv2.split(picture)).ravel() < _CLIPPED_LEVEL
+    grades = np.full((len(STYLE_PLACES), _GRADES), np.nan, np.float32)
+    for place, part in enumerate((free & shown, ~free & shown, shown)):
+        pixels = np.flatnonzero(part)
+        if len(pixels) >= _MIN_SEEN * part.size:
+            grades[place] = _measured(*(plane.take(pixels) for plane in planes))
+    return grades
 
 
 def texture_of(
@@ -210,18 +211,37 @@ def _measured(
     light: NDArray[np.float32], red: NDArray[np.float32], blue: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return (3,) of the (N,) pixels of one part; colours are beside green, in logarithms."""
-    spread = float(light.std())
+    light = light - light.mean()
+    spread = float(np.sqrt(np.square(light).mean()))
     if spread < _MIN_CONTRAST:
         return np.full(_GRADES, np.nan, np.float32)
-    light = light - light.mean()
     slopes, own = [], np.zeros_like(light)
     for colour in (red, blue):
         slopes.append(float((light * (colour - colour.mean())).mean()) / spread**2)
         # Besides the colours that follow from light and dark: brown pictures have no others.
         inner = colour - slopes[-1] * light
-        own += np.square(inner - np.median(inner))
-    share = float((own > _OWN_COLOUR**2).mean())
+        own += np.square(inner - _median(inner))
+    share = _share(own > _OWN_COLOUR**2)
     return np.array([np.log(share + _FEW), *slopes], np.float32)
+
+
+def _median(values: NDArray[np.float32]) -> np.float32:
+    """Return the median of (N,) numbers, none of them NaN, in two fifths of `np.median`'s time.
+
+    A histogram says which few of them must be sorted: to part all guesses a branch for each.
+    """
+    low = values.min()
+    width = values.max() - low
+    if width <= 0:
+        return np.float32(low)
+    cell = ((values - low) * np.float32(_MEDIAN_CELLS / width)).astype(np.int64)
+    counts = np.bincount(cell)
+    up_to = np.cumsum(counts)
+    middle = np.array([(len(values) - 1) // 2, len(values) // 2])
+    first, last = np.searchsorted(up_to, middle, side="right")
+    near = np.sort(values[np.flatnonzero((cell >= first) & (cell <= last))])
+    lower, upper = near[middle - (up_to[first] - counts[first])]
+    return np.float32((lower + upper) / np.float32(2))
 
 
 def _logs(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -257,8 +277,10 @@ def goes_on(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
         >>> round(goes_on(layout, np.stack([layout[1], layout[1]])), 2)
         0.85
     """
-    edges, light = (_agreement(old, new) for old, new in zip(before, after, strict=True))
-    return max(edges, light - _LIGHT_SAYS_LESS)
+    edges = _agreement(before[0], after[0])
+    if edges > _LIGHT_IS_LESS:
+        return edges
+    return max(edges, _agreement(before[1], after[1]) - _LIGHT_SAYS_LESS)
 
 
 def _agreement(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:

@@ -7,9 +7,8 @@ as he is himself? It has changed only where neither holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
@@ -125,20 +124,27 @@ class _Step(NamedTuple):
 class _Film:
     """Small pictures of a place, with who is where in them; he leaves.
 
+    Most films are over after a look at the pictures around his last box, so everything is made when
+    it is asked for.
+
     Attributes:
-        small: (F, h, w, 3) float32.
-        boxes, margins: (F, 4) his box, and his box with a margin, in pixels of `small`.
-        covered: (F, h, w) where others stand before him.
-        swept: (F - 1,) by how many pixels the whole place moves from each frame to the next.
+        pictures: (F, h, w, 3) uint8, as they were read.
+        boxes, margins: (F, 4) his box, and his box with a margin, in pixels of small pictures.
+        covered: (F, h, w) where others stand before him, of small pictures.
+        made: Small pictures so far, by frame.
+        swept: What `moves` has found so far, by frame.
         found: What `followed` has found so far, by the two frames.
     """
 
-    small: NDArray[np.float32]
+    pictures: NDArray[np.uint8]
     boxes: NDArray[np.int64]
     margins: NDArray[np.int64]
     covered: NDArray[np.bool_]
-    swept: NDArray[np.float64]
-    found: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]]
+    made: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    swept: dict[int, float] = field(default_factory=dict)
+    found: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]] = field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(
@@ -164,8 +170,23 @@ class _Film:
         for mask, rectangles in zip(covered, in_front, strict=True):
             for x1, y1, x2, y2 in np.maximum(scaled(rectangles), 0):
                 mask[y1:y2, x1:x2] = True
-        small = np.stack([_small(picture, (width, height)) for picture in pictures])
-        return cls(small, scaled(path), scaled(around), covered, _swept(small), {})
+        return cls(pictures, scaled(path), scaled(around), covered)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def small(self, at: int) -> NDArray[np.float32]:
+        """Return (h, w, 3) the picture of a frame."""
+        if at not in self.made:
+            height, width = self.covered.shape[1:]
+            self.made[at] = _small(self.pictures[at], (width, height))
+        return self.made[at]
+
+    def moves(self, at: int) -> float:
+        """Return by how many pixels the whole place moves from a frame to the next."""
+        if at not in self.swept:
+            self.swept[at] = _moves(self.small(at), self.small(at + 1))
+        return self.swept[at]
 
     def own(self, at: int) -> NDArray[np.bool_]:
         """Return which pixels of his place at a frame are in his box."""
@@ -178,7 +199,7 @@ class _Film:
     def sweep(self, at: int, later: int) -> float:
         """Return by how many of his widths all moves in the fastest step between two frames."""
         x1, _, x2, _ = self.boxes[at]
-        return float(self.swept[at:later].max() / max(x2 - x1, 1))
+        return max(self.moves(k) for k in range(at, later)) / max(int(x2 - x1), 1)
 
     def area(self, at: int) -> int:
         """Return of how many pixels his box is, those outside the picture as well."""
@@ -200,11 +221,11 @@ class _Film:
         height, width = self.covered.shape[1:]
         if min(x1 + dx, y1 + dy) >= 0 and x2 + dx <= width and y2 + dy <= height:
             spots: tuple[Any, ...] = slice(y1 + dy, y2 + dy), slice(x1 + dx, x2 + dx)
-            return self.small[picture][spots], ~self.covered[picture][spots]
+            return self.small(picture)[spots], ~self.covered[picture][spots]
         columns, rows = np.arange(x1, x2) + dx, np.arange(y1, y2) + dy
         spots = np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))
         inside = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
-        return self.small[picture][spots], inside & ~self.covered[picture][spots]
+        return self.small(picture)[spots], inside & ~self.covered[picture][spots]
 
     def followed(self, at: int, other: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return where every pixel of his place at a frame is found again in another one."""
@@ -228,14 +249,17 @@ class _Film:
 
     def step(self, at: int, later: int, *, follow: bool = True) -> _Step:
         """Return how his place at a frame differs from a later one."""
-        # Who walks by covers the place for a while.
+        own, area = self.own(at), self.area(at)
+        # Who walks by covers the place for a while; whatever is followed, no more of it is known.
+        known = self.seen(at, at, at)[1] & self.seen(at, at, later)[1]
+        if np.count_nonzero(own & known) < _MIN_OPEN_SHARE * area:
+            return _Step(np.zeros(own.shape, np.float32), own & known, 0.0, float("nan"))
         change, free = self.change(at, later, follow=follow)
-        own = self.own(at)
         inside, around = own & free, ~own & free
         beside, extra = 0.0, float("nan")
-        if around.sum() > _MIN_AROUND_SHARE * self.area(at):
+        if np.count_nonzero(around) > _MIN_AROUND_SHARE * area:
             beside = float(change[around].mean())
-        if inside.sum() >= _MIN_OPEN_SHARE * self.area(at):
+        if np.count_nonzero(inside) >= _MIN_OPEN_SHARE * area:
             extra = max(float(change[inside].mean()) - beside, 0.0)
         return _Step(change, inside, beside, extra)
 
@@ -296,20 +320,17 @@ def _bent(
     return bent, seen > 0
 
 
-def _swept(small: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return (F - 1,) by how many pixels all of each of F pictures moves on, times how surely.
+def _moves(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
+    """Return by how many pixels all of a picture (h, w, 3) moves on, times how surely.
 
     Phase correlation (Kuglin and Hines 1975) finds one shift of half a picture as well as a small
     one, in any light. Optical flow loses a camera that whips round. Its peak is the certainty: next
     to nothing where two pictures have no shift in common.
     """
-    grey = grey_of(small)
-    window = cv2.createHanningWindow((grey.shape[2], grey.shape[1]), cv2.CV_32F)
-    steps = []
-    for one, two in pairwise(grey):
-        shift, sure = cv2.phaseCorrelate(one - one.mean(), two - two.mean(), window)
-        steps.append(float(np.hypot(*shift)) * max(sure, 0.0))
-    return np.array(steps, np.float64)
+    a, b = (grey_of(picture) for picture in (one, two))
+    window = cv2.createHanningWindow((a.shape[1], a.shape[0]), cv2.CV_32F)
+    shift, sure = cv2.phaseCorrelate(a - a.mean(), b - b.mean(), window)
+    return float(np.hypot(*shift)) * max(sure, 0.0)
 
 
 def _of_span(
@@ -324,10 +345,10 @@ def _of_span(
     """Return a row for each change over `span` frames that is worth it: the frame, then `PIXELS`.
 
     Following pixels takes most of the time. So it is asked first, whether a moment can be worth it
-    by all that is known without, then, if nothing else in the film changed, and at last all others
-    are looked at.
+    by how much changes alone, then by all that is known without, then, if nothing else in the film
+    changed, and at last all others are looked at.
     """
-    count = max(len(film.small) - span, 0)
+    count = max(len(film) - span, 0)
     # The first picture that differs: with him, or seen backwards, still without him.
     start = 0 if appears else 1
     firsts = [window[k + start : k + start + span] for k in range(count)]
@@ -342,7 +363,7 @@ def _of_span(
         halved = [torn for share, torn in course if low < share < high]
         whole = max(float(step.change[step.inside].mean()), 1e-6)
         stands_out = max(0.0, 1 - max(largest, NOISE_LEVELS) / max(step.extra, 1e-6))
-        share = float((step.change[step.inside] > _CLEARLY_LEVELS).mean())
+        share = _clear_share(step)
         return {
             "frame": float(first),
             "stands_out": stands_out,
@@ -357,7 +378,10 @@ def _of_span(
 
     steps: dict[int, _Step] = {}
     for k in near:
-        at_best = row(k, film.step(k, k + span, follow=False), 0.0)
+        step = film.step(k, k + span, follow=False)
+        if np.isnan(step.extra) or not worth({"gone": _clear_share(step) ** 0.5}):
+            continue
+        at_best = row(k, step, 0.0)
         if at_best and worth({"gone": at_best["whole"] ** 0.5, **_some(at_best, "torn", "sweep")}):
             step = film.step(k, k + span)
             if (at_best := row(k, step, 0.0)) and worth(at_best):
@@ -375,6 +399,11 @@ def _of_span(
         if said:
             rows.append((said["frame"], *_some(said, *PIXELS).values()))
     return rows
+
+
+def _clear_share(step: _Step) -> float:
+    """Return the share of his known pixels that change clearly."""
+    return float((step.change[step.inside] > _CLEARLY_LEVELS).mean())
 
 
 def _how_late(frames: Sequence[int], ends_at: float) -> float:

@@ -54,6 +54,11 @@ class Compared:
         odds = calibration.log_odds(similarity, view_gap=view_gap)
         return cls(similarity, np.where(np.isnan(similarity.get("body", np.nan)), np.nan, odds))
 
+    def take(self, part: slice) -> Compared:
+        """Return what stands at some of the moments."""
+        picked = {cue: values[part] for cue, values in self.similarity.items()}
+        return Compared(picked, self.log_odds[part])
+
     def at(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Compared:
         """Return what stands at some rows and columns, where N bodies were compared with M."""
         picked = {cue: table[rows, columns] for cue, table in self.similarity.items()}
@@ -75,10 +80,9 @@ def cosines_between(one: Sequence[Means], two: Sequence[Means]) -> dict[Cue, NDA
     for cue in CUES:
         rows, columns = ([k for k, means in enumerate(side) if cue in means] for side in (one, two))
         if rows and columns:
-            table = np.full((len(one), len(two)), np.nan)
-            a, b = np.stack([one[k][cue] for k in rows]), np.stack([two[k][cue] for k in columns])
-            table[np.ix_(rows, columns)] = a @ b.T
-            found[cue] = table
+            a, b = np.array([one[k][cue] for k in rows]), np.array([two[k][cue] for k in columns])
+            found[cue] = np.full((len(one), len(two)), np.nan)
+            found[cue][np.array(rows)[:, None], columns] = a @ b.T
     return found
 
 

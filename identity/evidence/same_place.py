@@ -108,11 +108,11 @@ def tone_of(
         xyxy: (N, 4) boxes of everybody.
         picture_px: (width, height) that boxes are measured in.
     """
-    free = free_of(picture.shape[:2], xyxy, picture_px=picture_px)
-    if free.mean() < _MIN_FREE:
+    pixels = np.flatnonzero(free_of(picture.shape[:2], xyxy, picture_px=picture_px))
+    if len(pixels) < _MIN_FREE * picture[..., 0].size:
         return np.full(3, np.nan, np.float32)
-    lab = cv2.cvtColor(np.float32(picture) / 255, cv2.COLOR_RGB2LAB)
-    return np.asarray(lab[free].mean(axis=0), np.float32)
+    lab = cv2.cvtColor(np.float32(picture) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
+    return np.asarray(lab.take(pixels, axis=0).mean(axis=0), np.float32)
 
 
 def free_of(

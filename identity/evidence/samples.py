@@ -45,7 +45,9 @@ BODIES: tuple[Cue, ...] = tuple(cue for cue in NETWORKS if cue != "head_look")
 COLOURS = cues_of("colour")
 TABLES_BYTES = 32 * 1024 * 1024  # of the cosines of all samples of a shot with each other
 _NOBODY = -1  # of the shot, and no track
-_KEPT_ANSWERS, _KEPT_BYTES = 256, 16 * 1024  # 512 moments, with some twenty numbers each
+# Of edges: of up to 512 moments in one go, and of 32,768 in all, of each of which some twenty to
+# sixty numbers are kept; but not of more than 256 questions, however few moments they are about.
+_KEPT_BYTES, _KEPT_BYTES_OF_ALL, _BYTES_AT_LEAST = 16 * 1024, 1024 * 1024, 4 * 1024
 COMPARED = (*NETWORKS, *COLOURS, *cues_of("own", "pose"))
 
 
@@ -78,6 +80,7 @@ class ShotSamples:
     _crossings: dict[frozenset[int], list[Crossing]] = field(default_factory=dict, repr=False)
     _once: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
     _lately: dict[tuple[str, int, bytes], Any] = field(default_factory=dict, repr=False)
+    _lately_bytes: list[int] = field(default_factory=lambda: [0], repr=False)
 
     @property
     def per_s(self) -> float:
@@ -140,9 +143,13 @@ class ShotSamples:
             return make()
         key = (what, track, stretches)
         if key not in self._lately:
-            if len(self._lately) >= _KEPT_ANSWERS:
+            made = make()  # which may ask for others
+            size = max(len(stretches), _BYTES_AT_LEAST)
+            if self._lately_bytes[0] + size > _KEPT_BYTES_OF_ALL:
                 self._lately.clear()
-            self._lately[key] = make()
+                self._lately_bytes[0] = 0
+            self._lately_bytes[0] += size
+            self._lately[key] = made
         found: _T = self._lately[key]
         return found
 
@@ -242,7 +249,10 @@ class TabledAgreement:
         (a, b), (c, d) = (two, one) if self.is_turned else (one, two)
         rows, grid = self.sums.reshape(len(self.cues), -1), self.sums.shape[1]
         a_, b_ = a * grid, b * grid
-        total = rows[:, b_ + d] - rows[:, a_ + d] - rows[:, b_ + c] + rows[:, a_ + c]
+        total = rows.take(b_ + d, axis=1)
+        total -= rows.take(a_ + d, axis=1)
+        total -= rows.take(b_ + c, axis=1)
+        total += rows.take(a_ + c, axis=1)
         first, second = self.counts
         number = (first[:, b] - first[:, a]).astype(np.int64) * (second[:, d] - second[:, c])
         means = np.where(number > 0, total / np.maximum(number, 1), np.nan)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.around import around, beside_itself
 from identity.evidence.consistency import curve_from
 from identity.evidence.course import Course, course_of
 from identity.evidence.logistic import AGAINST, FOR, Bounds
@@ -31,6 +32,7 @@ from identity.explanations import other_clothes
 from identity.explanations.asked import Asked
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.tracks.body_track import FAST_S, fully_visible_span
+from scenes.arrays import without_nan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from identity.appearance.looks import Cue
+    from identity.evidence.around import Around
     from identity.evidence.calibration import Calibration
     from identity.explanations.contract import Kind, Scene
 
@@ -77,23 +80,15 @@ def features_of(
     samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Return the features of M moments, each (M,), and which of them can be judged at all."""
-    before, after = moments.before, moments.after
-    (start, last), (first, stop) = before, after
-    own = samples.agreement(track, track)
-    found = compare(own, before, after, calibration)
+    beside = around(samples, track, moments, calibration)
+    found = beside.over
     seen_as = circumstances(samples, track, moments)
-    returns = _returns(samples, track, moments, calibration)
+    returns = _returns(beside)
     judged = np.asarray((seen_as.samples >= MIN_SAMPLES) & np.isfinite(found.log_odds), np.bool_)
     lost = 1 - mean_of(found.similarity, NETWORKS)
     judged &= (seen_as.zoom <= REFRAMED) & (returns <= _COMES_BACK) & (lost >= _NETWORKS_LOSE)
-    middle_b, middle_a = (start + last) // 2, (first + stop) // 2
-    noise = np.fmin(
-        compare(own, (start, middle_b), (middle_b, last), calibration).log_odds,
-        compare(own, (first, middle_a), (middle_a, stop), calibration).log_odds,
-    )
-    grid = len(samples.frames)
-    near = (np.maximum(last - 2, 0), last), (first, np.minimum(first + 2, grid))
-    others, together = _others(samples, track, before, after, calibration)
+    noise = np.fmin(*(half.log_odds for half in beside.within))
+    others, together = _others(samples, track, moments, calibration)
     similarity = found.similarity
     return {
         "unlike": -found.log_odds,
@@ -111,48 +106,31 @@ def features_of(
         "score": seen_as.score,
         "size": np.log(np.maximum(seen_as.height_px, 8) / 100),
         "returns": returns,
-        "step": -compare(own, *near, calibration).log_odds,
-        "span": (first - last) / samples.per_s,
-        "light": light_of(samples, before, after),
+        "step": -beside.step.log_odds,
+        "span": (moments.first - moments.last) / samples.per_s,
+        "light": light_of(samples, *moments.sides),
     }, judged
 
 
-def outer_sides(samples: ShotSamples, moments: Moments) -> tuple[Stretch, Stretch]:
-    """Return what lies before and behind M moments, half a second from them and more."""
-    window = moments.stop - moments.first + moments.last - moments.start
-    half_s = max(1, round(FAST_S * samples.per_s))
-    grid = len(samples.frames)
-    later = np.minimum(moments.first + half_s, grid), np.minimum(moments.stop + window, grid)
-    earlier = np.maximum(moments.start - window, 0), np.maximum(moments.last - half_s, 0)
-    return earlier, later
-
-
-def _returns(
-    samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
-) -> NDArray[np.float64]:
+def _returns(beside: Around) -> NDArray[np.float64]:
     """Return (M,) log-odds in [-1, 2] that the old look comes back, or was there before this one.
 
     Half a second after the moment, or before it: what passes in front of somebody is gone then.
     """
-    own = samples.agreement(track, track)
-    earlier, later = outer_sides(samples, moments)
-    odds = [
-        compare(own, moments.before, later, calibration).log_odds,
-        compare(own, earlier, moments.after, calibration).log_odds,
-    ]
-    return np.asarray(np.clip(np.nan_to_num(np.fmax(*odds), nan=-1.0), -1, 2), np.float64)
+    odds = np.fmax(beside.back.log_odds, beside.already.log_odds)
+    return np.asarray(np.clip(without_nan(odds, -1.0), -1, 2), np.float64)
 
 
 def _others(
-    samples: ShotSamples, track: int, before: Stretch, after: Stretch, calibration: Calibration
+    samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (M,) how unlike itself anybody else is at most, and (M,) whether anybody was there."""
-    worst = np.full(len(before[0]), -2.0)
-    seen = np.zeros(len(before[0]))
+    worst = np.full(len(moments), -2.0)
+    seen = np.zeros(len(moments))
     for other in range(len(samples.tracks)):
         if other == track:
             continue
-        found = compare(samples.agreement(other, other), before, after, calibration).log_odds
+        found = beside_itself(samples, other, moments, calibration).log_odds
         known = np.isfinite(found)
         worst[known] = np.maximum(worst[known], -found[known])
         seen[known] = 1.0
@@ -291,7 +269,7 @@ def _leaps(scene: Scene, track: int, candidates: Sequence[_Candidate]) -> bool:
     at = np.arange(low + MIN_SAMPLES, high - MIN_SAMPLES + 1)
     step = compare(own, (at - MIN_SAMPLES, at), (at, at + MIN_SAMPLES), calibration).log_odds
     asked = (c.moments.take(np.array([c.at])) for c in candidates)
-    whole = [compare(own, m.before, m.after, calibration).log_odds.item() for m in asked]
+    whole = [compare(own, *m.sides, calibration).log_odds.item() for m in asked]
     return float(np.nanmin(step, initial=np.inf)) < _LEAP * min(whole)
 
 

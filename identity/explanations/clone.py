@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from identity.appearance.colour import mean_lightness
+from identity.evidence.around import beside_itself
 from identity.evidence.calibration import HAIR_SCALE
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, Moments
@@ -176,10 +177,7 @@ def _copy_last(
 
     If either became a copy of the other, it was that one.
     """
-    stays = [
-        compare(samples.agreement(k, k), moment.before, moment.after, calibration).log_odds.item()
-        for k in pair
-    ]
+    stays = [beside_itself(samples, k, moment, calibration).log_odds.item() for k in pair]
     one, two = pair
     return (two, one) if stays[0] < stays[1] else (one, two)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.around import beside_itself
 from identity.evidence.consistency import curve_from
 from identity.evidence.moments import MIN_SAMPLES, circumstances, exact_frame
 from identity.evidence.same_look import SAME_FACING
-from identity.evidence.samples import compare
 from identity.explanations.change import turn_of
 from identity.explanations.clothes_swap import EXCHANGED, gains
 from identity.explanations.contract import Explained, log_odds_by_rule
@@ -65,8 +65,7 @@ def hair_lost(
             told &= (seen_as.samples >= MIN_SAMPLES) & (seen_as.touch <= TOUCHING_IOU)
             told &= turn_of(samples, track, moments) <= SAME_FACING
         else:
-            own = samples.agreement(track, track)
-            beside = compare(own, *moments.sides, calibration).similarity
+            beside = beside_itself(samples, track, moments, calibration).similarity
             told &= ~(beside.get("hair", nothing) < EXCHANGED)
     return np.where(told, (clothes - hair).min(axis=0), 0)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.around import around, beside_itself
 from identity.evidence.consistency import curve_from
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
@@ -22,18 +23,20 @@ from identity.evidence.moments import (
     exact_frame,
     mean_over,
 )
-from identity.evidence.samples import ShotSamples, Stretch, compare
 from identity.explanations import change
 from identity.explanations.asked import Asked
 from identity.explanations.clothes_swap import EXCHANGED
 from identity.explanations.contract import Explained, best_of, features_at
+from scenes.arrays import without_nan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from identity.evidence.around import Around
     from identity.evidence.calibration import Calibration
+    from identity.evidence.samples import ShotSamples
     from identity.explanations.contract import Scene
 
 FEATURES: Mapping[str, Bounds] = {
@@ -56,27 +59,19 @@ def features_of(
     samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Return the features of M moments, each (M,), and which of them can be judged at all."""
-    before, after = moments.before, moments.after
-    (start, last), (first, stop) = before, after
-    across = _alike(samples, track, before, after, calibration)
-    middle_b, middle_a = (start + last) // 2, (first + stop) // 2
-    within = np.fmin(
-        _alike(samples, track, (start, middle_b), (middle_b, last), calibration),
-        _alike(samples, track, (first, middle_a), (middle_a, stop), calibration),
-    )
-    grid = len(samples.frames)
-    near = (np.maximum(last - 2, 0), last), (first, np.minimum(first + 2, grid))
+    beside = around(samples, track, moments, calibration)
+    within = np.fmin(*(half.similarity[FACE] for half in beside.within))
     counts = samples.counts(FACE, track)
-    fewest = np.minimum(counts[last] - counts[start], counts[stop] - counts[first])
+    fewest = np.minimum(*(counts[stop] - counts[start] for start, stop in moments.sides))
     seen_as = circumstances(samples, track, moments)
-    lost = 1 - across
+    lost = 1 - beside.over.similarity[FACE]
     judged = np.isfinite(lost) & (fewest >= MIN_SAMPLES) & (lost >= _LEAST_LOST)
     judged &= seen_as.zoom <= change.REFRAMED
     return {
         "face": lost,
         "noise": 1 - np.where(np.isfinite(within), within, 1.0),
-        "returns": _returns(samples, track, moments, calibration),
-        "turn": np.nan_to_num(change.turn_of(samples, track, moments)),
+        "returns": _returns(beside),
+        "turn": without_nan(change.turn_of(samples, track, moments)),
         "zoom": seen_as.zoom,
         "jump": seen_as.jump,
         "touch": seen_as.touch,
@@ -84,19 +79,11 @@ def features_of(
         "nod": _turned(samples, track, moments, 1),
         "samples": np.log(fewest.clip(1, 8)),
         "size": np.log(np.maximum(seen_as.height_px, 8) / 100),
-        "others": _others(samples, track, before, after, calibration),
-        "span": (first - last) / samples.per_s,
-        "step": 1 - np.nan_to_num(_alike(samples, track, *near, calibration), nan=1.0),
-        "light": change.light_of(samples, before, after),
+        "others": _others(samples, track, moments, calibration),
+        "span": (moments.first - moments.last) / samples.per_s,
+        "step": 1 - without_nan(beside.step.similarity[FACE], 1.0),
+        "light": change.light_of(samples, *moments.sides),
     }, np.asarray(judged, np.bool_)
-
-
-def _alike(
-    samples: ShotSamples, track: int, one: Stretch, two: Stretch, calibration: Calibration
-) -> NDArray[np.float64]:
-    """Return (M,) similarity of a face over two stretches; NaN where either shows none."""
-    found = compare(samples.agreement(track, track), one, two, calibration).similarity
-    return found[FACE]
 
 
 def _turned(samples: ShotSamples, track: int, moments: Moments, number: int) -> NDArray[np.float64]:
@@ -108,30 +95,24 @@ def _turned(samples: ShotSamples, track: int, moments: Moments, number: int) -> 
 
     kept = samples.once(f"{TURN} {number}", track, totals)
     sides = [mean_over(kept, *side, empty=np.nan) for side in moments.sides]
-    return np.asarray(np.nan_to_num(np.abs(sides[0] - sides[1])), np.float64)
+    return without_nan(np.abs(sides[0] - sides[1]))
 
 
-def _returns(
-    samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
-) -> NDArray[np.float64]:
+def _returns(beside: Around) -> NDArray[np.float64]:
     """Return (M,) how much the old face is there again later, or the new one was before."""
-    earlier, later = change.outer_sides(samples, moments)
-    again = np.fmax(
-        _alike(samples, track, moments.before, later, calibration),
-        _alike(samples, track, earlier, moments.after, calibration),
-    )
-    return np.asarray(np.clip(np.nan_to_num(again), 0, 1), np.float64)
+    again = np.fmax(beside.back.similarity[FACE], beside.already.similarity[FACE])
+    return np.asarray(np.clip(without_nan(again), 0, 1), np.float64)
 
 
 def _others(
-    samples: ShotSamples, track: int, before: Stretch, after: Stretch, calibration: Calibration
+    samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> NDArray[np.float64]:
     """Return (M,) how much the face of anybody else changes at most."""
-    worst = np.zeros(len(before[0]))
+    worst = np.zeros(len(moments))
     for other in range(len(samples.tracks)):
         if other != track:
-            lost = 1 - _alike(samples, other, before, after, calibration)
-            worst = np.fmax(worst, lost)
+            alike = beside_itself(samples, other, moments, calibration).similarity[FACE]
+            worst = np.fmax(worst, 1 - alike)
     return np.minimum(worst, 1.0)
 
 
@@ -155,7 +136,7 @@ def _surest(scene: Scene, track: int) -> Explained | None:
     row = features_at(ask(one)[0], 0)
     frame = exact_frame(samples, (track,), moments, best, cues=(FACE,))
     old = int(moments.start[best]), int(moments.last[best])
-    hair = compare(samples.agreement(track, track), *one.sides, calibration).similarity.get("hair")
+    hair = beside_itself(samples, track, one, calibration).similarity.get("hair")
     return Explained(
         "morph", (track,), frame, frame + 1, float(asked.log_odds[best]),
         float(np.clip(row["face"], 0, 1)), row,

@@ -78,7 +78,8 @@ def features_of(
 
 def shape_of(xyxy: NDArray[np.float32]) -> float:
     """Return the logarithm of how wide (T, 4) boxes are for their height, of the median box."""
-    x1, y1, x2, y2 = np.nanmedian(xyxy, axis=0).tolist()
+    known = xyxy[~np.isnan(xyxy[:, 0])]  # numpy leaves NaN out by way of a masked array
+    x1, y1, x2, y2 = np.median(known, axis=0).tolist()
     return float(np.log(max(x2 - x1, 1.0) / max(y2 - y1, 1.0)))
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.around import beside_itself
 from identity.evidence.consistency import curve_from
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, circumstances
-from identity.evidence.samples import compare
 from identity.explanations.asked import Asked
 from identity.explanations.change import apart, moments_of
 from identity.explanations.contract import Explained, best_of, features_at
@@ -38,12 +38,11 @@ def features_of(
     samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Return the features of M moments, each (M,), and which of them can be judged at all."""
-    own = samples.agreement(track, track)
-    similarity = compare(own, moments.before, moments.after, calibration).similarity
+    similarity = beside_itself(samples, track, moments, calibration).similarity
     losses, comparable = losses_of(similarity, len(moments))
     features = {name: losses[name] for name in FEATURES}
     enough = circumstances(samples, track, moments).samples >= MIN_SAMPLES
-    judged = comparable & enough & (np.nan_to_num(features["alone"]) > 0)
+    judged = comparable & enough & (features["alone"] > 0)
     return features, np.asarray(judged, np.bool_)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from identity.evidence.around import beside_itself
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import (
     MIN_SAMPLES,
@@ -75,26 +76,12 @@ def compare_pair(
     """Return how two tracks compare with themselves and with each other."""
     before, after = moments.before, moments.after
     both = samples.agreement(one, two)
-    straight = tuple(_beside_itself(samples, k, moments, calibration) for k in (one, two))
+    straight = tuple(beside_itself(samples, k, moments, calibration) for k in (one, two))
     crossed = (
         compare(both, before, after, calibration),
         compare(both.turned(), before, after, calibration),
     )
     return PairCompared((straight[0], straight[1]), crossed)
-
-
-def _beside_itself(
-    samples: ShotSamples, track: int, moments: Moments, calibration: Calibration
-) -> Compared:
-    """Return how a track compares with itself, which every other one beside it asks anew."""
-
-    def anew() -> Compared:
-        return compare(samples.agreement(track, track), *moments.sides, calibration)
-
-    made_with, found = samples.lately(
-        "beside itself", track, moments.edges, lambda: (calibration, anew())
-    )
-    return found if made_with is calibration else anew()
 
 
 def features_of(

@@ -15,9 +15,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from identity.evidence.around import around, beside_itself
 from identity.evidence.calibration import Calibration, Scale, Weights
 from identity.evidence.moments import Moments
-from identity.evidence.samples import COMPARED, lay_out
+from identity.evidence.samples import COMPARED, compare, lay_out
 from identity.explanations import change, clone, swap
 from identity.explanations.contract import Scene, features_at
 from identity.settings import FindingSettings
@@ -425,3 +426,47 @@ def test_another_calibration_and_other_moments_are_no_old_answer():
     assert plain == swap.compare_pair(fresh, 0, 1, change_here, PLAIN).straight[0].log_odds[0]
     assert elsewhere == swap.compare_pair(fresh, 0, 1, earlier, SCALES).straight[0].log_odds[0]
     assert elsewhere != by_scales
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        pytest.param([], id="no moment"),
+        pytest.param([(8, 8)], id="one"),
+        pytest.param([(2, 3), (8, 8), (15, 15)], id="several, at the edges too"),
+    ],
+)
+def test_what_lies_around_moments_is_compared_as_each_of_it_alone(pairs):
+    samples = samples_of(body("A" * 8 + "B" * 5 + "A" * 3))
+    moments = Moments.between(samples, pairs)
+    (start, last), (first, stop) = moments.sides
+    before, after = (start + last) // 2, (first + stop) // 2
+    found = around(samples, 0, moments, SCALES)
+
+    def alone(one, two):
+        return compare(samples.agreement(0, 0), one, two, SCALES).log_odds.tolist()
+
+    def told(compared):
+        return pytest.approx(compared.log_odds.tolist(), nan_ok=True)
+
+    assert told(found.over) == alone((start, last), (first, stop))
+    assert told(found.within[0]) == alone((start, before), (before, last))
+    assert told(found.within[1]) == alone((first, after), (after, stop))
+    near = np.maximum(last - 2, 0), np.minimum(first + 2, len(samples.frames))
+    assert told(found.step) == alone((near[0], last), (first, near[1]))
+    assert told(beside_itself(samples, 0, moments, SCALES)) == alone(*moments.sides)
+
+
+@pytest.mark.parametrize(
+    ("words", "back", "already"),
+    [
+        pytest.param("A" * 8 + "B" * 8, -3, -3, id="neither"),
+        pytest.param("A" * 8 + "B" * 4 + "A" * 4, 3, -3, id="the old look comes back"),
+        pytest.param("B" * 4 + "A" * 4 + "B" * 8, -3, 3, id="the new one was there before"),
+    ],
+)
+def test_a_look_that_is_back_or_was_there_already(words, back, already):
+    samples = samples_of(body(words))
+    found = around(samples, 0, Moments.between(samples, [(8, 8)], window_s=0.5), SCALES)
+    assert found.back.log_odds.tolist() == [pytest.approx(back)]
+    assert found.already.log_odds.tolist() == [pytest.approx(already)]

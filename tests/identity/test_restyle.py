@@ -10,11 +10,14 @@ import pytest
 from castcheck.planting.restyled import STYLES
 from identity.appearance import texture
 from identity.appearance.texture import BLOCKS, DIM, TextureNetwork, channel_statistics
+from identity.evidence import picture_style
 from identity.evidence.picture_style import (
     STYLE_PARTS,
     STYLE_PLACES,
     PictureStyles,
     StyleReader,
+    _median,
+    goes_on,
     grade_of,
     learnt_directions,
     style_picture,
@@ -328,3 +331,27 @@ def test_a_package_without_the_graph_says_so(monkeypatch):
     monkeypatch.setattr(texture, "GRAPH_NAME", "none.graph.onnx")
     with pytest.raises(WeightsError, match="none.graph.onnx"):
         TextureNetwork()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 1000, 1001])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 1e-30, 1e30])
+def test_a_median_by_a_histogram_is_the_median(count, spread):
+    values = (np.random.default_rng(count).normal(0, 1, count) ** 3 * spread).astype(np.float32)
+    assert _median(values) == np.median(values)
+
+
+@pytest.mark.parametrize(
+    ("edges", "light", "stays", "asked"),
+    [
+        pytest.param(0.2, 0.1, 0.2, 2, id="neither goes on"),
+        pytest.param(0.2, 0.9, 0.75, 2, id="light does"),
+        pytest.param(0.84, 1.0, 0.85, 2, id="light does as well as it can"),
+        pytest.param(0.9, 1.0, 0.9, 1, id="edges do better than light ever can"),
+    ],
+)
+def test_light_is_asked_about_where_it_can_say_more(monkeypatch, edges, light, stays, asked):
+    told = [edges, light]
+    monkeypatch.setattr(picture_style, "_agreement", lambda *_: told.pop(0))
+    layout = np.zeros((2, 54, 96), np.float32)
+    assert goes_on(layout, layout) == pytest.approx(stays)
+    assert len(told) == 2 - asked

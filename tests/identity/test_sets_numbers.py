@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
 
-from identity.evidence import setups
+from identity.evidence import alignment, setups
 from identity.evidence.alignment import (
     Alignment,
     SetPictures,
@@ -511,3 +513,40 @@ def test_the_last_picture_of_a_shot_meets_the_first_of_a_later_one():
     assert lay is not None
     assert 96 * lay.shift[0] == pytest.approx(6)
     assert sets.alignment(1, 0) is None
+
+
+def test_two_shots_are_laid_over_each_other_once(monkeypatch):
+    pictures = np.stack([np.stack([OTHER, view(30, 20)]), np.stack([view(36, 20), WALL])])
+    sets = SetPictures(pictures, np.ones((2, 2, 54, 96), bool), (960, 540))
+    asked = [(0, 1), (1, 0)]
+    found = [sets.alignment(*pair) for pair in asked]
+    monkeypatch.setattr(alignment, "aligned", None)
+    assert [sets.alignment(*pair) for pair in asked] == found
+
+
+@pytest.mark.parametrize(
+    ("hidden", "at_least"),
+    [
+        pytest.param(0.0, 0.5, id="all of both is seen"),
+        pytest.param(0.6, 0.5, id="little of the first"),
+        pytest.param(0.6, 0.3, id="less of both"),
+    ],
+)
+def test_the_best_shift_is_that_of_all_shifts_one_by_one(hidden, at_least):
+    rng = np.random.default_rng(3)
+    a = rng.normal(100, 30, (14, 22))
+    b = rng.normal(100, 30, (11, 16))
+    b[2:10, 3:14] = a[5:13, 9:20] + rng.normal(0, 5, (8, 11))
+    known_a, known_b = (rng.random(a.shape) >= hidden).astype(float), np.ones(b.shape)
+    least = at_least * min(known_a.sum(), known_b.sum())
+    best = (-1.0, 0, 0)
+    for dy, dx in product(range(1 - len(b), len(a)), range(1 - b.shape[1], a.shape[1])):
+        here = np.s_[max(dy, 0) : dy + len(b), max(dx, 0) : dx + b.shape[1]]
+        there = np.s_[max(-dy, 0) : len(a) - dy, max(-dx, 0) : a.shape[1] - dx]
+        both = (known_a[here] * known_b[there]) > 0
+        if both.sum() >= least:
+            agrees = float(np.corrcoef(a[here][both], b[there][both])[0, 1])
+            best = max(best, (agrees, dx, dy))
+    found = alignment._best_shift(a, known_a, b, known_b, least=least)
+    assert found[1:] == best[1:]
+    assert found[0] == pytest.approx(best[0])

@@ -13,7 +13,7 @@ import torch
 from scenes import device_pictures
 from scenes.device_pictures import DeviceCrop, averaged, blended, joined, on_host, scaled
 from scenes.errors import ArrayShapeError
-from scenes.frames import FrameBatch
+from scenes.frames import FrameBatch, with_small
 from scenes.upload import moved_there
 
 DEVICE = "cpu:0"  # torch's name of the CPU; to us a device like any other
@@ -182,6 +182,18 @@ def test_a_small_picture_is_made_once(monkeypatch):
     first = batch.small(1, (48, 27))
     monkeypatch.setattr(cv2, "resize", None)
     assert batch.small(1, (48, 27)) is first
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("sizes", [[], [(48, 27)], [(48, 27), (192, 108)]])
+def test_small_pictures_are_at_hand(count, sizes):
+    given = [batches(2)[0] for _ in range(count)]
+    ready = list(with_small(iter(given), small_px=sizes))
+    assert ready == given
+    for batch in ready:
+        assert {(row, size) for row in range(len(batch)) for size in sizes} <= set(
+            batch.known_small
+        )
 
 
 def test_a_batch_on_a_device_is_checked_as_any_other():
