@@ -200,9 +200,8 @@ class CastFindingBuilder:
 
     def _member_again(self, character: int) -> int | None:
         """Return the member who an unknown person looks like, and who is somebody else."""
-        least = self._build.major_confidence
         for k, who in enumerate(self._roll.member_of):
-            if who >= 0 and self._roll.are_one(character, k, least_probability=least):
+            if who >= 0 and self._roll.are_one(character, k):
                 return who
         return None
 

@@ -42,4 +42,4 @@ def _by_cast(case: Case, who: list[int]) -> bool | None:
     """Tell whether a complete cast says that they are one person; `None` = it does not say."""
     if case.roll is None or len(who) < 2:
         return None
-    return case.roll.are_one(*who, least_probability=case.settings.major_confidence)
+    return case.roll.are_one(*who)

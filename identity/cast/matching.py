@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 Presence = Literal["required", "optional", "forbidden"]
 _BY_SCHEDULE = 0.9  # how sure a name is that rests on where somebody is expected
+# Log-odds from which somebody on screen with a member is that member once more. Light and style of
+# one clip make two in it alike: of the labelled clips' characters, left out of the cast one by one,
+# all but twins are below 2.1 with whoever else is there, and planted copies are from 2.6 on.
+_ONCE_MORE = 2.2
 _NO_VIEW = -30.0  # log-odds of a member without pictures: looks say nothing for it
 
 
@@ -79,7 +83,7 @@ class CastMatch:
     share: NDArray[np.float64]
     vague: frozenset[int] = frozenset()
 
-    def are_one(self, one: int, two: int, *, least_probability: float) -> bool | None:
+    def are_one(self, one: int, two: int) -> bool | None:
         """Tell whether two characters are one person by the cast; `None` = it does not say.
 
         They are where one looks like the member who the other one is. They are two where they are
@@ -88,7 +92,6 @@ class CastMatch:
         Args:
             one: A character.
             two: Another one.
-            least_probability: Of being that member, by looks alone.
         """
         members = self.member_of[one], self.member_of[two]
         if min(members) >= 0:
@@ -96,8 +99,7 @@ class CastMatch:
         other, member = (one, members[1]) if members[0] < 0 else (two, members[0])
         if member < 0 or not self.judged[other] or int(self.odds[other].argmax()) != member:
             return None
-        least = np.log(least_probability / (1 - least_probability))
-        return True if self.odds[other, member] >= least else None
+        return True if self.odds[other, member] >= _ONCE_MORE else None
 
 
 def match_to_cast(

@@ -83,7 +83,8 @@ def test_one_cause_is_one_finding(on_screen, told, kinds):
         pytest.param(["AB", "CD"], [("stranger", "A", "A is not seen any more"),
                                     ("stranger", "B", "B is not seen any more")],
                      id="two in the places of two"),
-        pytest.param(["ABA"], [("unexpected", "A", "and looks like A.")], id="A twice"),
+        pytest.param(["ABA"], [("unexpected", None, "already there.")], id="perhaps A twice"),
+        pytest.param(["ABA"] * 4, [("unexpected", "A", "and looks like A.")], id="A twice"),
     ],
 )  # fmt: skip
 def test_in_whose_place_somebody_stands(on_screen, said):

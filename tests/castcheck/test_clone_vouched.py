@@ -34,8 +34,8 @@ def test_who_vouches(labels, became, by_cast, vouched, is_given):
     )
     asked = []
 
-    def are_one(one, two, *, least_probability):
-        asked.append((one, two, least_probability))
+    def are_one(one, two):
+        asked.append((one, two))
         return by_cast
 
     case = SimpleNamespace(
@@ -43,10 +43,9 @@ def test_who_vouches(labels, became, by_cast, vouched, is_given):
             of_kind=lambda _: [found], cast=SimpleNamespace(labels=labels), segments=tracks
         ),
         build=build,
-        settings=SimpleNamespace(major_confidence=0.75),
         roll=SimpleNamespace(are_one=are_one) if is_given else None,
     )
     two = labels == (0, 1)
     without = [became] if max(labels) >= 0 else []
     assert list(clone.find(case)) == (vouched if is_given else without)
-    assert asked == [(0, 1, 0.75)] * (is_given and two)
+    assert asked == [(0, 1)] * (is_given and two)

@@ -700,8 +700,8 @@ def test_nobody_and_no_schedule(seen, expected, who):
         pytest.param((0, 1), [[4.0, 3.0], [3.0, 4.0]], [True, True], False, id="two members"),
         pytest.param((0, 0), [[4.0, 3.0], [4.0, 3.0]], [True, True], True, id="one member"),
         pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, True], True, id="a member again"),
-        pytest.param((0, -1), [[4.0, -2.0], [1.0, -2.0]], [True, True], None, id="too unsure"),
-        pytest.param((0, -1), [[4.0, -2.0], [1.1, -2.0]], [True, True], True, id="just sure"),
+        pytest.param((0, -1), [[4.0, -2.0], [2.1, -2.0]], [True, True], None, id="too unsure"),
+        pytest.param((0, -1), [[4.0, -2.0], [2.2, -2.0]], [True, True], True, id="just sure"),
         pytest.param((0, -1), [[4.0, -2.0], [3.0, 3.5]], [True, True], None,
                      id="more like one who is missing"),
         pytest.param((0, -1), [[4.0, -2.0], [3.0, -2.0]], [True, False], None,
@@ -717,8 +717,8 @@ def test_whether_two_are_one_by_the_cast(member_of, odds, judged, are_one):
         table, member_of, np.zeros(2), np.array(judged, bool), np.zeros(table.shape[1]),
         np.zeros_like(table),
     )  # fmt: skip
-    assert roll.are_one(0, 1, least_probability=0.75) is are_one
-    assert roll.are_one(1, 0, least_probability=0.75) is are_one
+    assert roll.are_one(0, 1) is are_one
+    assert roll.are_one(1, 0) is are_one
 
 
 def test_members_whom_the_schedule_cannot_tell_apart():
