@@ -33,7 +33,7 @@ from castcheck.config import Config
 from castcheck.findings.builder import FindingBuilder
 from castcheck.kinds.case import Case, find_in_judgement
 from castcheck.models.load import load_models
-from castcheck.pipeline import calibrate, embedder_name, judge_observations
+from castcheck.pipeline import calibrate, embedder_name, judge_observations, weighs_boxes
 from castcheck.planting.timeline import through
 from castcheck.planting.video import write_clip
 from identity.evidence.picture_style import PictureStyles
@@ -107,12 +107,14 @@ class Judged:
         return [(f.kind, f.start_frame) for f in self.findings if f.severity != "minor"]
 
 
-def judged(seen: Observations, config: Config, embedder: str) -> Judged:
+def judged(
+    seen: Observations, config: Config, embedder: str, *, weighed_boxes: bool = True
+) -> Judged:
     """Judge what was seen, but for what only pictures can tell."""
     tracklets, looks = repair_id_switches(seen.tracklets, seen.looks, fps=seen.fps)
     seen = replace(seen, tracklets=tracklets, looks=looks)
     calibration, _ = calibrate(seen, embedder=embedder)
-    judgement = judge_observations(seen, config, calibration)
+    judgement = judge_observations(seen, config, calibration, weighed_boxes=weighed_boxes)
     characters: list[set[int]] = [set() for _ in tracklets]
     for segment, label in zip(judgement.segments, judgement.cast.labels.tolist(), strict=True):
         if label >= 0:
@@ -167,11 +169,14 @@ def joined(pieces: Sequence[Observations]) -> Observations:
 
 
 def score_unrelated(
-    name: str, pieces: Sequence[Observations], config: Config, embedder: str
-) -> Score:
+    name: str, pieces: Sequence[Observations], config: Config, embedder: str,
+    *, weighed_boxes: bool = True,
+) -> Score:  # fmt: skip
     """Return how a file of unrelated scenes is judged."""
-    alone = [judged(piece, config, embedder) for piece in pieces]
-    whole = judged(joined(pieces), config, embedder)
+    alone, (whole,) = (
+        [judged(piece, config, embedder, weighed_boxes=weighed_boxes) for piece in some]
+        for some in (pieces, [joined(pieces)])
+    )
     edges = np.cumsum([0, *(len(piece.frame_times_s) for piece in pieces)])
     cast: list[set[int]] = [set() for _ in pieces]
     for tracklet, own in zip(whole.tracklets, whole.characters, strict=True):
@@ -339,7 +344,8 @@ def _unrelated(
             observations(entry.clip, config=config, models=models, cache=given.cache)[0]
             for entry in chosen
         ]
-        yield score_unrelated(name, pieces, config, embedder_name(models))
+        weighed = weighs_boxes(models, chosen[0].clip)
+        yield score_unrelated(name, pieces, config, embedder_name(models), weighed_boxes=weighed)
 
 
 def _same(
@@ -359,7 +365,10 @@ def _same(
         view = seen_nearer(entry.clip, out, count // 2, np.random.default_rng(given.seed))
         nearer, _ = observations(out, config=config, models=models, cache=given.cache)
         size = seen.info.width_px, seen.info.height_px
-        one, two = (judged(s, config, embedder_name(models)) for s in (seen, nearer))
+        weighed = weighs_boxes(models, entry.clip)
+        one, two = (
+            judged(s, config, embedder_name(models), weighed_boxes=weighed) for s in (seen, nearer)
+        )
         yield score_same(entry.clip.stem, one, two, count // 2, view, size)
 
 

@@ -123,7 +123,9 @@ class Observer:
         # Whoever hands in boxes has said who is there.
         self._leaves_pictures_out = not isinstance(detector, ReplayDetector)
         self._splitter = ShotSplitter(config.shots, device=models.device)
-        self._reader = LooksReader(models.embedder, config.looks, fps=fps, faces=models.faces)
+        self._reader = LooksReader(
+            models.embedder, config.looks, fps=fps, faces=models.faces, second=models.second
+        )
         self._found: list[Detections] = []
         self._looks = FeatureStore()
         self._cuts: list[Cut] = []

@@ -99,7 +99,9 @@ def report_on(
     calibration, notes = calibrate(seen, embedder=embedder)
     references = models.references
     config = _with_count(config, references)
-    judgement = judge_observations(seen, config, calibration)
+    judgement = judge_observations(
+        seen, config, calibration, weighed_boxes=weighs_boxes(models, clip)
+    )
     trim_heap()  # of sums that a long take asked for; the pictures come next
     members = () if references is None else references.members
     roll = match_to_cast(
@@ -202,8 +204,17 @@ def calibrate(seen: Observations, *, embedder: str) -> tuple[Calibration, tuple[
     return calibration_for(embedder, body_scale=scale), tuple(notes)
 
 
-def judge_observations(seen: Observations, config: Config, calibration: Calibration) -> Judgement:
-    """Judge what was seen."""
+def judge_observations(
+    seen: Observations, config: Config, calibration: Calibration, *, weighed_boxes: bool = True
+) -> Judgement:
+    """Judge what was seen.
+
+    Args:
+        seen: What was seen in a clip.
+        config: How it is judged.
+        calibration: Of the embedder.
+        weighed_boxes: Whether the detector weighs its boxes, as the bundled one does.
+    """
     free = free_of_those_seen(seen)
     return judge_looks(
         seen.tracklets,
@@ -218,7 +229,16 @@ def judge_observations(seen: Observations, config: Config, calibration: Calibrat
         styles=seen.styles,
         sets=SetPictures(seen.thumbnails, free, (seen.info.width_px, seen.info.height_px)),
         size_px=(seen.info.width_px, seen.info.height_px),
+        weighed_boxes=weighed_boxes,
     )
+
+
+def weighs_boxes(models: Models, clip: Path) -> bool:
+    """Tell whether the boxes of a clip are weighed, or come with what weighed them.
+
+    Those of a detector that another network has to find heads for are not.
+    """
+    return models.detector_for(clip).heads_from is None
 
 
 def free_of_those_seen(seen: Observations) -> NDArray[np.bool_]:

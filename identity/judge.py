@@ -98,6 +98,7 @@ def judge_looks(
     styles: PictureStyles | None = None,
     sets: Sets | None = None,
     size_px: tuple[float, float] | None = None,
+    weighed_boxes: bool = True,
 ) -> Judgement:
     """Explain what happens inside shots, make the cast, then explain what the cuts show.
 
@@ -114,6 +115,7 @@ def judge_looks(
         styles: How every picture is drawn; `None` = no change of style is told.
         sets: What the shots look like where nobody stands; `None` = no exchange over a cut is told.
         size_px: Width and height of the picture; `None` = nobody is known to leave over its edges.
+        weighed_boxes: Whether the detector weighs its boxes (`tracker.belief`).
     """
     chains = link_tracklets(tracklets, fps=fps)
     tracks = tuple(make_body_track(chain, tracklets, looks) for chain in chains)
@@ -129,7 +131,9 @@ def judge_looks(
     segments = _split_where_looks_change(tracklets, looks, tracks, explained)
     explained = [_with_segments(e, tracks, segments) for e in explained]
     explained = [e for e in explained if e.kind != "clone" or may_be_clones(e, segments)]
-    someone = someone_log_odds(segments, learnt_evidence().someone, fps=fps)
+    learnt = learnt_evidence()
+    makes = learnt.someone if weighed_boxes else learnt.someone_of_others
+    someone = someone_log_odds(segments, makes, fps=fps)
     cast = build_cast(segments, setups, calibration, cast_settings, someone=someone)
     explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
     cast = _join_clones(cast, explained, segments, finding_settings)

@@ -16,7 +16,7 @@ import typer
 
 from bench.source_table import read_entries
 from castcheck.config import Config
-from castcheck.models.load import load_models
+from castcheck.models.load import Models, load_models
 from castcheck.pipeline import embedder_name
 from identity.evidence.calibration import calibration_for
 from identity.evidence.cohort import DATA_FILE as COHORT_FILE
@@ -34,7 +34,7 @@ from training.compose import Shelf, write_composed
 from training.decisions import parts as changed_parts
 from training.decisions.clips import AS_CHECKED, CONFIG, read_shots
 from training.detector import train_detector
-from training.evidence import fit_both, read_cases, read_film
+from training.evidence import Case, fit_both, fit_someone, read_cases, read_film
 from training.evidence_figures import left_out, numbers, pairs_across_shots, tracks
 from training.export import average_checkpoints, export_detector, export_faces, export_reid
 from training.faces import Plan as FacesPlan
@@ -519,22 +519,47 @@ def evidence(
         Path | None, typer.Option(help="Folder with the free clips whose tracks were looked at.")
     ] = None,
     table: Annotated[Path | None, typer.Option(help="Of the free clips: name, repo, cuts.")] = None,
+    other_detector: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of one that knows no heads, to learn what makes a character by its boxes;"
+            " without it that stays as it is."
+        ),
+    ] = None,
 ) -> None:
     """Fit who is one person and what makes a character; print sources left out."""
-    config = Config.from_dict({"run": {"detector": "bundled", "embedder": "bundled"}})
-    models = load_models(config)
-    say = partial(typer.echo, err=True)
-    cases = read_cases(real, config, models, cache=cache, say=say)
     if (clips is None) != (table is None):
         raise CastcheckError("one of two", where="--clips, --table", hint="give both, or neither")
-    if clips is not None and table is not None:
-        cases += read_film(read_entries(clips, table), config, models, cache=cache, say=say)
+    say = partial(typer.echo, err=True)
+
+    def read(detector: str) -> tuple[Config, Models, list[Case]]:
+        config = Config.from_dict({"run": {"detector": detector, "embedder": "bundled"}})
+        models = load_models(config)
+        cases = read_cases(real, config, models, cache=cache, say=say)
+        if clips is not None and table is not None:
+            cases += read_film(read_entries(clips, table), config, models, cache=cache, say=say)
+        return config, models, cases
+
+    config, models, cases = read(BUNDLED)
     figures = numbers(*left_out(cases, config.clustering, seed=seed))
     figures["pairs across shots"] = pairs_across_shots(cases)
     figures["tracks"] = tracks(cases)
-    typer.echo(json.dumps(figures, indent=1))
-    same_person, someone = fit_both(cases)
     known = learnt_evidence()
+    of_others, others = known.someone_of_others, known.provenance.get("other_detector")
+    if other_detector is not None:
+        _, second, seen = read(other_detector)
+        if seen[0].weighed_boxes:
+            raise CastcheckError("weighs its boxes itself", where="--other-detector")
+        of_others = fit_someone(seen)
+        others = {
+            "detector_sha256": second.detector_for(seen[0].clip).sha256,
+            "sources_left_out": {
+                **numbers(*left_out(seen, config.clustering, seed=seed, looks=cases)),
+                "tracks": tracks(seen),
+            },
+        }
+    typer.echo(json.dumps({**figures, "other detector": others}, indent=1))
+    same_person, someone = fit_both(cases)
     if keep_same_person:
         same_person = known.same_person
     provenance: dict[str, Any] = {
@@ -548,6 +573,7 @@ def evidence(
         "embedder_sha256": None if models.embedder is None else models.embedder.sha256,
         "seed": seed,
         "sources_left_out": figures,
+        "other_detector": others,
     }
     if keep_same_person:
         provenance["same_person_kept_from"] = {
@@ -555,7 +581,7 @@ def evidence(
             for key, value in known.provenance.items()
             if key in {"made_by", "clips", "sources", "detector_sha256", "embedder_sha256", "seed"}
         }
-    output.write_text(LearntEvidence(same_person, someone, provenance).to_json())
+    output.write_text(LearntEvidence(same_person, someone, of_others, provenance).to_json())
     typer.echo(f"written to {output}", err=True)
 
 

@@ -21,14 +21,14 @@ import numpy as np
 
 from bench.labelled import EARLIER_CLIPS, drawn_characters, film_labels, source_of
 from bench.observed import observations
-from castcheck.pipeline import free_of_those_seen, judge_observations
+from castcheck.pipeline import free_of_those_seen, judge_observations, weighs_boxes
 from identity.appearance.cues.table import cues_of
 from identity.evidence.calibration import FACING_MIDDLE, calibration_of_parts
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.logistic import AGAINST, EITHER, FOR, Logistic
 from identity.evidence.same_look import both_face, similarities_between
 from identity.evidence.setups import setup_similarity
-from identity.evidence.someone import FEATURES, someone_features
+from identity.evidence.someone import FEATURES, FEATURES_OF_OTHERS, someone_features
 from tracker import boxes
 from training.decisions.fit import fit_bounded
 
@@ -84,6 +84,7 @@ class Case:
         drawn: The same of `bench.labelled.drawn_characters`: they teach, and are not counted.
         asked: Frames that were labelled.
         count: How many characters there are; `None` = not known.
+        weighed_boxes: Whether the detector weighs its boxes (`tracker.belief`).
     """
 
     clip: Path
@@ -97,6 +98,12 @@ class Case:
     drawn: tuple[tuple[Hashable, int], ...]
     asked: frozenset[int]
     count: int | None
+    weighed_boxes: bool = True
+
+    @property
+    def features(self) -> Mapping[str, Bounds]:
+        """What is asked of tracks to tell whether they make a character."""
+        return FEATURES if self.weighed_boxes else FEATURES_OF_OTHERS
 
     def names(self) -> list[Hashable | None]:
         """Return per segment whom most of its labelled boxes show; `None` = not labelled."""
@@ -124,7 +131,10 @@ def read_cases(
         ]  # fmt: skip
         clip = real / "clips" / f"{name}.mp4"
         seen, _ = observations(clip, config=config, models=models, cache=cache)
-        case = case_of(clip, seen, config, label, source=source_of(name), free=False, drawn=more)
+        case = case_of(
+            clip, seen, config, label, source=source_of(name), free=False, drawn=more,
+            weighed_boxes=weighs_boxes(models, clip),
+        )  # fmt: skip
         cases.append(replace(case, earlier=place < EARLIER_CLIPS))
     return cases
 
@@ -145,13 +155,36 @@ def read_film(
         if label is not None:
             say(entry.clip.stem)
             seen, _ = observations(entry.clip, config=config, models=models, cache=cache)
-            cases.append(case_of(entry.clip, seen, config, label, source=entry.source, free=True))
+            weighed = weighs_boxes(models, entry.clip)
+            case = case_of(
+                entry.clip, seen, config, label, source=entry.source, free=True,
+                weighed_boxes=weighed,
+            )  # fmt: skip
+            cases.append(case if weighed else _unsure_of_others(case))
     return cases
+
+
+def _unsure_of_others(case: Case) -> Case:
+    """Return a free clip of another detector in which nothing is said of tracks without a label.
+
+    Only the bundled detector's were all looked at. One that none of these is shows nobody of the
+    cast, where it is known who that is; where it is not, who can tell?
+    """
+    if case.count is not None:
+        return case
+    known = {place for _, place in case.shown}
+    others = [
+        (UNSURE, place)
+        for place, segment in enumerate(case.segments)
+        for _ in case.asked.intersection(segment.frames.tolist())
+        if place not in known
+    ]
+    return replace(case, shown=(*case.shown, *others))
 
 
 def case_of(
     clip: Path, seen: Observations, config: Config, label: Mapping[str, Any], *, source: str,
-    free: bool, drawn: Sequence[dict[str, Any]] = (),
+    free: bool, drawn: Sequence[dict[str, Any]] = (), weighed_boxes: bool = True,
 ) -> Case:  # fmt: skip
     """Return a clip with what was seen in it and its labels.
 
@@ -163,9 +196,11 @@ def case_of(
         source: Who made it.
         free: Whether it is a free clip.
         drawn: Boxes that only teach.
+        weighed_boxes: Whether the detector weighs its boxes.
     """
     calibration = calibration_of_parts(learnt_evidence().same_person)
-    segments = judge_observations(seen, config, calibration).segments
+    judgement = judge_observations(seen, config, calibration, weighed_boxes=weighed_boxes)
+    segments = judgement.segments
     shown, added = (
         tuple((row["who"], _segment_of(row, segments)) for row in rows)
         for rows in (label["boxes"], drawn)
@@ -182,6 +217,7 @@ def case_of(
         drawn=added,
         asked=frozenset(int(row["frame"]) for row in (*label["boxes"], *drawn)),
         count=label["characters"],
+        weighed_boxes=weighed_boxes,
     )
 
 
@@ -255,7 +291,7 @@ def someone_rows(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
                 surer = case.segments[other].score.sum() > segment.score.sum()
                 makes[number if surer else other] = False
         own.append(number)
-    rows = np.column_stack([np.nan_to_num(case.traits[name]) for name in FEATURES])
+    rows = np.column_stack([np.nan_to_num(case.traits[name]) for name in case.features])
     known = sorted(makes)
     return rows[known], np.array([makes[k] for k in known], np.bool_)
 
@@ -290,7 +326,12 @@ def fit_both(cases: Sequence[Case]) -> tuple[Logistic, Logistic]:
     The first learns from labelled clips alone: free ones have one person each, nearly all of them.
     """
     labelled = [case for case in cases if not case.free]
-    return fit_same_person(labelled), fit(cases, someone_rows, dict(FEATURES))
+    return fit_same_person(labelled), fit_someone(cases)
+
+
+def fit_someone(cases: Sequence[Case]) -> Logistic:
+    """Return what tells whether a track makes a character, for the detector of these cases."""
+    return fit(cases, someone_rows, dict(cases[0].features))
 
 
 def fit_same_person(cases: Sequence[Case]) -> Logistic:

@@ -12,7 +12,6 @@ from bench.error_rate import area_under_curve, equal_error_rate
 from bench.identities import Score, grouping
 from identity.cast.characters import build_cast
 from identity.evidence.calibration import calibration_of_parts
-from identity.evidence.someone import FEATURES
 from scenes.errors import CastcheckError
 from training.evidence import (
     NOBODY,
@@ -20,14 +19,14 @@ from training.evidence import (
     PAIR_FEATURES,
     UNSURE,
     Case,
-    fit,
-    fit_both,
+    fit_same_person,
+    fit_someone,
     pair_rows,
     someone_rows,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,7 +61,7 @@ def joined(cases: Sequence[Case]) -> Case:
     return replace(
         cases[0],
         segments=tuple(segments),
-        traits={name: np.concatenate([c.traits[name] for c in cases]) for name in FEATURES},
+        traits={name: np.concatenate([c.traits[name] for c in cases]) for name in cases[0].traits},
         setups=setups,
         shown=tuple(shown),
         count=sum(counts) if len(counts) == len(cases) else None,
@@ -90,7 +89,7 @@ def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSet
     """Return how the cast of a file comes out with these numbers."""
     same_person, someone = models
     calibration = calibration_of_parts(same_person)
-    odds = someone.log_odds(case.traits)
+    odds = someone.log_odds({name: case.traits[name] for name in case.features})
     cast = build_cast(case.segments, case.setups, calibration, settings, someone=odds)
     labels = cast.labels.tolist()
     counted = [
@@ -112,9 +111,19 @@ def judge(case: Case, models: tuple[Logistic, Logistic], settings: ClusteringSet
 
 
 def left_out(
-    cases: Sequence[Case], settings: ClusteringSettings, *, seed: int
+    cases: Sequence[Case],
+    settings: ClusteringSettings,
+    *,
+    seed: int,
+    looks: Sequence[Case] | None = None,
 ) -> tuple[list[Row], list[Row]]:
     """Return the rows of all clips, and of files of three, each without its sources in the fit.
+
+    Args:
+        cases: The clips.
+        settings: Priors and what counts as background.
+        seed: Of which clips stand in one file.
+        looks: Clips that who is one person is learnt from; `None` = the labelled ones of `cases`.
 
     Raises:
         CastcheckError: With three sources left out of a file, none is left to fit on.
@@ -125,16 +134,24 @@ def left_out(
             f"labelled clips of {len(sources)} sources", where="--real",
             hint=f"more than {_JOINED} are wanted: a source is the first word of a clip's name",
         )  # fmt: skip
+    labelled = [case for case in (cases if looks is None else looks) if not case.free]
+
+    def without(out: Collection[str]) -> tuple[Logistic, Logistic]:
+        return (
+            fit_same_person([case for case in labelled if case.source not in out]),
+            fit_someone([case for case in cases if case.source not in out]),
+        )
+
     single = []
     for source in sorted({case.source for case in cases}):
-        models = fit_both([case for case in cases if case.source != source])
+        models = without({source})
         single += [judge(case, models, settings) for case in cases if case.source == source]
     triples = []
     for free in (False, True):
         rng = np.random.default_rng(seed)
         for picked in _threes([case for case in cases if case.free == free], rng):
             out = {case.source for case in picked}
-            models = fit_both([case for case in cases if case.source not in out])
+            models = without(out)
             triples.append(judge(joined(picked), models, settings))
     return single, triples
 
@@ -153,12 +170,10 @@ def tracks(cases: Sequence[Case]) -> dict[str, Any]:
     """Return how well it is told which tracks are somebody, of sources left out."""
     found: dict[bool, list[tuple[float, bool]]] = {False: [], True: []}
     for source in sorted({case.source for case in cases}):
-        someone = fit(
-            [case for case in cases if case.source != source], someone_rows, dict(FEATURES)
-        )
+        someone = fit_someone([case for case in cases if case.source != source])
         for case in (case for case in cases if case.source == source):
             rows, makes = someone_rows(case)
-            odds = someone.log_odds(dict(zip(FEATURES, rows.T, strict=True)))
+            odds = someone.log_odds(dict(zip(case.features, rows.T, strict=True)))
             found[case.free] += zip(odds.tolist(), makes.tolist(), strict=True)
     return {
         name: _told(*(np.array(column) for column in zip(*found[free], strict=True)))
@@ -181,7 +196,7 @@ def pairs_across_shots(cases: Sequence[Case]) -> dict[str, Any]:
     found: dict[str, tuple[list[float], list[float]]] = {"earlier": ([], []), "new": ([], [])}
     cases = [case for case in cases if not case.free]
     for source in sorted({case.source for case in cases}):
-        same_person, _ = fit_both([case for case in cases if case.source != source])
+        same_person = fit_same_person([case for case in cases if case.source != source])
         for case in (case for case in cases if case.source == source):
             rows, same = pair_rows(case)
             odds = same_person.log_odds(dict(zip(PAIR_FEATURES, rows.T, strict=True)))

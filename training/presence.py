@@ -16,7 +16,7 @@ from bench.labelled import source_of
 from bench.observed import observations
 from castcheck.findings.crops import CropCollector
 from castcheck.findings.steps import changes_at_gaps, request_steps
-from castcheck.pipeline import calibrate, embedder_name, judge_observations
+from castcheck.pipeline import calibrate, embedder_name, judge_observations, weighs_boxes
 from castcheck.planting.score import truths
 from castcheck.runs.matching import Truth
 from identity.explanations.model import DecisionModel
@@ -109,7 +109,9 @@ def _gaps(
     tracklets, looks = repair_id_switches(seen.tracklets, seen.looks, fps=seen.fps)
     seen = replace(seen, tracklets=tracklets, looks=looks)
     calibration, _ = calibrate(seen, embedder=embedder_name(models))
-    judgement = judge_observations(seen, config, calibration)
+    judgement = judge_observations(
+        seen, config, calibration, weighed_boxes=weighs_boxes(models, clip)
+    )
     crops = CropCollector(clip)
     request_steps(crops, seen, judgement)
     crops.read(lambda *_: None)

@@ -239,7 +239,13 @@ class SharedModels:
         if faces is not None:
             faces = SharedFaces(faces)
             self._gatherers.append(faces.batcher)
-        self.models = replace(models, detector=detector, embedder=embedder, faces=faces)
+        second = models.second
+        if second is not None:
+            second = SharedDetector(second, batch_size=config.detector.batch_size)
+            self._gatherers.append(second.batcher)
+        self.models = replace(
+            models, detector=detector, embedder=embedder, faces=faces, second=second
+        )
 
     @contextmanager
     def one_clip(self) -> Iterator[Models]:

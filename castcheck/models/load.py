@@ -42,6 +42,8 @@ class Models:
         detector: Finds characters, or knows where found boxes are stored for each clip.
         embedder: Compares their looks; `None` = by colour alone.
         faces: Compares their faces; `None` = nobody does.
+        second: Is asked what it thinks of the boxes of a detector that does not weigh them; `None`
+            = the detector does, or boxes are stored.
         device: Where networks run, "cpu" or "cuda:N".
         degradations: What was asked for and could not be done.
         advice: What could be fetched that judges better.
@@ -52,6 +54,7 @@ class Models:
     detector: Detector | ReplayFolder
     embedder: Embedder | None
     faces: FaceReader | None = None
+    second: Detector | None = None
     device: str = "cpu"
     degradations: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
@@ -93,7 +96,8 @@ def load_models(config: Config) -> Models:
     embedder = open_embedder(spec, device=device, half=run.half, trusted=run.trust_weights)
     faces, lacks = _open_faces(config.looks.faces, embedder, device=device, half=run.half)
     notes = (*notes, *lacks)
-    models = Models(detector, embedder, faces, device, notes, advice, baseline=baseline)
+    second = _second_to(detector, config)
+    models = Models(detector, embedder, faces, second, device, notes, advice, baseline=baseline)
     if not run.cast:
         return models
     references = load_references(run.cast, models.detector, embedder, config, faces=faces)
@@ -141,6 +145,14 @@ def _with_heads(detector: YoloDetector, config: Config) -> Detector:
     wanted = replace(config.detector, classes=HEAD, min_score=SEEN, image_size_px=0)
     heads = YoloDetector(BUNDLED, wanted, device=config.run.device, half=None)
     return HeadPairedDetector(detector, heads)
+
+
+def _second_to(detector: Detector | ReplayFolder, config: Config) -> Detector | None:
+    """Return the bundled detector where it finds the heads for another one."""
+    if not isinstance(detector, HeadPairedDetector):
+        return None
+    wanted = replace(config.detector, classes="", image_size_px=0)
+    return YoloDetector(BUNDLED, wanted, device=config.run.device, half=None)
 
 
 def _best_detector() -> tuple[str, tuple[str, ...]]:

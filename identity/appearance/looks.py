@@ -12,6 +12,7 @@ import numpy as np
 from identity.appearance.colour import HISTOGRAM_DIM
 from identity.appearance.cues.body import COLOUR_DIM, colour_bodies
 from identity.appearance.cues.crops import Crops, crop_edges
+from identity.appearance.cues.seconded import opinion_on
 from identity.appearance.cues.table import CUE_TABLE, CUES, Cue, cues_of
 from identity.appearance.embedder import PartsEmbedder, checked_rows
 from identity.appearance.faces.squares import read_in
@@ -19,6 +20,7 @@ from identity.appearance.looks_there import crops_there
 from identity.appearance.zones import Zone, is_sliver
 from scenes.arrays import check_network_output, frozen_array
 from scenes.device_pictures import DeviceCrop, is_on_device
+from scenes.frames import FrameBatch
 from tracker import boxes
 
 if TYPE_CHECKING:
@@ -26,15 +28,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from identity.appearance.cues.crops import Picture
+    from identity.appearance.cues.crops import Measured, Picture
     from identity.appearance.embedder import CrossCues, Embedder
     from identity.appearance.faces.face_reader import FaceReader
     from identity.settings import LooksSettings
-    from scenes.frames import FrameBatch
-    from tracker.detections import Detections
+    from tracker.detections import Detections, Detector
 
 CHUNK_ROWS = 4096  # at a time: a take may last for hours
 ZONES: tuple[Zone, ...] = get_args(Zone)
+_OPINIONS_PER_S = 2.0  # a network for a twentieth of the pictures takes little time
 PART_CUES = tuple(cue for cue in cues_of("network") if CUE_TABLE[cue].needs == "parts")
 
 __all__ = [
@@ -138,11 +140,16 @@ class Looks:
         return found
 
     def _find_seen(self, cue: Cue) -> NDArray[np.int64]:
+        rows = self.told(cue)
+        return rows[self.usable[rows]]
+
+    def told(self, cue: Cue) -> NDArray[np.int64]:
+        """Return the rows in which `cue` is known at all."""
         if cue not in self.vectors:
             return np.zeros(0, np.int64)
         if isinstance(self.vectors, StoredVectors):
-            return np.flatnonzero(self.usable & self.vectors.known(cue))
-        return np.flatnonzero(self.usable & ~np.isnan(self.vectors[cue][:, 0]))
+            return np.flatnonzero(self.vectors.known(cue))
+        return np.flatnonzero(~np.isnan(self.vectors[cue][:, 0]))
 
     def dim(self, cue: Cue) -> int:
         """Return the length of the vectors of a cue; 0 = it is not told."""
@@ -175,6 +182,7 @@ class LooksReader:
         settings: Which samples are taken.
         fps: Of the clip; together with `embed_per_s` it says which frames the network sees.
         faces: Reads the faces of the heads that an embedder with parts tells; `None` = nobody does.
+        second: Is asked how sure it is of boxes that another detector found; `None` = it is not.
     """
 
     def __init__(
@@ -184,11 +192,14 @@ class LooksReader:
         *,
         fps: float,
         faces: FaceReader | None = None,
+        second: Detector | None = None,
     ) -> None:
         self._embedder = embedder
         self._faces = faces
         self._settings = settings
         self._stride_frames = max(1, round(fps / settings.embed_per_s))
+        self._second = second
+        self._asked_frames = max(1, round(fps / _OPINIONS_PER_S))
 
     @property
     def body_dim(self) -> int:
@@ -215,12 +226,27 @@ class LooksReader:
         if faces is not None and crops.read_faces is None:
             read_faces = read_in([whole[row] for row in crops.sampled], faces)
             crops = replace(crops, read_faces=read_faces)
+        if self._second is not None:
+            crops = replace(crops, seconded=self._second_opinion(self._second, batch, found))
         vectors: dict[Cue, NDArray[np.float16]] = {}
         for cue in CUE_TABLE.values():
             if crops.show(cue.needs):
                 shown, values = cue.measure()(crops, cue.name)
                 vectors[cue.name] = _rows_at(shown, values, len(found))
         return Looks(vectors, covered, usable)
+
+    def _second_opinion(self, second: Detector, batch: FrameBatch, found: Detections) -> Measured:
+        """Return which boxes of a batch the second detector was asked about, and how sure it is."""
+        there = set(found.frame.tolist())
+        asked = [
+            row for row, frame in enumerate(batch.index.tolist())
+            if frame % self._asked_frames == 0 and frame in there
+        ]  # fmt: skip
+        if not asked:
+            return np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
+        times = tuple(batch.time_s[row] for row in asked)
+        pictures = FrameBatch(batch.index[asked], times, batch.rgb[asked])
+        return opinion_on(found, second.detect(pictures), set(pictures.index.tolist()))
 
     def _looked_at(
         self, found: Detections, pictures: dict[int, Picture], *, width_px: int, height_px: int

@@ -46,6 +46,7 @@ class Cast:
         doubtful: (N,) bool, too little says that somebody is there; such a segment is put with the
             character it is most like, and may be a thing.
         character_count: Characters are numbered 0 to this, by falling time on screen.
+        someone: (N,) log-odds that a segment makes a character.
     """
 
     labels: NDArray[np.int64]
@@ -53,6 +54,7 @@ class Cast:
     apart: NDArray[np.bool_]
     doubtful: NDArray[np.bool_]
     character_count: int
+    someone: NDArray[np.float64]
 
 
 def build_cast(
@@ -70,7 +72,8 @@ def build_cast(
         setups: (S, S) similarity of the shots' set-ups.
         calibration: How similarities become log-odds.
         settings: Priors and what counts as background.
-        someone: (N,) log-odds that segments make a character; `None` = as their scores say.
+        someone: (N,) log-odds that segments make a character; `None` = as their scores say, if a
+            detector gave them that weighs its boxes.
     """
     odds = someone
     if odds is None:
@@ -111,7 +114,7 @@ def build_cast(
     labels, count = _by_screen_time(labels, segments)
     doubtful = np.ones(len(segments), np.bool_)
     doubtful[makers] = False
-    return Cast(labels, log_odds, apart, doubtful, count)
+    return Cast(labels, log_odds, apart, doubtful, count, odds)
 
 
 def _makers(

@@ -15,9 +15,7 @@ import numpy as np
 
 from identity.cast.clustering import partition
 from identity.cast.schedule import indistinct, match_by_schedule
-from identity.evidence.learnt import learnt_evidence
 from identity.evidence.same_look import MIN_LOOKS, same_look
-from identity.evidence.someone import someone_log_odds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,7 +156,7 @@ def _shares_behind(
     if not members:
         return np.zeros((0, 0))
     behind = np.flatnonzero(cast.labels < 0)
-    there = 1 / (1 + np.exp(-someone_log_odds(segments, learnt_evidence().someone)[behind]))
+    there = 1 / (1 + np.exp(-cast.someone[behind]))
     people = [[segments[i]] for i in behind.tolist()]
     odds = _odds_of_all(people, members, calibration, settings)
     return np.asarray(there[:, None] * _shares(odds, np.ones(odds.shape, np.bool_)), np.float64)

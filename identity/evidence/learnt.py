@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DATA_FILE = "evidence.json"
+_MODELS = ("same_person", "someone", "someone_of_others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,15 @@ class LearntEvidence:
         same_person: Cue to log-odds per unit of similarity, counted from 0.5, that two looks of the
             bundled network are one person; `body_same_view` counts from 0.6, and `both_face` is no
             look but how both are seen, see `Weights`.
-        someone: That a track makes a character.
+        someone: That a track makes a character, by boxes of a detector that weighs them
+            (`tracker.belief`).
+        someone_of_others: The same by boxes of other detectors.
         provenance: What they were fitted on, and what that gave on sources left out.
     """
 
     same_person: Logistic
     someone: Logistic
+    someone_of_others: Logistic
     provenance: Mapping[str, Any]
 
     @property
@@ -51,7 +55,8 @@ class LearntEvidence:
     def to_json(self) -> str:
         """Return the text of the data file."""
         data = {"provenance": dict(self.provenance)}
-        for name, model in (("same_person", self.same_person), ("someone", self.someone)):
+        for name in _MODELS:
+            model: Logistic = getattr(self, name)
             weights = {cue: round(weight, 4) for cue, weight in model.weights.items()}
             data[name] = asdict(Logistic(round(model.bias, 4), weights))
         return json.dumps(data, indent=1) + "\n"
@@ -60,7 +65,8 @@ class LearntEvidence:
     def from_json(cls, text: str) -> LearntEvidence:
         """Return what `to_json` wrote."""
         data = json.loads(text)
-        return cls(Logistic(**data["same_person"]), Logistic(**data["someone"]), data["provenance"])
+        models = {name: Logistic(**data[name]) for name in _MODELS}
+        return cls(**models, provenance=data["provenance"])
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,12 @@ lacks to make a character does not keep it from being one: it may join whom it i
 How sure the detector is says most. A thing on a set stands still, or moves evenly, as the camera
 does. That something stirs says nothing: a box around half of somebody trembles more than he does.
 
+Other detectors are as sure of whoever is out of focus, or half out of the picture, as of those whom
+a clip is about, since nothing weighs their boxes (`tracker/belief.py`). So the bundled one is asked
+what it thinks of them.
+
 How much two boxes share is not asked here. Each box has been weighed by that before, together with
-whether both own a head (`tracker/belief.py`): of two who stand cheek to cheek the one lies in the
+whether both own a head: of two who stand cheek to cheek the one lies in the
 other all along, as an arm does, and only the heads tell.
 """
 
@@ -30,11 +34,12 @@ if TYPE_CHECKING:
     from identity.evidence.logistic import Bounds, Logistic
     from identity.tracks.segments import Segment
 
-FEATURES: Mapping[str, Bounds] = {
-    "best_score": FOR,
-    "median_score": FOR,
-    "steady_share": FOR,
+_SCORES: Mapping[str, Bounds] = {"best_score": FOR, "median_score": FOR}
+FEATURES: Mapping[str, Bounds] = {**_SCORES, "steady_share": FOR, "still": AGAINST}
+FEATURES_OF_OTHERS: Mapping[str, Bounds] = {
+    **_SCORES,
     "still": AGAINST,
+    "seconded": FOR,
 }
 _BEST_SHARE = 0.9  # a body half hidden or turned away is doubted most of the time, but not always
 _STEADY_SHARE = 0.2  # an arm, a sofa or a second box is believed often, but not four times in five
@@ -42,24 +47,27 @@ _STEP_S = 0.125  # so often a picture is searched; between two of them a box is 
 _NO_BEND = 0.003  # of a side: smaller bends are those of the detector
 _USUAL_BEND = 0.023  # of a side, of half of all tracks
 _MIN_BENDS = 2
+_UNKNOWN = 0.5  # what a second detector is taken to say of whom it was not asked about
 
 
 def someone_features(
     segments: Sequence[Segment], *, fps: float | None = None
 ) -> dict[str, NDArray[np.float64]]:
-    """Return feature to (N,): how sure the detector is, how long one is surely seen, and how still.
+    """Return feature to (N,) of `FEATURES` and of `FEATURES_OF_OTHERS`.
 
     `best_score` is what one box in ten exceeds. `steady_share` is the share of the shot that one is
     seen in, times how likely somebody is there by the score that four boxes in five exceed. `still`
     is by how much less than is usual the way of a box bends within a quarter of a second, as a
-    logarithm, 0 = not less; NaN = not known.
+    logarithm, 0 = not less; NaN = not known. `seconded` is how sure the second detector is of its
+    boxes, the median, counted from one half; NaN where it was asked about none.
 
     Args:
         segments: Of all shots.
         fps: Of the clip; `None` = how a box moves is not known.
     """
-    found = {name: np.zeros(len(segments)) for name in FEATURES}
+    found = {name: np.zeros(len(segments)) for name in (*FEATURES, *FEATURES_OF_OTHERS)}
     found["still"] = np.array([_still(one, fps) for one in segments], np.float64)
+    found["seconded"] = np.array([one.seconded for one in segments], np.float64) - _UNKNOWN
     for own in numbers_by_shot(segment.tracklet.shot_index for segment in segments).values():
         start = min(segments[k].start_frame for k in own)
         span = max(segments[k].stop_frame for k in own) - start
@@ -92,4 +100,5 @@ def someone_log_odds(
     """Return (N,) log-odds that segments make a character; see `someone_features`."""
     if not segments:
         return np.zeros(0)
-    return model.log_odds(someone_features(segments, fps=fps))
+    found = someone_features(segments, fps=fps)
+    return model.log_odds({name: found[name] for name in model.weights})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.looks import CUES, Cue, Looks
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from tracker.tracklets import Tracklet
@@ -25,6 +27,8 @@ class Segment:
         means: Cue to (D,) float32, the mean of its unit rows. The dot product of two means is the
             mean of all pairwise cosines, so no more is ever needed to compare two segments.
         sample_count: Samples that were good enough, of the cue that has most.
+        seconded: How sure a second detector is of its boxes, in [0, 1], the median; NaN where it
+            was asked about none.
     """
 
     tracklet: Tracklet
@@ -32,6 +36,7 @@ class Segment:
     stop_row: int
     means: dict[Cue, NDArray[np.float32]]
     sample_count: int
+    seconded: float = float("nan")
 
     @property
     def start_frame(self) -> int:
@@ -63,10 +68,13 @@ def make_segment(tracklet: Tracklet, looks: Looks, start_row: int, stop_row: int
     """Cut a segment out of a tracklet and average its looks."""
     means: dict[Cue, NDArray[np.float32]] = {}
     most = 0
-    for cue in CUES:
+    for cue in (cue for cue in CUES if CUE_TABLE[cue].role != "score"):
         rows = looks.seen(cue)
         rows = rows[(rows >= start_row) & (rows < stop_row)]
         if len(rows):
             means[cue] = looks.mean(cue, rows)
             most = max(most, len(rows))
-    return Segment(tracklet, start_row, stop_row, means, most)
+    rows = looks.told("seconded")  # good samples or not: this is of the boxes
+    rows = rows[(rows >= start_row) & (rows < stop_row)]
+    seconded = float(np.median(looks.rows("seconded", rows))) if len(rows) else float("nan")
+    return Segment(tracklet, start_row, stop_row, means, most, seconded)

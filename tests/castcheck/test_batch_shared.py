@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,9 +14,15 @@ import numpy as np
 import pytest
 
 from castcheck.batch import request_batcher
-from castcheck.batch.shared_models import SharedDetector, SharedEmbedder, SharedPartsEmbedder
+from castcheck.batch.shared_models import (
+    SharedDetector,
+    SharedEmbedder,
+    SharedModels,
+    SharedPartsEmbedder,
+)
 from castcheck.batch.work import ClipWorker, Job
 from castcheck.config import Config
+from castcheck.models.load import Models
 from identity.appearance.embedder import CrossCues, PartsEmbedder, unit_rows
 from scenes.frames import FrameBatch
 from tests.scenes.clips import write_clip
@@ -209,3 +216,12 @@ def test_what_counts_only_where_it_stays_is_the_same_for_many_clips():
     one, two = (SharedDetector(d, batch_size=4) for d in (BoxPerBright(), WithHeads()))
     assert (one.passing_classes, one.heads_from) == (frozenset(), None)
     assert (two.passing_classes, two.heads_from) == (frozenset({15}), WithHeads.heads_from)
+
+
+def test_a_second_detector_is_asked_in_one_thread_as_well():
+    second = WithHeads()
+    models = Models(BoxPerBright(), None, second=second)
+    shared = SharedModels(models, Config())
+    assert isinstance(shared.models.second, SharedDetector)
+    assert shared.models.second.passing_classes == second.passing_classes
+    assert SharedModels(replace(models, second=None), Config()).models.second is None

@@ -6,6 +6,9 @@ import hashlib
 import http.server
 import threading
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,11 +16,14 @@ from typer.testing import CliRunner
 from castcheck.cli import app
 from castcheck.config import Config
 from castcheck.models import store as model_store
-from castcheck.models.load import load_models
+from castcheck.models.load import Models, _second_to, load_models
 from castcheck.models.pull import pull
 from castcheck.models.store import best_present, suggest_download
+from castcheck.pipeline import weighs_boxes
 from scenes.errors import WeightsError
+from tracker.head_pairing import HeadPairedDetector
 from tracker.known_weights import KnownWeights, models_dir
+from tracker.yolo import YoloDetector
 
 BYTES = bytes(range(256)) * 2000
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -232,3 +238,16 @@ def test_nothing_is_fetched_unasked(tables):
     with pytest.raises(WeightsError, match="no detector was given"):
         load_models(Config())
     assert not models_dir().exists()
+
+
+def test_another_detector_has_the_bundled_one_for_a_second():
+    people: Any = SimpleNamespace(
+        name="other.pt", sha256=None, class_names={0: "person"}, passing_classes=frozenset()
+    )
+    pair = HeadPairedDetector(people, people)
+    second = _second_to(pair, Config())
+    assert isinstance(second, YoloDetector)
+    assert second.knows_heads  # so it weighs its boxes
+    assert _second_to(second, Config()) is None
+    clip = Path("a.mp4")
+    assert [weighs_boxes(Models(one, None), clip) for one in (second, pair)] == [True, False]

@@ -56,7 +56,9 @@ def over_a_cut(early, late, *, setups=SAME, moved=False):
         if (seen := wearing(["A"] * SHOT, ["A"] * SHOT))
     )
     nobody = np.zeros((count, count))
-    cast = Cast(np.zeros(count, np.int64), nobody, nobody > 0, np.zeros(count, np.bool_), 1)
+    cast = Cast(
+        np.zeros(count, np.int64), nobody, nobody > 0, np.zeros(count, np.bool_), 1, np.ones(count)
+    )
     clip = Clip(
         tracks, tuple(segments), cast, setups, None, calibration(), bundled_model(),
         FindingSettings(), FPS,

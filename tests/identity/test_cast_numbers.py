@@ -559,12 +559,14 @@ def by_name(monkeypatch):
     return table
 
 
-def cast_of(labels, apart=()):
+def cast_of(labels, apart=(), there=0.0):
     together = np.zeros((len(labels), len(labels)), bool)
     for a, b in apart:
         together[a, b] = together[b, a] = True
     count = max(labels, default=-1) + 1
-    return Cast(np.array(labels), together * 0.0, together, np.zeros(len(labels), bool), count)
+    someone = np.full(len(labels), there)
+    none = np.zeros(len(labels), bool)
+    return Cast(np.array(labels), together * 0.0, together, none, count, someone)
 
 
 def sure(odds):
@@ -642,20 +644,20 @@ def test_three_looks_are_needed(by_name, samples, judged):
         pytest.param(30.0, {"a": 0.0, "b": 0.0}, [1 / 3, 1 / 3], id="one of both, or neither"),
     ],
 )
-def test_a_member_may_be_among_the_background(there, odds, present, by_name, monkeypatch):
-    monkeypatch.setattr(matching, "someone_log_odds", lambda some, _: np.full(len(some), there))
+def test_a_member_may_be_among_the_background(there, odds, present, by_name):
     by_name.update({(1, name): value for name, value in odds.items()} | {(0, "b"): -30.0})
     by_name.update({(1, name): -30.0 for name in {"a", "b"} - odds.keys()} | {(0, "a"): -30.0})
-    found = matched([segment(LONG), segment(LONG, number=1)], cast_of([0, -1]), "a", "b")
+    both = [segment(LONG), segment(LONG, number=1)]
+    found = matched(both, cast_of([0, -1], there=there), "a", "b")
     assert found.present == pytest.approx(present, abs=1e-6)
-    alone = matched([segment(LONG, number=1)], cast_of([-1]), "a", "b")
+    alone = matched(both[1:], cast_of([-1], there=there), "a", "b")
     assert alone.present == pytest.approx(present, abs=1e-6)
 
 
-def test_a_character_and_somebody_behind_both_may_be_a_member(by_name, monkeypatch):
-    monkeypatch.setattr(matching, "someone_log_odds", lambda some, _: np.full(len(some), 30.0))
+def test_a_character_and_somebody_behind_both_may_be_a_member(by_name):
     by_name.update({(0, "a"): 1.0, (1, "a"): 2.0})
-    found = matched([segment(LONG), segment(LONG, number=1)], cast_of([0, -1]), "a")
+    both = [segment(LONG), segment(LONG, number=1)]
+    found = matched(both, cast_of([0, -1], there=30.0), "a")
     assert found.present == pytest.approx([1 - (1 - found.share[0, 0]) * (1 - sure(2.0))])
 
 

@@ -543,7 +543,7 @@ def test_more_than_eight_looks_say_no_more():
 
 def test_labels_stay_with_heads_where_clothes_were_exchanged():
     labels = np.array([0, 1, 1, 0, 0])
-    cast = Cast(labels, np.zeros((5, 5)), np.zeros((5, 5), bool), np.zeros(5, bool), 2)
+    cast = Cast(labels, np.zeros((5, 5)), np.zeros((5, 5), bool), np.zeros(5, bool), 2, np.ones(5))
     segments = [segment(k, first=10 * k) for k in range(5)]
     clip = SimpleNamespace(segments=segments)
     exchange = told("attribute_swap", (), 20, over_cut=True, attribute="clothes",
@@ -563,7 +563,7 @@ def test_labels_stay_with_heads_where_clothes_were_exchanged():
 def cast_of(*labels):
     count = len(labels)
     return Cast(np.array(labels), np.zeros((count, count)), np.zeros((count, count), bool),
-                np.zeros(count, bool), max(labels, default=-1) + 1)  # fmt: skip
+                np.zeros(count, bool), max(labels, default=-1) + 1, np.ones(count))  # fmt: skip
 
 
 @pytest.mark.parametrize(

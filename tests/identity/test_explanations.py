@@ -109,8 +109,9 @@ def test_decisions_were_fitted_on_the_evidence_that_is_here():
 def test_the_digest_of_evidence_is_of_the_numbers_behind_decisions(
     same_person, someone, provenance, same
 ):
-    was = LearntEvidence(Logistic(-1.0, {"body": 2.0}), Logistic(0, {}), {}).same_person_sha256
-    found = LearntEvidence(same_person, someone, provenance).same_person_sha256
+    none = Logistic(0, {})
+    was = LearntEvidence(Logistic(-1.0, {"body": 2.0}), none, none, {}).same_person_sha256
+    found = LearntEvidence(same_person, someone, someone, provenance).same_person_sha256
     assert (found == was) is same
 
 

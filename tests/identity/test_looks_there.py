@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.observed import StoredDetector
 from castcheck.batch.shared_models import SharedEmbedder, SharedPartsEmbedder
 from identity.appearance import looks_there
 from identity.appearance.colour import colour_histograms
@@ -106,8 +107,11 @@ def test_every_cue_of_people_in_a_film_is_the_same(readers, faces, way):
     with open_source(SAMPLE) as source:
         batch = next(iter(source.batches(2)))
     found = YoloDetector("bundled", device="cpu").detect(batch)
+    second = StoredDetector(found, "the same", None)
     here, moved = (
-        LooksReader(embedder, LooksSettings(), fps=6.0, faces=network).read(own, found)
+        LooksReader(embedder, LooksSettings(), fps=6.0, faces=network, second=second).read(
+            own, found
+        )
         for embedder, network, own in zip(
             readers, faces if way == "there" else faces[:1] * 2, (batch, there(batch)), strict=True
         )

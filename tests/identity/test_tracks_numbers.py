@@ -224,10 +224,12 @@ def test_of_many_looks_some_are_taken_from_the_first_to_the_last(monkeypatch):
 
 
 def test_numbers_are_written_to_four_places():
-    learnt = LearntEvidence(Logistic(0.123456, {"body": 1.98768}), Logistic(-1.0, {}), {"a": 1})
+    same_person, others = Logistic(0.123456, {"body": 1.98768}), Logistic(2.0, {"seconded": 0.5})
+    learnt = LearntEvidence(same_person, Logistic(-1.0, {}), others, {"a": 1})
     again = LearntEvidence.from_json(learnt.to_json())
     assert again.same_person == Logistic(0.1235, {"body": 1.9877})
     assert (again.someone, again.provenance) == (Logistic(-1.0, {}), {"a": 1})
+    assert again.someone_of_others == others
     model = DecisionModel({"swap": Logistic(0.123456, {"gain": 1.98768})}, {})
     assert DecisionModel.from_json(model.to_json())["swap"] == Logistic(0.1235, {"gain": 1.9877})
     for text in (learnt.to_json(), model.to_json()):

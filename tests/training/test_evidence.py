@@ -11,12 +11,20 @@ import pytest
 from bench.labelled import drawn_characters, film_labels
 from identity.evidence.cohort import NEAREST, Cohort
 from identity.evidence.learnt import LearntEvidence, learnt_evidence
-from identity.evidence.someone import someone_features
+from identity.evidence.someone import FEATURES_OF_OTHERS, someone_features
 from identity.settings import ClusteringSettings
 from identity.tracks.segments import Segment, make_segment
 from scenes.errors import CastcheckError
 from tests.identity.people import DIM, looks, tracklet
-from training.evidence import PAIR_FEATURES, Case, fit_both, pair_rows, someone_rows
+from training.evidence import (
+    PAIR_FEATURES,
+    Case,
+    _unsure_of_others,
+    fit_both,
+    fit_someone,
+    pair_rows,
+    someone_rows,
+)
 from training.evidence_figures import (
     joined,
     judge,
@@ -113,6 +121,49 @@ def test_free_clips_teach_what_a_thing_is_and_not_who_is_one_person():
     assert np.isnan(figures["free"]["count_right"])  # nobody has said how many there are
     assert figures["three free clips in one file"]["files"] == 50
     assert pairs_across_shots(CASES + free)["new"] == pairs_across_shots(CASES)["new"]
+
+
+def by_another_detector(case: Case) -> Case:
+    """Return a clip as another detector sees it: as sure of things, which a second one doubts."""
+    told = [0.1 if name is None else 0.8 for name in case.names()]
+    segments = tuple(
+        replace(one, tracklet=replace(one.tracklet, score=np.full(40, 0.9, np.float32)), seconded=s)
+        for one, s in zip(case.segments, told, strict=True)
+    )
+    return replace(case, segments=segments, traits=someone_features(segments), weighed_boxes=False)
+
+
+def test_of_another_detector_it_is_learnt_what_the_second_one_says():
+    others = [by_another_detector(case) for case in CASES]
+    model = fit_someone(others)
+    assert set(model.weights) == set(FEATURES_OF_OTHERS)
+    assert model.weights["seconded"] > 1
+    found = tracks(others)["labelled"]
+    assert (found["somebody"], found["auc"]) == (16, 1.0)
+    assert tracks([replace(case, weighed_boxes=True) for case in others])["labelled"]["auc"] == 0.5
+    single, triples = left_out(others, ClusteringSettings(), seed=0, looks=CASES)
+    assert [(row.bcubed, row.said) for row in single] == [(1.0, 2)] * 4
+    assert triples
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "makes"),
+    [
+        pytest.param(1, "A", [True, False], id="whom no label shows is none of the cast"),
+        pytest.param(None, "A", [True], id="who is of the cast is not known"),
+        pytest.param(None, "A-", [True, False], id="all are labelled"),
+        pytest.param(None, "", [], id="none is labelled"),
+    ],
+)
+def test_what_is_known_of_tracks_without_a_label(count, shown, makes):
+    frames = list(range(40))
+    segments = [
+        make_segment(tracklet(k, frames, at=(60 + 200 * k, 60)), looks(frames, ["A"] * 40), 0, 40)
+        for k in range(2)
+    ]
+    told = [(who, k) for k, who in enumerate(shown) for _ in range(2)]
+    case = made("a", segments, told, asked=[0, 1], count=count, free=True)
+    assert someone_rows(_unsure_of_others(case))[1].tolist() == makes
 
 
 def test_tracks_of_sources_left_out_are_told_apart():

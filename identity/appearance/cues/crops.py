@@ -43,6 +43,8 @@ class Crops:
         read_faces: Reads the faces of some sampled boxes, (K,) numbered by their place in
             `sampled`, in (K, 3) squares around their heads, see `faces.squares`; `None` = nobody
             reads faces.
+        seconded: Rows of the boxes that a second detector was asked about, good and bad, and (K, 1)
+            how sure it is of each; `None` = there is none.
     """
 
     found: Detections
@@ -54,6 +56,7 @@ class Crops:
     parts: CrossCues | None = None
     colours: Mapping[str, Measured] = field(default_factory=dict)
     read_faces: ReadFaces | None = None
+    seconded: Measured | None = None
 
     @property
     def told(self) -> CrossCues:
@@ -77,10 +80,21 @@ class Crops:
             raise ValueError("no faces are read")
         return self.read_faces(chosen, squares)
 
+    def second_opinion(self) -> Measured:
+        """Return what a second detector says of some boxes, see `seconded`.
+
+        Raises:
+            ValueError: There is none; the row of the cue should say that it needs it.
+        """
+        if self.seconded is None:
+            raise ValueError("no second detector is asked")
+        return self.seconded
+
     def show(self, needs: Need) -> bool:
         """Tell whether what a cue needs is there."""
         told = self.parts is not None
-        return {"box": True, "parts": told, "faces": told and self.read_faces is not None}[needs]
+        faces, second = told and self.read_faces is not None, self.seconded is not None
+        return {"box": True, "parts": told, "faces": faces, "second": second}[needs]
 
 
 def crop_edges(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> NDArray[np.int64]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Cue = str  # a name of the table
-Role = Literal["network", "colour", "own", "pose"]
-Need = Literal["box", "parts", "faces"]
+Role = Literal["network", "colour", "own", "pose", "score"]
+Need = Literal["box", "parts", "faces", "second"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,13 @@ class CueRow:
         title: For people.
         role: What it counts as. "network": how a network sees a body or a part of it. "colour":
             colours of a part; a turn moves one of them, another person two. "own": asked about by
-            itself. "pose": circumstances, nobody's look; it is never compared as one.
+            itself. "pose": circumstances, nobody's look; it is never compared as one. "score": of
+            the box, not of a look either.
         measured_by: "module:function". It takes `Crops` and the name of the cue, and returns the
             rows of boxes that show it, (K,) int64, and their (K, D) float32 unit vectors.
         needs: What there must be to measure it. "box": the crop of a box. "parts": an embedder that
             tells parts. "faces": one that does, and a network that reads the faces of its heads.
+            "second": a second detector.
         scale: Median cosine of different people who are on screen together, and of one person
             within one shot. `None` = measured per embedder, in `identity/evidence/calibration.py`.
         log_odds: What it adds to the log-odds that two looks are one person, per unit of similarity
@@ -74,6 +76,13 @@ _ROWS = (
     ),
     CueRow("face_turn", "turn of the face", "pose", f"{_HERE}.face:measure_turn", needs="faces"),
     CueRow("facing", "turn of the body", "pose", f"{_HERE}.facing:measure", needs="parts"),
+    CueRow(
+        "seconded",
+        "opinion of a second detector",
+        "score",
+        f"{_HERE}.seconded:measure",
+        needs="second",
+    ),
 )
 CUE_TABLE: dict[Cue, CueRow] = {row.name: row for row in _ROWS}
 CUES: tuple[Cue, ...] = tuple(CUE_TABLE)
