@@ -25,7 +25,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.speed_children import read_child, start_child
-from bench.speed_floor import Setup, bare_network, find_floor
+from bench.speed_floor import Setup, bare_network, find_floors
 from bench.speed_more import HEIGHTS_PX, costs_by_resolution, on_a_busy_machine, start_up
 from bench.speed_rows import OURS, Castcheck, judge_and_write, rows_for
 from bench.speed_tables import tables
@@ -250,9 +250,9 @@ def main() -> int:
     setup = Setup(args.clip, args.detector, args.embedder, args.device)
     found: dict[str, Any] = {"clip": args.clip.name, "embedder": Path(args.embedder).name}
     if "rows" not in skipped:
-        network = bare_network(setup)
-        floor = find_floor(setup, network, core_count())
-        rows = rows_for(setup, floor, network, args.onnx)
+        bare = bare_network(setup)
+        floors = find_floors(setup, bare, core_count())
+        rows = rows_for(setup, floors, bare, args.onnx)
         words = [w for w in args.only.split(",") if w]
         chosen = {
             n: r
@@ -265,7 +265,7 @@ def main() -> int:
             for n, row in chosen.items()
             if isinstance(row, Castcheck)
         }
-        found |= {"floor": str(floor), "rows": results, "stages": stages}
+        found |= {"floor": "; ".join(map(str, floors)), "rows": results, "stages": stages}
         found["gpu"] = gpu_figures(results, setup)
         plot(results, args.out / "speed.png")
         tell(found, {"rows", "stages", "gpu", "floor"}, args.out)

@@ -10,28 +10,30 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.speed_floor import Floor, Setup, run_floor
+from bench.speed_floor import Bare, Floor, Setup, run_floor
 from bench.speed_peers import Ultralytics, botsort_with_reid, run_boxmot, run_deep_sort
 from castcheck import pipeline
 from castcheck.report.writers import ReportInputs, write_reports
 from tracker.stride import EVERY_PICTURE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from castcheck.config import Config
 
     Row = Callable[[], int]
 
 OURS = "castcheck, whole"
+_FLOORS = "floor: decode + bare network", "floor in torch"
 
 
 def rows_for(
-    setup: Setup, floor: Floor, network: Any, exported: Path | None = None
+    setup: Setup, floors: Sequence[Floor], bare: Bare, exported: Path | None = None
 ) -> dict[str, Row]:
     """Return what is timed, by name; everything is loaded by the first call of each.
 
-    `exported` is the same detector as ONNX.
+    `floors` are the fastest way to run the bare detector, then the fastest in torch where that is
+    another one; `exported` is the same detector as ONNX.
 
     All have all threads. Ultralytics leaves torch one on two cores; as it comes it has a row of its
     own.
@@ -56,7 +58,10 @@ def rows_for(
         }
     bundled, bfloat16 = replace(setup, detector=Path("bundled")), {"run": {"bfloat16": True}}
     return {
-        "floor: decode + bare network": lambda: run_floor(setup, network, floor),
+        **{
+            name: partial(run_floor, setup, bare, floor)
+            for name, floor in zip(_FLOORS[: len(floors)], floors, strict=True)
+        },
         "Ultralytics predict, batches of 8": lambda: peers.predict(threads),
         OURS: Castcheck(setup),
         "castcheck, looks by colour": Castcheck(replace(setup, embedder="colour")),

@@ -75,7 +75,7 @@ class GraphNetwork:
             letterbox: How they are made to fit.
             groups: Ids of classes; boxes of one group do not overlap, those of two may.
         """
-        planes = letterbox.apply(rgb).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+        planes = planes_of(letterbox.apply(rgb))
         step = self._at_once or len(planes)
         out = [self.raw(planes[first : first + step]) for first in range(0, len(planes), step)]
         least, most = self._settings.min_score, self._settings.nms_iou
@@ -93,6 +93,12 @@ class GraphNetwork:
         if count < wanted:  # exported for batches of this size
             planes = np.concatenate([planes, np.repeat(planes[-1:], wanted - count, axis=0)])
         return np.asarray(self._session.run(None, {self._input: planes})[0][:count], np.float32)
+
+
+def planes_of(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return (N, 3, h, w) in 0..1 of (N, h, w, 3) pictures, as a graph takes them."""
+    planes = pictures.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+    return np.asarray(planes, np.float32)
 
 
 def open_bundled_graph(
