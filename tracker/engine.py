@@ -11,6 +11,7 @@ import logging
 import os
 import tempfile
 import warnings
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -62,13 +63,24 @@ class EngineNetwork:
     def __init__(
         self, path: Path, settings: DetectorSettings, *, device: str, half: bool, bfloat16: bool
     ) -> None:
-        self._settings, self._device, self._half = settings, device, half
+        self.settings, self._device, self._half = settings, device, half
         self.is_plain, self.trained_px = False, DEFAULT_IMAGE_PX
         self.degradations: tuple[str, ...] = ()
         with engine_kept_quiet():
             self._open(path)
             if bfloat16:
                 self._go_bfloat16(exported=path.suffix.lower() not in _BARE)
+
+    @property
+    def longer_px(self) -> int:
+        """What the longer side of a picture is scaled to."""
+        return self.settings.image_size_px or self.trained_px
+
+    def with_settings(self, settings: DetectorSettings) -> EngineNetwork:
+        """Return the same network with other thresholds and sizes."""
+        other = copy(self)
+        other.settings = settings
+        return other
 
     def find(self, rgb: NDArray[np.uint8], letterbox: Letterbox, groups: Groups) -> list[Rows]:
         """Return what `GraphNetwork.find` does; `rgb` may lie on the device of the network."""
@@ -103,8 +115,8 @@ class EngineNetwork:
         """Return per picture what is left of these classes where boxes overlap."""
         return self._nms(
             out.float() if alone else out.float().clone(),  # it writes into what it is given
-            self._settings.min_score,
-            self._settings.nms_iou,
+            self.settings.min_score,
+            self.settings.nms_iou,
             classes=list(classes),
             agnostic=True,  # one character, one box, whatever the classes
             max_det=MAX_BOXES,
@@ -120,7 +132,6 @@ class EngineNetwork:
         self._nms = import_nms()
         self.has_prompts = False
         self.fixed_hw: tuple[int, int] | None = None
-        self.longer_px = self._settings.image_size_px or self.trained_px
         openers = {".pt": self._open_checkpoint, ".safetensors": self._open_bundled}
         opener = openers.get(path.suffix.lower(), self._open_export)
         try:
@@ -147,7 +158,7 @@ class EngineNetwork:
         model = YOLO(str(path))
         network = model.model
         _check_task(getattr(model, "task", None), path)
-        if hasattr(network, "set_classes") and self._settings.class_list:
+        if hasattr(network, "set_classes") and self.settings.class_list:
             self._prompt(model, path)
         self._take(network)
         last = network.model[-1]
@@ -170,7 +181,6 @@ class EngineNetwork:
         trained_with = getattr(network, "args", None) or {}
         if isinstance(trained_with, dict):
             self.trained_px = int(trained_with.get("imgsz") or DEFAULT_IMAGE_PX)
-        self.longer_px = self._settings.image_size_px or self.trained_px
         network = network.fuse(verbose=False).eval()
         self._end2end = bool(getattr(network.model[-1], "end2end", False))
         self.stride_px = max(32, int(network.stride.max()))
@@ -201,7 +211,7 @@ class EngineNetwork:
     def _prompt(self, model: Any, path: Path) -> None:
         """Tell a network that reads text what to look for."""
         try:
-            model.set_classes(list(self._settings.class_list))
+            model.set_classes(list(self.settings.class_list))
         except Exception as err:  # the text encoder's loader raises anything
             raise WeightsError(
                 "takes text prompts, but its text encoder cannot be opened without going online",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,8 +38,8 @@ class GraphNetwork:
         session: Of ONNX Runtime; maps (N, 3, h, w) float32 in 0..1 to (N, 4 + classes, anchors):
             middle x and y, width, height in pixels of the input, then a score per class.
         names: Its classes by id.
-        longer_px: What the longer side of a picture is scaled to.
-        settings: Thresholds.
+        trained_px: What the longer side of a picture is scaled to if the settings do not say.
+        settings: Thresholds and sizes.
         stride_px: The sides of its input are multiples of this.
 
     Attributes:
@@ -55,17 +56,28 @@ class GraphNetwork:
         session: Any,
         *,
         names: dict[int, str],
-        longer_px: int,
+        trained_px: int,
         settings: DetectorSettings,
         stride_px: int = 32,
     ) -> None:
-        self._session, self._settings = session, settings
-        self.names, self.longer_px, self.stride_px = names, longer_px, stride_px
+        self._session, self.settings = session, settings
+        self.names, self.trained_px, self.stride_px = names, trained_px, stride_px
         (given,) = session.get_inputs()
         self._input = given.name
         count, _, height, width = given.shape
         self.fixed_hw = (height, width) if isinstance(height, int) else None
         self._at_once = count if isinstance(count, int) else None
+
+    @property
+    def longer_px(self) -> int:
+        """What the longer side of a picture is scaled to."""
+        return self.settings.image_size_px or self.trained_px
+
+    def with_settings(self, settings: DetectorSettings) -> GraphNetwork:
+        """Return the same network with other thresholds and sizes."""
+        other = copy(self)
+        other.settings = settings
+        return other
 
     def find(self, rgb: NDArray[np.uint8], letterbox: Letterbox, groups: Groups) -> list[Rows]:
         """Return per picture (M, 6) rows: box in the letterbox, score, class.
@@ -78,7 +90,7 @@ class GraphNetwork:
         planes = planes_of(letterbox.apply(rgb))
         step = self._at_once or len(planes)
         out = [self.raw(planes[first : first + step]) for first in range(0, len(planes), step)]
-        least, most = self._settings.min_score, self._settings.nms_iou
+        least, most = self.settings.min_score, self.settings.nms_iou
         return [
             np.concatenate(
                 [strongest(rows.T, classes, min_score=least, max_iou=most) for classes in groups]
@@ -114,8 +126,7 @@ def open_bundled_graph(
         return None
     facts = read_metadata(weights)
     names = names_by_id(json.loads(facts["names"]))
-    longer_px = settings.image_size_px or int(facts["imgsz"])
-    return GraphNetwork(session, names=names, longer_px=longer_px, settings=settings)
+    return GraphNetwork(session, names=names, trained_px=int(facts["imgsz"]), settings=settings)
 
 
 def open_exported(path: Path, settings: DetectorSettings) -> GraphNetwork | None:
@@ -141,9 +152,9 @@ def open_exported(path: Path, settings: DetectorSettings) -> GraphNetwork | None
     names = names_by_id(ast.literal_eval(facts["names"]))
     stride_px = max(32, int(facts.get("stride", 32)))
     sides = json.loads(facts.get("imgsz", "[]"))
-    longer_px = settings.image_size_px or max(sides, default=DEFAULT_IMAGE_PX)
+    trained_px = max(sides, default=DEFAULT_IMAGE_PX)
     return GraphNetwork(
-        session, names=names, longer_px=longer_px, settings=settings, stride_px=stride_px
+        session, names=names, trained_px=trained_px, settings=settings, stride_px=stride_px
     )
 
 

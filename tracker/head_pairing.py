@@ -62,6 +62,11 @@ class HeadPairedDetector:
         self._half_class = min(set(people.class_names) - people.passing_classes)
 
     @property
+    def heads(self) -> YoloDetector:
+        """What finds the heads."""
+        return self._heads
+
+    @property
     def name(self) -> str:
         """Of the detector of people."""
         return self._people.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ class YoloDetector:
         bfloat16: bool = False,
         trusted: bool = False,
     ) -> None:
-        self._settings = settings or DetectorSettings()
+        settings = settings or DetectorSettings()
         path = resolve_weights(spec)
         kind = weights_kind(path)
         self._sha256 = weights_sha256(path)
@@ -69,14 +70,29 @@ class YoloDetector:
         self._degradations: tuple[str, ...] = ()
         if half and not on_gpu:
             self._degradations = ("half precision is not available on the CPU, used float32",)
-        self._network = _open(
+        network = _open(
             path,
             self._sha256,
-            self._settings,
+            settings,
             device=self._device,
             half=on_gpu and half is not False,
             bfloat16=bfloat16,
         )
+        self._take(network, settings)
+
+    def with_settings(self, settings: DetectorSettings) -> YoloDetector:
+        """Return a detector that runs the same network for other classes, or by other thresholds.
+
+        Raises:
+            ConfigError: A class the model does not know.
+        """
+        other = copy(self)
+        other._take(self._network.with_settings(settings), settings)  # noqa: SLF001 (of its kind)
+        return other
+
+    def _take(self, network: EngineNetwork | GraphNetwork, settings: DetectorSettings) -> None:
+        """Run a network, by settings that say which of its classes count as what."""
+        self._network, self._settings = network, settings
         names = self._network.names
         wanted = () if self._network.has_prompts else self._settings.class_list
         self._classes = choose_classes(names, wanted)

@@ -151,8 +151,7 @@ def _second_to(detector: Detector | ReplayFolder, config: Config) -> Detector | 
     """Return the bundled detector where it finds the heads for another one."""
     if not isinstance(detector, HeadPairedDetector):
         return None
-    wanted = replace(config.detector, classes="", image_size_px=0)
-    return YoloDetector(BUNDLED, wanted, device=config.run.device, half=None)
+    return detector.heads.with_settings(replace(config.detector, classes="", image_size_px=0))
 
 
 def _best_detector() -> tuple[str, tuple[str, ...]]:

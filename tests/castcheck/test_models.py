@@ -23,6 +23,7 @@ from castcheck.pipeline import weighs_boxes
 from scenes.errors import WeightsError
 from tracker.head_pairing import HeadPairedDetector
 from tracker.known_weights import KnownWeights, models_dir
+from tracker.settings import DetectorSettings
 from tracker.yolo import YoloDetector
 
 BYTES = bytes(range(256)) * 2000
@@ -244,10 +245,15 @@ def test_another_detector_has_the_bundled_one_for_a_second():
     people: Any = SimpleNamespace(
         name="other.pt", sha256=None, class_names={0: "person"}, passing_classes=frozenset()
     )
-    pair = HeadPairedDetector(people, people)
+    wanted = DetectorSettings(classes="head", min_score=0.1)
+    heads = YoloDetector("bundled", wanted, device="cpu")
+    pair = HeadPairedDetector(people, heads)
     second = _second_to(pair, Config())
     assert isinstance(second, YoloDetector)
     assert second.knows_heads  # so it weighs its boxes
+    assert heads.class_names.keys().isdisjoint(second.class_names)
+    networks: Any = heads._network, second._network
+    assert networks[0]._session is networks[1]._session  # opened once
     assert _second_to(second, Config()) is None
     clip = Path("a.mp4")
     assert [weighs_boxes(Models(one, None), clip) for one in (second, pair)] == [True, False]

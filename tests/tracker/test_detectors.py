@@ -201,3 +201,21 @@ def test_real_network_finds_people_and_ignores_the_batch_size(real_yolo):
     assert np.array_equal(a.frame, b.frame)
     assert np.allclose(a.xyxy, b.xyxy, atol=0.02)
     assert np.allclose(a.score, b.score, atol=2e-4)
+
+
+def test_one_network_with_other_settings(tiny_yolo):
+    loose = tiny(tiny_yolo, classes="person")
+    cats = loose.with_settings(
+        DetectorSettings(image_size_px=96, min_score=0.2, nms_iou=0.3, classes="cat")
+    )
+    anew = tiny(tiny_yolo, image_size_px=96, min_score=0.2, classes="cat")
+    pictures = batch_of(noise(3))
+    before = loose.detect(pictures)
+    found, wanted = cats.detect(pictures), anew.detect(pictures)
+    assert np.array_equal(found.xyxy, wanted.xyxy)
+    assert np.array_equal(found.score, wanted.score)
+    assert cats.class_names == {15: "cat"}
+    assert loose.class_names == {0: "person"}
+    assert np.array_equal(loose.detect(pictures).xyxy, before.xyxy)
+    with pytest.raises(ConfigError, match="no class"):
+        loose.with_settings(DetectorSettings(classes="persn"))
