@@ -226,7 +226,7 @@ def main() -> int:
     """Measure, print the tables, write JSON and a picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", type=Path, required=True)
-    parser.add_argument("--onnx", type=Path, help="the same detector, exported to ONNX")
+    parser.add_argument("--onnx", type=Path, help="the same detector as ONNX, for Ultralytics")
     parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--clip", type=Path, default=CLIP)
     parser.add_argument("--device", default="cpu")

@@ -33,7 +33,7 @@ def rows_for(
     """Return what is timed, by name; everything is loaded by the first call of each.
 
     `floors` are the fastest way to run the bare detector, then the fastest in torch where that is
-    another one; `exported` is the same detector as ONNX.
+    another one; `exported` is the same detector as ONNX, which castcheck runs by itself.
 
     All have all threads. Ultralytics leaves torch one on two cores; as it comes it has a row of its
     own.
@@ -50,7 +50,6 @@ def rows_for(
     if exported is not None:
         onnx = replace(setup, detector=exported)
         as_onnx = {
-            "castcheck, the detector as ONNX": Castcheck(onnx),
             # Its re-ID on features of the detector needs the checkpoint.
             "Ultralytics track, BoT-SORT, the detector as ONNX": partial(
                 Ultralytics(onnx).track, "botsort.yaml", threads

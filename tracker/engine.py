@@ -85,9 +85,7 @@ class EngineNetwork:
     def find(self, rgb: NDArray[np.uint8], letterbox: Letterbox, groups: Groups) -> list[Rows]:
         """Return what `GraphNetwork.find` does; `rgb` may lie on the device of the network."""
         with self.torch.inference_mode():
-            out = self.network(self._planes(rgb, letterbox))
-            while isinstance(out, (list, tuple)):
-                out = out[0]
+            out = self._forward(self._planes(rgb, letterbox))
             kept = [self._strongest(out, classes, alone=len(groups) == 1) for classes in groups]
             rows = [self.torch.cat(parts)[:, :6] for parts in zip(*kept, strict=True)]
             return brought_back(rows)
@@ -95,10 +93,15 @@ class EngineNetwork:
     def raw(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (N, 4 + classes, anchors) of (N, 3, h, w) pictures, as the network gives them."""
         with self.torch.inference_mode():
-            out = self.network(self.torch.from_numpy(planes).to(self._device, self._dtype))
-            while isinstance(out, (list, tuple)):
-                out = out[0]
+            out = self._forward(self.torch.from_numpy(planes).to(self._device, self._dtype))
             return np.asarray(out.float().cpu().numpy(), np.float32)
+
+    def _forward(self, planes: Any) -> Any:
+        """Return boxes and scores; some networks hand out what they were made of as well."""
+        out = self.network(planes)
+        while isinstance(out, (list, tuple)):
+            out = out[0]
+        return out
 
     def _planes(self, rgb: NDArray[np.uint8], letterbox: Letterbox) -> Any:
         """Return (N, 3, h, w) what the network sees of (N, H, W, 3) pictures, on its device."""

@@ -194,7 +194,7 @@ class CastFindingBuilder:
         )
         again = self._member_again(character)
         if again is not None:  # a copy of them, or a second box on them
-            confidence = min(confidence, self._build.major_confidence - 0.01)
+            confidence = self._build.unvouched(confidence)
             message = f"{message[:-1]}, and looks like {self._members[again].name}."
         return self._finding("unexpected", confidence, character, again, message)
 

@@ -116,10 +116,9 @@ class FindingBuilder:
         self._words = descriptions(judgement)
         self._names = names
 
-    @property
-    def major_confidence(self) -> float:
-        """From which confidence on a finding may be major, if its kind has no bar of its own."""
-        return self._settings.major_confidence
+    def unvouched(self, confidence: float) -> float:
+        """Return a confidence that stops no release, if the kind has no bar of its own."""
+        return min(confidence, self._settings.major_confidence - 0.01)
 
     def finding(
         self,
@@ -160,7 +159,7 @@ class FindingBuilder:
         )
         sure = confidence * min(1.0, box_score / _SURE_BOX_SCORE) if rests_on_boxes else confidence
         if not vouched:
-            sure = min(sure, self._settings.major_confidence - 0.01)
+            sure = self.unvouched(sure)
         found = Finding(
             kind,
             severity,
