@@ -135,8 +135,9 @@ def _observe_altered(
         observer = Observer(
             models.detector_for(clip), models, config, fps=float(rate) if rate else 25.0
         )
-        for batch in source.batches(_BATCH_FRAMES):
-            observer.push(altered(batch))
+        pictures = map(altered, source.batches(_BATCH_FRAMES))
+        for batch, found in observer.searched(observer.split(pictures)):
+            observer.take(batch, found)
         return observer.finish(
             source.info, config, end_s=source.end_s, degradations=source.degradations
         )

@@ -68,7 +68,7 @@ def rows_table(rows: Figures, *, floor: str) -> Table:
 def stages_table(stages: Figures) -> Table:
     """Return the share of each stage, a column per row of castcheck."""
     names = tuple(stages)
-    totals = {name: sum(stages[name].values()) for name in names}
+    totals = {name: sum(stages[name].get(stage, 0.0) for stage in _STAGES) for name in names}
     cells = tuple(
         (
             word,

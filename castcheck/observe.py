@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -22,6 +23,7 @@ from scenes.frames import with_small
 from scenes.prefetch import read_ahead
 from scenes.shots import Cut, Shot, shots_from_cuts
 from scenes.source import Fingerprint, open_source
+from scenes.threads import thread_count
 from scenes.upload import moved_there
 from tracker.belief import FOLLOWED_MOST
 from tracker.creatures import without_passing
@@ -32,6 +34,7 @@ from tracker.stillness import StirOfShots, without_pictures
 from tracker.stride import StridedDetector
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
     from fractions import Fraction
     from pathlib import Path
 
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from castcheck.support.progress import Progress
     from scenes.frames import FrameBatch, VideoInfo
     from tracker.tracklets import Tracklet
+
+    Found = tuple[FrameBatch, Detections]
 
 _TRIM_EVERY_FRAMES = 128
 _FASTEST_RATE = 120.0  # frames per second that are shown as such
@@ -67,7 +72,8 @@ class Observations:
         thumbnails: (S, 2, 54, 96, 3) uint8 RGB, the first and last picture of every shot, small.
         tone: (F, 3) float32, mean CIE Lab of what lies outside all boxes; NaN where nothing does.
         degradations: What could not be read as it should.
-        timings: Seconds per stage.
+        timings: Seconds per stage; cuts and, on several cores, boxes are looked for beside the
+            rest, so that stages add up to more than what elapsed.
         fingerprint: Of the clip before it was read; `None` where it was not read from a file.
         searched_frames: In how many pictures the detector looked for people; elsewhere boxes are
             drawn between found ones.
@@ -143,35 +149,47 @@ class Observer:
         """Frames seen so far."""
         return len(self._times)
 
-    def push(self, batch: FrameBatch) -> None:
-        """Take in the next frames."""
-        clock = time.perf_counter
-        t0 = clock()
-        ready = self._boxes.push(batch)
-        self.timings["detect"] += clock() - t0
-        self._take(ready)
+    def split(self, pictures: Iterable[FrameBatch]) -> Generator[FrameBatch, None, None]:
+        """Yield the pictures as they are, once it is known which cuts lie among those before."""
+        for batch in pictures:
+            self._note_cuts(partial(self._splitter.push, batch))
+            yield batch
+        self._note_cuts(self._splitter.finish)
 
-    def _take(self, ready: list[tuple[FrameBatch, Detections]]) -> None:
-        """Take in pictures whose boxes are known."""
-        for batch, found in ready:
+    def _note_cuts(self, split: Callable[[], list[Cut]]) -> None:
+        started = time.perf_counter()
+        self._cuts += split()
+        self.timings["shots"] += time.perf_counter() - started
+
+    def searched(self, pictures: Iterable[FrameBatch]) -> Generator[Found, None, None]:
+        """Yield all pictures of a clip with their boxes, in order.
+
+        What `take` keeps is not looked at here, so that one thread may search while another takes
+        in what was found.
+        """
+        for batch in pictures:
+            yield from self._checked(partial(self._boxes.push, batch))
+        yield from self._checked(self._boxes.finish)
+
+    def _checked(self, search: Callable[[], list[Found]]) -> list[Found]:
+        started = time.perf_counter()
+        ready = search()
+        self.timings["detect"] += time.perf_counter() - started
+        for _, found in ready:
             for values in (found.xyxy, found.score):
                 check_network_output(values, network=self._detector_name, what="boxes")
-            self._take_one(batch, found)
+        return ready
 
-    def _take_one(self, batch: FrameBatch, found: Detections) -> None:
-        clock = time.perf_counter
-        t1 = clock()
-        self._cuts += self._splitter.push(batch)
-        t2 = clock()
+    def take(self, batch: FrameBatch, found: Detections) -> None:
+        """Take in the next pictures, with their boxes."""
+        started = time.perf_counter()
         self._looks.append(self._reader.read(batch, found))
         self._keep_thumbnails(batch, found)
-        t3 = clock()
+        self.timings["looks"] += time.perf_counter() - started
         self._found.append(found)
         self._times += batch.time_s
         if self.frame_count % _TRIM_EVERY_FRAMES < len(batch):
             trim_heap()
-        for stage, seconds in (("shots", t2 - t1), ("looks", t3 - t2)):
-            self.timings[stage] += seconds
 
     def _keep_thumbnails(self, batch: FrameBatch, found: Detections) -> None:
         """Keep the pictures at both sides of every cut, and those that may still become such."""
@@ -203,11 +221,7 @@ class Observer:
         self, info: VideoInfo, config: Config, *, end_s: Fraction, degradations: tuple[str, ...]
     ) -> Observations:
         """Cut into shots, follow everybody through each, and hand out what was seen."""
-        self._take(self._boxes.finish())
-        started = time.perf_counter()
-        self._cuts += self._splitter.finish()
         self._note_stir(self.frame_count)
-        self.timings["shots"] += time.perf_counter() - started
         found = Detections.concat(self._found)
         # Of damaged pictures every new key picture looks like a cut.
         self._cuts = [] if info.all_damaged else self._without_false_cuts(info, found)
@@ -346,15 +360,21 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
             pictures = with_small(pictures, small_px=_SMALL_PX)
         else:
             pictures = moved_there(pictures, models.device, small_px=_SMALL_PX)
-        batches = read_ahead(pictures)
-        with contextlib.closing(batches):
-            for batch in batches:
-                observer.push(batch)
+        batches = read_ahead(observer.split(pictures))
+        found: Generator[Found, None, None] = observer.searched(batches)
+        beside = {"shots"}
+        if models.device == "cpu" and thread_count() > 1:
+            found = read_ahead(found)
+            beside.add("detect")
+        with contextlib.closing(batches), contextlib.closing(found):
+            for batch, boxes in found:
+                observer.take(batch, boxes)
                 progress("reading", observer.frame_count, source.info.frame_count)
         seen = observer.finish(
             source.info, config, end_s=source.end_s, degradations=source.degradations
         )
     fingerprint.check()
     spent = time.perf_counter() - started
-    seen.timings["decode_and_rest"] = spent - sum(seen.timings.values())
+    own = sum(seconds for stage, seconds in seen.timings.items() if stage not in beside)
+    seen.timings.update(decode_and_rest=spent - own, elapsed=spent)
     return replace(seen, fingerprint=fingerprint)

@@ -142,10 +142,12 @@ def report_on(
     visuals = make_visuals(crops, seen, judgement, findings, strip_px=config.report.strip_height_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
+    ended = time.perf_counter()
     timings = {
         **seen.timings,
         "judge": judged - started,
-        "pictures": time.perf_counter() - judged,
+        "pictures": ended - judged,
+        "elapsed": seen.timings.get("elapsed", 0.0) + ended - started,
     }
     fingerprint = seen.fingerprint or Fingerprint.of(clip)
     fingerprint.check()  # the pictures of the page were read just now

@@ -74,7 +74,7 @@ class Report:
         provenance: What judged it: version, models, configuration, device.
         degradations: What could not be done as it should.
         cast: Who of the cast file is in the clip; empty without one.
-        timings: Seconds per stage.
+        timings: Seconds per stage, and in all (`elapsed`); stages may run beside each other.
         baseline: Which findings were accepted before; `None` without a baseline.
     """
 
