@@ -61,7 +61,7 @@ class CharacterFacts:
         consistency: In [0, 1], 1 = always the same look; `None` where it was not seen well enough.
         screen_s: Seconds on screen.
         abstained: Why it was not judged; empty where it was.
-        description: A few words for people, such as "dark red top, blue trousers"; may be empty.
+        description: A few words for people, such as "dark red top" or "brown figure"; may be empty.
     """
 
     id: str

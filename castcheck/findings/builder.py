@@ -15,6 +15,8 @@ from identity.findings import SEVERITY_IF_SURE, Finding
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from castcheck.observe import Observations
     from identity.findings import Severity
     from identity.judge import Judgement
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 _CRITICAL_CONFIDENCE = 0.8
+# The network for faces reads those of people, drawn ones too; of animals it finds a few.
+_PERSON_FACE_SHARE = 0.25
 _MAJOR_SHARE = 0.25  # of the picture's height: smaller people are noticed less
 
 
@@ -43,21 +47,36 @@ def descriptions(judgement: Judgement) -> tuple[str, ...]:
 
 
 def description(judgement: Judgement, number: int, *, before_frame: int | None = None) -> str:
-    """Return what colour a character wears; empty where that was not seen.
+    """Return what colour a character wears; empty where that was not seen, or is not sure.
+
+    Who shows no face may be an animal or a robot, and is called a figure.
 
     Args:
         judgement: Who is who.
         number: Of the character.
         before_frame: Only what is over by then counts; `None` = all of the clip.
     """
-    total = sum(
-        s.means["upper"] * s.sample_count
+    own = [
+        s
         for s, label in zip(judgement.segments, judgement.cast.labels, strict=True)
-        if label == number
-        and "upper" in s.means
-        and (before_frame is None or s.stop_frame <= before_frame)
-    )
-    return "" if isinstance(total, int) else f"{colour_word(total)} top"
+        if label == number and (before_frame is None or s.stop_frame <= before_frame)
+    ]
+    worn = [s.clothes for s in own if s.clothes is not None]
+    if worn:
+        samples = sum(one.samples for one in worn)
+        faces = sum(one.face_share * one.samples for one in worn) / samples
+        total = np.sum([one.colours * one.samples for one in worn], axis=0)
+        return _phrase(total, "top" if faces >= _PERSON_FACE_SHARE else "figure")
+    # An embedder that tells heads would have told a chest.
+    upper = [s for s in own if "upper" in s.means and "head_look" not in s.means]
+    if not upper:
+        return ""
+    return _phrase(np.sum([s.means["upper"] * s.sample_count for s in upper], axis=0), "top")
+
+
+def _phrase(colours: NDArray[np.float32], noun: str) -> str:
+    word = colour_word(colours)
+    return f"{word} {noun}" if word else ""
 
 
 # From this median score on a tracklet is taken for what it seems to be. Chosen beforehand, a little

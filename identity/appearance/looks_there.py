@@ -1,7 +1,7 @@
 """The looks of a batch whose pictures lie on a device: all of it is measured there.
 
 What comes back is one tensor: what the network says of the boxes it looks at, the colours of their
-hair, what their faces look like, and the colours of the zones of every box.
+hair and chest, what their faces look like, and the colours of the zones of every box.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from identity.appearance.colour import HISTOGRAM_DIM
 from identity.appearance.colour_there import histograms_there
+from identity.appearance.cues.chest import chest_edges
 from identity.appearance.cues.crops import Crops
 from identity.appearance.cues.hair import hair_edges
 from identity.appearance.cues.zones import zone_patches
@@ -21,7 +22,7 @@ from identity.appearance.zones import Zone
 from scenes.device_pictures import DeviceCrop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from identity.appearance.cues.crops import Measured, ReadFaces
     from identity.appearance.embedder import DeviceReader
@@ -67,11 +68,13 @@ def crops_there(
             within = _edges(looked_at, batch.device).double(), _inside(heads)
             squares, _ = head_squares(*within, longest_px=max(width_px, height_px))
             seen = faces_there.rows(batch, places, squares.long())
-        with_hair = [] if heads is None else looked_at
-        edges = [_edges(patches, batch.device)]
-        if heads is not None:
-            edges.append(_hair_within(_edges(looked_at, batch.device), heads))
-        rows = [crop.row for crop in (*patches, *with_hair)]
+        by_head = {} if heads is None else {"hair": hair_edges, "chest": chest_edges}
+        bodies = _edges(looked_at, batch.device)
+        edges = [
+            _edges(patches, batch.device),
+            *(_within(bodies, heads, edges_of) for edges_of in by_head.values()),
+        ]
+        rows = [crop.row for crop in (*patches, *looked_at * len(by_head))]
         colours = histograms_there(batch, rows, torch.cat(edges))
         back = torch.cat([told.flatten(), seen.flatten(), colours.flatten()]).cpu().numpy()
     told_back, seen_back, vectors = np.split(back, np.cumsum([told.numel(), seen.numel()]))
@@ -79,7 +82,7 @@ def crops_there(
     vectors = vectors.reshape(-1, HISTOGRAM_DIM)
     measured: dict[str, Measured] = {}
     shown = {zone: own for zone, (own, _) in zones.items()}
-    shown |= {} if heads is None else {"hair": np.asarray(sampled, np.int64)}
+    shown |= dict.fromkeys(by_head, np.asarray(sampled, np.int64))
     for cue, own in shown.items():
         measured[cue], vectors = (own, vectors[: len(own)]), vectors[len(own) :]
     read_faces = None
@@ -101,15 +104,15 @@ def _edges(crops: Sequence[DeviceCrop], device: Any) -> Any:
     return torch.tensor(edges, dtype=torch.long, device=device).reshape(-1, 4)
 
 
-def _hair_within(crops: Any, head_boxes: Any) -> Any:
-    """Return (K, 4) edges of the hair in crops with edges (K, 4).
+def _within(crops: Any, head_boxes: Any, edges_of: Callable[[Any, Any], tuple[Any, ...]]) -> Any:
+    """Return (K, 4) edges of what a head tells the place of, in crops with edges (K, 4).
 
     Whatever the network says, they lie inside the crop.
     """
     import torch
 
     size_px = (crops[:, 2:] - crops[:, :2]).double()
-    inside = torch.stack(hair_edges(size_px, _inside(head_boxes)), dim=1).long()
+    inside = torch.stack(edges_of(size_px, _inside(head_boxes)), dim=1).long()
     return crops[:, :2].repeat(1, 2) + inside
 
 

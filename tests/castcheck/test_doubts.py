@@ -17,6 +17,7 @@ from castcheck.observe import observe
 from castcheck.pipeline import calibrate, embedder_name, judge_observations
 from identity.appearance.colour import colour_histogram
 from identity.explanations.contract import Explained
+from identity.tracks.segments import Clothes
 from tests.e2e.test_samples import SAMPLES
 from tracker.tracklets import Tracklet
 
@@ -85,7 +86,7 @@ def test_a_clone_nobody_vouches_for_names_both(judged):
     [
         pytest.param((), 0, "char-01 (", id="nobody has a name"),
         pytest.param(("Ann", ""), 0, "Ann (char-01)", id="a name"),
-        pytest.param(("Ann", ""), 1, "char-02 (", id="none of this one"),
+        pytest.param(("Ann", ""), 1, "char-02", id="none of this one"),
         pytest.param(("Ann", "Bob"), -1, "char-00", id="no character: nobody's name"),
         pytest.param((), -1, "char-00", id="no character and no names"),
     ],
@@ -101,29 +102,40 @@ RED, BLUE = (
 )
 
 
+IN_RED, AS_RED = (Clothes(RED, 9, faces) for faces in (0.5, 0.2))
+IN_BLUE = Clothes(BLUE, 31, 0.5)
+
+
+def worn(start, stop, clothes=None, **means):
+    return SimpleNamespace(
+        means=means, clothes=clothes, sample_count=stop - start, start_frame=start, stop_frame=stop
+    )
+
+
 @pytest.mark.parametrize(
     ("segments", "before_frame", "expect"),
     [
         pytest.param([], None, "", id="no segment"),
-        pytest.param([(0, 9, None)], None, "", id="no colour seen"),
-        pytest.param([(0, 9, RED)], None, "red top", id="one"),
-        pytest.param([(0, 9, RED), (9, 40, BLUE)], None, "blue top", id="what is worn longest"),
-        pytest.param([(0, 9, RED), (9, 40, BLUE)], 9, "red top", id="before it changed"),
-        pytest.param([(0, 9, RED), (9, 40, BLUE)], 8, "", id="nothing is over by then"),
+        pytest.param([worn(0, 9)], None, "", id="no colour seen"),
+        pytest.param([worn(0, 9, IN_RED)], None, "red top", id="one"),
+        pytest.param([worn(0, 9, AS_RED)], None, "red figure", id="who shows no face"),
+        pytest.param([worn(0, 9, IN_RED, upper=BLUE)], None, "red top", id="the chest alone"),
+        pytest.param(
+            [worn(0, 9, IN_RED), worn(9, 40, IN_BLUE)], None, "blue top", id="worn longest"
+        ),
+        pytest.param(
+            [worn(0, 9, IN_RED), worn(9, 40, IN_BLUE)], 9, "red top", id="before it changed"
+        ),
+        pytest.param([worn(0, 9, IN_RED), worn(9, 40, IN_BLUE)], 8, "", id="nothing is over"),
+        pytest.param(
+            [worn(0, 9, upper=RED, head_look=RED)], None, "", id="a close-up: a head, no chest"
+        ),
+        pytest.param([worn(0, 9, upper=RED)], None, "red top", id="a network that tells no heads"),
     ],
 )
 def test_what_a_character_wears(segments, before_frame, expect):
-    made = [
-        SimpleNamespace(
-            means={} if colour is None else {"upper": colour},
-            sample_count=stop - start,
-            start_frame=start,
-            stop_frame=stop,
-        )
-        for start, stop, colour in segments
-    ]
-    cast = SimpleNamespace(labels=[0] * len(made), character_count=1)
-    judgement: Any = SimpleNamespace(segments=made, cast=cast)
+    cast = SimpleNamespace(labels=[0] * len(segments), character_count=1)
+    judgement: Any = SimpleNamespace(segments=segments, cast=cast)
     assert description(judgement, 0, before_frame=before_frame) == expect
     assert description(judgement, 1, before_frame=before_frame) == ""
 

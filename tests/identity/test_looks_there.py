@@ -14,7 +14,8 @@ from castcheck.batch.shared_models import SharedEmbedder, SharedPartsEmbedder
 from identity.appearance import looks_there
 from identity.appearance.colour import colour_histograms
 from identity.appearance.colour_there import histograms_there
-from identity.appearance.cues.hair import hair_patches
+from identity.appearance.cues.chest import chest_edges, chest_patches
+from identity.appearance.cues.hair import hair_edges, hair_patches
 from identity.appearance.cues.table import CUE_TABLE
 from identity.appearance.embedder import unit_rows
 from identity.appearance.faces.open_faces import open_faces
@@ -171,15 +172,22 @@ def test_no_places_have_no_histograms():
 
 
 @pytest.mark.parametrize(
+    ("patches", "edges_of"),
+    [
+        pytest.param(hair_patches, hair_edges, id="hair"),
+        pytest.param(chest_patches, chest_edges, id="chest"),
+    ],
+)
+@pytest.mark.parametrize(
     "head",
     [(0.3, 0.0, 0.7, 0.2), (0.5, 0.5, 0.5, 0.5), (-0.5, -0.2, 0.5, 0.2), (1.2, 1.2, 1.5, 1.5),
      (0.0, 0.1, 1.0, 0.5)],
 )  # fmt: skip
-def test_hair_is_looked_for_in_the_same_place(head):
+def test_what_a_head_tells_the_place_of_is_looked_for_in_the_same_place(head, patches, edges_of):
     crop = DeviceCrop(torch.from_numpy(pictures(1)), 0, 10, 20, 110, 70)
     edges = looks_there._edges([crop], "cpu")
-    (found,) = looks_there._hair_within(edges, torch.tensor([head])).tolist()
-    (patch,) = hair_patches([crop], np.array([head], np.float32))
+    (found,) = looks_there._within(edges, torch.tensor([head]), edges_of).tolist()
+    (patch,) = patches([crop], np.array([head], np.float32))
     assert isinstance(patch, DeviceCrop)
     assert tuple(found) == patch.edges
 
@@ -189,7 +197,7 @@ def test_a_head_that_is_no_number_lies_in_the_crop(value):
     crop = DeviceCrop(torch.from_numpy(pictures(1)), 0, 10, 20, 110, 70)
     edges = looks_there._edges([crop], "cpu")
     head = torch.full((1, 4), value)
-    ((top, left, bottom, right),) = looks_there._hair_within(edges, head).tolist()
+    ((top, left, bottom, right),) = looks_there._within(edges, head, hair_edges).tolist()
     assert 10 <= top < bottom <= 110
     assert 20 <= left < right <= 70
 

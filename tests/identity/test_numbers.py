@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from identity.appearance.colour import HISTOGRAM_DIM, colour_histogram, colour_histograms
-from identity.appearance.colour_words import colour_word
+from identity.appearance.colour import (
+    HIGH,
+    HISTOGRAM_DIM,
+    LOW,
+    colour_histogram,
+    colour_histograms,
+)
+from identity.appearance.colour_words import _centroids, colour_word, strongest_colour
 from identity.appearance.looks import Cue, covered_from_front
 from identity.appearance.zones import framing_of, is_sliver, strip_of
 from identity.evidence.auto_calibration import scale_from_clip
@@ -71,10 +78,33 @@ def test_many_histograms_at_once_are_those_of_each():
         ((40, 80, 190), "blue"),
         ((60, 150, 70), "green"),
         ((240, 210, 60), "yellow"),
+        ((62, 36, 72), "dark purple"),
+        ((70, 20, 28), "dark red"),
+        ((20, 60, 40), "dark green"),
+        ((26, 26, 27), "black"),
+        ((128, 128, 128), "grey"),
+        ((230, 232, 231), "white"),
+        ((115, 74, 55), "brown"),
+        pytest.param((0, 0, 30), "", id="between black, blue and purple"),
     ],
 )
 def test_colour_words(rgb, word):
     assert colour_word(colour_histogram(np.full((8, 8, 3), rgb, np.uint8))) == word
+
+
+@given(st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255)))
+@settings(max_examples=50, deadline=None)
+def test_the_strongest_colour_of_one_colour_is_that_colour(rgb):
+    patch = np.full((1, 1, 3), rgb, np.uint8)
+    lab = cv2.cvtColor(patch.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)[0, 0]
+    within = np.clip(lab, LOW, HIGH)
+    assert strongest_colour(colour_histogram(patch)) == pytest.approx(within, abs=0.1)
+
+
+def test_every_category_of_the_colour_system_is_filed_once():
+    words, known = _centroids()
+    assert (len(words), len(known), len(np.unique(known, axis=0))) == (267, 267, 267)
+    assert all(word.split()[0] in ("dark", "light") for word in words if " " in word)
 
 
 def test_scale_puts_strangers_at_zero_and_one_person_at_one():

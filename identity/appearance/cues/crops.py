@@ -38,8 +38,8 @@ class Crops:
         body: (S, D) float32, what the network made of the sampled ones; where there is no network,
             of all of `pictures`.
         parts: What an embedder with parts says of the sampled ones; `None` with any other.
-        colours: Colour cues that were measured where the pictures lie; those of hair of all sampled
-            boxes, in view or not.
+        colours: Colour cues that were measured where the pictures lie; those of hair and chest of
+            all sampled boxes, in view or not.
         read_faces: Reads the faces of some sampled boxes, (K,) numbered by their place in
             `sampled`, in (K, 3) squares around their heads, see `faces.squares`; `None` = nobody
             reads faces.

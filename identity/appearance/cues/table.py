@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Cue = str  # a name of the table
-Role = Literal["network", "colour", "own", "pose", "score"]
+Role = Literal["network", "colour", "own", "pose", "score", "words"]
 Need = Literal["box", "parts", "faces", "second"]
 
 
@@ -28,7 +28,7 @@ class CueRow:
         role: What it counts as. "network": how a network sees a body or a part of it. "colour":
             colours of a part; a turn moves one of them, another person two. "own": asked about by
             itself. "pose": circumstances, nobody's look; it is never compared as one. "score": of
-            the box, not of a look either.
+            the box, not of a look either. "words": for people to read; nothing is judged by it.
         measured_by: "module:function". It takes `Crops` and the name of the cue, and returns the
             rows of boxes that show it, (K,) int64, and their (K, D) float32 unit vectors.
         needs: What there must be to measure it. "box": the crop of a box. "parts": an embedder that
@@ -71,6 +71,7 @@ _ROWS = (
     CueRow("upper_look", "look of the upper body", "network", _PARTS, needs="parts"),
     CueRow("lower_look", "look of the lower body", "network", _PARTS, needs="parts"),
     CueRow("hair", "colours of the hair", "own", _HAIR, needs="parts", scale=(0.6, 0.98)),
+    CueRow("chest", "colours of the chest", "words", f"{_HERE}.chest:measure", needs="parts"),
     CueRow(
         "face", "look of the face", "own", f"{_HERE}.face:measure", needs="faces", scale=_FACE_SCALE
     ),
