@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from castcheck.models.precision import precision_advised
 from castcheck.support.memory import trim_heap
 from identity.appearance.feature_store import FeatureStore
 from identity.appearance.looks import Looks, LooksReader
@@ -348,9 +349,11 @@ def observe(clip: Path, *, config: Config, models: Models, progress: Progress) -
     started = time.perf_counter()
     detector = models.detector_for(clip)
     fingerprint = Fingerprint.of(clip)
-    with open_source(
-        clip, decoder=config.run.decoder_at(models.device), limits=config.limits
-    ) as source:
+    decoder = config.run.decoder_at(models.device)
+    with (
+        precision_advised(config.run, device=models.device, detector=detector.name),
+        open_source(clip, decoder=decoder, limits=config.limits) as source,
+    ):
         rate = source.info.rate
         fps = judging_rate(float(rate)) if rate else 25.0
         observer = Observer(detector, models, config, fps=fps)

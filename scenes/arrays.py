@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenes.errors import ArrayShapeError, WeightsError
+from scenes.errors import ArrayShapeError, NotFiniteError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,13 +68,13 @@ def check_network_output(values: NDArray[Any], *, network: str | Path, what: str
         what: What the numbers are, in the plural: "vectors".
 
     Raises:
-        WeightsError: Some are NaN or infinite.
+        NotFiniteError: Some are NaN or infinite.
     """
     if not np.isfinite(values).all():
-        raise WeightsError(
+        raise NotFiniteError(
             f"it returns {what} that are not finite numbers",
             where=network,
-            hint="use other weights, or --no-half",
+            hint="use other weights",
         )
 
 

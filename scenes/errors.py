@@ -46,6 +46,10 @@ class WeightsError(CastcheckError):
     """Model weights are missing, damaged, of the wrong kind, or not trusted."""
 
 
+class NotFiniteError(WeightsError):
+    """A network returns something that is no number."""
+
+
 class ScratchError(CastcheckError):
     """Temporary files cannot be written."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from scenes.frames import FrameBatch, VideoInfo, batch_length
 from scenes.limits import NO_LIMITS, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -73,6 +74,23 @@ def _check_holds_one_clip(folder: Path) -> None:
         )
 
 
+def _unnumbered(files: Sequence[Path]) -> Path | None:
+    """Return the first picture that no number puts in order with another; `None` = all are.
+
+    Example:
+        >>> _unnumbered([Path("f1.png"), Path("f2.png"), Path("poster.png")])
+        PosixPath('poster.png')
+        >>> _unnumbered([Path("ben-1.png"), Path("mei-1.png")])
+        PosixPath('ben-1.png')
+    """
+    around = [re.sub(r"[0-9]+", "0", file.stem.casefold()) for file in files]
+    alike = Counter(around)
+    for file, name in zip(files, around, strict=True):
+        if "0" not in name or (alike[name] == 1 and len(files) > 1):
+            return file
+    return None
+
+
 class PictureFolderSource:
     """The pictures of a folder, one per frame, at a constant rate; see `FrameSource`.
 
@@ -81,8 +99,8 @@ class PictureFolderSource:
         rate: Frames per second.
 
     Raises:
-        VideoOpenError: The folder cannot be read, holds no pictures or clips beside them, or `rate`
-            is not positive.
+        VideoOpenError: The folder cannot be read, holds no pictures, clips beside them or pictures
+            without a number, or `rate` is not positive.
         FrameDecodeError: The first picture cannot be read.
     """
 
@@ -108,6 +126,14 @@ class PictureFolderSource:
                 where=self._folder,
                 hint="give a clip, or a folder of numbered png, jpg or webp files; "
                 "`castcheck batch` takes the clips below a folder",
+            )
+        odd = _unnumbered(self._files)
+        if odd is not None:
+            raise VideoOpenError(
+                f"the folder is no clip: the name of {odd.name} is not numbered like others in it",
+                where=self._folder,
+                hint="number the pictures in their order (frame-001.png, frame-002.png), or move "
+                "those that are no frames",
             )
         limits.check_length(self._folder, len(self._files), len(self._files) / rate)
         self._rate = rate

@@ -10,6 +10,7 @@ from castcheck.acceptance.baseline import load_baseline
 from castcheck.cast.cast_file import read_cast_file
 from castcheck.cast.references import load_references
 from castcheck.config import AUTO
+from castcheck.models.precision import precision_advised
 from castcheck.models.store import best_present, suggest_download
 from identity.appearance.embedder import PartsEmbedder
 from identity.appearance.faces.open_faces import OFF, open_faces
@@ -93,14 +94,16 @@ def load_models(config: Config) -> Models:
         if known is None:
             notes = (*notes, "no re-ID network is there, so looks are compared by colour alone")
         spec = COLOUR if known is None else known.name
-    embedder = open_embedder(spec, device=device, half=run.half, trusted=run.trust_weights)
+    with precision_advised(run, device=device, detector=detector.name):
+        embedder = open_embedder(spec, device=device, half=run.half, trusted=run.trust_weights)
     faces, lacks = _open_faces(config.looks.faces, embedder, device=device, half=run.half)
     notes = (*notes, *lacks)
     second = _second_to(detector, config)
     models = Models(detector, embedder, faces, second, device, notes, advice, baseline=baseline)
     if not run.cast:
         return models
-    references = load_references(run.cast, models.detector, embedder, config, faces=faces)
+    with precision_advised(run, device=device, detector=detector.name):
+        references = load_references(run.cast, detector, embedder, config, faces=faces)
     return replace(models, references=references, degradations=(*notes, *references.notes))
 
 

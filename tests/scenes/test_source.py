@@ -322,6 +322,31 @@ def test_pictures_of_mixed_sizes_are_refused(tmp_path: Path) -> None:
         list(source.batches(8))
 
 
+@pytest.mark.parametrize(
+    ("names", "odd"),
+    [
+        pytest.param(["0001"], None, id="one"),
+        pytest.param(["9", "10", "0011"], None, id="bare-numbers"),
+        pytest.param(["shot2_f1", "Shot2_F2", "shot3_f1"], None, id="two-numbers"),
+        pytest.param(["poster"], "poster", id="one-without"),
+        pytest.param(["amelie", "bruno", "carla"], "amelie", id="none-numbered"),
+        pytest.param(["ben-1", "mei-1"], "ben-1", id="each-of-its-own"),
+        pytest.param(["f1", "f2", "cover"], "cover", id="one-among-frames"),
+    ],
+)
+def test_pictures_are_frames_only_where_numbers_put_them_in_order(
+    names: list[str], odd: str | None, tmp_path: Path
+) -> None:
+    for name, picture in zip(names, clips.stairs(len(names)), strict=True):
+        Image.fromarray(picture).save(tmp_path / f"{name}.png")
+    if odd is None:
+        with open_source(tmp_path) as source:
+            assert source.info.frame_count == len(names)
+        return
+    with pytest.raises(VideoOpenError, match=rf"name of {odd}\.png is not numbered.*frame-001"):
+        open_source(tmp_path)
+
+
 def test_a_folder_has_the_rate_it_is_given(tmp_path: Path) -> None:
     folder = clips.picture_folder(tmp_path / "p", clips.stairs(3))
     with open_source(folder, picture_rate=Fraction(30000, 1001)) as source:
