@@ -14,12 +14,13 @@ from castcheck.batch.index_page import render_index
 from castcheck.batch.progress import BatchProgress, ordered_counts, outcome_word
 from castcheck.batch.record import Record
 from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunStore
-from castcheck.batch.work import Job
+from castcheck.batch.work import Job, clip_fingerprint
 from castcheck.checking.messages import tell_github, tell_github_of_failure
 from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.facts.report import report_from_json
 from castcheck.labels import kind_count, plural
 from castcheck.tables.formats import FORMATS, GITHUB
+from scenes.errors import CastcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -122,8 +123,11 @@ class Batch:
     def _take(self, done: Done, jobs: Sequence[Job], store: RunStore) -> None:
         """Put a clip's results in place."""
         answer = done.answer
+        job = jobs[answer.index]
         if done.part is not None:
-            store.commit(done.part, jobs[answer.index].folder)
+            store.commit(done.part, job.folder)
+        elif answer.record.outcome != "judged" and job.finished is not None and _is_there(job.key):
+            store.discard(job.folder)  # what was found in it before no longer holds
         self.records[answer.index] = answer.record
         if answer.kept:
             self.kept.add(answer.index)
@@ -220,6 +224,15 @@ class _InOrder:
         while self._next in self._held:
             self._show(self._next, self._held.pop(self._next))
             self._next += 1
+
+
+def _is_there(key: str) -> bool:
+    """Tell whether a clip can be reached: what is not may be back when the run is resumed."""
+    try:
+        clip_fingerprint(key)
+    except CastcheckError:
+        return False
+    return True
 
 
 def _not_judged(named: Named) -> Record:

@@ -14,10 +14,11 @@ from typing import IO, TYPE_CHECKING
 
 from castcheck.batch.record import Finished
 from castcheck.batch.remote import clip_path
-from castcheck.batch.work import RESULT_FILE
-from castcheck.checking.folders import clip_folders
+from castcheck.batch.work import POSTER_FILE, RESULT_FILE
+from castcheck.checking.folders import SUMMARY_FILE, clip_folders
 from castcheck.report.writers import OutputError
 from castcheck.support.locking import try_lock
+from castcheck.tables.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from castcheck.batch.inputs import Named
 
 _LOCK, _PARTS = ".lock", ".parts"
-SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE = "summary.jsonl", "findings.parquet", "index.html"
+FINDINGS_FILE, PAGE_FILE = "findings.parquet", "index.html"
 DECISIONS_FILE = "decisions.jsonl"
 _RESERVED = (_LOCK, _PARTS, SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE, DECISIONS_FILE)
+# What castcheck writes into the folder of a clip.
+_OURS = frozenset({RESULT_FILE, POSTER_FILE} | {r.filename for r in FORMATS.values() if r.filename})
 
 
 class RunStore:
@@ -120,17 +123,39 @@ class RunStore:
     def commit(self, part: Path, name: str) -> None:
         """Put a complete folder in place, instead of an older one if there is one.
 
+        What castcheck did not write into the older one is kept.
+
         Raises:
             OutputError: It cannot be renamed.
         """
-        target = self.folder / name
+        target, old = self.folder / name, self.work / f"{part.name}.old"
         try:
             if target.exists():
-                target.rename(self.work / f"{part.name}.old")
+                target.rename(old)
+                for item in old.iterdir():
+                    if item.name not in _OURS:
+                        item.rename(part / item.name)
             part.rename(target)
         except OSError as err:
             raise _unwritable(err, target) from err
-        shutil.rmtree(self.work / f"{part.name}.old", ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def discard(self, name: str) -> None:
+        """Take away what an earlier run wrote into a clip's folder, and nothing else.
+
+        Raises:
+            OutputError: It cannot be taken away.
+        """
+        folder = self.folder / name
+        try:
+            for own in (RESULT_FILE, *_OURS):  # the result first: without it nothing is trusted
+                (folder / own).unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as err:
+            raise _unwritable(err, folder) from err
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file of the run, whole or not at all.

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+SUMMARY_FILE = "summary.jsonl"  # of the folder of a batch
 STEM_LIMIT_BYTES = 200  # of the 255 most file systems allow, room left for a number
 
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from castcheck.checking.folders import clip_folders
+from castcheck.checking.earlier import lookalikes, remember, remove_earlier
+from castcheck.checking.folders import SUMMARY_FILE, clip_folders
 from castcheck.checking.messages import show, tell_github, tell_github_of_failure
 from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_BUG, EXIT_OK
 from castcheck.console.screen import DEBUG_VARIABLE, Screen, env_flag, report_internal_error
-from castcheck.report.writers import ReportInputs, check_writable, write_reports
+from castcheck.report.writers import OutputError, ReportInputs, check_writable, write_reports
 from castcheck.support.system_errors import refusal
 from castcheck.tables.formats import GITHUB
 from scenes.errors import CastcheckError, VideoOpenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from castcheck.config import Config
     from castcheck.facts.report import Report
@@ -51,7 +52,16 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
         CastcheckError: Nothing can be done at all: the output folder or a model is bad.
     """
     check_writable(run.out)
+    if (run.out / SUMMARY_FILE).exists():
+        raise OutputError(
+            "holds a run of `castcheck batch`, whose summary would no longer be true",
+            where=run.out,
+            hint="choose another folder with -o",
+        )
+    folders = [run.out / name for name in clip_folders(clips)]
     bad = {number for number, clip in enumerate(clips) if not _opens(clip, run)}
+    for number in sorted(bad):
+        _disown(folders[number], run)
     if len(bad) == len(clips):
         return EXIT_BAD_INPUT
     with run.screen.progress("castcheck") as progress, _suppress_stdout():
@@ -59,12 +69,11 @@ def check_clips(clips: Sequence[Path], run: Run) -> int:
         models = _pipeline().load_models(run.config)
     for line in models.advice:
         run.screen.note(line)
-    folders = clip_folders(clips)
     codes = [EXIT_BAD_INPUT] if bad else [EXIT_OK]
     for number, clip in enumerate(clips):
         if number not in bad:
             title = f"{clip.name}" if len(clips) == 1 else f"{number + 1}/{len(clips)} {clip.name}"
-            codes.append(_check_safely(clip, run.out / folders[number], models, run, title))
+            codes.append(_check_safely(clip, folders[number], models, run, title))
     return max(codes)
 
 
@@ -111,14 +120,31 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
         text = str(err) if err.where else f"{clip}: {err}"
         run.screen.error(text)
         tell_github_of_failure(str(clip), text, run.config, run.screen)
-        return EXIT_BAD_INPUT
+        code = EXIT_BAD_INPUT
     except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
         refused = refusal(err, where=clip)
         if refused is not None:
             run.screen.error(str(refused))
-            return EXIT_BAD_INPUT
-        report_internal_error(run.screen, err, where=str(clip))
-        return EXIT_BUG
+            code = EXIT_BAD_INPUT
+        else:
+            report_internal_error(run.screen, err, where=str(clip))
+            code = EXIT_BUG
+    _disown(folder, run)
+    return code
+
+
+def _disown(folder: Path, run: Run) -> None:
+    """Leave no report of an earlier run where a clip could not be judged."""
+    try:
+        remove_earlier(folder)
+    except CastcheckError as err:
+        run.screen.error(str(err))
+    _say_lookalikes(folder, (), run)
+
+
+def _say_lookalikes(folder: Path, written: Collection[Path], run: Run) -> None:
+    for path in lookalikes(folder, written):
+        run.screen.note(f"{path}: this run did not write it, and it says nothing about this clip")
 
 
 def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
@@ -128,6 +154,7 @@ def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
         outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
         report: Report = outcome.report
         material = ReportInputs(report, outcome.visuals, config.report, clip, folder)
+        remove_earlier(folder)
         written = write_reports(
             material,
             folder,
@@ -135,6 +162,7 @@ def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
             progress=progress,
             note=left_out.append,
         )
+        remember(folder, written.values())
     if run.json_to_stdout:
         run.screen.data(report.to_json(pretty=False))
     show(report, run.screen, label=str(clip))
@@ -145,6 +173,7 @@ def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
         tell_github(report, config, run.screen)
     for line in left_out:
         run.screen.note(line)
+    _say_lookalikes(folder, tuple(written.values()), run)
     code = config.parsed_gate().exit_code(report.findings)
     for line in report.degradations:
         if config.gate.strict:

@@ -35,6 +35,4 @@ def precision_advised(run: RunSettings, *, device: str, detector: str) -> Iterat
             advice = "leave out --bfloat16"
         else:
             raise
-        raise NotFiniteError(
-            err.message, where=err.where, hint=f"{err.hint}, or {advice}"
-        ) from err
+        raise NotFiniteError(err.message, where=err.where, hint=f"{err.hint}, or {advice}") from err

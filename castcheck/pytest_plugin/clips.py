@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from castcheck.api import settings_of
+from castcheck.checking.earlier import remember, remove_earlier
 from castcheck.checking.folders import clip_folders
 from castcheck.facts.parts import ordered
 from castcheck.labels import headline, kind_title, when
@@ -82,6 +83,8 @@ class Checker:
         if key in self._outcomes:
             self._outcomes.move_to_end(key)
             return self._outcomes[key]
+        if self.out is not None:
+            remove_earlier(self._folder(clip))
         outcome = pipeline.judge(
             clip, config=settings, models=self._models_for(settings), progress=_silent
         )
@@ -120,7 +123,8 @@ class Checker:
 
         material = ReportInputs(outcome.report, outcome.visuals, settings.report, clip)
         folder = self._folder(clip)
-        write_reports(material, folder, settings.report.format_list, progress=_silent)
+        formats = settings.report.format_list
+        remember(folder, write_reports(material, folder, formats, progress=_silent).values())
 
     def _folder(self, clip: Path) -> Path:
         """Return where the reports of a clip go, below the folder for all."""

@@ -73,7 +73,7 @@ def write_reports(
             for line in _write_whole(row, inputs, path, progress):
                 note(f"{path}: {line}")
         except OSError as err:
-            raise _output_error(err, path) from err
+            raise output_error(err, path) from err
         written[name] = path
     return written
 
@@ -93,7 +93,7 @@ def check_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as err:
-        raise _output_error(err, folder) from err
+        raise output_error(err, folder) from err
     finally:
         for parent in reversed(made):
             parent.rmdir()
@@ -126,7 +126,8 @@ def _umask() -> int:
     return mask
 
 
-def _output_error(err: OSError, path: Path) -> OutputError:
+def output_error(err: OSError, path: Path) -> OutputError:
+    """Return the error of an output that the system refused."""
     reason = (err.strerror or str(err)).lower()
     return OutputError(
         f"cannot be written: {reason}", where=path, hint="choose another folder with -o"

@@ -18,6 +18,7 @@ from castcheck.config import Config
 from castcheck.console.screen import Screen
 from castcheck.facts.report import Report
 from castcheck.report.writers import OutputError
+from scenes.errors import VideoOpenError
 from tests.castcheck import batch_workers
 from tests.castcheck.batch_workers import MadeUpWorker
 from tests.castcheck.killing import contents, summary
@@ -181,6 +182,54 @@ def test_failed_clips_are_tried_again(folder):
     Path("b_bad.mp4").rename("b.mp4")
     assert run(clips("a.mp4", "b.mp4"))[1].kept == {0}
     assert [row["outcome"] for row in lines()] == ["judged", "judged"]
+
+
+@pytest.mark.parametrize(
+    ("becomes", "left"),
+    [
+        pytest.param("judged", {"notes.txt", "report.json", "result.json", "poster.jpg"}, id="new"),
+        pytest.param("broken", {"notes.txt"}, id="broken"),
+        pytest.param(
+            "gone", {"notes.txt", "report.json", "report.html", "result.json", "poster.jpg"},
+            id="out-of-reach",
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_found_in_another_clip_of_that_name_goes_and_notes_stay(
+    becomes, left, folder, monkeypatch
+):
+    named = clips("a.mp4", "b.mp4")
+    run(named)
+    Path("run/a/notes.txt").write_text("mine")
+    clip = Path("a.mp4")
+    clip.write_bytes(b"another one")
+    if becomes == "broken":
+        judge = batch_workers.Judge.judge
+
+        def broken(self, clip, **given):
+            if clip.name == "a.mp4":
+                raise VideoOpenError("no video", where=clip)
+            return judge(self, clip, **given)
+
+        monkeypatch.setattr(batch_workers.Judge, "judge", broken)
+    elif becomes == "gone":
+        clip.unlink()
+    code, _ = run(named, report={"formats": "json"})
+    assert code == (0 if becomes == "judged" else 2)
+    assert {path.name for path in Path("run/a").iterdir()} == left
+    assert Path("run/a/notes.txt").read_text() == "mine"
+    assert Path("run/b/result.json").exists()
+
+
+def test_a_clip_that_broke_leaves_no_empty_folder(folder, monkeypatch):
+    run(clips("a.mp4"))
+
+    def broken(self, clip, **given):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(batch_workers.Judge, "judge", broken)
+    assert run(clips("a.mp4"), report={"formats": "json"})[0] == 3
+    assert not Path("run/a").exists()
 
 
 def test_damaged_result_is_no_result(folder):

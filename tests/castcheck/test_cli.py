@@ -197,6 +197,56 @@ def test_only_the_formats_asked_for_under_their_fixed_names(folder, pipeline):
     assert written == ["findings.csv", "report.json", "tracks.txt"]
 
 
+EVERYTHING = "json,html,mot,csv,junit,otio,edl,md"
+NOT_OURS = {"notes.txt": "mine", "annotated.mp4": "mine too", "findings.csv": "edited"}
+
+
+@pytest.mark.parametrize(
+    ("second", "written", "told"),
+    [
+        pytest.param(("clean.mp4", "--format", "json"), {"report.json"}, 2, id="fewer-formats"),
+        pytest.param(
+            ("clean.mp4", "--format", "html,csv"), {"report.html", "findings.csv"}, 1, id="others"
+        ),
+        pytest.param(("clean.mp4", "--format", "github"), set(), 2, id="no-file"),
+        pytest.param(("broken/clean.mp4",), set(), 2, id="cannot-be-judged"),
+        pytest.param(("gone/clean.mp4",), set(), 2, id="not-there"),
+    ],
+)
+def test_no_report_of_an_earlier_run_passes_for_this_one(second, written, told, folder, pipeline):
+    (folder / "broken").mkdir()
+    (folder / "broken/clean.mp4").write_bytes(b"x")
+    out = folder / "out/clean"
+    assert run("check", "clean.mp4", "-o", "out", "--format", EVERYTHING).exit_code == 0
+    for name, text in NOT_OURS.items():
+        (out / name).write_text(text)
+    if "broken" in second[0]:
+        pipeline.errors["clean.mp4"] = VideoOpenError("no video")
+    result = run("check", *second, "-o", "out")
+    assert {path.name for path in out.iterdir()} == written | set(NOT_OURS)
+    kept = {name: text for name, text in NOT_OURS.items() if name not in written}
+    assert {name: (out / name).read_text() for name in kept} == kept
+    assert result.stderr.count("this run did not write it") == told
+
+
+def test_what_was_written_once_is_not_removed_where_it_was_not_written(folder, pipeline):
+    assert run("check", "clean.mp4", "bad.mp4", "-o", "out").exit_code == 0
+    assert run("check", "bad.mp4", "-o", "out", "--format", "json").exit_code == 0
+    assert {path.name for path in (folder / "out/clean").iterdir()} == {
+        *("report.html", "report.json")
+    }
+    assert {path.name for path in (folder / "out/bad").iterdir()} == {"report.json"}
+
+
+def test_the_folder_of_a_batch_is_not_written(folder, pipeline):
+    (folder / "run").mkdir()
+    (folder / "run/summary.jsonl").write_text("")
+    result = run("check", "clean.mp4", "-o", "run")
+    assert result.exit_code == 2
+    assert "run: holds a run of `castcheck batch`" in result.stderr
+    assert [path.name for path in (folder / "run").iterdir()] == ["summary.jsonl"]
+
+
 @pytest.mark.parametrize("flag", [(), ("--embed-video",)])
 def test_the_page_plays_the_clip_from_where_it_lies_or_holds_it(flag, folder, pipeline):
     assert run("check", "clean.mp4", "-o", "out/deep", *flag).exit_code == 0
