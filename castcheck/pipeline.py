@@ -35,6 +35,7 @@ from castcheck.report_facts import (
     clip_facts,
     frames_on_screen,
     provenance_of,
+    rate_notes,
     shot_facts,
     tracklet_facts,
 )
@@ -139,6 +140,8 @@ def report_on(
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
     if seen.info.all_damaged:
         findings = ()  # whoever changes in guessed pictures has not changed in the clip
+    if seen.is_sparse:
+        findings = tuple(build.doubted(finding) for finding in findings)
     visuals = make_visuals(crops, seen, judgement, findings, strip_px=config.report.strip_height_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
@@ -167,6 +170,7 @@ def report_on(
         degradations=(
             *models.degradations,
             *seen.degradations,
+            *rate_notes(seen),
             *notes,
             *script_notes,
             *calibration_notes(config, provenance),

@@ -18,8 +18,8 @@ from castcheck.facts.report import (
     TrackletFacts,
 )
 from castcheck.findings.builder import character_id, descriptions
+from castcheck.observe import LEAST_RATE
 from castcheck.version import __version__
-from identity.evidence.same_look import MIN_LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tracker.tracklets import Tracklet
 
 
+_LEAST_LOOKS = 4  # two on either side of a change: among fewer none can be noticed
+
+
 def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:
     """Return how many looks each character was judged by, 0 where too few.
 
@@ -45,7 +48,7 @@ def _sample_counts(seen: Observations, judgement: Judgement) -> list[int]:
         if label >= 0:
             rows = seen.looks[segment.tracklet.tracklet_id].seen("body")
             counts[label] += int(((rows >= segment.start_row) & (rows < segment.stop_row)).sum())
-    return [count if count >= MIN_LOOKS else 0 for count in counts]
+    return [count if count >= _LEAST_LOOKS else 0 for count in counts]
 
 
 def clip_facts(clip: Path, seen: Observations, sha256: str) -> ClipFacts:
@@ -131,7 +134,7 @@ def character_facts(
         frames = np.unique(
             np.concatenate([s.frames[_shown(s.tracklet, s.frames, spans)] for s in own])
         )
-        enough = counts[number] > 0 and not seen.info.all_damaged
+        enough = counts[number] > 0 and not seen.info.all_damaged and not seen.is_sparse
         consistency = judgement.consistency[number] if enough else None
         # Someone whom a track becomes for less than half of it has no similarity of their own.
         why = _ONLY_IN_PASSING if enough and consistency is None else _why_not_judged(seen)
@@ -154,6 +157,8 @@ _ONLY_IN_PASSING = "seen only for the smaller part of another character's track"
 def _why_not_judged(seen: Observations) -> str:
     if seen.info.all_damaged:
         return "no picture of the clip is sound"
+    if seen.is_sparse:
+        return "too few pictures a second to follow anyone"
     return "never seen large, long and free enough"
 
 
@@ -212,6 +217,14 @@ def tracklet_facts(
             )
         )
     return tuple(facts)
+
+
+def rate_notes(seen: Observations) -> tuple[str, ...]:
+    """Return a line where a clip shows too few pictures a second."""
+    if not seen.is_sparse:
+        return ()
+    rate = f"{seen.fps:.3g} of the {LEAST_RATE:g} pictures a second"
+    return (f"the clip shows {rate} that it takes to follow anyone: nothing in it is certain",)
 
 
 def calibration_notes(config: Config, provenance: dict[str, object]) -> tuple[str, ...]:

@@ -130,10 +130,10 @@ class PictureFolderSource:
         odd = _unnumbered(self._files)
         if odd is not None:
             raise VideoOpenError(
-                f"the folder is no clip: the name of {odd.name} is not numbered like others in it",
+                f"the folder is not a clip: the name of {odd.name} is not numbered like others",
                 where=self._folder,
                 hint="number the pictures in their order (frame-001.png, frame-002.png), or move "
-                "those that are no frames",
+                "those that are not frames",
             )
         limits.check_length(self._folder, len(self._files), len(self._files) / rate)
         self._rate = rate

@@ -36,6 +36,8 @@ With several clips the highest code is returned, and one failing clip doesn't st
 ## Files
 
 `castcheck check` writes to `castcheck-out/<clip stem>/`, or below the folder given with `-o`.
+What an earlier run wrote there and this one does not write anew is removed, also where the clip turns out to be bad, so that no old page stands beside a
+new report. castcheck knows its files by their SHA-256, kept in `castcheck-out/.castcheck/`, and removes no other.
 
 | format | file | holds |
 |---|---|---|

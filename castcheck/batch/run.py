@@ -13,8 +13,9 @@ from castcheck.batch.findings_table import findings_parquet
 from castcheck.batch.index_page import render_index
 from castcheck.batch.progress import BatchProgress, ordered_counts, outcome_word
 from castcheck.batch.record import Record
-from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, SUMMARY_FILE, RunStore
+from castcheck.batch.store import FINDINGS_FILE, PAGE_FILE, RunStore
 from castcheck.batch.work import Job, clip_fingerprint
+from castcheck.checking.folders import SUMMARY_FILE
 from castcheck.checking.messages import tell_github, tell_github_of_failure
 from castcheck.console.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_OK
 from castcheck.facts.report import report_from_json

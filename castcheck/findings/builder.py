@@ -200,9 +200,14 @@ class FindingBuilder:
         """
         severity = KINDS[finding.kind].capped(finding.severity)
         bar = self._bars.bar(finding.kind, default=self._settings.major_confidence)
-        if finding.confidence >= bar or severity == "minor":
-            return replace(finding, severity=severity)
-        evidence = {**finding.evidence, SEVERITY_IF_SURE: severity}
+        sure = replace(finding, severity=severity)
+        return sure if finding.confidence >= bar else self.doubted(sure)
+
+    def doubted(self, finding: Finding) -> Finding:
+        """Return a finding as "minor", whatever its confidence: a doubt."""
+        if finding.severity == "minor":
+            return finding
+        evidence = {**finding.evidence, SEVERITY_IF_SURE: finding.severity}
         return replace(finding, severity="minor", evidence=evidence)
 
     def severity(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from castcheck.batch.record import Finished, record_of
 from castcheck.batch.remote import clip_path, is_remote
-from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE, clip_fingerprint
+from castcheck.checking.folders import SUMMARY_FILE
 from castcheck.facts.report import report_from_json
 from castcheck.support.json_text import from_json
 from castcheck.tables.formats import FORMATS

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from castcheck.batch.record import Record, record_of
 from castcheck.batch.remote import clip_path, is_remote
-from castcheck.batch.store import SUMMARY_FILE
 from castcheck.batch.work import RESULT_FILE
+from castcheck.checking.folders import SUMMARY_FILE
 from castcheck.facts.report import report_from_json
 from castcheck.support.json_text import from_json
 from castcheck.tables.formats import FORMATS
