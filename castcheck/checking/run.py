@@ -120,17 +120,14 @@ def _check_safely(clip: Path, folder: Path, models: Any, run: Run, title: str) -
         text = str(err) if err.where else f"{clip}: {err}"
         run.screen.error(text)
         tell_github_of_failure(str(clip), text, run.config, run.screen)
-        code = EXIT_BAD_INPUT
+        return EXIT_BAD_INPUT
     except Exception as err:  # noqa: BLE001 (whatever it is, the other clips are still judged)
         refused = refusal(err, where=clip)
         if refused is not None:
             run.screen.error(str(refused))
-            code = EXIT_BAD_INPUT
-        else:
-            report_internal_error(run.screen, err, where=str(clip))
-            code = EXIT_BUG
-    _disown(folder, run)
-    return code
+            return EXIT_BAD_INPUT
+        report_internal_error(run.screen, err, where=str(clip))
+        return EXIT_BUG
 
 
 def _disown(folder: Path, run: Run) -> None:
@@ -150,19 +147,23 @@ def _say_lookalikes(folder: Path, written: Collection[Path], run: Run) -> None:
 def _check(clip: Path, folder: Path, models: Any, run: Run, title: str) -> int:
     config = run.config
     left_out: list[str] = []
-    with run.screen.progress(title) as progress, _suppress_stdout():
-        outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
-        report: Report = outcome.report
-        material = ReportInputs(report, outcome.visuals, config.report, clip, folder)
-        remove_earlier(folder)
-        written = write_reports(
-            material,
-            folder,
-            config.report.format_list,
-            progress=progress,
-            note=left_out.append,
-        )
-        remember(folder, written.values())
+    try:
+        with run.screen.progress(title) as progress, _suppress_stdout():
+            outcome = _pipeline().judge(clip, config=config, models=models, progress=progress)
+            report: Report = outcome.report
+            material = ReportInputs(report, outcome.visuals, config.report, clip, folder)
+            remove_earlier(folder)
+            written = write_reports(
+                material,
+                folder,
+                config.report.format_list,
+                progress=progress,
+                note=left_out.append,
+            )
+            remember(folder, written.values())
+    except Exception:
+        _disown(folder, run)
+        raise
     if run.json_to_stdout:
         run.screen.data(report.to_json(pretty=False))
     show(report, run.screen, label=str(clip))

@@ -238,6 +238,17 @@ def test_what_was_written_once_is_not_removed_where_it_was_not_written(folder, p
     assert {path.name for path in (folder / "out/bad").iterdir()} == {"report.json"}
 
 
+def test_reports_stay_where_only_the_screen_fails(folder, pipeline, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("castcheck.checking.run.show", full)
+    result = run("check", "clean.mp4", "-o", "out", "--format", "json")
+    assert result.exit_code == 2
+    assert "no space left" in result.stderr
+    assert (folder / "out/clean/report.json").exists()
+
+
 def test_the_folder_of_a_batch_is_not_written(folder, pipeline):
     (folder / "run").mkdir()
     (folder / "run/summary.jsonl").write_text("")
