@@ -74,12 +74,18 @@ def castcheck_fixture(request: pytest.FixtureRequest) -> Any:
     same settings, and has not changed, is not judged again.
     """
     from castcheck.pytest_plugin.clips import checker_of  # noqa: PLC0415 (see above)
+    from scenes.errors import CastcheckError  # noqa: PLC0415 (see above)
 
     checker = checker_of(request.config)
     current: Any = request.config.pluginmanager.get_plugin(_PLUGIN)
 
     def check(clip: str | Path, *, cast: Any = None, config: Any = None) -> Any:
-        outcome = checker.outcome(Path(clip), cast=cast, config=config)
+        __tracebackhide__ = True
+        try:
+            outcome = checker.outcome(Path(clip), cast=cast, config=config)
+        except CastcheckError as err:
+            # Of a bad clip the line in the test is wanted, and not where castcheck noticed it.
+            raise err.with_traceback(None) from None
         item = current.item
         if item is not None:
             checker.show(item, outcome)

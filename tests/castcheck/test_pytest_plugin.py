@@ -133,6 +133,29 @@ def test_clips_become_tests(suite):
     assert "Traceback" not in result.stdout.str()
 
 
+def test_a_bad_clip_points_at_the_line_of_the_test(suite):
+    suite.makepyfile(
+        """
+        import pytest
+        from castcheck import CastcheckError
+
+        def test_bad(castcheck):
+            assert castcheck("renders/bad.mp4").passed
+
+        def test_expected(castcheck):
+            with pytest.raises(CastcheckError, match="try another"):
+                castcheck("renders/bad.mp4")
+        """
+    )
+    (suite.path / "renders/bad.mp4").write_bytes(b"x")
+    result = run(suite)
+    result.assert_outcomes(passed=1, failed=1)
+    text = result.stdout.str()
+    assert "VideoOpenError: renders/bad.mp4: not a video; try another" in text
+    assert 'assert castcheck("renders/bad.mp4").passed' in text
+    assert "pytest_plugin/clips.py" not in text
+
+
 def test_with_xdist_each_worker_loads_once_and_each_clip_is_judged_once(suite):
     pytest.importorskip("xdist")
     for number in range(10):
