@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.appearance.colour import colour_histograms
+from identity.appearance.cues.crops import parts_by_head
 from identity.appearance.cues.parts import HEAD, UPPER, in_view
 
 if TYPE_CHECKING:
@@ -60,12 +61,7 @@ def chest_patches(crops: Sequence[Picture], head_boxes: NDArray[np.float32]) -> 
         >>> chest_patches([crop], np.array([[0.3, 0.0, 0.7, 0.2]]))[0].shape
         (16, 20, 3)
     """
-    size_px = np.array([crop.shape[:2] for crop in crops], np.float64).reshape(-1, 2)
-    edges = np.stack(chest_edges(size_px, head_boxes.astype(np.float64)), axis=1)
-    return [
-        crop[top:bottom, left:right]
-        for crop, (top, left, bottom, right) in zip(crops, edges.astype(int).tolist(), strict=True)
-    ]
+    return parts_by_head(crops, head_boxes, chest_edges)
 
 
 def chest_edges(size_px: Any, head_boxes: Any) -> tuple[Any, Any, Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     # Which rows of the boxes show a cue, (K,), and their (K, D) unit vectors.
     Measured = tuple[NDArray[np.int64], NDArray[np.float32]]
+    # From sizes of crops and boxes of heads to top, left, bottom and right, as `hair.hair_edges`.
+    EdgesOf = Callable[[Any, Any], tuple[Any, Any, Any, Any]]
     ReadFaces = Callable[[NDArray[np.int64], NDArray[np.int64]], Faces]
 
 
@@ -109,3 +111,21 @@ def crop_edges(xyxy: NDArray[np.float32], *, width_px: int, height_px: int) -> N
     # A box thinner than a pixel still has a colour.
     first = first.clip(0, size - 1)
     return np.concatenate([first, last.clip(first + 1, size)], axis=1)
+
+
+def parts_by_head(
+    crops: Sequence[Picture], head_boxes: NDArray[np.float32], edges_of: EdgesOf
+) -> list[Picture]:
+    """Return what a head tells the place of in each crop (h, w, 3), at least a pixel of it.
+
+    Args:
+        crops: Of whole boxes.
+        head_boxes: (K, 4) x1, y1, x2, y2 in shares of the crops.
+        edges_of: Says where, as `hair.hair_edges` does.
+    """
+    size_px = np.array([crop.shape[:2] for crop in crops], np.float64).reshape(-1, 2)
+    edges = np.stack(edges_of(size_px, head_boxes.astype(np.float64)), axis=1)
+    return [
+        crop[top:bottom, left:right]
+        for crop, (top, left, bottom, right) in zip(crops, edges.astype(int).tolist(), strict=True)
+    ]

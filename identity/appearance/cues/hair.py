@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from identity.appearance.colour import colour_histograms
+from identity.appearance.cues.crops import parts_by_head
 from identity.appearance.cues.parts import HEAD, in_view
 
 if TYPE_CHECKING:
@@ -42,12 +43,7 @@ def hair_patches(crops: Sequence[Picture], head_boxes: NDArray[np.float32]) -> l
         >>> hair_patches([crop], np.array([[0.3, 0.0, 0.7, 0.2]]))[0].shape
         (10, 16, 3)
     """
-    size_px = np.array([crop.shape[:2] for crop in crops], np.float64).reshape(-1, 2)
-    edges = np.stack(hair_edges(size_px, head_boxes.astype(np.float64)), axis=1)
-    return [
-        crop[top:bottom, left:right]
-        for crop, (top, left, bottom, right) in zip(crops, edges.astype(int).tolist(), strict=True)
-    ]
+    return parts_by_head(crops, head_boxes, hair_edges)
 
 
 def hair_edges(size_px: Any, head_boxes: Any) -> tuple[Any, Any, Any, Any]:
