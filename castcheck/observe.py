@@ -82,6 +82,7 @@ class Observations:
         searched_frames: In how many pictures the detector looked for people; elsewhere boxes are
             drawn between found ones.
         styles: How every picture is drawn; `None` = not known.
+        doubtful_cuts: First frames of what may be shots of their own and are not taken for such.
     """
 
     info: VideoInfo
@@ -97,6 +98,7 @@ class Observations:
     fingerprint: Fingerprint | None = None
     searched_frames: int = 0
     styles: PictureStyles | None = None
+    doubtful_cuts: tuple[int, ...] = ()
 
     @property
     def fps(self) -> float:
@@ -211,7 +213,8 @@ class Observer:
             self._styles.read(batch, row, small, people)
         open_from = int(batch.index[-1]) - self._splitter.lookback_frames - 2 * _TRANSITION_FRAMES
         self._note_stir(open_from)
-        edges = {0, *(frame for cut in self._cuts for side in _sides_of(cut) for frame in side)}
+        cuts = (*self._cuts, *self._splitter.doubtful)
+        edges = {0, *(frame for cut in cuts for side in _sides_of(cut) for frame in side)}
         self._thumbnails = {
             frame: picture
             for frame, picture in self._thumbnails.items()
@@ -233,7 +236,10 @@ class Observer:
         self._note_stir(self.frame_count)
         found = Detections.concat(self._found)
         # Of damaged pictures every new key picture looks like a cut.
-        self._cuts = [] if info.all_damaged else self._without_false_cuts(info, found)
+        self._cuts, doubtful = (
+            [] if info.all_damaged else self._where_the_set_changes(cuts, info, found)
+            for cuts in (self._cuts, self._splitter.doubtful)
+        )
         shots = shots_from_cuts(self._cuts, frame_count=len(self._times))
         parted = self._boxes.spans_cut(found.frame, [cut.frame for cut in self._cuts])
         if self._stride > 1:
@@ -282,9 +288,12 @@ class Observer:
             self.timings,
             searched_frames=self._boxes.searched_count,
             styles=self._styles.finish(),
+            doubtful_cuts=tuple(cut.frame for cut in doubtful),
         )
 
-    def _without_false_cuts(self, info: VideoInfo, found: Detections) -> list[Cut]:
+    def _where_the_set_changes(
+        self, cuts: list[Cut], info: VideoInfo, found: Detections
+    ) -> list[Cut]:
         """Return the cuts at which more changes than people."""
 
         def goes_on(before: int, after: int) -> bool:
@@ -308,7 +317,7 @@ class Observer:
             pictures = (self._thumbnails[frame] for frame in (apart[0], *beside, apart[1]))
             return apart if one_is_mixed(*pictures) else beside
 
-        return [cut for cut in self._cuts if not goes_on(*shows_one_shot_each(cut))]
+        return [cut for cut in cuts if not goes_on(*shows_one_shot_each(cut))]
 
     def _people_at(
         self, found: Detections, frame: int, *, least: float = 0.0

@@ -23,6 +23,7 @@ from castcheck.findings.builder import FindingBuilder
 from castcheck.findings.cast_pictures import with_references
 from castcheck.findings.count import count_findings
 from castcheck.findings.crops import CropCollector
+from castcheck.findings.doubts import with_doubts
 from castcheck.findings.pictures import make_visuals, request_pictures
 from castcheck.findings.script_spans import expected_in, presence_in, spans_of
 from castcheck.findings.steps import request_steps, weigh_gaps
@@ -33,6 +34,7 @@ from castcheck.report_facts import (
     calibration_notes,
     character_facts,
     clip_facts,
+    cut_notes,
     frames_on_screen,
     provenance_of,
     rate_notes,
@@ -138,10 +140,7 @@ def report_on(
             against = (*against, *by_cast.findings(min_confidence=least))
     findings = without_same_cause(findings, against)
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))
-    if seen.info.all_damaged:
-        findings = ()  # whoever changes in guessed pictures has not changed in the clip
-    if seen.is_sparse:
-        findings = tuple(build.doubted(finding) for finding in findings)
+    findings = with_doubts(findings, seen, build)
     visuals = make_visuals(crops, seen, judgement, findings, strip_px=config.report.strip_height_px)
     if references is not None:
         visuals = with_references(visuals, findings, roll, references)
@@ -171,6 +170,7 @@ def report_on(
             *models.degradations,
             *seen.degradations,
             *rate_notes(seen),
+            *cut_notes(findings, seen),
             *notes,
             *script_notes,
             *calibration_notes(config, provenance),

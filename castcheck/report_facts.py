@@ -18,6 +18,7 @@ from castcheck.facts.report import (
     TrackletFacts,
 )
 from castcheck.findings.builder import character_id, descriptions
+from castcheck.findings.doubts import DOUBTFUL_CUT
 from castcheck.observe import LEAST_RATE
 from castcheck.version import __version__
 
@@ -225,6 +226,15 @@ def rate_notes(seen: Observations) -> tuple[str, ...]:
         return ()
     rate = f"{seen.fps:.3g} of the {LEAST_RATE:g} pictures a second"
     return (f"the clip shows {rate} that it takes to follow anyone: nothing in it is certain",)
+
+
+def cut_notes(findings: Iterable[Finding], seen: Observations) -> tuple[str, ...]:
+    """Return a line where findings are doubts since a cut may lie there."""
+    frames = {f.evidence[DOUBTFUL_CUT] for f in findings if DOUBTFUL_CUT in f.evidence}
+    if not frames:
+        return ()
+    times = ", ".join(f"{float(seen.frame_times_s[frame]):.2f} s" for frame in sorted(frames))
+    return (f"there may be a cut at {times}: what is found there is not certain",)
 
 
 def calibration_notes(config: Config, provenance: dict[str, object]) -> tuple[str, ...]:

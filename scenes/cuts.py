@@ -36,9 +36,11 @@ class CutDetector(Protocol):
 
     Attributes:
         lookback_frames: A cut is reported at most this many frames after it.
+        doubtful: What may be a cut and is not reported as one, so far, in order of frames.
     """
 
     lookback_frames: int
+    doubtful: list[Cut]
 
     def push(self, batch: FrameBatch) -> list[Cut]:
         """Return the cuts that have become certain with `batch`, in order of frames."""
@@ -65,6 +67,7 @@ class ShotSplitter:
         self.settings = settings or ShotSettings()
         self._detector = _make_detector(self.settings, device=device)
         self.lookback_frames = self._detector.lookback_frames
+        self.doubtful = self._detector.doubtful
 
     def push(self, batch: FrameBatch) -> list[Cut]:
         """Return the cuts that have become certain with `batch`, in order of frames."""
@@ -97,6 +100,7 @@ class ScoreDetector:
         self._score_min = score_min
         self._scored = 0
         self._run: list[tuple[float, int]] = []
+        self.doubtful: list[Cut] = []
         self.lookback_frames = scorer.delay_frames
 
     def push(self, batch: FrameBatch) -> list[Cut]:
@@ -129,7 +133,9 @@ class ScoreDetector:
 class NoDetector:
     """Finds nothing: the whole clip is one shot."""
 
-    lookback_frames = 0
+    def __init__(self) -> None:
+        self.lookback_frames = 0
+        self.doubtful: list[Cut] = []
 
     def push(self, batch: FrameBatch) -> list[Cut]:  # noqa: ARG002 (the protocol's)
         """Return no cuts."""

@@ -9,7 +9,7 @@ Where they leave no room for a cut, or show one beyond question, the network is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isnan
+from math import hypot, isnan
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from scenes.cut_prefilter import SPAN_FRAMES, CutPrefilter
@@ -44,6 +44,8 @@ BLACK_MEAN, BLACK_SPREAD = 12.0, 8.0  # grey levels of a black frame, as encoded
 # and more.
 SHARP_DISTANCE_MIN, SPAN_DISTANCE_MIN, GRADUAL_DISTANCE_MIN = 0.6, 1.0, 1.3
 CHANGE_RATE_MIN = 1.3
+# What has half of what a cut needs, and is not ruled out by the pictures, may be one.
+DOUBTFUL_STRENGTH = 0.5
 
 
 class TransitionScorer(Protocol):
@@ -113,6 +115,9 @@ class JointDetector:
         score_min: Score of the network from which it proposes a cut.
         jump_min: How many times a step must exceed those around it to be a jump.
         spare: Do not ask the network where the pictures settle the matter.
+
+    Attributes:
+        doubtful: What may be a cut and makes no shot, so far; confidences are below those of cuts.
     """
 
     def __init__(
@@ -135,6 +140,7 @@ class JointDetector:
         self._next = 1  # the next frame to be judged as the first of a shot
         self._last_cut = 0
         self._blocked_until = 0  # frames below this belong to a transition that was reported
+        self.doubtful: list[Cut] = []
         delay = 0 if scorer is None else scorer.delay_frames
         self.lookback_frames = delay + LOOK_FRAMES
 
@@ -185,7 +191,7 @@ class JointDetector:
             if not self._room.at(frame):
                 return None
         strength, gradual = self._strength(at)
-        if strength < 1.0:
+        if strength < DOUBTFUL_STRENGTH:
             return None
         near = range(max(1, at - MERGE_FRAMES), min(len(self._film.single), at + MERGE_FRAMES + 1))
         if any(self._strength(i)[0] > strength for i in near if i > at):
@@ -199,6 +205,9 @@ class JointDetector:
         if self._film.first + first <= self._last_cut:
             return None  # the rest of a long fade that was reported
         confidence = max(self._single(at - 1), 0.5 * strength)
+        if strength < 1.0:
+            self.doubtful.append(Cut(self._film.first + first, opening, round(confidence, 4)))
+            return None
         return self._report(first, max(b, at + MERGE_FRAMES), opening, confidence)
 
     def _report(self, first: int, last: int, opening: Opening, confidence: float) -> Cut:
@@ -221,7 +230,8 @@ class JointDetector:
     def _strength(self, at: int) -> tuple[float, bool]:
         """Return how strongly row `at` is proposed (1 = enough), and whether only as gradual."""
         film = self._film
-        sharp = max(self._single(at - 1) / self._score_min, self._jump(at) / self._jump_min)
+        # Two witnesses that know nothing of each other: two doubts may be as good as a certainty.
+        sharp = hypot(self._single(at - 1) / self._score_min, self._jump_strength(at))
         lit_before = film.lit or not all(film.black[:at])
         if film.black[at - 1] and not film.black[at] and lit_before:
             sharp = max(sharp, 1.0)
@@ -233,7 +243,15 @@ class JointDetector:
         slow = min(slow, 1.0)
         return (sharp, False) if sharp >= slow else (slow, True)
 
+    def _jump_strength(self, at: int) -> float:
+        """Return how strongly the step into a row proposes it: one as large as others, not."""
+        ratio = self._jump(at)
+        if ratio >= self._jump_min:
+            return ratio / self._jump_min
+        return max(0.0, ratio - 1) / (self._jump_min - 1) if self._jump_min > 1 else 0.0
+
     def _jump(self, at: int) -> float:
+        """Return how many times the step into a row exceeds those around it."""
         film = self._film
         if film.colour[at] < COLOUR_JUMP_MIN or film.structure[at] < STRUCTURE_JUMP_MIN:
             return 0.0

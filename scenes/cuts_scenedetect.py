@@ -35,6 +35,7 @@ class SceneDetectDetector:
             **(options or {}),
         )
         self._last: Any = None
+        self.doubtful: list[Cut] = []
 
     def push(self, batch: FrameBatch) -> list[Cut]:
         """Return the cuts that have become certain with `batch`, in order of frames."""

@@ -30,17 +30,22 @@ def take_all(observer, batch):
 
 
 class SaysCut:
-    """A splitter that takes one picture for the first of a new shot."""
+    """A splitter that takes one picture for the first of a new shot, or is in doubt about it."""
 
     lookback_frames = FRAMES
+
+    def __init__(self, *, sure=True):
+        self.cuts = [Cut(AT)] if sure else []
+        self.doubtful = [] if sure else [Cut(AT)]
 
     def push(self, batch):
         return []
 
     def finish(self):
-        return [Cut(AT)]
+        return self.cuts
 
 
+@pytest.mark.parametrize("sure", [True, False])
 @pytest.mark.parametrize(
     ("other_set", "mixed", "shots"),
     [
@@ -51,7 +56,7 @@ class SaysCut:
         ),
     ],
 )
-def test_a_cut_at_which_people_alone_change_is_none(other_set, mixed, shots, tmp_path):
+def test_a_cut_at_which_people_alone_change_is_none(other_set, mixed, shots, sure, tmp_path):
     sets = np.random.default_rng(1).integers(60, 200, (2, 18, 32, 1), np.uint8)
     rgb = sets[[int(other_set and f >= AT) for f in range(FRAMES)]]
     if mixed:
@@ -65,13 +70,18 @@ def test_a_cut_at_which_people_alone_change_is_none(other_set, mixed, shots, tmp
     )
     detector, config = ReplayDetector(boxes), Config()
     observer = Observer(detector, Models(detector, None), config, fps=24)
-    observer._splitter = SaysCut()  # type: ignore[assignment]
+    observer._splitter = SaysCut(sure=sure)  # type: ignore[assignment]
     times = tuple(Fraction(f, 24) for f in range(FRAMES))
     take_all(observer, FrameBatch(np.arange(FRAMES), times, rgb))
     info = VideoInfo(Path("drawn.mp4"), WIDTH, HEIGHT, Fraction(24), FRAMES, "h264")
     seen = observer.finish(info, config, end_s=Fraction(1), degradations=())
-    assert [(s.start_frame, s.stop_frame) for s in seen.shots] == shots
-    assert [t.shot_index for t in seen.tracklets] == [len(shots) - 1]
+    if sure:
+        assert [(s.start_frame, s.stop_frame) for s in seen.shots] == shots
+        assert [t.shot_index for t in seen.tracklets] == [len(shots) - 1]
+    else:
+        assert len(seen.shots) == 1
+    doubted = not sure and len(shots) == 2
+    assert seen.doubtful_cuts == ((AT,) if doubted else ())
 
 
 @pytest.mark.parametrize(("score", "shots"), [(0.3, 2), (0.9, 1)])

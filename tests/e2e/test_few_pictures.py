@@ -43,6 +43,7 @@ def thinned(name: str, frames: range, rate: int, folder: Path) -> Path:
         pytest.param("room_clean", range(0, 32, 8), 1, "abstain", 0, id="clean-at-1"),
         pytest.param("room_clean", range(12, 20), 8, "pass", 0, id="clean-at-8"),
         pytest.param("room_clean", range(12, 28), 8, "pass", 0, id="16-pictures"),
+        pytest.param("park_clean", range(1, 96, 3), 8, "pass", 0, id="two-views-of-a-set-at-8"),
         pytest.param("room_clean", range(12, 15), 8, "abstain", 0, id="3-pictures"),
         pytest.param("room_clean", range(12, 13), 8, "abstain", 0, id="1-picture"),
     ],

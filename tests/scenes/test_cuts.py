@@ -256,6 +256,35 @@ def test_every_detector_keeps_the_contract(detector: str, expected: list[int], s
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("score", "jump", "found"),
+    [
+        pytest.param(0.0, 1.0, "nothing", id="nothing says so"),
+        pytest.param(0.27, 1.0, "nothing", id="too little"),
+        pytest.param(0.33, 1.0, "doubt", id="the network alone, half"),
+        pytest.param(0.0, 1.5, "doubt", id="the pictures alone, more than half"),
+        pytest.param(0.6, 1.0, "cut", id="the network alone"),
+        pytest.param(0.0, 1.9, "cut", id="the pictures alone"),
+        pytest.param(0.45, 1.6, "cut", id="both, three quarters"),
+        pytest.param(0.3, 1.4, "doubt", id="both, half"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 16])
+def test_two_doubts_may_be_a_cut_and_one_is_remembered(
+    score: float, jump: float, found: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = worlds.hard_cut()
+    scores = np.zeros((len(clip), 2), np.float32)
+    scores[24, 0] = score  # the last picture before the cut
+    detector = JointDetector(StoredScorer(scores), score_min=0.6, jump_min=1.8, spare=False)
+    jumps = lambda at: jump if detector._film.first + at == 25 else 0.0  # noqa: E731
+    monkeypatch.setattr(detector, "_jump", jumps)
+    cuts = _pushed(detector, clip, size)
+    assert [cut.frame for cut in cuts] == ([25] if found == "cut" else [])
+    assert [cut.frame for cut in detector.doubtful] == ([25] if found == "doubt" else [])
+    assert all(cut.confidence < 0.6 for cut in detector.doubtful)
+
+
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_cuts_do_not_depend_on_the_batch_size(size: int) -> None:
     clip = np.concatenate([worlds.dissolve(8), worlds.jump_cut()])
