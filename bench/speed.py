@@ -1,14 +1,14 @@
 """How fast castcheck is beside the bare detector and the usual trackers, and what it costs.
 
-    python -m bench.speed --detector WEIGHTS [--onnx FILE] [--embedder SPEC] [--clip CLIP]
+    python -m bench.speed --detector WEIGHTS [--onnx FILE] [--embedder SPEC] [--clip CLIP...]
 
-Every row sees the same frames, in turns: in each round each row runs once, and is divided by the
-floor of that round, so that a machine that is busy now and then changes little. The floor is
-decoding and the bare network in the fastest of several ways. Printed are medians, of the time on
-the clock and of CPU time; the latter hardly depends on who else uses the machine. Tables come as
-Markdown, and as `speed.json` and `speed.png` in the folder given with `--out`. About 20 minutes on
-two quiet cores; `--skip sizes,workers,start,busy,resolutions` leaves the rows alone, and
-`--only castcheck` the peers out.
+Every row sees the same frames, in turns: in each round each row runs once over all clips, and is
+divided by the floor of that round, so that a machine that is busy now and then changes little. The
+floor is decoding and the bare network in the fastest of several ways. Printed are medians, of the
+time on the clock and of CPU time; the latter hardly depends on who else uses the machine. Tables
+come as Markdown, and as `speed.json` and `speed.png` in the folder given with `--out`. About 20
+minutes on two quiet cores; `--skip sizes,workers,start,busy,resolutions` leaves the rows alone, and
+`--only castcheck` the peers out. All but the rows take the first of several clips.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from bench.speed_children import read_child, start_child
@@ -32,6 +32,8 @@ from bench.speed_tables import tables
 from scenes.threads import core_count
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bench.speed_rows import Row
 
 CLIP = Path("sample_videos/street_clean.mp4")
@@ -43,13 +45,18 @@ SMALL_PX = (426, 240)
 SMALL_SCALE = f"scale={SMALL_PX[0]}:{SMALL_PX[1]}"
 
 
-def time_rows(rows: dict[str, Row], runs: int) -> dict[str, list[dict[str, float]]]:
-    """Return, per row and round, seconds on the clock and of CPU per frame; round 0 warms up."""
+def time_rows(
+    rows: Mapping[str, Row], clips: Sequence[Path], runs: int
+) -> dict[str, list[dict[str, float]]]:
+    """Return, per row and round, seconds on the clock and of CPU per frame of all clips.
+
+    Round 0 warms up, and does not count.
+    """
     spent: dict[str, list[dict[str, float]]] = {name: [] for name in rows}
     for number in range(runs + 1):
         for name, row in rows.items():
             wall, cpu = time.perf_counter(), time.process_time()
-            frames = row()
+            frames = sum(map(row, clips))
             cost = {
                 "wall_s": (time.perf_counter() - wall) / frames,
                 "cpu_s": (time.process_time() - cpu) / frames,
@@ -93,16 +100,24 @@ def _ratios(costs: list[dict[str, float]], floor: list[dict[str, float]]) -> dic
     return figures
 
 
-def median_stages(rounds: list[dict[str, float]]) -> dict[str, float]:
-    """Return the median of each stage, in the order of the first round.
+def median_stages(runs: list[dict[str, float]], clips: int = 1) -> dict[str, float]:
+    """Return the median over the rounds of each stage's mean over the clips.
+
+    Args:
+        runs: Of each clip, round by round.
+        clips: How many there are in a round.
 
     Example:
         >>> median_stages([{"looks": 1.0}, {"looks": 3.0}, {"looks": 2.0}])
         {'looks': 2.0}
+        >>> median_stages([{"looks": 1.0}, {"looks": 3.0}], clips=2)
+        {'looks': 2.0}
     """
-    return (
-        {stage: median(spent[stage] for spent in rounds) for stage in rounds[0]} if rounds else {}
-    )
+    rounds = [runs[k : k + clips] for k in range(0, len(runs), clips)]
+    return {
+        stage: median(fmean(run[stage] for run in one) for one in rounds)
+        for stage in (runs[0] if runs else ())
+    }
 
 
 def write_small(clip: Path, folder: Path) -> Path:
@@ -228,7 +243,7 @@ def main() -> int:
     parser.add_argument("--detector", type=Path, required=True)
     parser.add_argument("--onnx", type=Path, help="the same detector as ONNX, for Ultralytics")
     parser.add_argument("--embedder", default="bundled")
-    parser.add_argument("--clip", type=Path, default=CLIP)
+    parser.add_argument("--clip", type=Path, nargs="+", default=[CLIP])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--lengths", type=float, nargs="*", default=list(LENGTHS_S))
@@ -241,14 +256,15 @@ def main() -> int:
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        child(args.clip, str(args.detector), args.embedder, args.device)
+        child(args.clip[0], str(args.detector), args.embedder, args.device)
         return 0
     skipped = set(args.skip.split(","))
     if not skipped.issuperset(_NEED_FFMPEG) and shutil.which("ffmpeg") is None:
         parser.error(f"ffmpeg is not installed: install it, or --skip {','.join(_NEED_FFMPEG)}")
     args.out.mkdir(parents=True, exist_ok=True)
-    setup = Setup(args.clip, args.detector, args.embedder, args.device)
-    found: dict[str, Any] = {"clip": args.clip.name, "embedder": Path(args.embedder).name}
+    setup = Setup(args.clip[0], args.detector, args.embedder, args.device)
+    names = ", ".join(clip.name for clip in args.clip)
+    found: dict[str, Any] = {"clip": names, "embedder": Path(args.embedder).name}
     if "rows" not in skipped:
         bare = bare_network(setup)
         floors = find_floors(setup, bare, core_count())
@@ -259,9 +275,9 @@ def main() -> int:
             for n, r in rows.items()
             if n.startswith("floor") or not words or any(w in n for w in words)
         }
-        results = against_floor(time_rows(chosen, args.runs))
+        results = against_floor(time_rows(chosen, args.clip, args.runs))
         stages = {
-            n: median_stages(row.stages[1:] or row.stages)  # the first round warms up
+            n: median_stages(row.stages[len(args.clip) :], len(args.clip))  # after the warm-up
             for n, row in chosen.items()
             if isinstance(row, Castcheck)
         }

@@ -27,24 +27,24 @@ class Ultralytics:
         self._setup = setup
         self._models: dict[str, Any] = {}
 
-    def track(self, tracker: str, threads: int) -> int:
+    def track(self, clip: Path, *, tracker: str, threads: int) -> int:
         """Detect and track; `tracker` is a file of its settings."""
         import torch
 
         torch.set_num_threads(threads)
         seen = self._model_of(tracker).track(
-            str(self._setup.clip),
+            str(clip),
             stream=True, tracker=tracker, verbose=False, device=self._setup.device,
         )  # fmt: skip
         return sum(1 for _ in seen)
 
-    def predict(self, threads: int) -> int:
+    def predict(self, clip: Path, *, threads: int) -> int:
         """Detect in batches of 8."""
         import torch
 
         torch.set_num_threads(threads)
         count = 0
-        for pictures in _pictures(self._setup.clip, 8):
+        for pictures in _pictures(clip, 8):
             found = self._model_of("predict").predict(
                 pictures, verbose=False, device=self._setup.device
             )

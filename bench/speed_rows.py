@@ -1,4 +1,4 @@
-"""What `bench.speed` times: each row runs over all frames of a clip and returns how many it saw."""
+"""What `bench.speed` times: a row runs over all frames of a clip and returns how many it saw."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from castcheck.config import Config
 
-    Row = Callable[[], int]
+    Row = Callable[[Path], int]
 
 OURS = "castcheck, whole"
 _FLOORS = "floor: decode + bare network", "floor in torch"
@@ -42,9 +42,13 @@ def rows_for(
 
     threads = torch.get_num_threads()
     peers = Ultralytics(setup)
+
+    def on(clip: Path) -> Setup:
+        return replace(setup, clip=clip)
+
     boxmot: dict[str, Row] = {}
     if find_spec("boxmot"):  # by hand: it would change versions of what is installed
-        boxmot["BoxMOT, ByteTrack"] = lambda: run_boxmot(setup, threads)
+        boxmot["BoxMOT, ByteTrack"] = lambda clip: run_boxmot(on(clip), threads)
     with_reid = botsort_with_reid()
     as_onnx: dict[str, Row] = {}
     if exported is not None:
@@ -52,16 +56,16 @@ def rows_for(
         as_onnx = {
             # Its re-ID on features of the detector needs the checkpoint.
             "Ultralytics track, BoT-SORT, the detector as ONNX": partial(
-                Ultralytics(onnx).track, "botsort.yaml", threads
+                Ultralytics(onnx).track, tracker="botsort.yaml", threads=threads
             ),
         }
     bundled, bfloat16 = replace(setup, detector=Path("bundled")), {"run": {"bfloat16": True}}
     return {
         **{
-            name: partial(run_floor, setup, bare, floor)
+            name: partial(_over_floor, setup, bare, floor)
             for name, floor in zip(_FLOORS[: len(floors)], floors, strict=True)
         },
-        "Ultralytics predict, batches of 8": lambda: peers.predict(threads),
+        "Ultralytics predict, batches of 8": partial(peers.predict, threads=threads),
         OURS: Castcheck(setup),
         "castcheck, looks by colour": Castcheck(replace(setup, embedder="colour")),
         "castcheck, every picture": Castcheck(setup, {"detector": {"search_fps": EVERY_PICTURE}}),
@@ -69,38 +73,47 @@ def rows_for(
         "castcheck, bfloat16": Castcheck(setup, bfloat16),
         "castcheck, bundled detector": Castcheck(bundled),
         "castcheck, bundled detector, bfloat16": Castcheck(bundled, bfloat16),
-        "Ultralytics track, BoT-SORT + re-ID": lambda: peers.track(with_reid, threads),
-        "the same as it comes, one thread": lambda: peers.track(with_reid, 1),
-        "Ultralytics track, BoT-SORT": lambda: peers.track("botsort.yaml", threads),
-        "Ultralytics track, ByteTrack": lambda: peers.track("bytetrack.yaml", threads),
-        "deep-sort-realtime, MobileNetV2": lambda: run_deep_sort(setup, threads),
+        "Ultralytics track, BoT-SORT + re-ID": partial(
+            peers.track, tracker=with_reid, threads=threads
+        ),
+        "the same as it comes, one thread": partial(peers.track, tracker=with_reid, threads=1),
+        "Ultralytics track, BoT-SORT": partial(
+            peers.track, tracker="botsort.yaml", threads=threads
+        ),
+        "Ultralytics track, ByteTrack": partial(
+            peers.track, tracker="bytetrack.yaml", threads=threads
+        ),
+        "deep-sort-realtime, MobileNetV2": lambda clip: run_deep_sort(on(clip), threads),
         **boxmot,
         **as_onnx,
     }
+
+
+def _over_floor(setup: Setup, bare: Bare, floor: Floor, clip: Path) -> int:
+    return run_floor(replace(setup, clip=clip), bare, floor)
 
 
 class Castcheck:
     """The whole program: judging, and the report as JSON and page.
 
     Args:
-        setup: What is run.
+        setup: What is run; its clip is not asked.
         more: Settings on top of it.
 
     Attributes:
-        stages: Milliseconds a frame per stage, of each run so far.
+        stages: Milliseconds a frame per stage, of each clip so far.
     """
 
     def __init__(self, setup: Setup, more: dict[str, Any] | None = None) -> None:
         import torch
 
-        self._setup = setup
         self._threads = torch.get_num_threads()
         self._config = setup.config().updated(more or {})
         self._models: Any = None
         self.stages: list[dict[str, float]] = []
 
-    def __call__(self) -> int:
-        """Judge the clip; models are loaded once, as for many clips."""
+    def __call__(self, clip: Path) -> int:
+        """Judge a clip; models are loaded once, as for many clips."""
         import torch
 
         # Ultralytics leaves torch with fewer threads for the whole process; who runs castcheck
@@ -109,7 +122,7 @@ class Castcheck:
         if self._models is None:
             self._models = pipeline.load_models(self._config)
         timings: dict[str, float] = {}
-        frames = judge_and_write(self._setup.clip, self._config, self._models, timings)
+        frames = judge_and_write(clip, self._config, self._models, timings)
         self.stages.append({stage: 1000 * spent / frames for stage, spent in timings.items()})
         return frames
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.speed import against_floor, median_stages
+from bench.speed import against_floor, median_stages, time_rows
 from bench.speed_tables import tables
 
 ROUND = [{"wall_s": 0.1, "cpu_s": 0.1}]
@@ -72,3 +74,20 @@ def test_nothing_measured_gives_no_table() -> None:
 def test_stages_are_medians() -> None:
     assert median_stages([]) == {}
     assert median_stages([{"a": 1.0}, {"a": 9.0}, {"a": 2.0}]) == {"a": 2.0}
+    rounds = [{"a": 1.0}, {"a": 5.0}, {"a": 9.0}, {"a": 9.0}, {"a": 2.0}, {"a": 2.0}]
+    assert median_stages(rounds, clips=2) == {"a": 3.0}
+
+
+def test_a_round_goes_over_all_clips_and_the_first_warms_up() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def row(name: str, clip: Path) -> int:
+        seen.append((name, clip.stem))
+        return 4
+
+    rows = {name: partial(row, name) for name in ("floor", "other")}
+    spent = time_rows(rows, [Path("a.mp4"), Path("b.mp4")], runs=2)
+    assert {name: len(costs) for name, costs in spent.items()} == {"floor": 2, "other": 2}
+    assert seen == 3 * [(n, c) for n in rows for c in ("a", "b")]
+    assert all(cost["wall_s"] > 0 for costs in spent.values() for cost in costs)
+    assert time_rows({}, [Path("a.mp4")], runs=1) == {}
