@@ -142,12 +142,15 @@ def views_of(
     """Return what a cast file of one member and one picture makes of it.
 
     Raises:
-        CastFileError: It shows two of similar size.
+        CastFileError: It shows two of similar size, or no one.
     """
     with tempfile.TemporaryDirectory() as folder:
         Image.fromarray(crop).save(Path(folder) / "one.png")
         cast = load_references(folder, models.detector, models.embedder, config, faces=models.faces)
-    return cast.members[0].views
+    views = cast.members[0].views
+    if not views:
+        raise CastFileError(cast.notes[0])
+    return views
 
 
 def first_shots(pictures: Sequence[Labelled]) -> dict[str, int]:

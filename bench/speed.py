@@ -1,6 +1,9 @@
 """How fast castcheck is beside the bare detector and the usual trackers, and what it costs.
 
+    pip install ".[bench]"
     python -m bench.speed --detector WEIGHTS [--onnx FILE] [--embedder SPEC] [--clip CLIP...]
+
+Ultralytics' trackers need lap, which it would fetch by itself in the middle of a round.
 
 Every row sees the same frames, in turns: in each round each row runs once over all clips, and is
 divided by the floor of that round, so that a machine that is busy now and then changes little. The
@@ -20,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 CLIP = Path("sample_videos/street_clean.mp4")
 LENGTHS_S = (10, 60, 600, 1800)
 _NEED_FFMPEG = ("sizes", "start", "resolutions")  # parts that cut or scale clips first
+_NEEDED_BY_ROWS = ("lap", "matplotlib")  # Ultralytics' trackers, and the picture
 PEOPLE = (2, 3, 8, 20)
 FPS, BODY_SHARE = 24, 0.5
 SMALL_PX = (426, 240)
@@ -261,6 +266,12 @@ def main() -> int:
     skipped = set(args.skip.split(","))
     if not skipped.issuperset(_NEED_FFMPEG) and shutil.which("ffmpeg") is None:
         parser.error(f"ffmpeg is not installed: install it, or --skip {','.join(_NEED_FFMPEG)}")
+    lacking = [name for name in _NEEDED_BY_ROWS if find_spec(name) is None]
+    if "rows" not in skipped and lacking:
+        parser.error(
+            f'not installed: {", ".join(lacking)}; `pip install ".[bench]"` brings them, '
+            "or --skip rows"
+        )
     args.out.mkdir(parents=True, exist_ok=True)
     setup = Setup(args.clip[0], args.detector, args.embedder, args.device)
     names = ", ".join(clip.name for clip in args.clip)

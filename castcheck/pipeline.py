@@ -136,7 +136,7 @@ def report_on(
                 judgement, roll, members, spans, presence, build, (*findings, *against)
             )
             against += (*by_cast.forbidden(), *by_script.findings(min_confidence=least))
-        elif knows_all:
+        elif knows_all or not script.lines:  # else the script is of other clips, and names people
             against = (*against, *by_cast.findings(min_confidence=least))
     findings = without_same_cause(findings, against)
     findings = tuple(sorted((*findings, *against), key=lambda f: (f.start_frame, f.kind)))

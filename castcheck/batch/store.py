@@ -3,12 +3,17 @@
 Work in progress lies in `.parts/`; a clip's folder appears under its name by one rename, which only
 the process that leads the run does. So whatever is killed, a folder under its name is complete, and
 a worker that outlives its leader can change nothing that counts.
+
+The older folder of a clip lies in `.replaced/` meanwhile, under its own name. What people have put
+into it is moved on from there, or the whole of it back: at once, or by the next run.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -27,10 +32,10 @@ if TYPE_CHECKING:
 
     from castcheck.batch.inputs import Named
 
-_LOCK, _PARTS = ".lock", ".parts"
+_LOCK, _PARTS, _REPLACED = ".lock", ".parts", ".replaced"
 FINDINGS_FILE, PAGE_FILE = "findings.parquet", "index.html"
 DECISIONS_FILE = "decisions.jsonl"
-_RESERVED = (_LOCK, _PARTS, SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE, DECISIONS_FILE)
+_RESERVED = (_LOCK, _PARTS, _REPLACED, SUMMARY_FILE, FINDINGS_FILE, PAGE_FILE, DECISIONS_FILE)
 # What castcheck writes into the folder of a clip.
 _OURS = frozenset({RESULT_FILE, POSTER_FILE} | {r.filename for r in FORMATS.values() if r.filename})
 
@@ -48,11 +53,14 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock: IO[str] | None = None
-        self._parts = folder / _PARTS
+        self._parts, self._replaced = folder / _PARTS, folder / _REPLACED
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / _LOCK).open("a", encoding="utf-8")
             _lock_or_raise(self._lock, folder)
+            if self._replaced.is_dir():  # a run was killed while it replaced a folder
+                for old in sorted(self._replaced.iterdir()):
+                    self._keep_theirs(old)
             shutil.rmtree(self._parts, ignore_errors=True)
             self._parts.mkdir(exist_ok=True)
             # A name of its own: a worker that outlived an earlier leader finds its own gone.
@@ -69,6 +77,8 @@ class RunStore:
 
     def __exit__(self, *error: object) -> None:
         shutil.rmtree(self._parts, ignore_errors=True)
+        with suppress(OSError):  # not there, or not empty
+            self._replaced.rmdir()
         self.close()
 
     def close(self) -> None:
@@ -128,17 +138,33 @@ class RunStore:
         Raises:
             OutputError: It cannot be renamed.
         """
-        target, old = self.folder / name, self.work / f"{part.name}.old"
+        target, old = self.folder / name, self._replaced / name
         try:
-            if target.exists():
-                target.rename(old)
-                for item in old.iterdir():
-                    if item.name not in _OURS:
-                        item.rename(part / item.name)
-            part.rename(target)
+            if not target.exists():
+                part.rename(target)
+                return
+            self._replaced.mkdir(exist_ok=True)
+            target.rename(old)
+            try:
+                part.rename(target)
+            finally:
+                self._keep_theirs(old)
         except OSError as err:
             raise _unwritable(err, target) from err
-        shutil.rmtree(old, ignore_errors=True)
+
+    def _keep_theirs(self, old: Path) -> None:
+        """Move what castcheck did not write out of a replaced folder, and delete the rest.
+
+        Where nothing has taken its place, all of it goes back. May be killed and done again.
+        """
+        target = self.folder / old.name
+        if not target.exists():
+            old.rename(target)
+        else:
+            for item in old.iterdir():
+                if item.name not in _OURS:
+                    item.rename(_free(target / item.name))
+            shutil.rmtree(old, ignore_errors=True)
 
     def discard(self, name: str) -> None:
         """Take away what an earlier run wrote into a clip's folder, and nothing else.
@@ -148,14 +174,16 @@ class RunStore:
         """
         folder = self.folder / name
         try:
-            for own in (RESULT_FILE, *_OURS):  # the result first: without it nothing is trusted
-                (folder / own).unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            part = Path(tempfile.mkdtemp(dir=self.work)) / name
+            if {item.name for item in folder.iterdir()} <= _OURS:
+                folder.rename(part)
+                return
+            part.mkdir()
         except FileNotFoundError:
             return
         except OSError as err:
             raise _unwritable(err, folder) from err
+        self.commit(part, name)
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file of the run, whole or not at all.
@@ -170,6 +198,16 @@ class RunStore:
         except OSError as err:
             raise _unwritable(err, path) from err
         return path
+
+
+def _free(path: Path) -> Path:
+    """Return a path that nothing has, with a number where this one is taken."""
+    number = 1
+    free = path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def _read_result(folder: Path) -> Finished | None:

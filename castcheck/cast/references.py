@@ -26,6 +26,7 @@ from tracker.letterbox import PAD_VALUE
 from tracker.replay import ReplayDetector, ReplayFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -50,6 +51,9 @@ _ROOM_PX = 8
 # short ones: its pictures had room. Of 30 such pictures 18 had a second box; with 0.15 to 0.3 of
 # grey around them every one has one, which ends where the figure does.
 _MARGIN_SHARE = 0.2
+# Levels of 255 (standard deviation) below which a picture is of one colour; figures cut out of
+# labelled clips have 21 and more.
+_MAX_PLAIN = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,14 +90,14 @@ def load_references(
     """Read a cast and take the looks of its members.
 
     Raises:
-        CastFileError: The file is wrong, or no one can be recognised in a reference.
+        CastFileError: The file or a reference is wrong.
     """
     cast = read_cast_file(path)
     reader = _Reader(detector, embedder, config, faces=faces)
     members: list[Member] = []
     pictures: list[Picture | None] = []
     for listed in cast.members:
-        views, picture = reader.views_of(listed) if listed.references else ((), None)
+        views, picture = reader.views_of(listed)
         members.append(Member(listed.name, views, listed.presence))
         pictures.append(picture)
     return References(
@@ -122,36 +126,47 @@ class _Reader:
         self._looks = LooksReader(embedder, config.looks, fps=often, faces=faces)
         self.notes: list[str] = []
 
-    def views_of(self, listed: Listed) -> tuple[tuple[ReferenceFeatures, ...], Picture]:
-        """Return all views of a member, and the picture that shows it largest."""
+    def views_of(self, listed: Listed) -> tuple[tuple[ReferenceFeatures, ...], Picture | None]:
+        """Return all views of a member, and the picture that shows it largest.
+
+        A file in which no one is found counts for nothing: taken for the looks of a member it would
+        make the member a stranger. Where no other file is left, there are no views and no picture.
+        """
         views: list[ReferenceFeatures] = []
         shown: tuple[float, Rgb] | None = None
+        empty: list[str] = []
         for file in listed.references:
             found = self._of_picture(file) if is_picture(file) else self._of_clip(file)
+            own = [view for rgb, box in found for view in self._views(rgb, box)]
+            views += own
+            if not own:
+                empty.append(file.name)
+                continue
             for rgb, box in found:
-                views += self._views(rgb, box)
                 crop = rgb[round(box[1]) : round(box[3]), round(box[0]) : round(box[2])]
                 if shown is None or crop.shape[0] / crop.shape[1] > shown[0]:
                     shown = (crop.shape[0] / crop.shape[1], crop)
-        if shown is None or not views:
-            raise CastFileError("no one can be recognised", where=f"{listed.name}'s references")
+        if shown is None:
+            if empty:
+                self.notes.append(_unrecognised(listed.name, empty))
+            return (), None
+        self.notes += [f"{name}: no one is found in it, so it is left out" for name in empty]
         jpeg, width_px, height_px = shrunk_jpeg(shown[1], max_height_px=PICTURE_PX)
         label = f"reference of {listed.name}"
         return tuple(views), Picture(0, -1, jpeg, width_px, height_px, label)
 
     def _of_picture(self, file: Path) -> list[tuple[Rgb, Box]]:
+        """Return the picture and who is meant in it; nothing where no one is found."""
         rgb, is_transparent = read_picture(file, limits=self._limits)
         if is_transparent:
             self.notes.append(f"{file.name}: transparent, laid over the grey {BACKGROUND}")
         found = self._detect(file, rgb, frame=0, margin_share=_MARGIN_SHARE)
-        whole = (0.0, 0.0, float(rgb.shape[1]), float(rgb.shape[0]))
-        if found is None:
-            box = whole  # stored boxes know no pictures: they are crops already
-        elif len(found):
-            box = _one(found, file)
+        if rgb.std() < _MAX_PLAIN or (found is not None and not len(found)):
+            return []
+        if found is None:  # stored boxes know no pictures: they are crops already
+            box = (0.0, 0.0, float(rgb.shape[1]), float(rgb.shape[0]))
         else:
-            box = whole
-            self.notes.append(f"{file.name}: no one was detected, so the whole picture was used")
+            box = _one(found, file)
         if box[3] - box[1] < self._min_height_px:
             raise CastFileError(
                 f"the character is {box[3] - box[1]:.0f} pixels high",
@@ -282,6 +297,15 @@ def _rivals(found: Detections) -> int:
 def _largest(found: Detections) -> Box:
     x1, y1, x2, y2 = (float(v) for v in found.xyxy[int(_areas(found).argmax())])
     return x1, y1, x2, y2
+
+
+def _unrecognised(name: str, files: Sequence[str]) -> str:
+    """Return what is said of a member none of whose references can be used."""
+    return (
+        f"{name} cannot be recognised, since no one is found in {', '.join(files)}: whether {name} "
+        "is missing, and who is a stranger or one too many, is left open; give a picture that "
+        f"shows {name}"
+    )
 
 
 def _one(found: Detections, file: Path) -> Box:

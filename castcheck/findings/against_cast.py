@@ -83,22 +83,29 @@ class CastFindingBuilder:
         self._told = [f for f in told if f.severity != "minor"]
 
     def findings(self, *, min_confidence: float) -> tuple[Finding, ...]:
-        """Return what is sure enough, in order of time; nothing where nobody could be judged."""
+        """Return what is sure enough, in order of time; nothing where nobody could be judged.
+
+        Whom nobody knows may be a member without pictures, so where there is one, nobody is a
+        stranger or one too many; nor is such a member missing.
+        """
         roll = self._roll
         if not roll.judged.any():
             return ()
+        pictured = [m for m, member in enumerate(self._members) if member.views]
+        knows_all = len(pictured) == len(self._members)
         unknown = [
             k
             for k, who in enumerate(roll.member_of)
-            if who < 0
+            if knows_all
+            and who < 0
             and roll.judged[k]
             and roll.nobody[k] >= min_confidence
             and not self._explained(k)
         ]
         absent = [
             m
-            for m, member in enumerate(self._members)
-            if member.presence != "forbidden" and m not in roll.member_of
+            for m in pictured
+            if self._members[m].presence != "forbidden" and m not in roll.member_of
         ]
         found: list[Finding] = []
         gone: list[int] = []  # members in whose place somebody stands already
@@ -256,6 +263,7 @@ class CastFindingBuilder:
             table["log_odds"] = {
                 one.name: round(float(value), 3)
                 for one, value in zip(self._members, row, strict=True)
+                if one.views
             }
         elif member is not None:
             column = self._roll.odds[:, member]

@@ -92,7 +92,6 @@ def plant(
         typer.Option(
             "--seconds",
             metavar="S",
-            min=1.0,
             help="Longest piece of a shot to plant in, in seconds.",
             rich_help_panel=PLANTING,
         ),

@@ -38,6 +38,10 @@ class Wish:
             raise ConfigError("holds no number", where="--strength", hint="such as 0.5,1")
         if self.per_clip < 1:
             raise ConfigError("must be 1 or more", where="--per-clip", hint="such as 4")
+        if not 1 <= self.seconds < float("inf"):
+            raise ConfigError(
+                f"{self.seconds:g} is out of range, allowed is 1 or more", where="--seconds"
+            )
         known = {*WAYS, *(way.group for way in WAYS.values())}
         for name in self.kinds:
             if name not in known:

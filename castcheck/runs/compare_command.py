@@ -88,8 +88,8 @@ def compare(
 
     if len(runs) < 2:
         raise ConfigError("two runs or more are wanted", where="compare", hint="name RUN_A RUN_B")
-    if not abs(margin) < float("inf"):
-        raise ConfigError(f"{margin} is not a number", where="--margin")
+    if not 0 <= margin < float("inf"):
+        raise ConfigError(f"{margin:g} is out of range, allowed is 0 or more", where="--margin")
     work = Comparing(tuple(runs), out, margin, parse_gate(fail_on), fail_on, Screen(quiet=quiet))
     worse = work.run(pairs=pairs, cohorts=cohorts)
     raise typer.Exit(EXIT_FINDINGS if worse else EXIT_OK)

@@ -93,7 +93,7 @@ class Comparing:
             tuple(notes),
             (
                 plural(len(couples), "pair" if len(runs) == 2 else "clip"),
-                f"{sum(c.seen[0].minutes for c in couples):.1f} min each",
+                f"{_length(sum(c.seen[0].minutes for c in couples))} each",
                 f"findings that count: {self.counted}"
                 + (" or worse" if self.counted in {"minor", "major"} else ""),
                 f"margin {self.margin:g} per clip",
@@ -213,3 +213,13 @@ def _some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMES])
     rest = len(names) - _MOST_NAMES
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _length(minutes: float) -> str:
+    """Return how long clips are together.
+
+    Example:
+        >>> _length(0.05), _length(1.5)
+        ('3.0 s', '1.5 min')
+    """
+    return f"{minutes * 60:.1f} s" if minutes < 1 else f"{minutes:.1f} min"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench import speed
 from bench.speed import against_floor, median_stages, time_rows
 from bench.speed_tables import tables
 
@@ -91,3 +92,36 @@ def test_a_round_goes_over_all_clips_and_the_first_warms_up() -> None:
     assert seen == 3 * [(n, c) for n in rows for c in ("a", "b")]
     assert all(cost["wall_s"] > 0 for costs in spent.values() for cost in costs)
     assert time_rows({}, [Path("a.mp4")], runs=1) == {}
+
+
+@pytest.mark.parametrize(
+    ("missing", "skip", "said"),
+    [
+        pytest.param([], "", None, id="all is there"),
+        pytest.param(["lap"], "", "not installed: lap; `pip install", id="no lap"),
+        pytest.param(["lap", "matplotlib"], "", "not installed: lap, matplotlib;", id="neither"),
+        pytest.param(["lap"], "rows", None, id="no row wants it"),
+    ],
+)
+def test_what_is_not_installed_is_said_before_anything_runs(
+    missing, skip, said, monkeypatch, tmp_path, capsys
+):
+    ran = []
+    rest = f"{skip},sizes,workers,start,busy,resolutions"
+    arguments = ["--detector", "a.pt", "--skip", rest, "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", ["speed", *arguments])
+    monkeypatch.setattr(speed, "find_spec", lambda name: None if name in missing else name)
+    monkeypatch.setattr(speed, "bare_network", lambda _: ran.append("rows"))
+    for name, made in (("find_floors", []), ("rows_for", {}), ("against_floor", {})):
+        monkeypatch.setattr(speed, name, lambda *_, made=made: made)
+    for name in ("time_rows", "gpu_figures", "plot", "tell"):
+        monkeypatch.setattr(speed, name, lambda *_: None)
+    if said is None:
+        assert speed.main() == 0
+        assert ran == ["rows"] * (skip != "rows")
+        return
+    with pytest.raises(SystemExit, match="2"):
+        speed.main()
+    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert not ran
+    assert not (tmp_path / "out").exists()

@@ -17,14 +17,15 @@ from identity.settings import ClusteringSettings, FindingSettings
 from tests.castcheck.test_script import clip_of, member
 from tests.identity.people import calibration
 
+A, B, BARE = member("A"), member("B"), member("X", pictures=False)
 
-def found(on_screen, *, told=()):
-    """Return the kinds of findings against a cast of A and B, and the names of the characters."""
+
+def found(on_screen, *, told=(), members=(A, B)):
+    """Return the findings against a cast of A and B, say, and who each character is of it."""
     seen, segments = clip_of(on_screen)
     setups = np.eye(len(seen.shots), dtype=np.float32)
     cast = build_cast(segments, setups, calibration(), ClusteringSettings())
     judgement: Any = SimpleNamespace(segments=segments, cast=cast, of_kind=lambda _: ())
-    members = [member("A"), member("B")]
     roll = match_to_cast(segments, cast, members, calibration(), ClusteringSettings())
     build = FindingBuilder(seen, judgement, FindingSettings())
     against = CastFindingBuilder(seen, judgement, roll, members, build, told)
@@ -93,6 +94,25 @@ def test_in_whose_place_somebody_stands(on_screen, said):
     for finding, (kind, _, words) in zip(findings, said, strict=True):
         assert words in finding.message
         assert (finding.severity == "minor") is (kind == "unexpected" and "looks" in words)
+
+
+@pytest.mark.parametrize(
+    ("on_screen", "members", "said"),
+    [
+        pytest.param(["AC"], [A, B], [("stranger", "B")], id="everybody has pictures"),
+        pytest.param(["AC"], [A, BARE], [], id="C may be X"),
+        pytest.param(["ABC"], [A, B, BARE], [], id="beside the others, too"),
+        pytest.param(["A"], [A, BARE], [], id="nobody knows whether X is there"),
+        pytest.param(["AC"], [A, B, BARE], [("missing", "B")], id="C may be X, and is not B"),
+        pytest.param(["AC"], [member("A", presence="forbidden"), BARE], [("unexpected", "A")],
+                     id="one who must not be there"),
+        pytest.param(["AC"], [BARE], [], id="nobody has pictures"),
+    ],
+)  # fmt: skip
+def test_whom_nobody_knows_may_be_a_member_without_pictures(on_screen, members, said):
+    findings, _ = found(on_screen, members=members)
+    assert [(f.kind, f.evidence["member"]) for f in findings] == said
+    assert all("X" not in f.evidence["log_odds"] for f in findings)
 
 
 @pytest.mark.parametrize(

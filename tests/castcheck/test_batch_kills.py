@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from castcheck.batch.record import Finished, Record
+from castcheck.batch.store import RunStore
+from castcheck.report.writers import OutputError
 from tests.castcheck.killing import (
     MADE_UP_CLIPS,
     MADE_UP_RUN,
@@ -78,6 +83,112 @@ def test_killed_and_resumed_loses_and_doubles_nothing(clips, undisturbed, tmp_pa
     start = partial(batch, clips, out, "--workers", "2")
     assert kill_and_resume(start, out, workers, seed=1, rounds=2, clips=CLIPS) == 2
     assert contents(out) == contents(undisturbed)
+
+
+def replace(store: RunStore) -> None:
+    """Do what a run does with a clip that is judged again."""
+    part = store.part(0)
+    store.fill(part, written("new"))
+    store.commit(part, "clip")
+
+
+def discard(store: RunStore) -> None:
+    """Do what a run does with a clip that cannot be judged any more."""
+    store.discard("clip")
+
+
+def written(word: str) -> dict[str, bytes]:
+    """Return what castcheck writes into the folder of a clip."""
+    record = Record(clip="clip.mp4", outcome="judged", message=word, folder="clip")
+    result = Finished(record=record, key="clip.mp4", stamp=word)
+    return {"result.json": result.to_json().encode(), "report.html": word.encode()}
+
+
+def killed(step: int, out: Path, act: Callable[[RunStore], object]) -> bool:
+    """Lead a run in a process that is killed before its change number `step` of the disk."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
+    left = step
+
+    def count(event: str, _: object) -> None:
+        nonlocal left
+        if event in {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}:
+            left -= 1
+            if left < 0:
+                os._exit(9)
+
+    sys.addaudithook(count)
+    try:
+        with RunStore(out) as store:
+            act(store)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+THEIRS = {"notes.txt": b"mine", "marked/frame.png": b"also mine"}
+OLD, NEW = written("old"), written("new")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("act", "theirs", "becomes"),
+    [
+        pytest.param(replace, THEIRS, [OLD, NEW], id="judged again"),
+        pytest.param(replace, {}, [OLD, NEW], id="judged again, nothing of theirs"),
+        pytest.param(discard, THEIRS, [OLD, {}], id="cannot be judged"),
+        pytest.param(discard, {}, [OLD, {}], id="cannot be judged, nothing of theirs"),
+    ],
+)
+def test_killed_at_any_step_a_folder_is_old_or_new_and_keeps_what_people_put_there(
+    act, theirs, becomes, tmp_path
+):
+    seen, step, mending = [], 0, 0
+    while True:
+        out = tmp_path / f"{step}-{mending}"
+        (out / "clip" / "marked").mkdir(parents=True)
+        for name, data in {**OLD, **theirs}.items():
+            (out / "clip" / name).write_bytes(data)
+        if not theirs:
+            (out / "clip" / "marked").rmdir()
+        was_killed = killed(step, out, act)
+        # The next run is killed as well, before each of its steps in turn, and the one after not.
+        killed_twice = killed(mending, out, lambda _: None)
+        with RunStore(out):
+            pass
+        found = {k: v for k, v in contents(out).items() if k != ".lock"}
+        state = [{f"clip/{k}": v for k, v in {**own, **theirs}.items()} for own in becomes]
+        assert found in state, (step, mending)
+        assert not (out / ".replaced").exists()
+        seen.append(state.index(found))
+        step, mending = (step, mending + 1) if killed_twice else (step + 1, 0)
+        if not was_killed:
+            break
+    assert set(seen) == {0, 1}
+    assert step > (6 if theirs else 4)
+
+
+def test_a_folder_that_cannot_be_replaced_is_back_at_once(tmp_path):
+    (tmp_path / "clip").mkdir()
+    for name, data in {**OLD, "notes.txt": b"mine"}.items():
+        (tmp_path / "clip" / name).write_bytes(data)
+    before = contents(tmp_path)
+    with RunStore(tmp_path) as store:
+        with pytest.raises(OutputError, match="clip: cannot be written"):
+            store.commit(store.part(0), "clip")  # nothing is there that could take its place
+        assert {k: v for k, v in contents(tmp_path).items() if k != ".lock"} == before
+
+
+def test_what_people_wrote_since_a_kill_is_kept_beside_what_they_had(tmp_path):
+    for folder, word in ((".replaced/clip", b"before"), ("clip", b"since")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "notes.txt").write_bytes(word)
+    with RunStore(tmp_path):
+        pass
+    assert {k: v for k, v in contents(tmp_path).items() if k != ".lock"} == {
+        "clip/notes.txt": b"since", "clip/notes-2.txt": b"before",
+    }  # fmt: skip
 
 
 @pytest.mark.slow

@@ -19,7 +19,10 @@ from tracker.replay import ReplayFolder
 def folder(tmp_path):
     for number, name in enumerate(["ben-1.jpg", "ben-2.png", "mei.jpg", "low.png"]):
         size = (40, 20 if name == "low.png" else 120)
-        Image.new("RGB", size, (200 - 50 * number, 40, 60 * number)).save(tmp_path / name)
+        picture = Image.new("RGB", size, (200 - 50 * number, 40, 60 * number))
+        picture.paste((30, 30, 30), (0, 60, 40, 120))  # a figure is never of one colour
+        picture.save(tmp_path / name)
+    Image.new("RGB", (40, 120), "white").save(tmp_path / "white.jpg")
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     (tmp_path / "boxes").mkdir()
     return tmp_path
@@ -73,7 +76,7 @@ def test_a_folder_names_characters_by_its_files_and_folders(folder):
     Image.new("RGB", (40, 120)).save(folder / "Tom" / "x.png")
     cast = read_cast(folder)
     assert [(one.name, len(one.references)) for one in cast] == [
-        ("ben", 2), ("broken", 1), ("low", 1), ("mei", 1), ("Tom", 1),
+        ("ben", 2), ("broken", 1), ("low", 1), ("mei", 1), ("white", 1), ("Tom", 1),
     ]  # fmt: skip
 
 
@@ -141,7 +144,6 @@ class Drawn:
 @pytest.mark.parametrize(
     ("boxes", "says"),
     [
-        pytest.param([], None, id="no one: the whole picture"),
         pytest.param([(24, 24, 64, 144, 0.9)], None, id="one"),
         pytest.param([(24, 24, 64, 144, 0.9), (24, 34, 64, 144, 0.2)], None, id="one, one doubted"),
         pytest.param([(0, 0, 88, 168, 0.9)], None, id="one beyond the edges"),
@@ -164,6 +166,45 @@ def test_a_picture_is_searched_with_grey_around_it_for_those_who_would_start_a_t
     [picture] = loaded.pictures
     assert picture is not None
     assert (picture.width_px, picture.height_px) == (40, 120)
+
+
+UNKNOWN = (
+    "Mei cannot be recognised, since no one is found in {}: whether Mei is missing, and who is a "
+    "stranger or one too many, is left open; give a picture that shows Mei"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "empty", "views", "notes"),
+    [
+        pytest.param(["mei.jpg"], [], 1, [], id="one that shows her"),
+        pytest.param(["mei.jpg"], ["mei"], 0, [UNKNOWN.format("mei.jpg")], id="no one is found"),
+        pytest.param(["white.jpg"], [], 0, [UNKNOWN.format("white.jpg")], id="blank"),
+        pytest.param(
+            ["white.jpg", "mei.jpg"], ["mei"], 0, [UNKNOWN.format("white.jpg, mei.jpg")],
+            id="in none of two",
+        ),
+        pytest.param(
+            ["white.jpg", "mei.jpg"], [], 1,
+            ["white.jpg: no one is found in it, so it is left out"], id="in one of two",
+        ),
+    ],
+)  # fmt: skip
+def test_a_picture_of_nobody_is_nobodys_looks(files, empty, views, notes, folder):
+    for stem in empty:  # boxes are stored for it, and there are none
+        (folder / "boxes" / f"{stem}.txt").write_text("", encoding="utf-8")
+    cast = write(folder, f'[[character]]\nname = "Mei"\nreferences = {files}\n')
+    loaded = load_references(cast, ReplayFolder(folder / "boxes"), None, Config())
+    [mei], [picture] = loaded.members, loaded.pictures
+    assert len(mei.views) == views
+    assert (picture is not None) is bool(views)
+    assert loaded.notes == tuple(notes)
+
+
+def test_nothing_is_said_of_whom_only_a_script_names(folder):
+    cast = write(folder, '[[shot]]\nindex = 0\ncharacters = ["Mei"]\n')
+    loaded = load_references(cast, Drawn([]), None, Config())
+    assert ([len(one.views) for one in loaded.members], loaded.notes) == ([0], ())
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,8 @@ def test_from_two_runs_to_a_page(two_runs):
     assert [row["clip"] for row in table["worse"]] == ["clip0", "clip1"]
     assert [row["clip"] for row in table["better"]] == ["clip7"]
     page = (two_runs / "out" / "index.html").read_text()
+    assert "10 pairs" in page
+    assert "20.0 s each" in page  # ten times two seconds, and no "0.3 min"
     assert page.count("data:image/jpeg") == 3 * 2 * 2  # three clips, two runs, two times
     assert not re.search(r'(?:src|href)="https?:', page)  # works offline
     assert 'href="../a/clip0/report.json"' in page
@@ -222,7 +224,9 @@ def test_the_exit_code(b_fails, margin, code, tmp_path):
         (["a", "b", "a/../a"], "is named twice"),
         (["a", "other"], "no clip has the same name in all runs"),
         (["a", "blind"], "no clip was judged in all runs"),
-        (["a", "b", "--margin", "nan"], "--margin: nan is not a number"),
+        (["a", "b", "--margin", "-0.1"], "--margin: -0.1 is out of range, allowed is 0 or more"),
+        (["a", "b", "--margin", "nan"], "--margin: nan is out of range"),
+        (["a", "b", "--margin", "inf"], "--margin: inf is out of range"),
         (["a", "b", "--fail-on", "swpa"], "did you mean 'swap'"),
         (["a", "b", "--cohorts", "none.csv"], "none.csv: cannot be read"),
         (["a", "b", "other", "--pairs", "p.csv"], "a table pairs two runs"),

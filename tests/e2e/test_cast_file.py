@@ -159,6 +159,44 @@ def test_a_picture_cut_to_a_figure_shows_the_bundled_detector_one_figure(people)
             assert aspect == pytest.approx(given.width / given.height, rel=0.35)
 
 
+@pytest.mark.parametrize(
+    ("omar", "mei", "script", "kinds", "names"),
+    [
+        pytest.param("room omar", ["white"], "", [], ALL[:2], id="no picture shows her"),
+        pytest.param("room omar", ["white", "room mei"], "", [], ALL, id="one of two does"),
+        pytest.param("room omar", ["cafe ida"], "", ["stranger"], ALL[:2], id="of another"),
+        pytest.param("room omar", ["white"], f"[[shot]]\nindex = 0\ncharacters = {ALL}\n", [], ALL,
+                     id="a script tells where she is"),
+        pytest.param("cafe omar", ["white"], "", ["missing"], ALL[:1],
+                     id="he is missing, whoever she is"),
+        pytest.param("cafe omar", ["white"], '[[shot]]\nindex = 7\ncharacters = ["room omar"]\n',
+                     [], ALL[:1], id="a script of other shots does not say that he is there"),
+    ],
+)  # fmt: skip
+def test_nobody_is_accused_by_a_blank_picture(
+    omar, mei, script, kinds, names, seen, people, tmp_path
+):
+    Image.new("RGB", (100, 300), "white").save(tmp_path / "white.png")
+    of = {**people, "white": tmp_path / "white.png"}
+    references = {"room anna": ["room anna"], "room omar": [omar], "room mei": mei}
+    path = tmp_path / "cast.toml"
+    path.write_text(
+        "".join(
+            f'[[character]]\nname = "{name}"\nreferences = {[of[k].as_posix() for k in own]}\n'
+            for name, own in references.items()
+        )
+        + script
+    )
+    settings = config(path)
+    outcome = report_on(CLIP, seen, config=settings, models=load_models(settings))
+    assert [f.kind for f in outcome.report.findings] == kinds
+    assert sorted(c.name for c in outcome.report.characters if c.name) == sorted(names)
+    told = [line for line in outcome.report.degradations if "white.png" in line]
+    assert len(told) == ("white" in mei)
+    page = render(ReportInputs(outcome.report, outcome.visuals, settings.report, CLIP))
+    assert all(line in page for line in told)
+
+
 def test_a_bad_cast_is_one_line_and_exit_code_2(tmp_path):
     arguments = ["check", str(CLIP), "-o", str(tmp_path), "--detector", str(SAMPLES / "boxes")]
     result = CliRunner().invoke(app, [*arguments, "--cast", str(tmp_path / "nobody")])
