@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from bench.observed import report
 from bench.source_table import read_entries
 from castcheck.config import Config
+from castcheck.facts.parts import VERDICTS
 from castcheck.models.load import load_models
 from castcheck.planting.score import wilson
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from castcheck.facts.report import Report
 
-VERDICTS = ("fail", "abstain", "pass")
 _MOST_PEOPLE = 3  # of more the table knows only roughly how many
 
 

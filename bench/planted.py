@@ -32,6 +32,7 @@ from bench.observed import StoredDetector, observations
 from bench.tables import Table
 from bench.twin_casts import TwinCasts
 from castcheck.config import Config
+from castcheck.facts.parts import VERDICTS
 from castcheck.models.load import load_models
 from castcheck.pipeline import report_on
 from castcheck.planting.score import Judged, judged_clip, truths, wilson
@@ -183,6 +184,11 @@ def tables(rows: Sequence[Judged], missed: Counter[tuple[str, str]]) -> list[Tab
             ("planted", "errors", "found", "recall", "95 %", "major", "median delay, frames"),
             tuple(_by_way(errors)),
         ),
+        Table(
+            "What becomes of the clips",
+            ("clips", "n", *VERDICTS, "stopped or looked at", "95 %"),
+            tuple(_verdicts(rows)),
+        ),
         Table("Precision", ("of what was told, major or worse", "n"), tuple(_precision(rows))),
         Table(
             "Without an error",
@@ -257,6 +263,22 @@ def _by_way(errors: Sequence[Judged]) -> list[tuple[Any, ...]]:
             rows.append((*_share_row(name, group), sum(row.major for row in group), late))
     rows.append((*_share_row("**all**", errors), sum(row.major for row in errors), None))
     return rows
+
+
+def _verdicts(rows: Sequence[Judged]) -> list[tuple[Any, ...]]:
+    groups = {
+        "with an error": [row for row in rows if row.error],
+        "clean twins": [row for row in rows if row.kind == "clean"],
+        "legal look-alikes": [row for row in rows if not row.error and row.kind != "clean"],
+    }
+    table = []
+    for name, own in groups.items():
+        if own:
+            counts = [sum(row.verdict == verdict for row in own) for verdict in VERDICTS]
+            held = sum(row.verdict != "pass" for row in own)
+            low, high = wilson(held, len(own))
+            table.append((name, len(own), *counts, held / len(own), f"{low:.2f}-{high:.2f}"))
+    return table
 
 
 def _precision(rows: Sequence[Judged]) -> list[tuple[Any, ...]]:

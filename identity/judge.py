@@ -10,6 +10,7 @@ import numpy as np
 
 from identity.appearance.feature_store import CACHE_BYTES
 from identity.cast.characters import Cast, build_cast
+from identity.cast.other_clothes import one_in_other_clothes
 from identity.evidence.consistency import SimilarityCurve, similarity_curves
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.samples import COMPARED, lay_out
@@ -138,6 +139,7 @@ def judge_looks(
     explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
     cast = _join_clones(cast, explained, segments, finding_settings)
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
+    cast = _joined(cast, one_in_other_clothes(segments, cast, calibration))
     clip = explain_cuts(
         Clip(
             tracks, segments, cast, setups, sets, calibration, bundled_model(), finding_settings,

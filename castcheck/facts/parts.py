@@ -9,6 +9,7 @@ from typing import Literal
 from identity.findings import SEVERITIES, Finding
 
 Verdict = Literal["pass", "fail", "abstain"]
+VERDICTS: tuple[Verdict, ...] = ("fail", "abstain", "pass")  # the worst first
 
 BOX_DIGITS = 2  # a hundredth of a pixel
 SCORE_DIGITS = 4

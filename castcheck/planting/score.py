@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from castcheck.facts.parts import VERDICTS
 from castcheck.facts.report import Report
 from castcheck.runs.matching import Truth, followed, match, said_instead
 from castcheck.support.json_text import from_json
@@ -14,6 +15,8 @@ from scenes.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from castcheck.facts.parts import Verdict
 
 TRUTH_SUFFIX = ".truth.json"
 Z_95 = 1.96
@@ -37,6 +40,7 @@ class Judged:
         strength: Measured; `None` where there is none.
         seconds: Length of the clip.
         major: Whether it was told at or above "major", which stops a release.
+        verdict: On the whole clip.
     """
 
     clip: str
@@ -52,6 +56,7 @@ class Judged:
     strength: float | None = None
     seconds: float = 0.0
     major: bool = False
+    verdict: Verdict = "pass"
 
 
 def judged_clip(data: dict[str, Any], report: Report) -> Judged:
@@ -90,6 +95,7 @@ def judged_clip(data: dict[str, Any], report: Report) -> Judged:
         first.get("strength"),
         truth.frames / truth.fps,
         any(report.findings[m.finding].severity != "minor" for m in matches),
+        report.verdict,
     )
 
 
@@ -163,6 +169,10 @@ def summary_lines(rows: Sequence[Judged]) -> list[str]:
         parts = [f"{way or 'open'} {_short([r for r in own if r.where == way])}" for way in ways]
         detail = f"  ({', '.join(parts)})" if len(parts) > 1 else ""
         lines.append(f"  {kind:<15}{_of(own)}{detail}")
+    if errors:
+        verdicts = Counter(row.verdict for row in errors)
+        counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS)
+        lines.append(f"of the {len(errors)} clips with an error: {counts}")
     good = [row for row in rows if not row.error]
     clean = [row for row in good if row.kind == "clean"]
     alike = [row for row in good if row.kind != "clean"]

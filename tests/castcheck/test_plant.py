@@ -421,6 +421,10 @@ def judged(**changes: object) -> Judged:
 def test_x_of_y_is_counted(rows: list[Judged], first: str) -> None:
     lines = summary_lines(rows)
     assert first in lines[0]
+    passed = f"of the {len(rows)} clips with an error: 0 fail, 0 abstain, {len(rows)} pass"
+    assert (passed in lines) == bool(rows)
+    doubted = [*rows, judged(verdict="abstain"), judged(error=False, verdict="fail")]
+    assert any(f"0 fail, 1 abstain, {len(rows)} pass" in line for line in summary_lines(doubted))
     good = [judged(error=False, kind="clean", false=1), judged(error=False, kind="flash")]
     assert summary_lines([*rows, *good])[-2:] == [
         "false alarms (major or worse) in 1 of 1 clean twins",
