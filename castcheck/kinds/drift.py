@@ -31,7 +31,9 @@ def find(case: Case) -> Iterator[Finding]:
         else:
             span = f"From {build.time(drift.start_frame)} to {build.time(drift.stop_frame)}"
             how = "from shot to shot" if drift.over_cut else "gradually"
-            said = f"{span}, the look of {build.name(label)} changes {how}."
+            name = build.name(label, before_frame=drift.start_frame)
+            what = "the clothes of {} change" if drift.attribute else "the look of {} changes"
+            said = f"{span}, {what.format(name)} {how}."
         yield build.finding(
             "drift",
             severity=build.severity("drift", [last], drift.confidence),

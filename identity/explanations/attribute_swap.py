@@ -171,7 +171,7 @@ def relabelled(cast: Cast, clip: Clip, found: Sequence[Explained]) -> Cast:
     """Return the cast with labels that stay with the heads where clothes were exchanged."""
     labels = cast.labels.copy()
     for one in found:
-        if not one.over_cut or one.attribute != "clothes":
+        if one.kind != "attribute_swap" or not one.over_cut or one.attribute != "clothes":
             continue
         a, b, c, d = (int(labels[k]) for k in one.segments)
         if (c, d) == (b, a):

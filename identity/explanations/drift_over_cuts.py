@@ -154,6 +154,7 @@ def merge_drifts(drifts: Sequence[Explained], labels: Sequence[int]) -> list[Exp
                 start_frame=min(d.start_frame for d in group),
                 stop_frame=max(d.stop_frame for d in group),
                 over_cut=any(d.over_cut for d in group),
+                attribute=surest.attribute if len({d.attribute for d in group}) == 1 else "",
                 curves={k: curve for d in group for k, curve in d.curves.items()},
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -45,7 +45,13 @@ class LaterChange:
     features: dict[str, float]
 
     def explained(
-        self, clip: Clip, *, strength: float, cues: Sequence[Cue], vouched: bool
+        self,
+        clip: Clip,
+        *,
+        strength: float,
+        cues: Sequence[Cue],
+        vouched: bool,
+        attribute: Literal["", "clothes"] = "",
     ) -> Explained:
         """Return it as a drift over a cut, with the curve of the cues that decide.
 
@@ -54,13 +60,15 @@ class LaterChange:
             strength: How much is lost; what lies outside 0 to 1 is cut off.
             cues: Whose mean is drawn.
             vouched: Whether more than one thing speaks for it.
+            attribute: What alone has changed; "" = all of a look.
         """
         late = clip.segments[self.late]
         two = clip.track_of(self.early), clip.track_of(self.late)
         return Explained(
             "drift", two, late.start_frame, late.stop_frame, self.log_odds,
             float(np.clip(strength, 0, 1)), self.features,
-            over_cut=True, vouched=vouched, curves={two[1]: curve_over_cut(clip, *two, cues)},
+            over_cut=True, attribute=attribute, vouched=vouched,
+            curves={two[1]: curve_over_cut(clip, *two, cues)},
         )  # fmt: skip
 
 

@@ -99,6 +99,7 @@ def find_over_cuts(clip: Clip) -> list[Explained]:
             strength=one.features["alone"],
             cues=GARMENTS,
             vouched=_is_no_other_day(clip, one, changes),
+            attribute="clothes",
         )
         for one in changes
     ]

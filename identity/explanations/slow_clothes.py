@@ -67,5 +67,6 @@ def _surest(scene: Scene, track: int) -> Explained | None:
         "drift", (track,), int(samples.frames[max(begin, 0)]),
         int(samples.frames[min(end, len(samples.frames) - 1)]) + 1,
         float(asked.log_odds[best]), float(np.clip(row["alone"], 0, 1)), row,
+        attribute="clothes",
         curves={track: curve_from(samples, track, old, GARMENTS, calibration)},
     )  # fmt: skip

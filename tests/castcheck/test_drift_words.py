@@ -19,7 +19,8 @@ class Build:
     def time(self, frame):
         return f"f{frame}"
 
-    def name(self, label):
+    def name(self, label, *, before_frame=None):
+        assert before_frame in (None, 10)  # what is worn until then, of who looks otherwise
         return f"char-{label}"
 
     def severity(self, kind, tracks, confidence):
@@ -29,10 +30,10 @@ class Build:
         return SimpleNamespace(kind=kind, **facts)
 
 
-def told(labels, tracks, *, over_cut):
+def told(labels, tracks, *, over_cut, attribute=""):
     """Return what is told of a drift from frame 10 to 20, where tracks 0 and 1 have `labels`."""
     bodies = [SimpleNamespace(frame=np.arange(*FRAMES[k]), members=(k,)) for k in FRAMES]
-    drift = Explained("drift", tracks, 10, 20, 2.0, 0.8, {}, over_cut=over_cut)
+    drift = Explained("drift", tracks, 10, 20, 2.0, 0.8, {}, over_cut=over_cut, attribute=attribute)
     judgement = SimpleNamespace(
         tracks=bodies, of_kind=lambda _: (drift,), character_at=lambda track, _: labels[track]
     )
@@ -70,3 +71,9 @@ def told(labels, tracks, *, over_cut):
 )  # fmt: skip
 def test_what_is_told(labels, tracks, over_cut, expect):
     assert told(labels, tracks, over_cut=over_cut) == expect
+
+
+@pytest.mark.parametrize(("over_cut", "how"), [(False, "gradually"), (True, "from shot to shot")])
+def test_clothes_that_alone_change_are_called_so(over_cut, how):
+    ((_, message),) = told((0, 0), (0, 1), over_cut=over_cut, attribute="clothes")
+    assert message == f"From f10 to f20, the clothes of char-0 change {how}."
