@@ -13,6 +13,7 @@ from identity.tracks.body_track import FAST_S
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from identity.appearance.looks import Cue
     from identity.evidence.samples import ShotSamples
 
 _MAX_POINTS = 480  # of a stretch: a minute of looks. All pairs of them are tried
@@ -33,8 +34,10 @@ class Course:
     stop: int
 
 
-def course_of(samples: ShotSamples, track: int, low: int, high: int) -> Course | None:
-    """Return how the look of a track goes from its first third to its last, by the network.
+def course_of(
+    samples: ShotSamples, track: int, low: int, high: int, *, cue: Cue = "body"
+) -> Course | None:
+    """Return how the look of a track goes from its first third to its last.
 
     Least squares over all onsets and ends: with noise alike at all samples, the generalised
     likelihood ratio test of a ramp against a step.
@@ -44,14 +47,15 @@ def course_of(samples: ShotSamples, track: int, low: int, high: int) -> Course |
         track: Whose look.
         low: First sample.
         high: Sample after the last.
+        cue: By which look: that of the network, if nothing else is said.
     """
-    rows = low + np.flatnonzero(samples.seen["body"][track, low:high])
+    rows = low + np.flatnonzero(samples.seen[cue][track, low:high])
     if len(rows) < 2 * MIN_SAMPLES + 1:
         return None
     thinned = len(rows) > _MAX_POINTS
     if thinned:
         rows = rows[np.linspace(0, len(rows) - 1, _MAX_POINTS).round().astype(np.int64)]
-    looks = samples.looks["body"][track, rows].astype(np.float64)
+    looks = samples.looks[cue][track, rows].astype(np.float64)
     third = max(MIN_SAMPLES, len(rows) // 3)
     along = looks @ (looks[-third:].mean(axis=0) - looks[:third].mean(axis=0))
     # Of a take of many minutes: from one point to the next is as sudden as these can tell.

@@ -13,12 +13,14 @@ import numpy as np
 
 from identity.evidence.around import beside_itself
 from identity.evidence.consistency import curve_from
+from identity.evidence.course import course_of
 from identity.evidence.logistic import AGAINST, FOR, Bounds
 from identity.evidence.moments import MIN_SAMPLES, circumstances
 from identity.explanations.asked import Asked
 from identity.explanations.change import apart, moments_of
 from identity.explanations.contract import Explained, best_of, features_at
 from identity.explanations.other_clothes import GARMENTS, losses_of
+from identity.tracks.body_track import WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +64,7 @@ def _surest(scene: Scene, track: int) -> Explained | None:
         return None
     row = features_at(ask(moments.take(np.array([best])))[0], 0)
     old = int(moments.start[best]), int(moments.last[best])
-    begin, end = int(moments.last[best]) - 1, int(moments.first[best])
+    begin, end = _reach(samples, track, moments.take(np.array([best])))
     return Explained(
         "drift", (track,), int(samples.frames[max(begin, 0)]),
         int(samples.frames[min(end, len(samples.frames) - 1)]) + 1,
@@ -70,3 +72,19 @@ def _surest(scene: Scene, track: int) -> Explained | None:
         attribute="clothes",
         curves={track: curve_from(samples, track, old, GARMENTS, calibration)},
     )  # fmt: skip
+
+
+def _reach(samples: ShotSamples, track: int, moment: Moments) -> tuple[int, int]:
+    """Return the samples at which clothes begin to change, and have changed.
+
+    What parts two windows best may be a part of a longer change: that goes on as far as its course
+    says, within a second of the windows.
+    """
+    (start,), (last,), (first,), (stop,) = moment.start, moment.last, moment.first, moment.stop
+    begin, end = int(last) - 1, int(first)
+    more = round(WINDOW_S * samples.per_s)
+    low, high = max(int(start) - more, 0), min(int(stop) + more, len(samples.frames))
+    course = course_of(samples, track, low, high, cue=GARMENTS[0])
+    if course is None or not course.slow:
+        return begin, end
+    return min(begin, course.start), max(end, course.stop)

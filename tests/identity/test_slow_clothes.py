@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from identity.appearance.looks import Cue, Looks
+from identity.evidence.moments import Moments
 from identity.explanations import slow_clothes
 from identity.tracks.body_track import make_body_track
 from identity.tracks.linking import link_tracklets
@@ -60,3 +62,28 @@ def test_whose_clothes_change_slowly(people, told):
         (curve,) = one.curves.values()  # of the clothes: it falls
         assert curve.value[0] > curve.value[-1] + 0.5
     assert [one.tracks for one in explained(tracks) if one.kind == "drift"] == told
+
+
+@pytest.mark.parametrize(
+    ("ramp", "reach"),
+    [
+        pytest.param((24, 72), (24, 72), id="longer than what parts the windows"),
+        pytest.param((40, 56), (39, 56), id="shorter: as far as the windows say"),
+        pytest.param((47, 48), (39, 56), id="at once: nothing more is known"),
+    ],
+)
+def test_a_change_lasts_as_long_as_its_course(ramp, reach):
+    start, stop = ramp
+    share = np.clip((np.arange(COUNT) - start) / (stop - start), 0, 1)
+    wears = [("A", "B", float(one)) for one in share]
+    seen = [looks(list(range(COUNT)), wears, stride=1)]
+    chain = link_tracklets([tracklet(0, list(range(COUNT)))], fps=FPS)
+    scene = scene_of(
+        [make_body_track(one, [tracklet(0, list(range(COUNT)))], seen) for one in chain]
+    )
+    samples = scene.samples
+    last, first = (int(np.searchsorted(samples.frames, frame)) for frame in (40, 56))
+    moment = Moments.between(samples, [(last, first)])
+    begin, end = slow_clothes._reach(samples, 0, moment)
+    found = int(samples.frames[begin]), int(samples.frames[end])
+    assert found == pytest.approx(reach, abs=4)
