@@ -281,8 +281,8 @@ def test_more_than_eight_looks_say_no_more_of_an_exchange(at, window_s, count):
 @pytest.mark.parametrize(
     ("share", "judged"),
     [
-        pytest.param(0.53, True, id="crossed by .36 for each of the two"),
-        pytest.param(0.52, False, id="crossed by .24"),
+        pytest.param(0.61, True, id="crossed by .22 of what tells two apart"),
+        pytest.param(0.59, False, id="crossed by .18"),
     ],
 )
 def test_how_far_crossed_must_be_ahead(share, judged):
@@ -297,6 +297,7 @@ def test_how_far_crossed_must_be_ahead(share, judged):
     )
     said, found = exchange_of(*pair)
     assert said["gain"] == pytest.approx(6 * (2 * share - 1), abs=0.02)
+    assert said["network"] == pytest.approx(2 * share - 1, abs=0.01)
     assert found is judged
 
 

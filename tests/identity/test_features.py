@@ -244,12 +244,13 @@ def compared(log_odds, **similarity):
         ((0, 0), (-0.1, 5), False),
         ((0, 0), (0, 5), False),
         ((0, NAN), (1, 5), False),
-        ((0, 0), (0.01, 0.01), False),
+        ((0, 0), (0.1, 0.1), False),
+        ((0, 0), (0.3, 0.3), True),
     ],
 )
 def test_both_must_look_more_like_the_other(straight, crossed, ahead):
     pair = swap.PairCompared(
-        tuple(compared([v]) for v in straight), tuple(compared([v]) for v in crossed)
+        *(tuple(compared([v], body=[v]) for v in side) for side in (straight, crossed))
     )
     assert swap.crossed_is_ahead(pair).tolist() == [ahead]
 
