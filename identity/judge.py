@@ -16,7 +16,12 @@ from identity.evidence.learnt import learnt_evidence
 from identity.evidence.samples import COMPARED, lay_out
 from identity.evidence.someone import someone_log_odds
 from identity.explanations.clip import explain_cuts
-from identity.explanations.clone import alike_at_once, has_become, may_be_clones
+from identity.explanations.clone import (
+    alike_at_once,
+    has_become,
+    may_be_clones,
+    shows_one_face,
+)
 from identity.explanations.contract import (
     Clip,
     Explained,
@@ -136,7 +141,7 @@ def judge_looks(
     makes = learnt.someone if weighed_boxes else learnt.someone_of_others
     someone = someone_log_odds(segments, makes, fps=fps)
     cast = build_cast(segments, setups, calibration, cast_settings, someone=someone)
-    explained = [_vouched_elsewhere(e, segments, cast) for e in explained]
+    explained = [_clone_vouched(e, segments, cast) for e in explained]
     cast = _join_clones(cast, explained, segments, finding_settings)
     cast = _joined(cast, _goes_on_restyled(tracks, segments, restyles))
     cast = _joined(cast, one_in_other_clothes(segments, cast, calibration))
@@ -216,13 +221,16 @@ def _with_segments(
     return replace(one, segments=worn)
 
 
-def _vouched_elsewhere(one: Explained, segments: Sequence[Segment], cast: Cast) -> Explained:
-    """Return a clone as vouched for where another shot shows one of the two; all else as it is.
+def _clone_vouched(one: Explained, segments: Sequence[Segment], cast: Cast) -> Explained:
+    """Return a clone as vouched for by one face, or by another shot that shows one of the two.
 
-    Twins would be two there as well, which speaks against a clone (`Scene.twins`).
+    Twins would be two there as well, which speaks against a clone (`Scene.twins`). All else stays
+    as it is.
     """
     if one.kind != "clone" or one.vouched:
         return one
+    if shows_one_face(one, segments):
+        return replace(one, vouched=True)
     shot = segments[one.segments[0]].tracklet.shot_index
     two = {int(cast.labels[k]) for k in one.segments} - {-1}
     elsewhere = {

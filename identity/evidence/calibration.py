@@ -169,7 +169,7 @@ class Calibration:
 
 # What is asked about by itself has a scale of its own, whatever the embedder.
 _OWN_SCALES = {row.name: Scale(*row.scale) for row in CUE_TABLE.values() if row.scale}
-HAIR_SCALE = _OWN_SCALES["hair"]
+HAIR_SCALE, FACE_SCALE = _OWN_SCALES["hair"], _OWN_SCALES["face"]
 _OWN_WEIGHTS = {row.name: row.log_odds for row in CUE_TABLE.values() if row.log_odds}
 _COLOUR_SCALES: dict[Cue, Scale] = {
     "head": Scale(0.60, 0.90),

@@ -15,6 +15,7 @@ from identity import judge
 from identity.appearance.colour import HISTOGRAM_DIM
 from identity.cast.characters import Cast
 from identity.evidence.alignment import Alignment
+from identity.evidence.calibration import FACE_SCALE
 from identity.evidence.moments import Moments
 from identity.explanations import attribute_swap, change, clone, over_cut, shot
 from identity.explanations.contract import Explained, characters_of_tracks
@@ -107,7 +108,13 @@ def test_what_is_told_of_a_clone(features, start, vouched):
     assert found.vouched is vouched
 
 
-def dressed(lightness, *, hair=None, cues=("upper", "lower")):
+def faces(similarity):
+    """Return two faces that are so alike."""
+    cosine = FACE_SCALE.different + similarity * (FACE_SCALE.same - FACE_SCALE.different)
+    return [(1.0, 0.0), (cosine, (1 - cosine**2) ** 0.5)]
+
+
+def dressed(lightness, *, hair=None, face=None, cues=("upper", "lower")):
     """Return a segment whose clothes have that CIE L*, of a grey."""
     from identity.appearance.colour import colour_histogram
 
@@ -117,6 +124,8 @@ def dressed(lightness, *, hair=None, cues=("upper", "lower")):
     means = dict.fromkeys(cues, vector)
     if hair is not None:
         means |= {"hair": np.array(hair, np.float32), "facing": np.array([1.0, 0.0], np.float32)}
+    if face is not None:
+        means["face"] = np.array(face, np.float32)
     return SimpleNamespace(means=means)
 
 
@@ -154,6 +163,28 @@ def test_who_may_be_clones(one, two, may_be):
     features = {"became": 0.9, "appears": 0.0}  # no moment at which they became one
     found = told("clone", (0, 1), segments=(1, 0), features=features)
     assert clone.may_be_clones(found, [one, two]) is may_be
+
+
+@pytest.mark.parametrize(
+    ("similarity", "in_colours", "in_black", "one"),
+    [
+        pytest.param(1.0, True, True, True, id="one face"),
+        pytest.param(0.82, True, True, True, id="nearly"),
+        pytest.param(0.78, True, False, False, id="not quite"),
+        pytest.param(0.42, True, False, False, id="somewhat alike"),
+        pytest.param(0.38, False, False, False, id="another face"),
+        pytest.param(-0.5, False, False, False, id="quite another face"),
+        pytest.param(None, True, False, False, id="one face is not seen"),
+    ],
+)
+def test_faces_say_who_is_a_clone(similarity, in_colours, in_black, one):
+    features = {"became": 0.0, "appears": 0.0}
+    found = told("clone", (0, 1), segments=(0, 1), features=features)
+    both = [(1.0, 0.0), None] if similarity is None else faces(similarity)
+    for lightness, may_be in ((60, in_colours), (10, in_black)):
+        two = [dressed(lightness, face=face) for face in both]
+        assert clone.may_be_clones(found, two) is may_be
+        assert clone.shows_one_face(found, two) is one
 
 
 @pytest.mark.parametrize("moment", [{"became": 1.0}, {"appears": 1.0}])
@@ -678,12 +709,17 @@ def test_segments_of_a_clone(kind, segments):
     ],
 )
 def test_another_shot_vouches_for_a_clone(kind, shots, labels, doubtful, vouched):
-    pieces = [SimpleNamespace(tracklet=SimpleNamespace(shot_index=shot)) for shot in shots]
+    pieces = [
+        SimpleNamespace(tracklet=SimpleNamespace(shot_index=shot), means={}) for shot in shots
+    ]
     cast = cast_of(*labels)
     cast.doubtful[list(doubtful)] = True
     one = told(kind, (0, 1), 12, vouched=False, segments=(0, 1))
-    assert judge._vouched_elsewhere(one, pieces, cast).vouched == vouched
-    assert judge._vouched_elsewhere(replace(one, vouched=True), pieces, cast).vouched
+    assert judge._clone_vouched(one, pieces, cast).vouched == vouched
+    assert judge._clone_vouched(replace(one, vouched=True), pieces, cast).vouched
+    for piece_, face in zip(pieces, faces(0.9), strict=False):
+        piece_.means["face"] = np.array(face, np.float32)
+    assert judge._clone_vouched(one, pieces, cast).vouched == (kind == "clone")
 
 
 def test_numbers_of_a_shot_become_those_of_the_clip():
