@@ -276,8 +276,8 @@ def _taking_on_another_look(one: Explained) -> tuple[int, ...]:
         return ()
     if one.kind == "clone":  # the copy, if he has become one
         return one.tracks[-1:] if has_become(one.features) else ()
-    # Of another face clothes say that he is still the same.
-    divides = one.kind in ("swap", "morph") and one.attribute != "face"
+    # Of another face clothes say that he is still the same, and of other clothes his head.
+    divides = one.kind in ("swap", "morph") and not one.attribute
     return one.tracks if divides else ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from castcheck.findings.builder import rounded
@@ -14,16 +15,21 @@ if TYPE_CHECKING:
     from identity.explanations.contract import Explained
     from identity.findings import Finding
 
+_WHAT = {
+    "": "{} abruptly becomes someone else",
+    "face": "the face of {} abruptly becomes someone else's",
+    "clothes": "the clothes of {} abruptly change",
+}
+
 
 def find(case: Case) -> Iterator[Finding]:
     """Yield the changes."""
     for morph in case.judgement.of_kind("morph"):
         if morph.everybody:
             found = _restyled(case, morph)
-        elif morph.attribute == "face":
-            found = in_shot(case, morph, _message_of_face, evidence={"cues": ["face"]})
         else:
-            found = in_shot(case, morph, _message)
+            cues = {"cues": [morph.attribute]} if morph.attribute else {}
+            found = in_shot(case, morph, partial(_message, _WHAT[morph.attribute]), evidence=cues)
         if found is not None:
             yield found
 
@@ -57,9 +63,5 @@ def _restyled(case: Case, one: Explained) -> Finding | None:
     )
 
 
-def _message(when: str, who: list[str]) -> str:
-    return f"At {when}, {who[0]} abruptly becomes someone else."
-
-
-def _message_of_face(when: str, who: list[str]) -> str:
-    return f"At {when}, the face of {who[0]} abruptly becomes someone else's."
+def _message(what: str, when: str, who: list[str]) -> str:
+    return f"At {when}, {what.format(who[0])}."

@@ -60,16 +60,22 @@ def one_in_other_clothes(
 
 
 def same_heads(
-    one: Sequence[Means], two: Sequence[Means], calibration: Calibration
+    one: Sequence[Means],
+    two: Sequence[Means],
+    calibration: Calibration,
+    *,
+    by_faces: bool = True,
 ) -> NDArray[np.bool_]:
     """Return (N, M) whether face, hair and colours of the head are the same of N looks and M.
 
-    Where one of these is not seen in both nobody can say so.
+    Where one of these is not seen in both nobody can say so; but a face may be unseen if `by_faces`
+    is false.
     """
     similarity = similarities_between(one, two, calibration)
     unseen = np.full((len(one), len(two)), np.nan)
-    least = np.min([similarity.get(cue, unseen) for cue in HEAD], axis=0)
-    return np.asarray(least >= SAME_HEAD, np.bool_)
+    face, *others = (similarity.get(cue, unseen) for cue in HEAD)
+    face = face if by_faces else np.where(np.isnan(face), np.inf, face)
+    return np.asarray(np.min([face, *others], axis=0) >= SAME_HEAD, np.bool_)
 
 
 def _shows_a_head(segment: Segment) -> bool:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from castcheck.kinds import morph
 from castcheck.kinds.drift import find
 from identity.explanations.contract import Explained
 
@@ -77,3 +78,26 @@ def test_what_is_told(labels, tracks, over_cut, expect):
 def test_clothes_that_alone_change_are_called_so(over_cut, how):
     ((_, message),) = told((0, 0), (0, 1), over_cut=over_cut, attribute="clothes")
     assert message == f"From f10 to f20, the clothes of char-0 change {how}."
+
+
+@pytest.mark.parametrize(
+    ("attribute", "said", "cues"),
+    [
+        pytest.param("", "char-0 abruptly becomes someone else.", None, id="all of a look"),
+        pytest.param(
+            "face", "the face of char-0 abruptly becomes someone else's.", ["face"], id="a face"
+        ),
+        pytest.param(
+            "clothes", "the clothes of char-0 abruptly change.", ["clothes"], id="clothes"
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_sudden_change_is_called(attribute, said, cues):
+    one = Explained("morph", (0,), 10, 11, 2.0, 0.8, {}, attribute=attribute)
+    judgement = SimpleNamespace(
+        tracks=[SimpleNamespace(tracklet_at=lambda _: 0)], of_kind=lambda _: (one,),
+        character_at=lambda track, _: track,
+    )  # fmt: skip
+    (found,) = morph.find(SimpleNamespace(judgement=judgement, build=Build()))  # type: ignore[arg-type]
+    assert found.message == f"At f10, {said}"
+    assert found.evidence.get("cues") == cues

@@ -80,22 +80,25 @@ def test_one_head_is_one_person(segments, labels, more, pairs):
     assert joined(*segments, labels=labels, **more) == pairs
 
 
+def seen_as(frames, clothes, head, face, seed=0):
+    """Return looks of one who wears these clothes, this head and hair, and this face."""
+    own, top = (
+        looks(frames, worn, hair=list(head), face=list(face), seed=seed)
+        for worn in (list(clothes), list(head))
+    )
+    whose = {
+        "body": own, "upper": own, "lower": own, "hair": own, "head": top, "face": top,
+        "face_turn": top,
+    }  # fmt: skip
+    rows = np.arange(len(frames))
+    cues = {cue: of.rows(cue, rows).astype(np.float16) for cue, of in whose.items()}
+    return Looks(cues, np.zeros(len(frames), np.float32), np.ones(len(frames), np.bool_))
+
+
 def redressed(face):
     """Return who is who in two shots, each of one who wears this face, and what is told."""
     frames = [range(24 * k, 24 * k + 24) for k in range(2)]
-    seen = []
-    for shot, clothes in enumerate("BC"):
-        own, head = (
-            looks(frames[shot], [one] * 24, hair=["A"] * 24, face=[face[shot]] * 24, seed=shot)
-            for one in (clothes, "A")
-        )
-        rows = np.arange(24)
-        whose = {
-            "body": own, "upper": own, "lower": own, "hair": own, "head": head, "face": head,
-            "face_turn": head,
-        }  # fmt: skip
-        cues = {cue: of.rows(cue, rows).astype(np.float16) for cue, of in whose.items()}
-        seen.append(Looks(cues, np.zeros(24, np.float32), np.ones(24, np.bool_)))
+    seen = [seen_as(frames[k], "BC"[k] * 24, "A" * 24, face[k] * 24, seed=k) for k in range(2)]
     judgement = judge_looks(
         [tracklet(k, frames[k], shot=k) for k in range(2)], seen,
         shots_from_cuts([Cut(24)], frame_count=48), np.eye(2, dtype=np.float32), calibration(),
@@ -113,3 +116,22 @@ def redressed(face):
 )
 def test_who_is_dressed_anew_is_told_of_as_one(face, labels, said):
     assert redressed(face) == (labels, said)
+
+
+@pytest.mark.parametrize(
+    ("head", "face", "attribute", "labels"),
+    [
+        pytest.param("AA", "AA", "clothes", [0], id="one, and his clothes change"),
+        pytest.param("AA", "AD", "", [0, 1], id="another face: somebody else"),
+        pytest.param("AD", "AD", "", [0, 1], id="another head and face: somebody else"),
+    ],
+)
+def test_clothes_that_change_at_once_leave_a_character_who_he_is(head, face, attribute, labels):
+    clothes, heads, faces = (one[0] * 48 + one[1] * 48 for one in ("BC", head, face))
+    judgement = judge_looks(
+        [tracklet(0, range(96))], [seen_as(range(96), clothes, heads, faces)],
+        shots_from_cuts([], frame_count=96), np.ones((1, 1), np.float32), calibration(),
+        ClusteringSettings(), FindingSettings(), fps=FPS,
+    )  # fmt: skip
+    assert [(e.kind, e.attribute) for e in judgement.explained] == [("morph", attribute)]
+    assert judgement.cast.labels.tolist() == labels

@@ -62,7 +62,9 @@ def moments(*pairs):
 # --- one becomes another --------------------------------------------------------------------------
 
 
-def change_told(monkeypatch, fast, slow, *, course=None, leaps=False, colour=0.33, anew=False):
+def change_told(
+    monkeypatch, fast, slow, *, course=None, leaps=False, colour=0.33, anew=False, keeps_head=False
+):
     """Judge a track; fast and slow are {(last, first): log-odds}."""
 
     def asked(samples, track, *, slow):
@@ -83,6 +85,7 @@ def change_told(monkeypatch, fast, slow, *, course=None, leaps=False, colour=0.3
     monkeypatch.setattr(change, "exact_frame", lambda *_: 58)
     monkeypatch.setattr(change, "curve_from", lambda *given: given[2])
     monkeypatch.setattr(change, "_is_dressed_anew", lambda *_: anew)
+    monkeypatch.setattr(change, "_keeps_head", lambda *_: keeps_head)
     return change._change_of(scene(), 0)
 
 
@@ -153,6 +156,16 @@ def test_how_a_track_changes(monkeypatch, fast, slow, more, kind, span, odds):
 )
 def test_what_vouches_for_a_change(monkeypatch, fast, slow, more, vouched):
     assert change_told(monkeypatch, fast, slow, **more).vouched is vouched
+
+
+@pytest.mark.parametrize("kinds", [({(20, 20): 1.0}, {}), ({}, {(10, 30): 2.0})])
+@pytest.mark.parametrize(
+    ("anew", "keeps_head", "attribute"),
+    [(True, True, "clothes"), (True, False, ""), (False, True, ""), (False, False, "")],
+)
+def test_whether_clothes_alone_have_changed(monkeypatch, kinds, anew, keeps_head, attribute):
+    found = change_told(monkeypatch, *kinds, anew=anew, keeps_head=keeps_head)
+    assert found.attribute == attribute
 
 
 @pytest.mark.parametrize(
