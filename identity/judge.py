@@ -10,7 +10,7 @@ import numpy as np
 
 from identity.appearance.feature_store import CACHE_BYTES
 from identity.cast.characters import Cast, build_cast
-from identity.cast.other_clothes import one_in_other_clothes
+from identity.cast.same_head import one_in_other_clothes
 from identity.evidence.consistency import SimilarityCurve, similarity_curves
 from identity.evidence.learnt import learnt_evidence
 from identity.evidence.samples import COMPARED, lay_out

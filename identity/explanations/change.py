@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from identity.cast.other_clothes import same_heads
+from identity.cast.same_head import same_heads
 from identity.evidence.around import around, beside_itself
 from identity.evidence.consistency import curve_from
 from identity.evidence.course import Course, course_of

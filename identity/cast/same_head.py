@@ -1,8 +1,8 @@
-"""Two characters who are one person in other clothes.
+"""Two characters with one head, who are one person in other clothes.
 
 Whoever wears other clothes from a cut on is another person to a network that sees whole figures.
-His face, his hair and the colours of his head say that he is not. So of two characters who are
-never on screen at once, and of whom two shots show one face and one head, one is made.
+His face, his hair and the colours of his head say that he is not. So two characters become one if
+they are never on screen at once and two shots show the same face, hair and head.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def one_in_other_clothes(
     for at in range(0, len(clear), BLOCK_SAMPLES):
         some = clear[at : at + BLOCK_SAMPLES]
         one, two = ([segments[k].means for k in side] for side in (clear, some))
-        for a, b in np.argwhere(same_heads(one, two, calibration)).tolist():
+        # In a long clip nearly all that are alike are one character already.
+        new = cast.labels[clear][:, None] != cast.labels[some]
+        for a, b in np.argwhere(new & same_heads(one, two, calibration)).tolist():
             early, late = clear[a], some[b]
             if early < late and _may_be_one(labels, cast.apart, early, late):
                 labels[labels == labels[late]] = labels[early]
@@ -71,7 +73,10 @@ def same_heads(
     Where one of these is not seen in both nobody can say so; but a face may be unseen if `by_faces`
     is false.
     """
-    similarity = similarities_between(one, two, calibration)
+    early, late = (
+        [{cue: means[cue] for cue in HEAD if cue in means} for means in side] for side in (one, two)
+    )
+    similarity = similarities_between(early, late, calibration)
     unseen = np.full((len(one), len(two)), np.nan)
     face, *others = (similarity.get(cue, unseen) for cue in HEAD)
     face = face if by_faces else np.where(np.isnan(face), np.inf, face)

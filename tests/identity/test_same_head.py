@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from identity.appearance.looks import Looks
-from identity.cast.other_clothes import one_in_other_clothes
+from identity.cast.same_head import one_in_other_clothes
 from identity.judge import judge_looks
 from identity.settings import ClusteringSettings, FindingSettings
 from scenes.shots import Cut, shots_from_cuts
