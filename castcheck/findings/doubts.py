@@ -42,14 +42,14 @@ def _doubted_at_cut(finding: Finding, seen: Observations, build: FindingBuilder)
     Two who stand elsewhere after a cut from one view of a set to another look as if they had
     exchanged places, if nobody knows of the cut.
     """
-    frame = doubtful_cut(finding, seen)
+    frame = _doubtful_cut(finding, seen)
     if frame is None:
         return finding
     noted = replace(finding, evidence={**finding.evidence, DOUBTFUL_CUT: frame})
     return build.doubted(noted)
 
 
-def doubtful_cut(finding: Finding, seen: Observations) -> int | None:
+def _doubtful_cut(finding: Finding, seen: Observations) -> int | None:
     """Return the first frame of what may be a new shot where a finding begins.
 
     What changes slowly may do so over all that it spans. `None` = there is none.

@@ -218,7 +218,8 @@ def may_be_clones(found: Explained, segments: Sequence[Segment]) -> bool:
     one, two = (segments[k] for k in found.segments)
     faces = _alike_in_face(one.means, two.means)
     has_a_moment = has_become(found.features) or found.features["appears"] > 0
-    if not has_a_moment and not faces >= _ONE_FACE and wears_black(one) and wears_black(two):
+    more_than_black = has_a_moment or faces >= _ONE_FACE
+    if not more_than_black and wears_black(one) and wears_black(two):
         return False
     return not faces < _OTHER_FACE and not _other_hair(one.means, two.means)
 
